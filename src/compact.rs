@@ -1,0 +1,67 @@
+//! Token text to three segments and a header. RFC 7515 sections 5.2 and 7.1.
+
+use crate::{JoseHeader, VerifyError};
+
+/// A compact JWS that has been cut at its periods and whose header is one this crate processes.
+///
+/// Nothing in it is verified. The payload is not to be had before [`verify`](Self::verify).
+#[derive(Clone, Debug)]
+pub struct CompactJws<'t> {
+    header: JoseHeader,
+    /// Everything in front of the second period. RFC 7515 section 2, JWS Signing Input.
+    signing_input: &'t str,
+    segments: [&'t str; 3],
+}
+
+impl<'t> CompactJws<'t> {
+    /// Cuts `token` and checks its header: RFC 7515 section 5.2, steps 1 to 5.
+    ///
+    /// An empty payload is let through, because a JWS may have one.
+    ///
+    /// # Errors
+    ///
+    /// Every [`VerifyError`] from `TokenTooLong` to `KeyIdLength`.
+    pub fn parse(token: &'t str) -> Result<Self, VerifyError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(VerifyError::TokenTooLong { bytes: token.len() });
+        }
+        let (signing_input, signature) = token.rsplit_once('.').unwrap_or_default();
+        let (header, payload) = match signing_input.split_once('.') {
+            Some((header, payload)) if !payload.contains('.') => (header, payload),
+            _ => return Err(not_three_segments(token)),
+        };
+        for (segment, text) in [("header", header), ("signature", signature)] {
+            if text.is_empty() {
+                return Err(VerifyError::EmptySegment { segment });
+            }
+        }
+        let segments = [header, payload, signature];
+        Ok(Self { header: JoseHeader::parse(header)?, signing_input, segments })
+    }
+
+    /// The header, not verified.
+    pub fn header(&self) -> &JoseHeader {
+        &self.header
+    }
+
+    /// Header, payload and signature as they stand in the token, encoded and not verified.
+    pub fn segments(&self) -> [&'t str; 3] {
+        self.segments
+    }
+
+    pub(crate) fn signing_input(&self) -> &'t str {
+        self.signing_input
+    }
+}
+
+#[cold]
+fn not_three_segments(token: &str) -> VerifyError {
+    match token.split('.').count() {
+        // RFC 7516 section 9: this is how a JWE is told from a JWS.
+        5 => VerifyError::Encrypted,
+        found => VerifyError::SegmentCount { found },
+    }
+}
+
+/// Twice what common servers take as the whole of a request's headers.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;

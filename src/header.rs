@@ -1,0 +1,136 @@
+//! The first segment to a JOSE Header. RFC 7515 section 4, RFC 8725 section 3.
+
+use alloc::string::String;
+
+use serde::de::MapAccess;
+
+use crate::{
+    Algorithm, JsonError, VerifyError, base64url,
+    json::{self, Next, Object, Text, Value},
+};
+
+/// The JOSE Header of a token: nothing but the three parameters this crate looks at.
+///
+/// It is not verified. It may choose among the keys that are trusted already, and nothing else.
+#[derive(Clone, Debug)]
+pub struct JoseHeader {
+    json: String,
+    algorithm: Algorithm,
+    key_id: Option<Text>,
+    token_type: Option<Text>,
+}
+
+impl JoseHeader {
+    /// `alg`. RFC 7515 section 4.1.1.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// `kid`, 1 to 256 bytes. RFC 7515 section 4.1.4.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_ref().map(|kid| kid.within(&self.json))
+    }
+
+    /// `typ`, as it stands there. RFC 7515 section 4.1.9.
+    pub fn token_type(&self) -> Option<&str> {
+        self.token_type.as_ref().map(|typ| typ.within(&self.json))
+    }
+
+    /// What `typ` says the token is. RFC 7515 section 4.1.9: a media type, case-insensitive, whose
+    /// `application/` may be left out.
+    pub(crate) fn declared_type(&self) -> DeclaredType {
+        let Some(typ) = self.token_type() else { return DeclaredType::None };
+        let typ = match typ.split_at_checked("application/".len()) {
+            Some((prefix, subtype)) if prefix.eq_ignore_ascii_case("application/") => subtype,
+            _ => typ,
+        };
+        match typ {
+            _ if typ.eq_ignore_ascii_case("JWT") => DeclaredType::Jwt,
+            _ if typ.eq_ignore_ascii_case("at+jwt") => DeclaredType::AccessToken,
+            _ => DeclaredType::Other,
+        }
+    }
+
+    pub(crate) fn parse(segment: &str) -> Result<Self, VerifyError> {
+        let bytes = base64url::decoded_len(segment);
+        if bytes > MAX_HEADER_BYTES {
+            return Err(VerifyError::HeaderTooLong { bytes });
+        }
+        let json = base64url::decode(segment)
+            .map_err(|_| VerifyError::NotBase64url { segment: "header" })?;
+        let json =
+            String::from_utf8(json).map_err(|_| VerifyError::HeaderJson(JsonError::NotUtf8))?;
+        let members: Members = json::read(&json).map_err(VerifyError::HeaderJson)?;
+
+        // RFC 7515 section 4.1.11: an extension that is not understood makes the JWS invalid. The
+        // others would have the payload encoded, compressed or encrypted (RFC 7797 section 3,
+        // RFC 7516 section 4.1) or make it another token (RFC 7519 section 5.2).
+        if let Some(parameter) = members.forbidden {
+            return Err(VerifyError::HeaderForbidden { parameter });
+        }
+        let string = |member: Option<Value>, parameter| match member {
+            None => Ok(None),
+            Some(Value::String(string)) => Ok(Some(string)),
+            Some(_) => Err(VerifyError::HeaderType { parameter }),
+        };
+        let name = string(members.alg, "alg")?.ok_or(VerifyError::AlgorithmMissing)?;
+        let algorithm =
+            Algorithm::named(name.within(&json)).ok_or(VerifyError::AlgorithmNotAccepted)?;
+        let key_id = string(members.kid, "kid")?;
+        let token_type = string(members.typ, "typ")?;
+
+        let header = Self { json, algorithm, key_id, token_type };
+        match header.key_id().map(str::len) {
+            Some(bytes) if !(1..=MAX_KEY_ID_BYTES).contains(&bytes) => {
+                Err(VerifyError::KeyIdLength { bytes })
+            }
+            _ => Ok(header),
+        }
+    }
+}
+
+/// The kinds of token that `typ` tells apart here. RFC 8725 section 3.11.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeclaredType {
+    None,
+    Jwt,
+    AccessToken,
+    Other,
+}
+
+/// The parameters as they stand in the header. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are among those
+/// passed over: a token does not bring its own key. RFC 8725 section 3.10.
+#[derive(Debug, Default)]
+struct Members {
+    forbidden: Option<&'static str>,
+    alg: Option<Value>,
+    kid: Option<Value>,
+    typ: Option<Value>,
+}
+
+impl<'a> Object<'a> for Members {
+    fn member<M: MapAccess<'a>>(
+        &mut self,
+        name: &str,
+        next: Next<'a, '_, M>,
+    ) -> Result<(), M::Error> {
+        let value = Some(next.value()?);
+        match name {
+            "alg" => self.alg = value,
+            "kid" => self.kid = value,
+            "typ" => self.typ = value,
+            _ => self.forbidden = self.forbidden.or_else(|| forbidden(name)),
+        }
+        Ok(())
+    }
+}
+
+fn forbidden(name: &str) -> Option<&'static str> {
+    ["crit", "b64", "zip", "enc", "cty"].into_iter().find(|parameter| *parameter == name)
+}
+
+/// Ten times the longest header of the issuers we know, and a quarter of the longest token.
+const MAX_HEADER_BYTES: usize = 4096;
+
+/// Key identifiers are hashes or short names; 64 characters is the longest we know.
+const MAX_KEY_ID_BYTES: usize = 256;

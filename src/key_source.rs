@@ -1,0 +1,53 @@
+//! A `kid` and an algorithm to a key. RFC 7515 section 6.
+
+use crate::{Algorithm, JwkSet, KeyError, SelectedKey};
+
+/// Where a [`Verifier`](crate::Verifier) has its keys from: those of one issuer.
+///
+/// RFC 8725 section 3.8: a key is trusted for its issuer's tokens and no others, so a source is
+/// never shared between issuers.
+pub trait KeySource {
+    /// The one key for a token with this `kid`, or without `kid`. May wait, for a bounded time.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`]: `UnknownKey` only if it is known that there is no such key.
+    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError>;
+
+    /// The same from what is at hand: never does I/O and never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`]
+    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError>;
+}
+
+impl KeySource for JwkSet {
+    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        self.select(kid, algorithm)
+    }
+
+    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        self.select(kid, algorithm)
+    }
+}
+
+impl<K: KeySource + ?Sized> KeySource for &K {
+    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        (**self).key(kid, algorithm)
+    }
+
+    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        (**self).try_key(kid, algorithm)
+    }
+}
+
+impl<K: KeySource + ?Sized> KeySource for alloc::sync::Arc<K> {
+    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        (**self).key(kid, algorithm)
+    }
+
+    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        (**self).try_key(kid, algorithm)
+    }
+}
