@@ -1,7 +1,47 @@
-//! Verifies JSON Web Tokens with *ring*.
-#![cfg_attr(not(any(feature = "std", test)), no_std)]
+//! Verifies JSON Web Tokens with *ring*: RS256, strictly, and nothing else.
+//!
+//! Three steps, each a type that only the step before can make:
+//!
+//! 1. [`CompactJws::parse`] cuts the token and reads its header. Nothing is verified; the header may
+//!    choose among keys that are trusted already.
+//! 2. [`CompactJws::verify`] consumes it and, if the signature holds, gives a [`VerifiedPayload`].
+//! 3. [`Verifier::check_at`] reads the claims and compares them with a [`Policy`]: [`Verified`].
+//!
+//! [`Verifier::verify`] does all three, with keys from a [`KeySource`] such as a [`JwkSet`]:
+//!
+//! ```
+//! use tokenring::{JwkSet, Policy, Verifier, VerifyError};
+//!
+//! # use tokenring::{UnixTime, testkit::Issuer};
+//! # let test_issuer = Issuer::new("https://tenant.eu.auth0.com/");
+//! # let jwks = test_issuer.jwks();
+//! # let token = test_issuer.token_at(UnixTime::from_secs(1_780_000_000)).mint();
+//! let keys = JwkSet::from_json(jwks.as_bytes())?;
+//! let policy = Policy::new("https://tenant.eu.auth0.com/", "https://api.example.com/");
+//! let verifier = Verifier::new(policy, keys)?;
+//!
+//! let an_hour_later = UnixTime::from_secs(1_780_003_600);
+//! let verified = verifier.verify_at(&token, an_hour_later)?;
+//! assert!(verified.has_scope("read:messages"));
+//!
+//! let two_days_later = UnixTime::from_secs(1_780_172_800);
+//! assert_eq!(
+//!     verifier.verify_at(&token, two_days_later).unwrap_err(),
+//!     VerifyError::Expired { exp: 1_780_086_400, now: 1_780_172_800 },
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `std`, on by default: [`Verifier::verify`], [`Verifier::try_verify`] and [`UnixTime::now`],
+//!   which read the system clock. Without it the crate is `no_std` and needs `alloc`.
+//! - `testkit`: an issuer for tests, whose private keys everybody has.
+#![no_std]
 
 extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
 
 // 1. Token text to three segments and a header, nothing of it verified.
 mod compact;
@@ -43,3 +83,8 @@ pub use key_source::KeySource;
 pub use policy::{Policy, TokenType, UnixTime};
 pub use signature::VerifiedPayload;
 pub use verifier::Verifier;
+
+// The README's code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
