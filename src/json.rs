@@ -222,21 +222,24 @@ impl<'a, O: Object<'a>> Elements<'a> for Objects<O> {
 #[derive(Clone, Copy)]
 pub(crate) struct Level<'a, 'm> {
     text: &'a str,
-    /// How many levels may still be opened.
-    depth: u8,
+    /// How many levels may still be opened. -1 is inside of what is one too many unless it is a
+    /// number: see [`spelled_number`].
+    depth: i8,
     /// The reason behind an error, because serde's own can carry nothing but text.
     fault: &'m Cell<JsonError>,
 }
 
 impl Level<'_, '_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        match self.depth.checked_sub(1) {
-            Some(depth) => Ok(Self { depth, ..self }),
-            None => {
-                self.fault.set(JsonError::TooDeep);
-                Err(E::custom("too deep"))
-            }
+        match self.depth {
+            1.. => Ok(Self { depth: self.depth.saturating_sub(1), ..self }),
+            _ => Err(self.too_deep()),
         }
+    }
+
+    fn too_deep<E: Error>(self) -> E {
+        self.fault.set(JsonError::TooDeep);
+        E::custom("too deep")
     }
 }
 
@@ -298,7 +301,7 @@ impl<'a, O: Object<'a>> Visitor<'a> for ObjectSeed<'a, '_, O> {
         let mut repeated = false;
         while let Some(name) = map.next_key_seed(NameSeed)? {
             if name == SPELLED_NUMBER {
-                if spelled_number(&mut map, level)?.is_some() {
+                if spelled_number(&mut map, self.level)?.is_some() {
                     return Ok(Err(JsonError::NotObject));
                 }
             } else {
@@ -432,6 +435,9 @@ impl<'a, E: Elements<'a>> Visitor<'a> for ValueSeed<'a, '_, E> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        if self.level.depth < 0 {
+            return Err(self.level.too_deep());
+        }
         let mut name = map.next_key_seed(NameSeed)?;
         if name.as_deref() == Some(SPELLED_NUMBER) {
             if let Some(number) = spelled_number(&mut map, self.level)? {
@@ -456,7 +462,7 @@ fn spelled_number<'a, M: MapAccess<'a>>(
     map: &mut M,
     level: Level<'a, '_>,
 ) -> Result<Option<f64>, M::Error> {
-    // Deeper for the case that it is an object; not checked, since it may be none.
+    // Deeper in case it is an object of the text; not refused yet, since it may be a number.
     let level = Level { depth: level.depth.saturating_sub(1), ..level };
     let Value::SpelledNumber(spelling) = map.next_value_seed(ValueSeed::skip(level))? else {
         return Ok(None);
@@ -471,7 +477,7 @@ const SPELLED_NUMBER: &str = "$serde_json::private::Number";
 
 /// Levels of arrays and objects, the outermost object included. Tokens and key sets of the known
 /// issuers need four.
-const MAX_DEPTH: u8 = 32;
+const MAX_DEPTH: i8 = 32;
 
 /// The most keys a JWK Set may have; Auth0 publishes two or three.
 const MAX_OBJECTS: usize = 100;

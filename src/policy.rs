@@ -114,9 +114,9 @@ impl Policy {
         if self.authorized_party.as_ref().is_some_and(String::is_empty) {
             return Err(PolicyError::EmptyAuthorizedParty);
         }
-        match self.leeway > MAX_LEEWAY {
-            true => Err(PolicyError::LeewayTooLong { seconds: self.leeway.as_secs() }),
-            false => Ok(()),
+        match self.leeway.as_secs() {
+            ..=MAX_LEEWAY_SECONDS => Ok(()),
+            seconds => Err(PolicyError::LeewayTooLong { seconds }),
         }
     }
 
@@ -179,4 +179,4 @@ enum SenderConstrained {
 }
 
 /// RFC 7519 section 4.1.4 speaks of a few minutes at most; this is twice what is usual.
-const MAX_LEEWAY: Duration = Duration::from_secs(600);
+const MAX_LEEWAY_SECONDS: u64 = 600;
