@@ -1,0 +1,563 @@
+//! Every verdict, policy fault and key source's answer: reached, and its text and code pinned.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+mod common;
+
+use std::{collections::BTreeSet, error::Error, time::Duration};
+
+use serde_json::{Value, json};
+use tokenring::{
+    Algorithm, ClaimsError, JsonError, JwkSet, KeyError, KeySource, Policy, PolicyError,
+    SelectedKey, UnixTime, Verified, Verifier, VerifyError,
+    testkit::{AUDIENCE, ISSUER, TestKey},
+};
+
+use common::{
+    CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, issuer, policy, signed, token,
+    verifier, verifier_of, verify,
+};
+
+/// A verdict reached through [`Verifier::verify_at`], with its code and its text.
+struct Pinned {
+    outcome: Result<Verified, VerifyError>,
+    error: VerifyError,
+    code: &'static str,
+    text: &'static str,
+}
+
+fn pinned(
+    outcome: Result<Verified, VerifyError>,
+    error: VerifyError,
+    code: &'static str,
+    text: &'static str,
+) -> Pinned {
+    Pinned { outcome, error, code, text }
+}
+
+/// In the order of the variants. A variant whose text depends on its fields stands here several
+/// times.
+fn verdicts() -> Vec<Pinned> {
+    let good = token().mint();
+    let two_of_one_name = {
+        let [first, second, _]: [TestKey; 3] = issuer().keys().to_vec().try_into().unwrap();
+        json!({ "keys": [first.jwk(), second.with_kid(first.kid()).jwk()] })
+    };
+    let retry_after = Duration::from_millis(7900);
+    vec![
+        pinned(
+            verify(&"A".repeat(16_385)),
+            VerifyError::TokenTooLong { bytes: 16_385 },
+            "token_too_long",
+            "token is 16385 bytes long, the limit is 16384",
+        ),
+        pinned(
+            verify("opaque"),
+            VerifyError::SegmentCount { found: 1 },
+            "segment_count",
+            "token has 1 segment instead of 3, perhaps an opaque access token: ask the issuer for a JWT by naming an audience",
+        ),
+        pinned(
+            verify("a.b"),
+            VerifyError::SegmentCount { found: 2 },
+            "segment_count",
+            "token has 2 segments instead of 3",
+        ),
+        pinned(
+            verify("a.b.c.d.e"),
+            VerifyError::Encrypted,
+            "encrypted",
+            "token has 5 segments, it is encrypted: ask the issuer for a token with this service's audience",
+        ),
+        pinned(
+            verify(".b.c"),
+            VerifyError::EmptySegment { segment: "header" },
+            "empty_segment",
+            "the token's header is empty",
+        ),
+        pinned(
+            verify("a.b."),
+            VerifyError::EmptySegment { segment: "signature" },
+            "empty_segment",
+            "the token's signature is empty",
+        ),
+        pinned(
+            verify("!.b.c"),
+            VerifyError::NotBase64url { segment: "header" },
+            "not_base64url",
+            "the token's header is not canonical base64url without padding",
+        ),
+        pinned(
+            verify(&token().payload_segment("!").mint()),
+            VerifyError::NotBase64url { segment: "payload" },
+            "not_base64url",
+            "the token's payload is not canonical base64url without padding",
+        ),
+        pinned(
+            verify(&token().signature_segment("!").mint()),
+            VerifyError::NotBase64url { segment: "signature" },
+            "not_base64url",
+            "the token's signature is not canonical base64url without padding",
+        ),
+        pinned(
+            verify(&signed(vec![b' '; 4097], "")),
+            VerifyError::HeaderTooLong { bytes: 4097 },
+            "header_too_long",
+            "the token's header is 4097 bytes long, the limit is 4096",
+        ),
+        pinned(
+            verify(&signed("x", "")),
+            VerifyError::HeaderJson(JsonError::Syntax),
+            "header_json",
+            "the token's header is not well-formed JSON",
+        ),
+        pinned(
+            verify(&signed(b"\xff", "")),
+            VerifyError::HeaderJson(JsonError::NotUtf8),
+            "header_json",
+            "the token's header is not UTF-8",
+        ),
+        pinned(
+            verify(&signed("[]", "")),
+            VerifyError::HeaderJson(JsonError::NotObject),
+            "header_json",
+            "the token's header is not a JSON object",
+        ),
+        pinned(
+            verify(&signed("[".repeat(33), "")),
+            VerifyError::HeaderJson(JsonError::TooDeep),
+            "header_json",
+            "the token's header is nested deeper than 32 levels",
+        ),
+        pinned(
+            verify(&signed(header_and(r#""alg":"RS256""#), "")),
+            VerifyError::HeaderJson(JsonError::DuplicateMember),
+            "header_json",
+            "the token's header has a member twice",
+        ),
+        pinned(
+            verify(&signed(header_and(r#""crit":[]"#), "")),
+            VerifyError::HeaderForbidden { parameter: "crit" },
+            "header_forbidden",
+            "the token's header has `crit`, which is not supported",
+        ),
+        pinned(
+            verify(&signed("{}", "")),
+            VerifyError::AlgorithmMissing,
+            "algorithm_missing",
+            "the token's header has no `alg`",
+        ),
+        pinned(
+            verify(&signed(r#"{"alg":"RS256","kid":1}"#, "")),
+            VerifyError::HeaderType { parameter: "kid" },
+            "header_type",
+            "`kid` in the token's header is not a string",
+        ),
+        pinned(
+            verify(&signed(r#"{"alg":"none"}"#, "")),
+            VerifyError::AlgorithmNotAccepted,
+            "algorithm_not_accepted",
+            "the token's `alg` is not RS256, the only algorithm accepted",
+        ),
+        pinned(
+            verify(&token().header("kid", "k".repeat(257)).mint()),
+            VerifyError::KeyIdLength { bytes: 257 },
+            "key_id_length",
+            "the token's `kid` is 257 bytes long instead of 1 to 256",
+        ),
+        pinned(
+            verify(&token().header("kid", "other").mint()),
+            VerifyError::UnknownKey,
+            "unknown_key",
+            "the issuer has no usable key with the token's `kid`",
+        ),
+        pinned(
+            verify_with_set(&two_of_one_name, &good),
+            VerifyError::AmbiguousKey,
+            "ambiguous_key",
+            "the issuer has several keys that fit the token's `kid` or its absence",
+        ),
+        pinned(
+            verify_with(Answer(KeyError::Unavailable { retry_after }), &good),
+            VerifyError::KeysUnavailable { retry_after },
+            "keys_unavailable",
+            "the issuer's keys are not available, try again in 7 s",
+        ),
+        pinned(
+            verify_with(Answer(KeyError::Busy), &good),
+            VerifyError::KeySourceBusy,
+            "key_source_busy",
+            "too many callers wait for the issuer's keys",
+        ),
+        pinned(
+            verify(&token().forged_by(&TestKey::attacker()).mint()),
+            VerifyError::BadSignature,
+            "bad_signature",
+            "the token's signature is wrong",
+        ),
+        pinned(
+            verify(&signed(HEADER, "")),
+            VerifyError::EmptyPayload,
+            "empty_payload",
+            "the token's payload is empty",
+        ),
+        pinned(
+            verify(&signed(HEADER, "{")),
+            VerifyError::PayloadJson(JsonError::Syntax),
+            "payload_json",
+            "the token's payload is not well-formed JSON",
+        ),
+        pinned(
+            verify(&signed(HEADER, "[]")),
+            VerifyError::PayloadJson(JsonError::NotObject),
+            "payload_json",
+            "the token's payload is not a JSON object",
+        ),
+        pinned(
+            verify(&token().without_claim("aud").mint()),
+            VerifyError::ClaimMissing { claim: "aud" },
+            "claim_missing",
+            "the token has no `aud`",
+        ),
+        pinned(
+            verify(&token().claim("exp", "1780086400").mint()),
+            VerifyError::ClaimType { claim: "exp" },
+            "claim_type",
+            "the token's `exp` has the wrong JSON type",
+        ),
+        pinned(
+            verify(&token().claim("exp", 1_780_086_400_000_u64).mint()),
+            VerifyError::ClaimRange { claim: "exp" },
+            "claim_range",
+            "the token's `exp` is not between 1970 and 9999, perhaps it is in milliseconds",
+        ),
+        pinned(
+            verify(&token().header("typ", "dpop+jwt").mint()),
+            VerifyError::TokenTypeNotAccepted,
+            "token_type_not_accepted",
+            "the token's `typ` is not that of an access token accepted here",
+        ),
+        pinned(
+            verify(&token().issuer("https://tenant.example.auth0.com").mint()),
+            VerifyError::WrongIssuer,
+            "wrong_issuer",
+            "the token's `iss` is not the issuer expected here, compare them up to the trailing slash",
+        ),
+        pinned(
+            verify(&token().audience("other").mint()),
+            VerifyError::WrongAudience,
+            "wrong_audience",
+            "the token's `aud` does not hold an audience accepted here",
+        ),
+        pinned(
+            verifier().verify_at(&token().claim("exp", 4.5).mint(), UnixTime::from_secs(9)),
+            VerifyError::Expired { exp: 5, now: 9 },
+            "expired",
+            "token expired at 5, now is 9",
+        ),
+        pinned(
+            verifier().verify_at(&token().claim("nbf", 8.5).mint(), UnixTime::from_secs(5)),
+            VerifyError::NotYetValid { nbf: 9, now: 5 },
+            "not_yet_valid",
+            "token is not valid before 9, now is 5",
+        ),
+        pinned(
+            verifier_of(policy().authorized_party("other")).verify_at(&good, NOW),
+            VerifyError::WrongAuthorizedParty,
+            "wrong_authorized_party",
+            "the token was issued to another client than the one accepted here",
+        ),
+        pinned(
+            verify(&token().claim("cnf", json!({"jkt": "a"})).mint()),
+            VerifyError::SenderConstrained,
+            "sender_constrained",
+            "the token is bound to a key by `cnf` and cannot be used as a plain bearer token",
+        ),
+    ]
+}
+
+/// A key source that has this answer and no key.
+struct Answer(KeyError);
+
+impl KeySource for Answer {
+    fn key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+        Err(self.0)
+    }
+
+    fn try_key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+        Err(KeyError::Busy)
+    }
+}
+
+fn verify_with(keys: impl KeySource, token: &str) -> Result<Verified, VerifyError> {
+    Verifier::new(policy(), keys).unwrap().verify_at(token, NOW)
+}
+
+fn verify_with_set(set: &Value, token: &str) -> Result<Verified, VerifyError> {
+    verify_with(JwkSet::from_json(set.to_string().as_bytes()).unwrap(), token)
+}
+
+#[test]
+fn every_verdict_is_reached_and_has_its_code_and_text() {
+    for Pinned { outcome, error, code, text } in verdicts() {
+        assert_eq!(outcome.map(|_| ()), Err(error));
+        assert_eq!(error.code(), code);
+        assert_eq!(error.to_string(), text);
+        assert!(error.source().is_none());
+    }
+}
+
+#[test]
+fn all_variants_stand_in_the_table_in_their_order() {
+    let mut reached: Vec<&str> = verdicts().iter().map(|pinned| pinned.code).collect();
+    reached.dedup();
+    // As documented: what alerts and dashboards are made of.
+    let codes = [
+        "token_too_long",
+        "segment_count",
+        "encrypted",
+        "empty_segment",
+        "not_base64url",
+        "header_too_long",
+        "header_json",
+        "header_forbidden",
+        "algorithm_missing",
+        "header_type",
+        "algorithm_not_accepted",
+        "key_id_length",
+        "unknown_key",
+        "ambiguous_key",
+        "keys_unavailable",
+        "key_source_busy",
+        "bad_signature",
+        "empty_payload",
+        "payload_json",
+        "claim_missing",
+        "claim_type",
+        "claim_range",
+        "token_type_not_accepted",
+        "wrong_issuer",
+        "wrong_audience",
+        "expired",
+        "not_yet_valid",
+        "wrong_authorized_party",
+        "sender_constrained",
+    ];
+    assert_eq!(reached, codes);
+    let variants: BTreeSet<String> =
+        verdicts().iter().map(|pinned| variant(pinned.error)).collect();
+    assert_eq!(variants.len(), codes.len(), "{variants:?}");
+}
+
+/// The name that `Debug` gives the variant.
+fn variant(error: VerifyError) -> String {
+    format!("{error:?}").chars().take_while(|character| character.is_alphanumeric()).collect()
+}
+
+#[test]
+fn codes_are_the_variants_names_in_snake_case() {
+    for Pinned { error, code, .. } in verdicts() {
+        let snake: String = variant(error)
+            .char_indices()
+            .flat_map(|(index, character)| {
+                let underscore = (index > 0 && character.is_uppercase()).then_some('_');
+                underscore.into_iter().chain([character.to_ascii_lowercase()])
+            })
+            .collect();
+        assert_eq!(code, snake);
+    }
+}
+
+#[test]
+fn texts_are_lower_case_sentences_without_a_full_stop() {
+    for Pinned { text, .. } in verdicts() {
+        assert!(
+            text.starts_with(|first: char| first.is_ascii_lowercase() || first == '`'),
+            "{text}"
+        );
+        assert!(!text.ends_with('.') && !text.contains('\n') && text.is_ascii(), "{text}");
+    }
+}
+
+#[test]
+fn every_forbidden_parameter_and_claim_is_named() {
+    for parameter in ["crit", "b64", "zip", "enc", "cty"] {
+        let outcome = verify(&signed(header_and(&format!(r#""{parameter}":null"#)), ""));
+        let error = outcome.map(|_| ()).unwrap_err();
+        assert_eq!(error, VerifyError::HeaderForbidden { parameter });
+        assert_eq!(
+            error.to_string(),
+            format!("the token's header has `{parameter}`, which is not supported")
+        );
+    }
+    for parameter in ["alg", "kid", "typ"] {
+        let header = json!({"alg": "RS256", parameter: 1}).to_string();
+        let error = verify(&signed(header, "")).map(|_| ()).unwrap_err();
+        assert_eq!(error, VerifyError::HeaderType { parameter });
+    }
+    for (claim, _) in CLAIMS {
+        let error = verify(&token().without_claim(claim).mint()).map(|_| ()).unwrap_err();
+        assert_eq!(error, VerifyError::ClaimMissing { claim });
+        assert_eq!(error.to_string(), format!("the token has no `{claim}`"));
+    }
+    for claim in ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "azp", "client_id", "cnf"] {
+        let error = verify(&signed(HEADER, claims_with(claim, "null"))).map(|_| ()).unwrap_err();
+        assert_eq!(error, VerifyError::ClaimType { claim });
+        assert_eq!(error.to_string(), format!("the token's `{claim}` has the wrong JSON type"));
+    }
+}
+
+#[test]
+fn answer_of_a_key_source_becomes_the_verdict() {
+    let retry_after = Duration::from_secs(30);
+    let answers = [
+        (KeyError::UnknownKey, VerifyError::UnknownKey),
+        (KeyError::AmbiguousKey, VerifyError::AmbiguousKey),
+        (KeyError::Unavailable { retry_after }, VerifyError::KeysUnavailable { retry_after }),
+        (KeyError::Busy, VerifyError::KeySourceBusy),
+    ];
+    for (answer, verdict) in answers {
+        let outcome = verify_with(Answer(answer), &token().mint());
+        assert_eq!(outcome.map(|_| ()), Err(verdict));
+        assert_eq!(VerifyError::from(answer), verdict);
+        // One text for one fact.
+        assert_eq!(answer.to_string(), verdict.to_string());
+        assert!(answer.source().is_none());
+    }
+}
+
+#[test]
+fn key_source_is_not_asked_about_a_token_that_is_none() {
+    for token in ["", "a.b", "a.b.c.d.e", "e30.e30.AA", &"A".repeat(20_000)] {
+        let error = verify_with(Answer(KeyError::Busy), token).map(|_| ()).unwrap_err();
+        assert_ne!(error, VerifyError::KeySourceBusy, "{token}");
+    }
+}
+
+#[test]
+fn key_source_is_asked_for_what_the_header_says() {
+    struct Asked;
+    impl KeySource for Asked {
+        fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+            assert_eq!(algorithm, Algorithm::RS256);
+            Err(if kid == Some("a\"b") { KeyError::AmbiguousKey } else { KeyError::UnknownKey })
+        }
+        fn try_key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+            Err(KeyError::Busy)
+        }
+    }
+    let escaped = signed(r#"{"alg":"RS256","kid":"\u0061\"b"}"#, "");
+    assert_eq!(verify_with(Asked, &escaped).map(|_| ()), Err(VerifyError::AmbiguousKey));
+    let absent = signed(r#"{"alg":"RS256"}"#, "");
+    assert_eq!(verify_with(Asked, &absent).map(|_| ()), Err(VerifyError::UnknownKey));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn try_verify_asks_for_the_keys_at_hand_only() {
+    let retry_after = Duration::from_secs(1);
+    let verifier = Verifier::new(policy(), Answer(KeyError::Unavailable { retry_after })).unwrap();
+    let token = token().mint();
+    let waited = verifier.verify(&token).map(|_| ());
+    assert_eq!(waited, Err(VerifyError::KeysUnavailable { retry_after }));
+    assert_eq!(verifier.try_verify(&token).map(|_| ()), Err(VerifyError::KeySourceBusy));
+}
+
+#[test]
+fn policy_faults_are_found_and_have_their_texts() {
+    let cases: [(&str, Policy, PolicyError, &str); 7] = [
+        (
+            "issuer is empty",
+            Policy::new("", AUDIENCE),
+            PolicyError::EmptyIssuer,
+            "the policy's issuer is empty",
+        ),
+        (
+            "audience is empty",
+            Policy::new(ISSUER, ""),
+            PolicyError::EmptyAudience,
+            "an audience of the policy is empty",
+        ),
+        (
+            "further audience is empty",
+            policy().accept_audience("b").accept_audience(""),
+            PolicyError::EmptyAudience,
+            "an audience of the policy is empty",
+        ),
+        (
+            "first audience is empty, the further one is not",
+            Policy::new(ISSUER, "").accept_audience("b"),
+            PolicyError::EmptyAudience,
+            "an audience of the policy is empty",
+        ),
+        (
+            "authorized party is empty",
+            policy().authorized_party(""),
+            PolicyError::EmptyAuthorizedParty,
+            "the policy's authorized party is empty",
+        ),
+        (
+            "leeway is a second too long",
+            policy().leeway(Duration::from_secs(601)),
+            PolicyError::LeewayTooLong { seconds: 601 },
+            "the policy's leeway is 601 s, 600 is the most",
+        ),
+        (
+            "everything at once",
+            Policy::new("", "").authorized_party("").leeway(Duration::MAX),
+            PolicyError::EmptyIssuer,
+            "the policy's issuer is empty",
+        ),
+    ];
+    for (what, policy, error, text) in cases {
+        let outcome = Verifier::new(policy, verifier().keys()).map(|_| ());
+        assert_eq!(outcome, Err(error), "{what}");
+        assert_eq!(error.to_string(), text);
+        assert!(error.source().is_none());
+    }
+    let longest = policy().leeway(Duration::from_secs(600)).authorized_party("a");
+    assert_eq!(Verifier::new(longest, verifier().keys()).map(|_| ()), Ok(()));
+}
+
+#[test]
+fn last_setting_of_a_policy_wins() {
+    let policy = policy().leeway(Duration::MAX).leeway(Duration::ZERO);
+    let policy = policy.authorized_party("").authorized_party("a");
+    assert_eq!(Verifier::new(policy, verifier().keys()).map(|_| ()), Ok(()));
+}
+
+#[test]
+fn claims_error_tells_a_place_and_nothing_of_the_claims() {
+    let payload = claims_and(r#""MARKER":"MARKER","level":"MARKER""#);
+    let verified = verify(&signed(HEADER, payload.clone())).unwrap();
+    let errors: [ClaimsError; 5] = [
+        verified.claims::<Vec<String>>().unwrap_err(),
+        verified.claims::<String>().unwrap_err(),
+        verified.claims::<u64>().unwrap_err(),
+        verified.claims::<std::collections::BTreeMap<String, u64>>().unwrap_err(),
+        verified.claims::<()>().unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.column() <= payload.len());
+        let text = error.to_string();
+        let column = error.column();
+        assert_eq!(
+            text,
+            format!("the claims do not fit the type asked for, from byte {column} on")
+        );
+        assert!(!format!("{error:?}{text}").contains("MARKER"));
+        assert!(error.source().is_none());
+    }
+    // `iss` is the first member, and its string no number.
+    let [.., of_map, _] = errors;
+    let end_of_iss = payload.find(",\"aud\"").unwrap();
+    assert!((1..=end_of_iss).contains(&of_map.column()), "{}", of_map.column());
+}
+
+#[test]
+fn verdicts_are_small_and_can_be_copied() {
+    let error = VerifyError::Expired { exp: 1, now: 2 };
+    let copy = error;
+    assert_eq!(error, copy);
+    assert!(size_of::<VerifyError>() <= 24, "{}", size_of::<VerifyError>());
+    assert!(size_of::<Result<(), VerifyError>>() <= 24);
+}
