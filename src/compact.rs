@@ -27,7 +27,7 @@ impl<'t> CompactJws<'t> {
         }
         let (signing_input, signature) = token.rsplit_once('.').unwrap_or_default();
         let (header, payload) = match signing_input.split_once('.') {
-            Some((header, payload)) if !payload.contains('.') => (header, payload),
+            Some((header, payload)) if periods(payload) == 0 => (header, payload),
             _ => return Err(not_three_segments(token)),
         };
         for (segment, text) in [("header", header), ("signature", signature)] {
@@ -56,12 +56,17 @@ impl<'t> CompactJws<'t> {
 
 #[cold]
 fn not_three_segments(token: &str) -> VerifyError {
-    let periods = token.bytes().filter(|byte| *byte == b'.').count();
-    match periods.saturating_add(1) {
+    match periods(token).saturating_add(1) {
         // RFC 7516 section 9: this is how a JWE is told from a JWS.
         5 => VerifyError::Encrypted,
         found => VerifyError::SegmentCount { found },
     }
+}
+
+/// Counted so that it compiles to vector instructions: few bytes at a time, in one byte.
+fn periods(text: &str) -> usize {
+    let count = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(*byte == b'.')).sum::<u8>();
+    text.as_bytes().chunks(128).map(|bytes| usize::from(count(bytes))).sum()
 }
 
 /// Twice what common servers take as the whole of a request's headers.

@@ -28,10 +28,13 @@ pub(crate) fn read<'a, O: Object<'a>>(text: &'a str) -> Result<O, JsonError> {
     let fault = Cell::new(JsonError::Syntax);
     let level = Level { text, depth: MAX_DEPTH, fault: &fault };
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    ObjectSeed { level, object: PhantomData }
+    let mut object = O::default();
+    // In place: the object is too large to be handed through serde's results.
+    ObjectSeed { level, object: &mut object }
         .deserialize(&mut deserializer)
-        .and_then(|object| deserializer.end().map(|()| object))
+        .and_then(|outcome| deserializer.end().map(|()| outcome))
         .unwrap_or_else(|_| Err(fault.get()))
+        .map(|()| object)
 }
 
 /// The value that belongs to the name just read.
@@ -72,7 +75,7 @@ pub(crate) enum Value<E = Skipped> {
     Array(E),
     Object,
     /// Not a value of the document, see [`spelled_number`].
-    SpelledNumber(String),
+    SpelledNumber(f64),
 }
 
 /// The characters of a JSON string: where they stand in the text that was read or, if they were
@@ -206,8 +209,9 @@ impl<'a, O: Object<'a>> Elements<'a> for Objects<O> {
     fn collect<S: SeqAccess<'a>>(mut array: S, level: Level<'a, '_>) -> Result<Self, S::Error> {
         let mut objects = Self { first: Vec::new(), more: false };
         while objects.first.len() < MAX_OBJECTS {
-            match array.next_element_seed(ObjectSeed { level, object: PhantomData })? {
-                Some(object) => objects.first.push(object),
+            let mut object = O::default();
+            match array.next_element_seed(ObjectSeed { level, object: &mut object })? {
+                Some(outcome) => objects.first.push(outcome.map(|()| object)),
                 None => return Ok(objects),
             }
         }
@@ -247,11 +251,11 @@ impl Level<'_, '_> {
 /// JWK leaves the other keys of its set alone.
 struct ObjectSeed<'a, 'm, O> {
     level: Level<'a, 'm>,
-    object: PhantomData<O>,
+    object: &'m mut O,
 }
 
 impl<'a, O: Object<'a>> DeserializeSeed<'a> for ObjectSeed<'a, '_, O> {
-    type Value = Result<O, JsonError>;
+    type Value = Result<(), JsonError>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -259,7 +263,7 @@ impl<'a, O: Object<'a>> DeserializeSeed<'a> for ObjectSeed<'a, '_, O> {
 }
 
 impl<'a, O: Object<'a>> Visitor<'a> for ObjectSeed<'a, '_, O> {
-    type Value = Result<O, JsonError>;
+    type Value = Result<(), JsonError>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
@@ -296,7 +300,6 @@ impl<'a, O: Object<'a>> Visitor<'a> for ObjectSeed<'a, '_, O> {
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let level = self.level.deeper()?;
-        let mut object = O::default();
         let mut names = Names::default();
         let mut repeated = false;
         while let Some(name) = map.next_key_seed(NameSeed)? {
@@ -305,11 +308,11 @@ impl<'a, O: Object<'a>> Visitor<'a> for ObjectSeed<'a, '_, O> {
                     return Ok(Err(JsonError::NotObject));
                 }
             } else {
-                object.member(&name, Next { map: &mut map, level })?;
+                self.object.member(&name, Next { map: &mut map, level })?;
             }
             repeated |= !names.insert(name);
         }
-        Ok(if repeated { Err(JsonError::DuplicateMember) } else { Ok(object) })
+        Ok(if repeated { Err(JsonError::DuplicateMember) } else { Ok(()) })
     }
 }
 
@@ -427,7 +430,10 @@ impl<'a, E: Elements<'a>> Visitor<'a> for ValueSeed<'a, '_, E> {
     }
 
     fn visit_string<F: Error>(self, spelling: String) -> Result<Self::Value, F> {
-        Ok(Value::SpelledNumber(spelling))
+        match spelling.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Value::SpelledNumber(number)),
+            _ => Err(F::custom("number out of range")),
+        }
     }
 
     fn visit_seq<S: SeqAccess<'a>>(self, array: S) -> Result<Self::Value, S::Error> {
@@ -464,12 +470,9 @@ fn spelled_number<'a, M: MapAccess<'a>>(
 ) -> Result<Option<f64>, M::Error> {
     // Deeper in case it is an object of the text; not refused yet, since it may be a number.
     let level = Level { depth: level.depth.saturating_sub(1), ..level };
-    let Value::SpelledNumber(spelling) = map.next_value_seed(ValueSeed::skip(level))? else {
-        return Ok(None);
-    };
-    match spelling.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(Some(number)),
-        _ => Err(M::Error::custom("number out of range")),
+    match map.next_value_seed(ValueSeed::skip(level))? {
+        Value::SpelledNumber(number) => Ok(Some(number)),
+        _ => Ok(None),
     }
 }
 
