@@ -1,0 +1,1003 @@
+//! RFC 7517: what a JWK and a JWK Set must look like, and which key of a set is chosen.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
+
+use std::sync::LazyLock;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use tokenring::testkit::{Issuer, TestKey};
+use tokenring::{Algorithm, JsonError, JwkError, JwkSet, JwkSetError, KeyError, PublicKey};
+
+const LIMIT: usize = 524_288;
+
+/// `n` of the test issuer's three keys.
+static MODULI: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let keys = Issuer::default();
+    keys.keys().iter().map(|key| key.jwk()["n"].as_str().unwrap().to_owned()).collect()
+});
+
+/// The least a usable key has, and what is put behind it.
+fn jwk_and(members: &str) -> String {
+    format!(r#"{{"kty":"RSA","n":"{}","e":"AQAB"{members}}}"#, MODULI[0])
+}
+
+/// A usable key with this `kid` and the modulus of that number.
+fn named(kid: &str, modulus: usize) -> String {
+    format!(r#"{{"kty":"RSA","kid":"{kid}","n":"{}","e":"AQAB"}}"#, MODULI[modulus])
+}
+
+fn set_of<T: AsRef<str>>(entries: &[T]) -> String {
+    let entries: Vec<&str> = entries.iter().map(AsRef::as_ref).collect();
+    format!(r#"{{"keys":[{}]}}"#, entries.join(","))
+}
+
+fn read_set(set: impl AsRef<[u8]>) -> JwkSet {
+    JwkSet::from_json(set.as_ref()).unwrap()
+}
+
+/// The number of usable keys, and where the others are and why.
+fn outcome(set: &str) -> Result<(usize, Vec<(usize, JwkError)>), JwkSetError> {
+    JwkSet::from_json(set.as_bytes()).map(|set| {
+        let skipped = set.skipped().iter().map(|skipped| (skipped.index(), skipped.error()));
+        (set.len(), skipped.collect())
+    })
+}
+
+/// Alone and between two good keys, which stay usable.
+#[track_caller]
+fn assert_refused(jwk: &str, error: JwkError) {
+    assert_eq!(PublicKey::from_jwk(jwk.as_bytes()), Err(error), "{jwk}");
+    let set = set_of(&[named("one", 1).as_str(), jwk, &named("two", 2)]);
+    assert_eq!(outcome(&set), Ok((2, vec![(1, error)])), "{jwk}");
+    assert_eq!(read_set(&set).select(Some("one"), Algorithm::RS256).unwrap().key_id(), Some("one"));
+    assert_eq!(read_set(&set).select(Some("two"), Algorithm::RS256).unwrap().key_id(), Some("two"));
+}
+
+/// Alone and between two other keys, and the same key both times.
+#[track_caller]
+fn assert_accepted(jwk: &str) -> PublicKey {
+    let key = PublicKey::from_jwk(jwk.as_bytes()).unwrap();
+    assert_eq!(key.modulus_bits(), 2048, "{jwk}");
+    assert_eq!(key.algorithm(), Algorithm::RS256, "{jwk}");
+    let set = set_of(&[named("one", 1).as_str(), jwk, &named("two", 2)]);
+    assert_eq!(outcome(&set), Ok((3, vec![])), "{jwk}");
+    if key.key_id().is_some() {
+        assert_eq!(*read_set(&set).select(key.key_id(), Algorithm::RS256).unwrap(), key, "{jwk}");
+    }
+    let alone = read_set(set_of(&[jwk]));
+    assert_eq!(*alone.select(None, Algorithm::RS256).unwrap(), key, "{jwk}");
+    key
+}
+
+/// Every JSON value that is not a string.
+const NOT_STRINGS: [&str; 9] =
+    ["null", "true", "false", "0", "-1.5e3", "[]", r#"["RSA"]"#, "{}", r#"{"RSA":"RSA"}"#];
+
+// Section 4: a JWK
+
+#[test]
+fn jwk_with_kty_n_and_e_is_enough() {
+    let key = assert_accepted(&jwk_and(""));
+    assert_eq!(key.key_id(), None);
+}
+
+#[test]
+fn jwk_of_the_test_issuer_is_accepted_and_keeps_its_kid() {
+    let jwk = TestKey::attacker().jwk().to_string();
+    assert_eq!(assert_accepted(&jwk).key_id(), Some("attacker"));
+}
+
+#[test]
+fn order_of_members_and_white_space_between_them_do_not_count() {
+    let n = &MODULI[0];
+    let usual = PublicKey::from_jwk(named("k", 0).as_bytes());
+    for jwk in [
+        format!(r#"{{"e":"AQAB","n":"{n}","kid":"k","kty":"RSA"}}"#),
+        format!("\t\r\n {{ \"kid\" :\n\"k\" ,\t\"n\":\"{n}\",\"kty\":\"RSA\",\"e\":\"AQAB\" }} \n"),
+        // The same names and values, written with escapes.
+        format!(r#"{{"\u006bty":"\u0052SA","\u006e":"{n}","e":"\u0041QAB","k\u0069d":"\u006b"}}"#),
+    ] {
+        assert_eq!(PublicKey::from_jwk(jwk.as_bytes()), usual, "{jwk}");
+        assert!(usual.is_ok());
+    }
+}
+
+#[test]
+fn jwk_that_is_no_object_is_refused() {
+    for json in ["null", "true", "false", "0", "1e9", r#""RSA""#, "[]", r#"["RSA","AQAB"]"#] {
+        assert_refused(json, JwkError::Json(JsonError::NotObject));
+    }
+    // In the order of a struct's fields, which a derived reader would take.
+    let positional = format!(r#"["RSA","sig",["verify"],"RS256","k","{}","AQAB"]"#, MODULI[0]);
+    assert_refused(&positional, JwkError::Json(JsonError::NotObject));
+    assert_refused(&format!("[{}]", jwk_and("")), JwkError::Json(JsonError::NotObject));
+}
+
+#[test]
+fn jwk_without_a_member_it_must_have_is_refused() {
+    let n = &MODULI[0];
+    for (jwk, member) in [
+        ("{}".to_owned(), "kty"),
+        (format!(r#"{{"n":"{n}","e":"AQAB"}}"#), "kty"),
+        (format!(r#"{{"KTY":"RSA","n":"{n}","e":"AQAB"}}"#), "kty"),
+        (r#"{"kty":"RSA","e":"AQAB"}"#.to_owned(), "n"),
+        (r#"{"kty":"RSA"}"#.to_owned(), "n"),
+        (format!(r#"{{"kty":"RSA","n":"{n}"}}"#), "e"),
+        (format!(r#"{{"kty":"RSA","n":"{n}","E":"AQAB"}}"#), "e"),
+    ] {
+        assert_refused(&jwk, JwkError::MemberMissing { member });
+    }
+}
+
+#[test]
+fn member_that_is_not_a_string_is_refused() {
+    let n = &MODULI[0];
+    for value in NOT_STRINGS {
+        for (jwk, member) in [
+            (format!(r#"{{"kty":{value},"n":"{n}","e":"AQAB"}}"#), "kty"),
+            (jwk_and(&format!(r#","use":{value}"#)), "use"),
+            (jwk_and(&format!(r#","alg":{value}"#)), "alg"),
+            (jwk_and(&format!(r#","kid":{value}"#)), "kid"),
+            (format!(r#"{{"kty":"RSA","n":{value},"e":"AQAB"}}"#), "n"),
+            (format!(r#"{{"kty":"RSA","n":"{n}","e":{value}}}"#), "e"),
+        ] {
+            assert_refused(&jwk, JwkError::MemberType { member });
+        }
+    }
+    // The exponent as the number it is.
+    let jwk = format!(r#"{{"kty":"RSA","n":"{n}","e":65537}}"#);
+    assert_refused(&jwk, JwkError::MemberType { member: "e" });
+}
+
+#[test]
+fn kty_other_than_rsa_is_refused() {
+    let n = &MODULI[0];
+    for kty in
+        ["EC", "oct", "OKP", "AKP", "rsa", "Rsa", "RSA ", " RSA", "RS", "RSAA", "", "RSA\\u0000"]
+    {
+        let jwk = format!(r#"{{"kty":"{kty}","n":"{n}","e":"AQAB"}}"#);
+        assert_refused(&jwk, JwkError::NotRsa);
+    }
+}
+
+#[test]
+fn use_other_than_sig_is_refused() {
+    assert_accepted(&jwk_and(r#","use":"sig""#));
+    for usage in ["enc", "Sig", "SIG", "", "sig ", "sign", "si", "signature", "sig,enc"] {
+        let jwk = jwk_and(&format!(r#","use":"{usage}""#));
+        assert_refused(&jwk, JwkError::NotForSignatures);
+    }
+}
+
+#[test]
+fn key_ops_without_verify_are_refused() {
+    for operations in [
+        r#"["verify"]"#,
+        r#"["sign","verify"]"#,
+        r#"[ "verify" , "encrypt" ]"#,
+        r#"["sign","verify","encrypt","decrypt","wrapKey","unwrapKey","deriveKey"]"#,
+        r#"["sign","encrypt","verif\u0079","deriveBits"]"#,
+        r#"["","verify"]"#,
+        r#"["verif\u0079"]"#,
+        r#"["s\u0069gn","verify"]"#,
+        r#"["verify","s\u0069gn"]"#,
+        r#"["x-own","verify"]"#,
+    ] {
+        assert_accepted(&jwk_and(&format!(r#","key_ops":{operations}"#)));
+    }
+    for operations in [
+        "[]",
+        r#"["sign"]"#,
+        r#"["encrypt","wrapKey"]"#,
+        r#"["Verify"]"#,
+        r#"["verify "]"#,
+        r#"["ver","ify"]"#,
+        r#"["sign,verify"]"#,
+        r#"["sign\",\"verify"]"#,
+        r#"[","]"#,
+        r#"[""]"#,
+    ] {
+        let jwk = jwk_and(&format!(r#","key_ops":{operations}"#));
+        assert_refused(&jwk, JwkError::NotForVerify);
+    }
+}
+
+#[test]
+fn key_ops_that_name_an_operation_twice_are_refused() {
+    for operations in [
+        r#"["verify","verify"]"#,
+        r#"["verify","sign","verify"]"#,
+        r#"["sign","verify","sign"]"#,
+        r#"["verify","verif\u0079"]"#,
+        r#"["verif\u0079","verify"]"#,
+        r#"["sign","sign"]"#,
+        r#"["","verify",""]"#,
+    ] {
+        let jwk = jwk_and(&format!(r#","key_ops":{operations}"#));
+        assert_refused(&jwk, JwkError::DuplicateKeyOperation);
+    }
+}
+
+#[test]
+fn key_ops_that_are_no_array_of_strings_are_refused() {
+    for value in [
+        "null",
+        "true",
+        "1",
+        r#""verify""#,
+        "{}",
+        r#"{"verify":"verify"}"#,
+        "[null]",
+        r#"["verify",null]"#,
+        r#"[null,"verify"]"#,
+        r#"["verify",1]"#,
+        r#"["verify",true,"sign"]"#,
+        r#"[["verify"]]"#,
+        r#"["verify",["sign"]]"#,
+        r#"["verify",{}]"#,
+        r#"["verif\u0079",0]"#,
+    ] {
+        let jwk = jwk_and(&format!(r#","key_ops":{value}"#));
+        assert_refused(&jwk, JwkError::MemberType { member: "key_ops" });
+    }
+}
+
+#[test]
+fn use_and_key_ops_must_both_allow_verification() {
+    assert_accepted(&jwk_and(r#","use":"sig","key_ops":["verify"]"#));
+    let jwk = jwk_and(r#","use":"enc","key_ops":["verify"]"#);
+    assert_refused(&jwk, JwkError::NotForSignatures);
+    assert_refused(&jwk_and(r#","use":"sig","key_ops":["encrypt"]"#), JwkError::NotForVerify);
+}
+
+#[test]
+fn alg_other_than_rs256_is_refused() {
+    assert_accepted(&jwk_and(r#","alg":"RS256""#));
+    for alg in [
+        "RS384",
+        "RS512",
+        "PS256",
+        "HS256",
+        "ES256",
+        "EdDSA",
+        "none",
+        "RSA-OAEP",
+        "RSA1_5",
+        "rs256",
+        "Rs256",
+        "RS256 ",
+        " RS256",
+        "RS25",
+        "RS2566",
+        "",
+        "RS256\\u0000",
+        "RSA",
+    ] {
+        let jwk = jwk_and(&format!(r#","alg":"{alg}""#));
+        assert_refused(&jwk, JwkError::AlgorithmNotAccepted);
+    }
+}
+
+#[test]
+fn kid_is_kept_as_it_is() {
+    for (kid, characters) in [
+        ("k", "k"),
+        ("", ""),
+        (" k ", " k "),
+        ("../../etc/passwd", "../../etc/passwd"),
+        ("\\u006b\\n\\\"", "k\n\""),
+        ("\u{fc}\u{1f511}", "\u{fc}\u{1f511}"),
+        ("\\ud83d\\udd11", "\u{1f511}"),
+        ("\\u0000", "\0"),
+    ] {
+        let key = assert_accepted(&jwk_and(&format!(r#","kid":"{kid}""#)));
+        assert_eq!(key.key_id(), Some(characters));
+    }
+}
+
+#[test]
+fn jwk_with_a_private_member_is_burnt() {
+    for member in ["d", "p", "q", "dp", "dq", "qi", "oth"] {
+        // Whatever the value, and even if it is written with escapes.
+        for value in [r#""AQAB""#, r#""""#, "null", "[]", "{}", "0", "false"] {
+            let jwk = jwk_and(&format!(r#","{member}":{value}"#));
+            assert_refused(&jwk, JwkError::PrivateKey { member });
+        }
+        let (first, rest) = member.split_at(1);
+        let escaped = format!("\\u{:04x}{rest}", first.as_bytes()[0]);
+        let jwk = jwk_and(&format!(r#","{escaped}":"AQAB""#));
+        assert_refused(&jwk, JwkError::PrivateKey { member });
+        let jwk = format!(r#"{{"{member}":"AQAB",{}"#, &jwk_and("")[1..]);
+        assert_refused(&jwk, JwkError::PrivateKey { member });
+    }
+    // The first is named. That the key is for encryption does not hide that it is burnt.
+    let jwk = jwk_and(r#","use":"enc","qi":"AQAB","d":"AQAB""#);
+    assert_refused(&jwk, JwkError::PrivateKey { member: "qi" });
+}
+
+#[test]
+fn unknown_members_are_ignored() {
+    for members in [
+        // Members of other key types, or nearly private ones.
+        r#","k":"AQAB","crv":"P-256","x":"AQAB","y":"AQAB","D":"AQAB","dd":"AQAB","":"d""#,
+        r#","exp":1,"iat":null,"x-own":[{"kty":"oct"},[],null,true,1.5],"issuer":"i""#,
+        // What stands inside an ignored member is nobody's.
+        r#","ext":{"d":"AQAB","kty":"oct","use":"enc","kid":"x","kid":"x"}"#,
+        r#","keys":[{"kty":"RSA"}],"__proto__":{"kid":"x"}"#,
+        r#","\ud83d\udd11":"\u0000""#,
+    ] {
+        let key = assert_accepted(&jwk_and(members));
+        assert_eq!(key.key_id(), None);
+    }
+}
+
+#[test]
+fn certificate_members_are_never_looked_at() {
+    for member in ["x5c", "x5t", "x5t#S256", "x5u"] {
+        for value in [
+            r#""not base64 and no certificate""#,
+            r#"["not base64 and no certificate"]"#,
+            r#""https://attacker.example/key.pem""#,
+            r#""file:///etc/passwd""#,
+            r#"[]"#,
+            "null",
+            "0",
+            "false",
+            r#"{"d":"AQAB"}"#,
+        ] {
+            assert_accepted(&jwk_and(&format!(r#","{member}":{value}"#)));
+        }
+    }
+}
+
+#[test]
+fn member_that_stands_there_twice_makes_the_key_unusable_and_no_other() {
+    let n = &MODULI[0];
+    let twice = [
+        format!(r#"{{"kty":"RSA","kty":"RSA","n":"{n}","e":"AQAB"}}"#),
+        format!(r#"{{"kty":"oct","kty":"RSA","n":"{n}","e":"AQAB"}}"#),
+        format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB","n":"{n}"}}"#),
+        jwk_and(r#","kid":"a","kid":"b""#),
+        jwk_and(r#","kid":"a","k\u0069d":"a""#),
+        jwk_and(r#","\u006bid":"a","k\u0069d":"a""#),
+        jwk_and(r#","use":"enc","use":"sig""#),
+        jwk_and(r#","key_ops":["sign"],"key_ops":["verify"]"#),
+        jwk_and(r#","alg":"none","alg":"RS256""#),
+        jwk_and(r#","x5c":1,"x5c":2"#),
+        jwk_and(r#","unknown":1,"unknown":1"#),
+        jwk_and(r#","":1,"":1"#),
+        jwk_and(r#","d":1,"d":1"#),
+        r#"{"a":1,"a":1}"#.to_owned(),
+        // Farther apart than any key has members.
+        jwk_and(&format!(r#",{},"n":0"#, many_members(200))),
+        jwk_and(&format!(r#",{},"m150":0"#, many_members(200))),
+        jwk_and(&format!(r#",{},"m\u00315":0"#, many_members(200))),
+    ];
+    for jwk in twice {
+        assert_refused(&jwk, JwkError::Json(JsonError::DuplicateMember));
+    }
+    assert_accepted(&jwk_and(&format!(",{}", many_members(200))));
+    // Case and an escape that stands for another character tell names apart.
+    assert_accepted(&jwk_and(r#","a":1,"A":1,"a\u0000":1,"\u00e4":1,"a\u0308":1"#));
+}
+
+fn many_members(count: usize) -> String {
+    let members: Vec<String> =
+        (0..count).map(|number| format!(r#""m{number}":{number}"#)).collect();
+    members.join(",")
+}
+
+#[test]
+fn what_is_not_json_is_neither_a_jwk_nor_a_part_of_a_set() {
+    let unfinished = r#"{"kty":"RSA""#.to_owned();
+    for jwk in [
+        unfinished,
+        jwk_and(","),
+        jwk_and(r#","x":"#),
+        jwk_and(r#","x":01"#),
+        jwk_and(r#","x":+1"#),
+        jwk_and(r#","x":.5"#),
+        jwk_and(r#","x":1."#),
+        jwk_and(r#","x":0x10"#),
+        jwk_and(r#","x":NaN"#),
+        jwk_and(r#","x":Infinity"#),
+        jwk_and(r#","x":1e309"#),
+        jwk_and(r#","x":-1e309"#),
+        jwk_and(r#","x":undefined"#),
+        jwk_and(r#","x":True"#),
+        jwk_and(r#","x":'y'"#),
+        jwk_and(",x:1"),
+        jwk_and(r#","x":1,"#),
+        jwk_and(r#","x":[1,]"#),
+        jwk_and(r#","x":1/*c*/"#),
+        jwk_and("//c\n"),
+        jwk_and(r#","x":"\x""#),
+        jwk_and(r#","x":"\ud83d""#),
+        jwk_and(r#","x":"\udd11""#),
+        jwk_and(r#","x":"\ud83d\ud83d""#),
+        jwk_and(r#","\udd11":"x""#),
+        jwk_and(r#","x5c":["\ud83d"]"#),
+        jwk_and(",\"x\":\"\n\""),
+        jwk_and(",\"x\":\"\0\""),
+        jwk_and(",\"x\":\"\u{1f}\""),
+    ] {
+        let error = JsonError::Syntax;
+        assert_eq!(PublicKey::from_jwk(jwk.as_bytes()), Err(JwkError::Json(error)), "{jwk}");
+        // Nobody can tell where a key that is not JSON ends.
+        assert_eq!(outcome(&set_of(&[jwk.as_str()])), Err(JwkSetError::Json(error)), "{jwk}");
+    }
+}
+
+#[test]
+fn nothing_stands_in_front_of_a_jwk_or_a_set_or_behind_it() {
+    let set = set_of(&[named("a", 0)]);
+    for (before, after) in [
+        ("\u{feff}", ""),
+        ("\0", ""),
+        ("\u{a0}", ""),
+        ("\u{c}", ""),
+        ("x", ""),
+        (")]}'\n", ""),
+        ("", "x"),
+        ("", "\0"),
+        ("", ","),
+        ("", "{}"),
+        ("", "\u{feff}"),
+        ("", "}"),
+        ("", " null"),
+        ("[", ""),
+    ] {
+        let jwk = format!("{before}{}{after}", named("a", 0));
+        let outcome_of_jwk = PublicKey::from_jwk(jwk.as_bytes());
+        assert_eq!(outcome_of_jwk, Err(JwkError::Json(JsonError::Syntax)), "{jwk}");
+        let set = format!("{before}{set}{after}");
+        assert_eq!(outcome(&set), Err(JwkSetError::Json(JsonError::Syntax)), "{set}");
+    }
+    for empty in ["", " ", "\n\t "] {
+        let jwk = PublicKey::from_jwk(empty.as_bytes());
+        assert_eq!(jwk, Err(JwkError::Json(JsonError::Syntax)));
+        assert_eq!(outcome(empty), Err(JwkSetError::Json(JsonError::Syntax)));
+    }
+    // A value that is no object, and then something: the first thing wrong is the syntax.
+    assert_eq!(outcome("null null"), Err(JwkSetError::Json(JsonError::Syntax)));
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_refused_wherever_they_stand() {
+    let sequences: [&[u8]; 8] = [
+        b"\xff",             // no UTF-8 at all
+        b"\x80",             // continuation without a start
+        b"\xc3",             // start without a continuation
+        b"\xc0\xaf",         // overlong `/`
+        b"\xc1\xa4",         // overlong `d`
+        b"\xed\xa0\x80",     // a surrogate
+        b"\xf4\x90\x80\x80", // above U+10FFFF
+        b"\xf0\x9f\x94",     // cut short
+    ];
+    for bytes in sequences {
+        for (before, after) in [
+            (r#"","x":""#, r#"""#), // in an ignored value
+            (r#"",""#, r#"":1"#),   // in a name
+            ("", r#"""#),           // in `kid`
+            (r#"""#, ""),           // outside of strings
+        ] {
+            let jwk = named("a", 0);
+            let (front, back) = jwk.split_once(r#"a","#).unwrap();
+            let jwk = [front, "a", before].concat().into_bytes();
+            let jwk = [&jwk, bytes, after.as_bytes(), b",", back.as_bytes()].concat();
+            let outcome = PublicKey::from_jwk(&jwk);
+            assert_eq!(outcome, Err(JwkError::Json(JsonError::NotUtf8)), "{}", jwk.escape_ascii());
+            let set = [br#"{"keys":["#, jwk.as_slice(), b"]}"].concat();
+            let outcome = JwkSet::from_json(&set).map(|set| set.len());
+            assert_eq!(outcome, Err(JwkSetError::Json(JsonError::NotUtf8)));
+        }
+    }
+    // UTF-16 with and without a byte order mark.
+    let set = set_of(&[named("a", 0)]);
+    let utf16: Vec<u8> = set.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let outcome = |json: &[u8]| JwkSet::from_json(json).map(|set| set.len());
+    assert_eq!(outcome(&utf16), Err(JwkSetError::Json(JsonError::Syntax)));
+    let with_mark = [b"\xff\xfe", utf16.as_slice()].concat();
+    assert_eq!(outcome(&with_mark), Err(JwkSetError::Json(JsonError::NotUtf8)));
+}
+
+/// `levels` arrays around nothing, or as many objects.
+fn nested(levels: usize, [open, inner, close]: [&str; 3]) -> String {
+    [open.repeat(levels).as_str(), inner, &close.repeat(levels)].concat()
+}
+
+const ARRAYS: [&str; 3] = ["[", "", "]"];
+const OBJECTS: [&str; 3] = [r#"{"a":"#, "1", "}"];
+
+#[test]
+fn jwk_has_up_to_32_levels() {
+    for shape in [ARRAYS, OBJECTS] {
+        let jwk = |levels: usize| jwk_and(&format!(r#","x":{}"#, nested(levels - 1, shape)));
+        assert_accepted_alone(&jwk(31));
+        assert_accepted_alone(&jwk(32));
+        for levels in [33, 34, 127, 128, 129, 200, 10_000] {
+            let outcome = PublicKey::from_jwk(jwk(levels).as_bytes());
+            assert_eq!(outcome, Err(JwkError::Json(JsonError::TooDeep)), "{levels}");
+        }
+    }
+    // Also where it would not be an object anyway, and where nothing is ever closed.
+    for (json, error) in [
+        (nested(32, ARRAYS), JsonError::NotObject),
+        (nested(33, ARRAYS), JsonError::TooDeep),
+        ("[".repeat(LIMIT), JsonError::TooDeep),
+        (r#"{"a":"#.repeat(LIMIT / 5), JsonError::TooDeep),
+    ] {
+        assert_eq!(PublicKey::from_jwk(json.as_bytes()), Err(JwkError::Json(error)));
+        assert_eq!(outcome(&json), Err(JwkSetError::Json(error)));
+    }
+}
+
+fn assert_accepted_alone(jwk: &str) {
+    assert_eq!(PublicKey::from_jwk(jwk.as_bytes()).map(|key| key.modulus_bits()), Ok(2048));
+}
+
+/// A set that has `value` in this place.
+fn set_with(place: &str, value: &str) -> String {
+    match place {
+        "beside the keys" => format!(r#"{{"x":{value},{}"#, &set_of(&[named("a", 0)])[1..]),
+        "in a key" => set_of(&[jwk_and(&format!(r#","x":{value}"#))]),
+        "in key_ops" => set_of(&[jwk_and(&format!(r#","key_ops":{value}"#))]),
+        _ => set_of(&[value]),
+    }
+}
+
+#[test]
+fn set_has_up_to_32_levels() {
+    for shape in [ARRAYS, OBJECTS] {
+        for (place, around) in
+            [("beside the keys", 1), ("in place of a key", 2), ("in a key", 3), ("in key_ops", 3)]
+        {
+            for levels in [33, 34, 127, 128, 129, 200, 10_000] {
+                let set = set_with(place, &nested(levels - around, shape));
+                let error = JwkSetError::Json(JsonError::TooDeep);
+                assert_eq!(outcome(&set), Err(error), "{place}, {levels}");
+            }
+            assert!(outcome(&set_with(place, &nested(32 - around, shape))).is_ok(), "{place}");
+        }
+    }
+    let deepest = set_of(&[jwk_and(&format!(r#","x":{}"#, nested(29, ARRAYS)))]);
+    assert_eq!(outcome(&deepest), Ok((1, vec![])));
+    let deepest = set_of(&[&nested(30, ARRAYS)]);
+    assert_eq!(outcome(&deepest), Ok((0, vec![(0, JwkError::Json(JsonError::NotObject))])));
+}
+
+// Section 5: a JWK Set
+
+#[test]
+fn set_without_entries_is_empty_and_no_error() {
+    for set in [r#"{"keys":[]}"#, " { \"keys\" : [ ] } ", r#"{"k\u0065ys":[]}"#] {
+        assert_eq!(outcome(set), Ok((0, vec![])));
+        assert!(read_set(set).is_empty());
+        for kid in [None, Some(""), Some("a")] {
+            assert_eq!(read_set(set).select(kid, Algorithm::RS256), Err(KeyError::UnknownKey));
+        }
+    }
+}
+
+#[test]
+fn set_that_is_no_object_is_refused() {
+    for json in ["null", "true", "1", "1e300", r#""keys""#, "[]"] {
+        assert_eq!(outcome(json), Err(JwkSetError::Json(JsonError::NotObject)), "{json}");
+    }
+    let bare_array = format!("[{}]", named("a", 0));
+    assert_eq!(outcome(&bare_array), Err(JwkSetError::Json(JsonError::NotObject)));
+}
+
+#[test]
+fn set_without_keys_is_refused() {
+    let key = named("a", 0);
+    for set in [
+        "{}".to_owned(),
+        format!(r#"{{"KEYS":[{key}]}}"#),
+        format!(r#"{{"keys ":[{key}]}}"#),
+        format!(r#"{{"key":[{key}]}}"#),
+        format!(r#"{{"set":{{"keys":[{key}]}}}}"#),
+        // A single key in place of a set.
+        key,
+    ] {
+        assert_eq!(outcome(&set), Err(JwkSetError::KeysMissing), "{set}");
+    }
+}
+
+#[test]
+fn keys_that_are_no_array_are_refused() {
+    let key = named("a", 0);
+    let object = format!(r#"{{"0":{key}}}"#);
+    for value in ["null", "true", "false", "0", "-1e5", r#""""#, r#""[]""#, "{}", &key, &object] {
+        let set = format!(r#"{{"keys":{value}}}"#);
+        assert_eq!(outcome(&set), Err(JwkSetError::KeysType), "{set}");
+    }
+}
+
+#[test]
+fn member_of_the_set_that_stands_there_twice_is_refused() {
+    let (a, b) = (named("a", 0), named("b", 1));
+    for set in [
+        format!(r#"{{"keys":[{a}],"keys":[{b}]}}"#),
+        format!(r#"{{"keys":[{a}],"keys":[{a}]}}"#),
+        format!(r#"{{"keys":[],"k\u0065ys":[{a}]}}"#),
+        format!(r#"{{"k\u0065ys":[{a}],"keys":null}}"#),
+        format!(r#"{{"x":1,"keys":[{a}],"x":1}}"#),
+        format!(r#"{{"keys":[{a}],{},"m7":0}}"#, many_members(40)),
+    ] {
+        assert_eq!(outcome(&set), Err(JwkSetError::Json(JsonError::DuplicateMember)), "{set}");
+    }
+}
+
+#[test]
+fn unknown_members_of_the_set_are_ignored() {
+    let a = named("a", 0);
+    for set in [
+        format!(r#"{{"x":[1,{{"keys":[]}}],"keys":[{a}],"issuer":null,"n":"AQAB","d":"AQAB"}}"#),
+        format!(r#"{{{},"keys":[{a}]}}"#, many_members(500)),
+        // Inside an ignored member nobody cares for duplicates.
+        format!(r#"{{"x":{{"y":1,"y":2}},"keys":[{a}]}}"#),
+    ] {
+        assert_eq!(outcome(&set), Ok((1, vec![])), "{set}");
+    }
+}
+
+#[test]
+fn entries_that_are_no_objects_are_skipped() {
+    let entries = ["null", "1", "-1", "1.5", "1e30", r#""a""#, r#""\u0061""#, "true", "[]", "[{}]"];
+    for entry in entries {
+        let set = set_of(&[named("a", 0).as_str(), entry, &named("b", 1)]);
+        let not_object = JwkError::Json(JsonError::NotObject);
+        assert_eq!(outcome(&set), Ok((2, vec![(1, not_object)])), "{entry}");
+    }
+    let skipped = (0..10).map(|index| (index, JwkError::Json(JsonError::NotObject))).collect();
+    assert_eq!(outcome(&set_of(&entries)), Ok((0, skipped)));
+    // A key inside an array is not in the set.
+    let set = set_of(&[format!("[{}]", named("a", 0)).as_str(), "{}"]);
+    let expected = vec![
+        (0, JwkError::Json(JsonError::NotObject)),
+        (1, JwkError::MemberMissing { member: "kty" }),
+    ];
+    assert_eq!(outcome(&set), Ok((0, expected)));
+}
+
+#[test]
+fn skipped_entries_are_numbered_by_their_place_and_keep_their_order() {
+    let set = set_of(&[
+        "null".to_owned(),
+        named("a", 0),
+        jwk_and(r#","use":"enc""#),
+        named("b", 1),
+        // The same key again is neither skipped nor another key.
+        named("b", 1),
+        jwk_and(r#","d":"AQAB""#),
+        jwk_and(r#","kid":"x","kid":"x""#),
+    ]);
+    let expected = vec![
+        (0, JwkError::Json(JsonError::NotObject)),
+        (2, JwkError::NotForSignatures),
+        (5, JwkError::PrivateKey { member: "d" }),
+        (6, JwkError::Json(JsonError::DuplicateMember)),
+    ];
+    assert_eq!(outcome(&set), Ok((2, expected)));
+}
+
+#[test]
+fn set_has_up_to_100_entries_usable_or_not() {
+    let usable: Vec<String> = (0..101).map(|number| named(&format!("k{number}"), 0)).collect();
+    assert_eq!(outcome(&set_of(&usable[..100])), Ok((100, vec![])));
+    assert_eq!(outcome(&set_of(&usable)), Err(JwkSetError::TooManyKeys));
+    let last = read_set(set_of(&usable[..100])).select(Some("k99"), Algorithm::RS256).unwrap();
+    assert_eq!(last.key_id(), Some("k99"));
+
+    let same = vec![named("a", 0); 101];
+    assert_eq!(outcome(&set_of(&same[..100])), Ok((1, vec![])));
+    assert_eq!(outcome(&set_of(&same)), Err(JwkSetError::TooManyKeys));
+
+    for entry in ["0", "{}", "[]", "null", r#""""#] {
+        let entries = vec![entry; 101];
+        let (usable, skipped) = outcome(&set_of(&entries[..100])).unwrap();
+        assert_eq!((usable, skipped.len(), skipped[99].0), (0, 100, 99));
+        assert_eq!(outcome(&set_of(&entries)), Err(JwkSetError::TooManyKeys));
+    }
+    // What stands behind the hundredth entry still has to be JSON.
+    let set = set_of(&vec!["0"; 150]).replace("]}", ",\"\\ud800\"]}");
+    assert_eq!(outcome(&set), Err(JwkSetError::Json(JsonError::Syntax)));
+}
+
+#[test]
+fn jwk_and_set_have_up_to_512_kib() {
+    let fill = |json: &str, length: usize| {
+        let mut json = json.to_owned();
+        json.extend(std::iter::repeat_n(' ', length - json.len()));
+        json
+    };
+    let (jwk, set) = (named("a", 0), set_of(&[named("a", 0)]));
+    assert_accepted_alone(&fill(&jwk, LIMIT));
+    assert_eq!(outcome(&fill(&set, LIMIT)), Ok((1, vec![])));
+    for bytes in [LIMIT + 1, 2 * LIMIT] {
+        let outcome_of_jwk = PublicKey::from_jwk(fill(&jwk, bytes).as_bytes());
+        assert_eq!(outcome_of_jwk, Err(JwkError::TooLong { bytes }));
+        assert_eq!(outcome(&fill(&set, bytes)), Err(JwkSetError::TooLong { bytes }));
+    }
+    // Before anything else: this is not even UTF-8.
+    let bytes = LIMIT + 1;
+    let junk = vec![0xff; bytes];
+    assert_eq!(PublicKey::from_jwk(&junk), Err(JwkError::TooLong { bytes }));
+    let outcome = JwkSet::from_json(&junk).map(|set| set.len());
+    assert_eq!(outcome, Err(JwkSetError::TooLong { bytes }));
+}
+
+#[test]
+fn other_key_types_with_the_same_kid_do_not_stand_in_the_way() {
+    let others = [
+        r#"{"kty":"oct","kid":"a","alg":"HS256","k":"AQAB"}"#,
+        r#"{"kty":"EC","kid":"a","crv":"P-256","x":"AQAB","y":"AQAB","use":"sig"}"#,
+        r#"{"kty":"OKP","kid":"a","crv":"Ed25519","x":"AQAB","alg":"EdDSA"}"#,
+    ];
+    let good = named("a", 0);
+    for place in 0..=3 {
+        let mut entries = others.to_vec();
+        entries.insert(place, &good);
+        let set = read_set(set_of(&entries));
+        let selected = set.select(Some("a"), Algorithm::RS256).unwrap();
+        assert_eq!(*selected, PublicKey::from_jwk(good.as_bytes()).unwrap());
+        assert_eq!(set.select(None, Algorithm::RS256), Ok(selected));
+        let skipped: Vec<usize> = set.skipped().iter().map(|skipped| skipped.index()).collect();
+        let expected: Vec<usize> = (0..4).filter(|index| *index != place).collect();
+        assert_eq!(skipped, expected);
+        assert!(set.skipped().iter().all(|skipped| skipped.error() == JwkError::NotRsa));
+    }
+    let set = read_set(set_of(&others));
+    assert_eq!(set.select(Some("a"), Algorithm::RS256), Err(KeyError::UnknownKey));
+}
+
+#[test]
+fn unusable_key_with_the_same_kid_does_not_stand_in_the_way() {
+    let unusable = jwk_and(r#","kid":"a","use":"enc""#);
+    let set = read_set(set_of(&[unusable, named("a", 1)]));
+    let selected = set.select(Some("a"), Algorithm::RS256).unwrap();
+    assert_eq!(*selected, PublicKey::from_jwk(named("a", 1).as_bytes()).unwrap());
+}
+
+// Section 4.5: `kid`
+
+#[test]
+fn two_different_keys_with_one_kid_are_ambiguous() {
+    let set = read_set(set_of(&[named("a", 0), named("b", 2), named("a", 1)]));
+    assert_eq!(set.len(), 3);
+    assert_eq!(set.select(Some("a"), Algorithm::RS256), Err(KeyError::AmbiguousKey));
+    assert_eq!(set.select(Some("b"), Algorithm::RS256).unwrap().key_id(), Some("b"));
+    // The same modulus with another exponent is another key.
+    let other_exponent = named("a", 0).replace("AQAB", "AQAD");
+    let set = read_set(set_of(&[named("a", 0), other_exponent]));
+    assert_eq!(set.select(Some("a"), Algorithm::RS256), Err(KeyError::AmbiguousKey));
+    // Also if there are three, and if two of the three are the same.
+    let set = read_set(set_of(&[named("a", 0), named("a", 1), named("a", 0)]));
+    assert_eq!(set.len(), 2);
+    assert_eq!(set.select(Some("a"), Algorithm::RS256), Err(KeyError::AmbiguousKey));
+}
+
+#[test]
+fn same_key_twice_is_one_key() {
+    let again = named("a", 0).replace(r#""kty""#, r#""use":"sig","alg":"RS256","x5c":[],"kty""#);
+    let set = read_set(set_of(&[named("a", 0), again.clone(), again]));
+    assert_eq!((set.len(), set.skipped().len()), (1, 0));
+    assert_eq!(set.select(Some("a"), Algorithm::RS256).unwrap().key_id(), Some("a"));
+    assert_eq!(set.select(None, Algorithm::RS256).unwrap().key_id(), Some("a"));
+    // Under two names it is two: either name finds it, and a token without `kid` nothing.
+    let set = read_set(set_of(&[named("a", 0), named("b", 0)]));
+    assert_eq!(set.len(), 2);
+    assert_eq!(set.select(Some("b"), Algorithm::RS256).unwrap().key_id(), Some("b"));
+    assert_eq!(set.select(None, Algorithm::RS256), Err(KeyError::AmbiguousKey));
+}
+
+#[test]
+fn token_without_kid_needs_a_set_with_one_usable_key() {
+    let select = |entries: &[String]| {
+        let selected = read_set(set_of(entries)).select(None, Algorithm::RS256);
+        selected.map(|key| key.key_id().map(str::to_owned))
+    };
+    assert_eq!(select(&[]), Err(KeyError::UnknownKey));
+    assert_eq!(select(&["{}".to_owned()]), Err(KeyError::UnknownKey));
+    assert_eq!(select(&[named("a", 0)]), Ok(Some("a".to_owned())));
+    assert_eq!(select(&[jwk_and("")]), Ok(None));
+    assert_eq!(select(&["{}".to_owned(), named("a", 0), "0".to_owned()]), Ok(Some("a".to_owned())));
+    assert_eq!(select(&[named("a", 0), named("b", 1)]), Err(KeyError::AmbiguousKey));
+    // Neither is the one without `kid` a better one.
+    assert_eq!(select(&[jwk_and(""), named("b", 1)]), Err(KeyError::AmbiguousKey));
+}
+
+#[test]
+fn kid_is_compared_byte_for_byte() {
+    let set = read_set(set_of(&[named("Key-1", 0), named("\\u00e9", 1), jwk_and(r#","x":2"#)]));
+    assert_eq!(set.len(), 3);
+    assert_eq!(set.select(Some("Key-1"), Algorithm::RS256).unwrap().key_id(), Some("Key-1"));
+    assert_eq!(set.select(Some("\u{e9}"), Algorithm::RS256).unwrap().key_id(), Some("\u{e9}"));
+    for kid in [
+        "key-1", "KEY-1", "Key-", "Key-11", "Key-1 ", " Key-1", "Key-1\0", "ey-1", "", "*",
+        "Key_1", "e\u{301}", "\\u00e9", "null",
+    ] {
+        let selected = set.select(Some(kid), Algorithm::RS256);
+        assert_eq!(selected, Err(KeyError::UnknownKey), "{kid:?}");
+    }
+}
+
+#[test]
+fn empty_kid_is_a_name_and_not_the_absence_of_one() {
+    let set = read_set(set_of(&[named("", 0), jwk_and(r#","x":"another""#)]));
+    assert_eq!(set.len(), 2);
+    assert_eq!(set.select(Some(""), Algorithm::RS256).unwrap().key_id(), Some(""));
+    let without = read_set(set_of(&[jwk_and("")]));
+    assert_eq!(without.select(Some(""), Algorithm::RS256), Err(KeyError::UnknownKey));
+}
+
+#[test]
+fn published_keys_of_the_test_issuer_are_all_usable() {
+    let issuer = Issuer::default();
+    let set = read_set(issuer.jwks());
+    assert_eq!((set.len(), set.skipped().len()), (3, 0));
+    for key in issuer.keys() {
+        let selected = set.select(Some(key.kid()), Algorithm::RS256).unwrap();
+        assert_eq!(*selected, PublicKey::from_jwk(key.jwk().to_string().as_bytes()).unwrap());
+        assert_eq!(selected.verify(b"m", &key.sign(b"m")), Ok(()));
+    }
+}
+
+// Every reason, and what it says
+
+#[test]
+fn every_fault_of_a_key_has_its_text() {
+    let n = &MODULI[0];
+    let with = |n: &str, e: &str| format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#);
+    // The last character of 342 holds the last two bits.
+    let even = format!("{}A", &n[..341]);
+    let one_bit_too_long = URL_SAFE_NO_PAD.encode([1; 1025]);
+    let roca = include_str!("vectors/rsa_moduli.txt")
+        .lines()
+        .find_map(|line| line.strip_prefix("roca-2048  "))
+        .map(|digits| URL_SAFE_NO_PAD.encode(bytes_of(digits)))
+        .unwrap();
+    let faults = [
+        (
+            " ".repeat(LIMIT + 1),
+            JwkError::TooLong { bytes: 524_289 },
+            "key is 524289 bytes long, the limit is 524288",
+        ),
+        ("[]".to_owned(), JwkError::Json(JsonError::NotObject), "key is not a JSON object"),
+        (
+            nested(33, ARRAYS),
+            JwkError::Json(JsonError::TooDeep),
+            "key is nested deeper than 32 levels",
+        ),
+        ("{".to_owned(), JwkError::Json(JsonError::Syntax), "key is not well-formed JSON"),
+        (
+            r#"{"a":1,"a":1}"#.to_owned(),
+            JwkError::Json(JsonError::DuplicateMember),
+            "key has a member twice",
+        ),
+        ("{}".to_owned(), JwkError::MemberMissing { member: "kty" }, "key has no `kty`"),
+        (
+            r#"{"kty":1}"#.to_owned(),
+            JwkError::MemberType { member: "kty" },
+            "the key's `kty` has the wrong JSON type",
+        ),
+        (r#"{"kty":"EC"}"#.to_owned(), JwkError::NotRsa, "the key's `kty` is not RSA"),
+        (
+            jwk_and(r#","d":"AQAB""#),
+            JwkError::PrivateKey { member: "d" },
+            "the private member `d` of the key is published, replace the key",
+        ),
+        (jwk_and(r#","use":"enc""#), JwkError::NotForSignatures, "the key's `use` is not sig"),
+        (
+            jwk_and(r#","key_ops":["sign"]"#),
+            JwkError::NotForVerify,
+            "the key's `key_ops` does not hold verify",
+        ),
+        (
+            jwk_and(r#","key_ops":["verify","verify"]"#),
+            JwkError::DuplicateKeyOperation,
+            "the key's `key_ops` names an operation twice",
+        ),
+        (
+            jwk_and(r#","alg":"RS384""#),
+            JwkError::AlgorithmNotAccepted,
+            "the key's `alg` is not RS256",
+        ),
+        (
+            with("=", "AQAB"),
+            JwkError::NotBase64url { member: "n" },
+            "the key's `n` is not canonical base64url without padding",
+        ),
+        (
+            with(n, ""),
+            JwkError::NotMinimal { member: "e" },
+            "the key's `e` is empty or starts with a zero byte",
+        ),
+        (
+            with("AQAB", "AQAB"),
+            JwkError::ModulusTooSmall { bits: 17 },
+            "the key's modulus has 17 bits, 2048 is the least",
+        ),
+        (
+            with(&one_bit_too_long, "AQAB"),
+            JwkError::ModulusTooLarge { bits: 8193 },
+            "the key's modulus has 8193 bits, 8192 is the most",
+        ),
+        (with(&even, "AQAB"), JwkError::ModulusEven, "the key's modulus is even"),
+        (
+            with(&roca, "AQAB"),
+            JwkError::ModulusRoca,
+            "the key's modulus has the ROCA fingerprint, replace the key",
+        ),
+        (with(n, "Aw"), JwkError::ExponentTooSmall, "the key's exponent is below 65537"),
+        (with(n, "AgAAAAE"), JwkError::ExponentTooLarge, "the key's exponent is 2^33 or more"),
+        (with(n, "AQAC"), JwkError::ExponentEven, "the key's exponent is even"),
+    ];
+    for (jwk, error, text) in faults {
+        assert_eq!(PublicKey::from_jwk(jwk.as_bytes()), Err(error), "{text}");
+        assert_eq!(error.to_string(), text);
+    }
+    let error = JwkError::Json(JsonError::NotUtf8);
+    assert_eq!(PublicKey::from_jwk(b"{\xff}"), Err(error));
+    assert_eq!(error.to_string(), "key is not UTF-8");
+}
+
+fn bytes_of(digits: &str) -> Vec<u8> {
+    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
+    pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+}
+
+#[test]
+fn every_fault_of_a_set_has_its_text() {
+    let too_many = set_of(&vec!["0"; 101]);
+    let faults: [(&[u8], JwkSetError, &str); 9] = [
+        (
+            &[b' '; LIMIT + 1],
+            JwkSetError::TooLong { bytes: 524_289 },
+            "key set is 524289 bytes long, the limit is 524288",
+        ),
+        (b"{\xff}", JwkSetError::Json(JsonError::NotUtf8), "key set is not UTF-8"),
+        (b"[]", JwkSetError::Json(JsonError::NotObject), "key set is not a JSON object"),
+        (
+            &[b'['; 33],
+            JwkSetError::Json(JsonError::TooDeep),
+            "key set is nested deeper than 32 levels",
+        ),
+        (b"{", JwkSetError::Json(JsonError::Syntax), "key set is not well-formed JSON"),
+        (
+            br#"{"a":1,"a":1}"#,
+            JwkSetError::Json(JsonError::DuplicateMember),
+            "key set has a member twice",
+        ),
+        (b"{}", JwkSetError::KeysMissing, "key set has no `keys`"),
+        (br#"{"keys":{}}"#, JwkSetError::KeysType, "`keys` of the key set is not an array"),
+        (too_many.as_bytes(), JwkSetError::TooManyKeys, "key set has more than 100 keys"),
+    ];
+    for (set, error, text) in faults {
+        assert_eq!(JwkSet::from_json(set).map(|set| set.len()), Err(error), "{text}");
+        assert_eq!(error.to_string(), text);
+        if let JwkSetError::Json(error) = error {
+            assert_eq!(format!("key set {error}"), text);
+        }
+    }
+}
+
+#[test]
+fn every_way_to_have_no_key_has_its_text() {
+    let set = read_set(set_of(&[named("a", 0), named("a", 1)]));
+    let unknown = set.select(Some("b"), Algorithm::RS256).unwrap_err();
+    assert_eq!(unknown, KeyError::UnknownKey);
+    assert_eq!(unknown.to_string(), "the issuer has no usable key with the token's `kid`");
+    let ambiguous = set.select(Some("a"), Algorithm::RS256).unwrap_err();
+    assert_eq!(ambiguous, KeyError::AmbiguousKey);
+    assert_eq!(
+        ambiguous.to_string(),
+        "the issuer has several keys that fit the token's `kid` or its absence"
+    );
+}
