@@ -102,7 +102,7 @@ impl PublicKey {
         if required(members.kty, "kty")?.within(json) != "RSA" {
             return Err(JwkError::NotRsa);
         }
-        // RFC 7517 section 9.2: whoever published it has lost it.
+        // RFC 7517 section 9.2: who has published it has lost it.
         if let Some(member) = members.private {
             return Err(JwkError::PrivateKey { member });
         }
@@ -231,6 +231,17 @@ pub(crate) struct Members {
     n: Option<Value>,
     e: Option<Value>,
     private: Option<&'static str>,
+}
+
+impl Members {
+    /// The modulus that stands beside a private member, and the fault that this is.
+    pub(crate) fn burnt_modulus(&self, json: &str) -> Option<(Vec<u8>, JwkError)> {
+        let error = JwkError::PrivateKey { member: self.private? };
+        match &self.n {
+            Some(Value::String(n)) => Some((base64url::decode(n.within(json)).ok()?, error)),
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Object<'a> for Members {

@@ -40,12 +40,20 @@ impl JwkSet {
             Some(_) => return Err(JwkSetError::KeysType),
         };
 
+        // A private key that was published is nobody's any more, under whatever name it stands here
+        // again.
+        let burnt: Vec<(Vec<u8>, JwkError)> =
+            entries.iter().filter_map(|entry| entry.as_ref().ok()?.burnt_modulus(json)).collect();
         let mut keys: Vec<SelectedKey> = Vec::new();
         let mut skipped = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
             let key = entry
                 .map_err(JwkError::Json)
-                .and_then(|members| PublicKey::from_members(members, json));
+                .and_then(|members| PublicKey::from_members(members, json))
+                .and_then(|key| match burnt.iter().find(|(n, _)| n == key.modulus()) {
+                    Some((_, error)) => Err(*error),
+                    None => Ok(key),
+                });
             match key {
                 // The same key twice is one key.
                 Ok(key) if keys.iter().any(|other| **other == key) => {}

@@ -321,6 +321,31 @@ fn jwk_with_a_private_member_is_burnt() {
 }
 
 #[test]
+fn burnt_key_is_burnt_under_every_name_in_its_set() {
+    let burnt = |member: &str| {
+        format!(r#"{{"kty":"RSA","kid":"old","n":"{}","e":"AQAB","{member}":"AQAB"}}"#, MODULI[0])
+    };
+    let error = JwkError::PrivateKey { member: "p" };
+    // Before or behind it, and even if it could not be used itself for another reason.
+    for entry in [burnt("p"), burnt("p").replace("AQAB\",\"p", "AQAC\",\"use\":\"enc\",\"p")] {
+        for (set, places) in [
+            (set_of(&[named("new", 0), entry.clone(), named("other", 1)]), [0, 1]),
+            (set_of(&[entry.clone(), named("other", 1), named("new", 0)]), [0, 2]),
+        ] {
+            assert_eq!(
+                outcome(&set),
+                Ok((1, places.map(|place| (place, error)).to_vec())),
+                "{set}"
+            );
+            assert_eq!(
+                read_set(&set).select(Some("new"), Algorithm::RS256),
+                Err(KeyError::UnknownKey)
+            );
+        }
+    }
+}
+
+#[test]
 fn unknown_members_are_ignored() {
     for members in [
         // Members of other key types, or nearly private ones.
@@ -670,7 +695,7 @@ fn entries_that_are_no_objects_are_skipped() {
 fn skipped_entries_are_numbered_by_their_place_and_keep_their_order() {
     let set = set_of(&[
         "null".to_owned(),
-        named("a", 0),
+        named("a", 2),
         jwk_and(r#","use":"enc""#),
         named("b", 1),
         // The same key again is neither skipped nor another key.

@@ -73,8 +73,8 @@ pub(crate) fn auth0() -> Sample {
 /// The same claims, signed with longer keys.
 pub(crate) fn by_key_size() -> Vec<Sample> {
     let [rsa_3072, rsa_4096] = [
-        ("tokenring-test-key-3072", include_bytes!("rsa-3072.pk8").as_slice()),
-        ("tokenring-test-key-4096", include_bytes!("rsa-4096.pk8").as_slice()),
+        ("tokenring-test-key-3072", include_bytes!("../keys/rsa-3072.pk8").as_slice()),
+        ("tokenring-test-key-4096", include_bytes!("../keys/rsa-4096.pk8").as_slice()),
     ]
     .map(|(kid, der)| TestKey::from_pkcs8(kid, der));
     let rsa_2048 = Issuer::default().keys()[0].clone();
