@@ -1,0 +1,7 @@
+//! A header is accepted if and only if a second reading finds it one strict JSON object that says
+//! RS256 and nothing forbidden, and then both readings agree on `kid` and `typ`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|json: &[u8]| {
+    tokenring_fuzz::header_parse(json);
+});

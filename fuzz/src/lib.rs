@@ -1,0 +1,396 @@
+//! What is asserted of any input at all: one function for each fuzz target.
+//!
+//! Most compare the crate with [`oracle`], the same rules written a second time. An error that
+//! equals one the oracle made of literals and numbers cannot hold text of the input either.
+//!
+//! Every function returns whether the input was accepted, so that the replay of the seeds can tell
+//! that both branches are reached.
+#![forbid(unsafe_code)]
+
+#[cfg(not(fuzzing))]
+compile_error!("what is tested here exists only with RUSTFLAGS=\"--cfg fuzzing\", see README.md");
+
+pub mod json;
+pub mod oracle;
+pub mod seeds;
+
+use std::{fmt, sync::LazyLock, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use tokenring::{
+    Algorithm, CompactJws, JwkError, JwkSet, JwkSetError, KeyError, Policy, PublicKey, TokenType,
+    UnixTime, Verified, VerifiedPayload, Verifier, VerifyError,
+    testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer},
+};
+
+use crate::oracle::{Claims, Expectations, Set};
+
+/// Whatever parses is the text, cut at its periods and nothing else.
+pub fn compact_parse(token: &str) -> bool {
+    let expected = oracle::compact(token);
+    let jws = match (CompactJws::parse(token), expected) {
+        (Ok(jws), Ok((segments, header))) => {
+            assert_eq!(jws.segments(), segments);
+            assert_eq!(jws.header().key_id(), header.kid.as_deref());
+            assert_eq!(jws.header().token_type(), header.typ.as_deref());
+            jws
+        }
+        (Err(found), Err(expected)) => return refused(found, expected),
+        (found, expected) => panic!("{found:?} instead of {expected:?}"),
+    };
+    assert_eq!(jws.segments().join("."), token);
+    assert_eq!(jws.header().algorithm().name(), "RS256");
+    let [header, _, signature] = jws.segments();
+    assert!(token.len() <= 16_384 && !signature.is_empty());
+    assert!((2..=5462).contains(&header.len()));
+    assert!(header.bytes().all(|byte| oracle::ALPHABET.contains(&byte)));
+    assert!(jws.header().key_id().is_none_or(|kid| (1..=256).contains(&kid.len())));
+    true
+}
+
+/// A header is accepted if and only if it is one strict JSON object with the members it must have.
+/// It has one encoding.
+pub fn header_parse(json: &[u8]) -> bool {
+    let segment = URL_SAFE_NO_PAD.encode(json);
+    let accepted = compact_parse(&format!("{segment}.e30.AA"));
+    if accepted {
+        assert!(!compact_parse(&format!("{segment}=.e30.AA")));
+        assert!(!compact_parse(&format!("{segment}A.e30.AA")));
+        assert!(!compact_parse(&format!(" {segment}.e30.AA")));
+        for other in same_bits(&segment) {
+            assert!(!compact_parse(&format!("{other}.e30.AA")));
+        }
+    }
+    accepted
+}
+
+/// The texts that differ from `segment` only in the bits that no byte takes.
+fn same_bits(segment: &str) -> Vec<String> {
+    let (front, last) = segment.split_at(segment.len() - 1);
+    let value = oracle::ALPHABET.iter().position(|byte| last.as_bytes() == [*byte]).unwrap();
+    let spare = match segment.len() % 4 {
+        0 => 0,
+        2 => 4,
+        3 => 2,
+        _ => unreachable!("no bytes have such an encoding"),
+    };
+    (1..1 << spare)
+        .map(|bits| format!("{front}{}", char::from(oracle::ALPHABET[value | bits])))
+        .collect()
+}
+
+/// The usable keys of a set are those that satisfy every rule, and a key is found by its `kid`.
+/// Accepted is a set that has one.
+pub fn jwk_set_parse(json: &[u8]) -> bool {
+    let (set, expected) = match (JwkSet::from_json(json), oracle::jwk_set(json)) {
+        (Ok(set), Ok(expected)) => (set, expected),
+        (Err(JwkSetError::Json(found)), Err(JwkSetError::Json(expected))) => {
+            assert!(oracle::same_fault(found, expected), "{found:?} instead of {expected:?}");
+            return false;
+        }
+        (Err(found), Err(expected)) => {
+            assert_eq!(found, expected);
+            assert_plain(&found);
+            return false;
+        }
+        (found, expected) => panic!("{found:?} instead of {expected:?}"),
+    };
+    let skipped: Vec<(usize, JwkError)> =
+        set.skipped().iter().map(|skipped| (skipped.index(), skipped.error())).collect();
+    assert_eq!(skipped, expected.skipped);
+    skipped.iter().for_each(|(_, error)| assert_plain(error));
+    assert_eq!(set.len(), expected.keys.len());
+    assert_eq!(set.is_empty(), expected.keys.is_empty());
+    assert!(set.len() + expected.repeated + skipped.len() <= 100);
+
+    assert_selects(&set, &expected, None);
+    for kid in ["", "no such key", "tokenring-test-key-01"] {
+        assert_selects(&set, &expected, Some(kid));
+    }
+    for key in &expected.keys {
+        assert!((2048..=8192).contains(&key.bits()));
+        assert_selects(&set, &expected, key.kid.as_deref());
+    }
+    !set.is_empty()
+}
+
+fn assert_selects(set: &JwkSet, expected: &Set, kid: Option<&str>) {
+    let (found, key) = match (set.select(kid, Algorithm::RS256), expected.select(kid)) {
+        (Ok(found), Ok(key)) => (found, key),
+        (Err(found), Err(expected)) => {
+            let known = [KeyError::UnknownKey, KeyError::AmbiguousKey];
+            assert!(found == expected && known.contains(&found), "{found:?}");
+            return;
+        }
+        (found, expected) => panic!("{found:?} instead of {expected:?}"),
+    };
+    assert_eq!(found.algorithm(), Algorithm::RS256);
+    assert_eq!(found.key_id(), key.kid.as_deref());
+    assert_eq!(found.modulus_bits(), key.bits());
+    // The same key from a JWK that has nothing else in it.
+    let mut jwk = serde_json::json!({
+        "kty": "RSA",
+        "n": URL_SAFE_NO_PAD.encode(&key.n),
+        "e": URL_SAFE_NO_PAD.encode(&key.e),
+    });
+    if let Some(kid) = &key.kid {
+        jwk["kid"] = kid.as_str().into();
+    }
+    assert_eq!(PublicKey::from_jwk(jwk.to_string().as_bytes()).as_ref(), Ok(&*found));
+    // And without `kid`.
+    if key.kid.is_none() {
+        assert_eq!(PublicKey::from_rsa_components(&key.n, &key.e).as_ref(), Ok(&*found));
+    }
+}
+
+/// A payload is accepted if and only if every rule of the policy holds at that time. Checked with
+/// several policies, at the times where the verdict turns.
+pub fn claims_check(payload: &[u8]) -> bool {
+    let claims = oracle::claims(payload);
+    let mut accepted = false;
+    for (expectations, verifier) in VERIFIERS.iter() {
+        for now in turning_points(claims.as_ref().ok(), expectations.leeway.as_secs()) {
+            let expected = claims.as_ref().map_err(|error| *error).and_then(|claims| {
+                claims.verdict(expectations, now)?;
+                Ok(claims)
+            });
+            let unsigned = VerifiedPayload::unsigned(payload.to_vec());
+            match (verifier.check_at(unsigned, UnixTime::from_secs(now)), expected) {
+                (Ok(verified), Ok(claims)) => {
+                    assert_claims(&verified, claims, payload);
+                    assert!(now < claims.exp + expectations.leeway.as_secs());
+                    accepted = true;
+                }
+                (Err(found), Err(expected)) => {
+                    refused(found, expected);
+                }
+                (found, expected) => panic!("{found:?} instead of {expected:?} at {now}"),
+            }
+        }
+    }
+    accepted
+}
+
+/// The last second at which each comparison comes out one way, and the first at which the other.
+fn turning_points(claims: Option<&Claims>, leeway: u64) -> Vec<u64> {
+    let Some(claims) = claims else { return vec![NOW.as_secs()] };
+    let end = claims.exp.saturating_add(leeway);
+    let start = claims.nbf.unwrap_or(NOW.as_secs()).saturating_sub(leeway);
+    vec![0, start.saturating_sub(1), start, end.saturating_sub(1), end, u64::MAX]
+}
+
+fn assert_claims(verified: &Verified, claims: &Claims, payload: &[u8]) {
+    assert_eq!(verified.payload(), payload);
+    assert_eq!(verified.issuer(), claims.iss);
+    assert_eq!(verified.subject(), claims.sub.as_deref());
+    assert!(verified.audience().eq(claims.aud.iter().map(String::as_str)));
+    assert_eq!(verified.expires_at().as_secs(), claims.exp);
+    assert_eq!(verified.not_before().map(UnixTime::as_secs), claims.nbf);
+    assert_eq!(verified.issued_at().map(UnixTime::as_secs), claims.iat);
+    assert_eq!(verified.jwt_id(), claims.jti.as_deref());
+    assert_eq!(verified.authorized_party(), claims.client.as_deref());
+    assert_eq!(verified.key_id(), None);
+    assert!(verified.scopes().eq(claims.scopes.iter().map(String::as_str)));
+    assert!(verified.permissions().eq(claims.permissions.iter().map(String::as_str)));
+    assert!(claims.scopes.iter().all(|scope| verified.has_scope(scope)));
+    assert!(claims.permissions.iter().all(|permission| verified.has_permission(permission)));
+    assert!(!verified.has_scope("") && !verified.has_scope("a b"));
+    // Not with `arbitrary_precision`, which makes numbers of some objects and fails with others.
+    if !cfg!(feature = "arbitrary_precision") {
+        let value: serde_json::Value = verified.claims().expect("it is JSON");
+        assert_eq!(value["iss"], ISSUER);
+    }
+}
+
+/// Nothing verifies with a key that has signed nothing. Never accepted.
+pub fn verify_never_accepts(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let expected = oracle::refusal(&text, THROWN_AWAY_KID);
+    match THROWN_AWAY.verify_at(&text, NOW) {
+        Err(found) => refused(found, expected),
+        Ok(verified) => panic!("accepted {verified:?}"),
+    };
+
+    // Straight to where the signature is compared: the first bytes are one of the right length.
+    let (signature, message) = bytes.split_at(bytes.len().min(256));
+    let mut signature = signature.to_vec();
+    signature.resize(256, 0);
+    let payload = &message[..message.len().min(4096)];
+    let token = [br#"{"alg":"RS256"}"#.as_slice(), payload, &signature]
+        .map(|segment| URL_SAFE_NO_PAD.encode(segment))
+        .join(".");
+    let outcome = THROWN_AWAY.verify_at(&token, NOW).map(|verified| verified.payload().to_vec());
+    assert_eq!(outcome, Err(VerifyError::BadSignature));
+
+    let key = THROWN_AWAY.keys().select(None, Algorithm::RS256).expect("the only key");
+    assert_eq!(key.verify(message, &signature), Err(VerifyError::BadSignature));
+    assert_eq!(key.verify(message, bytes), Err(VerifyError::BadSignature));
+    false
+}
+
+/// Of all the texts that edits and splices can make of signed tokens, the signed tokens alone are
+/// accepted.
+pub fn mutate_signed(script: &[u8]) -> bool {
+    let edited = edit(script);
+    let accepted = SIGNED_VERIFIER.verify_at(&edited, NOW);
+    assert_eq!(accepted.is_ok(), SIGNED.contains(&edited), "{accepted:?} of {edited}");
+    let Ok(verified) = accepted else { return false };
+    let payload = edited.split('.').nth(1).and_then(oracle::base64url);
+    assert_eq!(Some(verified.payload()), payload.as_deref());
+    true
+}
+
+/// Runs `script`: which token to begin with, then edits, an operation and its arguments each, for
+/// as long as there is something left to read.
+fn edit(script: &[u8]) -> String {
+    let mut script = script.iter().copied();
+    let signed = |which: u8| SIGNED[usize::from(which) % SIGNED.len()].as_bytes();
+    let mut text = signed(script.next().unwrap_or(0)).to_vec();
+    while let Some(operation) = script.next() {
+        let mut byte = || script.next().unwrap_or(0);
+        let at = usize::from(u16::from_le_bytes([byte(), byte()])) % (text.len() + 1);
+        // The end of a range that begins there.
+        let to = |length: u8| text.len().min(at + usize::from(length));
+        match operation % 9 {
+            0 => {
+                let end = to(1);
+                text.splice(at..end, [byte()]);
+            }
+            1 => {
+                let end = to(1);
+                text[at..end].iter_mut().for_each(|old| *old ^= byte());
+            }
+            2 => {
+                let end = to(1);
+                text.splice(at..end, [oracle::ALPHABET[usize::from(byte() % 64)]]);
+            }
+            3 => text.insert(at, byte()),
+            4 => {
+                let end = to(byte());
+                text.drain(at..end);
+            }
+            5 => text.truncate(at),
+            // A segment of another token, or the same one elsewhere.
+            6 => {
+                let part = signed(byte()).split(|byte| *byte == b'.').nth(at % 3).unwrap();
+                let mut parts: Vec<&[u8]> = text.split(|byte| *byte == b'.').collect();
+                let place = usize::from(byte()) % parts.len();
+                parts[place] = part;
+                text = parts.join(&b'.');
+            }
+            // The same stretch of another token.
+            7 => {
+                let (other, end) = (signed(byte()), to(byte()));
+                let stretch = &other[at.min(other.len())..end.min(other.len())];
+                text.splice(at..end, stretch.iter().copied());
+            }
+            // Whatever is left of the script.
+            _ => {
+                let end = to(byte());
+                text.splice(at..end, script.by_ref());
+            }
+        }
+    }
+    // What is no text becomes one, byte by byte, so that no script is wasted.
+    String::from_utf8(text)
+        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
+}
+
+/// Asserts that the input was refused for the reason it had to be.
+fn refused(found: VerifyError, expected: VerifyError) -> bool {
+    let same = match (found, expected) {
+        (VerifyError::HeaderJson(found), VerifyError::HeaderJson(expected))
+        | (VerifyError::PayloadJson(found), VerifyError::PayloadJson(expected)) => {
+            oracle::same_fault(found, expected)
+        }
+        _ => found == expected,
+    };
+    assert!(same, "{found:?} instead of {expected:?}");
+    assert_plain(&found);
+    false
+}
+
+/// Asserts that an error can be logged as it is.
+fn assert_plain(error: &impl fmt::Display) {
+    let text = error.to_string();
+    assert!(text.len() < 160 && text.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{text}");
+}
+
+/// The time at which everything happens.
+pub const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
+
+/// The policies that payloads are checked with.
+static VERIFIERS: LazyLock<Vec<(Expectations, Verifier<JwkSet>)>> = LazyLock::new(|| {
+    let plain = Expectations {
+        issuer: ISSUER,
+        audiences: &[AUDIENCE],
+        leeway: Duration::ZERO,
+        client_id: None,
+        sender_constrained: false,
+        untyped: true,
+    };
+    let with_everything = Expectations {
+        audiences: &["another audience", AUDIENCE],
+        leeway: Duration::from_secs(600),
+        client_id: Some(CLIENT_ID),
+        sender_constrained: true,
+        ..plain
+    };
+    let access_tokens = Expectations { untyped: false, ..plain };
+    let policies = [
+        (plain, Policy::new(ISSUER, AUDIENCE)),
+        (
+            with_everything,
+            Policy::new(ISSUER, "another audience")
+                .accept_audience(AUDIENCE)
+                .leeway(Duration::from_secs(600))
+                .authorized_party(CLIENT_ID)
+                .allow_sender_constrained(),
+        ),
+        (access_tokens, Policy::new(ISSUER, AUDIENCE).token_type(TokenType::AccessToken)),
+    ];
+    policies
+        .map(|(expectations, policy)| {
+            let no_keys = JwkSet::from_json(br#"{"keys":[]}"#).expect("a set");
+            (expectations, Verifier::new(policy, no_keys).expect("a policy"))
+        })
+        .into()
+});
+
+static THROWN_AWAY: LazyLock<Verifier<JwkSet>> = LazyLock::new(|| {
+    let jwks = format!(
+        r#"{{"keys":[{{"kty":"RSA","kid":"{THROWN_AWAY_KID}","n":"{THROWN_AWAY_N}","e":"AQAB"}}]}}"#
+    );
+    let keys = JwkSet::from_json(jwks.as_bytes()).expect("a set");
+    assert_eq!(keys.len(), 1);
+    Verifier::new(Policy::new(ISSUER, AUDIENCE), keys).expect("a policy")
+});
+
+/// Valid tokens by three keys of one issuer. No two have the same payload.
+pub static SIGNED: LazyLock<[String; 4]> = LazyLock::new(|| {
+    let issuer = Issuer::default();
+    let [_, second, third] = issuer.keys() else { panic!("an issuer with three keys") };
+    [
+        issuer.token_at(NOW).mint(),
+        issuer.token_at(NOW).key(second).subject("another").without_claim("permissions").mint(),
+        issuer.token_at(NOW).key(third).header("typ", "at+jwt").audience(AUDIENCE).mint(),
+        issuer.token_at(NOW).without_header("typ").scope("admin").mint(),
+    ]
+});
+
+static SIGNED_VERIFIER: LazyLock<Verifier<JwkSet>> = LazyLock::new(|| {
+    let keys = JwkSet::from_json(Issuer::default().jwks().as_bytes()).expect("a set");
+    Verifier::new(Policy::new(ISSUER, AUDIENCE), keys).expect("a policy")
+});
+
+/// What the key without a private half is called.
+pub const THROWN_AWAY_KID: &str = "thrown-away";
+
+/// Its modulus. It was made with `openssl genrsa 2048`, whose private half went into a pipe and
+/// nowhere else: it cannot have signed anything.
+const THROWN_AWAY_N: &str = concat!(
+    "k6F-x5ndH84ARNrUq7UdpMOrBbj7nEDhDmoprt3e-L1MAIizso6ygqo_Ahc8OQ3eJGfCB19To0fE7xgk3mWjoos1",
+    "u1YZY6ozjQMG1Au23_JKCr6MsbC953mqcOArnS1dHK9BmqQjJPk-Qrz1v6gK-1HS1axMiLSPAZimgOjTPIgQV8KF",
+    "MORxNH9AcGszNE2NC6NZYYG7NC9KWzFk5Oin5Foo9qFssxpjGM0OqQl77mXLUn0mzBSieYpavve2xyUw02_cUM5F",
+    "KM_re0Cdm15EbEqtvq_Jbdp4ggKny3EstnCYp9Ha_DOJIyVkl-IuuMvnIHYqqe20vkhJrxyHi07LCw",
+);

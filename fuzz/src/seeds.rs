@@ -1,0 +1,427 @@
+//! What the fuzzer starts from: for each target inputs that are accepted, and one or more for each
+//! reason to refuse. The same every time, since the test issuer's keys are fixed.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use tokenring::{
+    UnixTime,
+    testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
+};
+
+use crate::{NOW, THROWN_AWAY_KID, oracle};
+
+/// One input of one target. Its name says what it is.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Seed {
+    pub target: &'static str,
+    pub name: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+/// The targets, in pipeline order.
+pub const TARGETS: [&str; 6] = [
+    "compact_parse",
+    "header_parse",
+    "jwk_set_parse",
+    "claims_check",
+    "verify_never_accepts",
+    "mutate_signed",
+];
+
+/// All of them.
+pub fn all() -> Vec<Seed> {
+    let mut seeds = Vec::new();
+    let mut add = |target, inputs: Vec<(&'static str, Vec<u8>)>| {
+        seeds.extend(inputs.into_iter().map(|(name, bytes)| Seed { target, name, bytes }));
+    };
+    add("compact_parse", tokens());
+    add("header_parse", headers());
+    add("jwk_set_parse", jwk_sets());
+    add("claims_check", payloads());
+    add("verify_never_accepts", unsigned());
+    add("mutate_signed", scripts());
+    seeds
+}
+
+fn token() -> TokenBuilder {
+    Issuer::default().token_at(NOW)
+}
+
+fn tokens() -> Vec<(&'static str, Vec<u8>)> {
+    let texts = vec![
+        ("accepted_auth0", token().mint()),
+        ("accepted_at_jwt", token().header("typ", "at+jwt").mint()),
+        ("accepted_alg_alone", "eyJhbGciOiJSUzI1NiJ9.e30.AA".into()),
+        ("accepted_no_payload", "eyJhbGciOiJSUzI1NiJ9..AA".into()),
+        ("accepted_payload_of_junk", "eyJhbGciOiJSUzI1NiJ9.\u{e9} \n=.+/=".into()),
+        ("accepted_longest_kid", short(token().header("kid", "k".repeat(256)))),
+        (
+            "accepted_kid_with_escapes",
+            short(token().raw_header(r#"{"alg":"RS256","kid":"\u00e9\/"}"#)),
+        ),
+        ("accepted_longest", long(16_384)),
+        ("too_long", long(16_385)),
+        ("empty", String::new()),
+        ("periods", "..".into()),
+        ("opaque", "3q2-7wAAAAA".into()),
+        ("two_segments", "eyJhbGciOiJSUzI1NiJ9.e30".into()),
+        ("four_segments", "eyJhbGciOiJSUzI1NiJ9.e30.AA.AA".into()),
+        ("five_segments", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..AA.AA.AA".into()),
+        ("no_header", ".e30.AA".into()),
+        ("no_signature", "eyJhbGciOiJSUzI1NiJ9.e30.".into()),
+        ("header_padded", "eyJhbGciOiJSUzI1NiJ9=.e30.AA".into()),
+        ("header_other_last_symbol", "eyJhbGciOiJSUzI1NiIgfR.e30.AA".into()),
+        ("header_in_other_alphabet", "eyJhbGciOiJSUzI1NiIsIj8/IjoxfQ.e30.AA".into()),
+        ("header_too_long", format!("{}.e30.AA", "A".repeat(5464))),
+        ("space_in_front", " eyJhbGciOiJSUzI1NiJ9.e30.AA".into()),
+        ("alg_none", short(token().header("alg", "none"))),
+        ("alg_hs256", short(token().header("alg", "HS256"))),
+        ("kid_empty", short(token().header("kid", ""))),
+        ("kid_too_long", short(token().header("kid", "k".repeat(257)))),
+        ("crit", short(token().header("crit", json!(["b64"])))),
+    ];
+    texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// So many bytes, most of which are the signature.
+fn long(bytes: usize) -> String {
+    let signing_input = "eyJhbGciOiJSUzI1NiJ9.e30.";
+    format!("{signing_input}{}", "A".repeat(bytes - signing_input.len()))
+}
+
+/// With a payload and a signature that nothing here looks at.
+fn short(token: TokenBuilder) -> String {
+    token.payload_segment("e30").signature_segment("AA").mint()
+}
+
+fn headers() -> Vec<(&'static str, Vec<u8>)> {
+    let deep = |levels: usize| {
+        let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+        format!(r#"{{"alg":"RS256","a":{open}{close}}}"#)
+    };
+    let texts = vec![
+        ("accepted_auth0", token().header_json()),
+        ("accepted_alg_alone", r#"{"alg":"RS256"}"#.into()),
+        ("accepted_spaces", " {\n\t\"alg\" :\r\"RS256\" } ".into()),
+        ("accepted_escapes", r#"{"\u0061lg":"\u0052S256","kid":"\ud83d\udd11\"\\\/\b\f\n\r\t","typ":"application\/at+JWT"}"#.into()),
+        ("accepted_ignored", r#"{"alg":"RS256","jku":"https://evil.example","jwk":{"kty":"RSA"},"x5c":[null,true,false],"x5t":-1.5e-3,"":{}}"#.into()),
+        ("accepted_numbers", r#"{"alg":"RS256","a":[0,-0,0e400000000000000000000,18446744073709551615,-9223372036854775808,1E+2,0.0001,1e-400]}"#.into()),
+        ("accepted_deepest", deep(32)),
+        ("accepted_nested_repetition", r#"{"alg":"RS256","a":{"b":1,"b":2}}"#.into()),
+        ("accepted_many_members", format!(r#"{{"alg":"RS256",{}}}"#, many_members(30))),
+        ("accepted_number_lookalike", r#"{"alg":"RS256","a":{"$serde_json::private::Number":"1"}}"#.into()),
+        ("accepted_own_number_lookalike", r#"{"$serde_json::private::Number":"1","alg":"RS256"}"#.into()),
+        ("too_deep", deep(33)),
+        ("many_members_one_twice", format!(r#"{{"alg":"RS256",{},"m29":0}}"#, many_members(30))),
+        ("alg_twice", r#"{"alg":"none","alg":"RS256"}"#.into()),
+        ("alg_twice_by_escape", r#"{"alg":"RS256","\u0061lg":"RS256"}"#.into()),
+        ("unknown_twice", r#"{"alg":"RS256","a":1,"a":1}"#.into()),
+        ("array", r#"["RS256"]"#.into()),
+        ("null", "null".into()),
+        ("number", "12".into()),
+        ("number_with_fraction", "-1.5".into()),
+        ("empty_object", "{}".into()),
+        ("two_objects", r#"{"alg":"RS256"}{}"#.into()),
+        ("trailing_comma", r#"{"alg":"RS256",}"#.into()),
+        ("trailing_nul", "{\"alg\":\"RS256\"}\0".into()),
+        ("byte_order_mark", "\u{feff}{\"alg\":\"RS256\"}".into()),
+        ("lone_surrogate", r#"{"alg":"RS256","a":"\ud800"}"#.into()),
+        ("surrogates_the_wrong_way_round", r#"{"alg":"RS256","a":"\udc00\ud800"}"#.into()),
+        ("control_character", "{\"alg\":\"RS256\",\"a\":\"\n\"}".into()),
+        ("number_out_of_range", r#"{"alg":"RS256","a":1e400}"#.into()),
+        ("not_a_number", r#"{"alg":"RS256","a":NaN}"#.into()),
+        ("leading_zero", r#"{"alg":"RS256","a":01}"#.into()),
+        ("alg_null", r#"{"alg":null}"#.into()),
+        ("alg_none", r#"{"alg":"none"}"#.into()),
+        ("alg_lower_case", r#"{"alg":"rs256"}"#.into()),
+        ("alg_with_nul", r#"{"alg":"RS256\u0000"}"#.into()),
+        ("kid_number", r#"{"alg":"RS256","kid":1}"#.into()),
+        ("kid_empty", r#"{"alg":"RS256","kid":""}"#.into()),
+        ("kid_too_long", format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257))),
+        ("typ_object", r#"{"alg":"RS256","typ":{}}"#.into()),
+        ("crit", r#"{"alg":"RS256","crit":["exp"]}"#.into()),
+        ("b64", r#"{"alg":"RS256","b64":false}"#.into()),
+        ("zip", r#"{"alg":"RS256","zip":"DEF"}"#.into()),
+        ("enc", r#"{"alg":"RS256","enc":"A128GCM"}"#.into()),
+        ("cty", r#"{"alg":"RS256","cty":"JWT"}"#.into()),
+        ("too_long", format!(r#"{{"alg":"RS256","a":"{}"}}"#, "a".repeat(4096))),
+    ];
+    let mut seeds: Vec<(&str, Vec<u8>)> =
+        texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    seeds.push(("not_utf8", b"{\"alg\":\"RS256\",\"a\":\"\xff\"}".to_vec()));
+    seeds
+}
+
+fn many_members(count: usize) -> String {
+    (0..count).map(|number| format!(r#""m{number}":{number}"#)).collect::<Vec<_>>().join(",")
+}
+
+fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
+    let set = |keys: &[Value]| json!({ "keys": keys });
+    let good = || TestKey::attacker().with_kid("kid").jwk();
+    let with = |member: &str, value: Value| {
+        let mut jwk = good();
+        jwk[member] = value;
+        json!({ "keys": [jwk] })
+    };
+    let without = |member: &str| {
+        let mut jwk = good();
+        jwk.as_object_mut().expect("a JWK").remove(member);
+        json!({ "keys": [jwk] })
+    };
+    let n = |bytes: &[u8]| with("n", URL_SAFE_NO_PAD.encode(bytes).into());
+    let e = |bytes: &[u8]| with("e", URL_SAFE_NO_PAD.encode(bytes).into());
+    let other = Issuer::default().keys()[1].with_kid("kid").jwk();
+    let burnt = {
+        let mut jwk = good();
+        jwk["d"] = "AQAB".into();
+        set(&[good(), jwk])
+    };
+    let values = vec![
+        ("accepted_auth0", serde_json::from_str(&Issuer::default().jwks()).expect("JSON")),
+        ("accepted_one", set(&[good()])),
+        ("accepted_without_kid", without("kid")),
+        ("accepted_without_alg", without("alg")),
+        ("accepted_without_use", without("use")),
+        ("accepted_key_ops", with("key_ops", json!(["verify", "wrapKey"]))),
+        ("accepted_x5c", with("x5c", json!(["MIIC"]))),
+        ("accepted_one_key_twice", set(&[good(), good()])),
+        (
+            "accepted_among_others",
+            set(&[json!(1), json!(-1.5), good(), json!({"kty": "EC"}), json!([])]),
+        ),
+        ("accepted_one_kid_for_two", set(&[good(), other])),
+        ("accepted_n_2048_bits", n(&odd(256, 0x80))),
+        ("accepted_n_2049_bits", n(&odd(257, 0x01))),
+        ("accepted_n_8192_bits", n(&odd(1024, 0xff))),
+        ("accepted_e_33_bits", e(&[1, 0xff, 0xff, 0xff, 0xff])),
+        ("n_2047_bits", n(&odd(256, 0x7f))),
+        ("n_8193_bits", n(&odd(1025, 0x01))),
+        ("n_leading_zero", n(&odd(257, 0))),
+        ("n_even", n(&[0x80; 256])),
+        ("n_empty", n(&[])),
+        ("n_roca", n(&roca())),
+        ("n_padded", with("n", "AA==".into())),
+        ("n_number", with("n", 1.into())),
+        ("n_missing", without("n")),
+        ("e_missing", without("e")),
+        ("e_3", e(&[3])),
+        ("e_65536", e(&[1, 0, 0])),
+        ("e_even", e(&[1, 0, 2])),
+        ("e_34_bits", e(&[2, 0, 0, 0, 1])),
+        ("e_9_bytes", e(&[1; 9])),
+        ("e_leading_zero", e(&[0, 1, 0, 1])),
+        ("kty_oct", with("kty", "oct".into())),
+        ("kty_missing", without("kty")),
+        ("kty_null", with("kty", Value::Null)),
+        ("use_enc", with("use", "enc".into())),
+        ("alg_rs512", with("alg", "RS512".into())),
+        ("kid_null", with("kid", Value::Null)),
+        ("key_ops_twice", with("key_ops", json!(["verify", "verify"]))),
+        ("key_ops_empty", with("key_ops", json!([]))),
+        ("key_ops_mixed", with("key_ops", json!(["verify", 1]))),
+        ("key_ops_string", with("key_ops", "verify".into())),
+        ("private", with("d", "AQAB".into())),
+        ("private_null", with("qi", Value::Null)),
+        ("private_elsewhere", burnt),
+        ("no_keys", set(&[])),
+        ("hundred_entries", set(&vec![json!({}); 100])),
+        ("too_many_entries", set(&vec![json!(0); 101])),
+        ("keys_missing", json!({})),
+        ("keys_object", json!({"keys": {}})),
+        ("keys_null", json!({"keys": null})),
+        ("array", json!([good()])),
+    ];
+    let mut seeds: Vec<(&str, Vec<u8>)> =
+        values.into_iter().map(|(name, value)| (name, value.to_string().into_bytes())).collect();
+    let jwk = good().to_string();
+    let escaped = jwk.replace("RSA", r"\u0052SA").replace("AQAB", r"\u0041QAB");
+    let twice = jwk.replacen('{', r#"{"a":1,"a":2,"#, 1);
+    let texts = [
+        ("accepted_escapes", format!(r#"{{"keys":[{escaped}]}}"#)),
+        ("accepted_beside_one_with_a_member_twice", format!(r#"{{"keys":[{twice},{jwk}]}}"#)),
+        ("keys_twice", format!(r#"{{"keys":[{jwk}],"keys":[]}}"#)),
+        ("unfinished", format!(r#"{{"keys":[{jwk}]"#)),
+    ];
+    seeds.extend(texts.map(|(name, text)| (name, text.into_bytes())));
+    seeds
+}
+
+/// An odd number of so many bytes.
+fn odd(bytes: usize, first: u8) -> Vec<u8> {
+    let mut number = vec![0x5b; bytes];
+    number[0] = first;
+    number
+}
+
+/// A modulus with the fingerprint of CVE-2017-15361: one more than a multiple of the product of the
+/// primes, and 2048 bits long.
+fn roca() -> Vec<u8> {
+    let mut number = vec![0_u8; 256];
+    number[255] = 1;
+    oracle::roca_primes().for_each(|prime| multiply(&mut number, prime));
+    while number[0] < 0x80 {
+        multiply(&mut number, 2);
+    }
+    number[255] |= 1;
+    number
+}
+
+fn multiply(number: &mut [u8], factor: u32) {
+    let mut carry = 0;
+    for byte in number.iter_mut().rev() {
+        let product = u32::from(*byte) * factor + carry;
+        (*byte, carry) = (product.to_le_bytes()[0], product >> 8);
+    }
+    assert_eq!(carry, 0);
+}
+
+fn payloads() -> Vec<(&'static str, Vec<u8>)> {
+    let ago = UnixTime::from_secs(NOW.as_secs() - 1);
+    // What the times are is of no importance: each payload is checked at those where it counts.
+    let minimal = |claim: &str, value: &str| {
+        let start = format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":1750000001"#);
+        format!(r#"{start},"{claim}":{value}}}"#)
+    };
+    let texts = vec![
+        ("accepted_auth0", token().payload_json()),
+        ("accepted_minimal", format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":1}}"#)),
+        ("accepted_expired_at_now", token().expires_at(ago).payload_json()),
+        ("accepted_exp_fraction", token().claim("exp", 1.5).payload_json()),
+        ("accepted_exp_exponent", token().payload_json().replace("1750086400", "17.500864e8")),
+        ("accepted_exp_last", token().claim("exp", 253_402_300_799_u64).payload_json()),
+        (
+            "accepted_exp_many_digits",
+            token().payload_json().replace("1750086400", "1750086400.00000000000000000001"),
+        ),
+        ("accepted_nbf", minimal("nbf", "1750000000")),
+        ("accepted_nbf_negative", minimal("nbf", "-1e300")),
+        ("accepted_iat_future", minimal("iat", "1e300")),
+        ("accepted_cnf", token().claim("cnf", json!({"jkt": "x"})).payload_json()),
+        (
+            "accepted_client_id",
+            token().without_claim("azp").claim("client_id", CLIENT_ID).payload_json(),
+        ),
+        ("accepted_azp_before_client_id", token().claim("client_id", "x").payload_json()),
+        ("accepted_jti", minimal("jti", r#""a""#)),
+        (
+            "accepted_escapes",
+            token()
+                .payload_json()
+                .replace("https:", r"https\u003a")
+                .replace("read:", r"re\u0061d:"),
+        ),
+        ("accepted_scope_spaces", minimal("scope", r#""  a  b ""#)),
+        ("accepted_scope_number", minimal("scope", "1")),
+        ("accepted_permissions_mixed", minimal("permissions", r#"["a",1]"#)),
+        ("accepted_permissions_strings", minimal("permissions", r#"["","a","\"","b,",",","\\"]"#)),
+        (
+            "accepted_spaces",
+            format!(
+                "{{ \"iss\" :\t\"{ISSUER}\",\n\"aud\":[\"b\" ,\r\"{AUDIENCE}\" ], \"exp\": 9 }}\n"
+            ),
+        ),
+        ("nbf_never", minimal("nbf", "1e300")),
+        ("nbf_after_exp", minimal("nbf", "1750009999")),
+        ("exp_milliseconds", token().claim("exp", 1_750_086_400_000_u64).payload_json()),
+        ("exp_negative", token().claim("exp", -1).payload_json()),
+        ("exp_string", token().claim("exp", "1750086400").payload_json()),
+        ("exp_null", token().claim("exp", Value::Null).payload_json()),
+        ("exp_missing", token().without_claim("exp").payload_json()),
+        ("iss_missing", token().without_claim("iss").payload_json()),
+        ("iss_array", token().issuer(json!([ISSUER])).payload_json()),
+        ("iss_without_slash", token().issuer(ISSUER.trim_end_matches('/')).payload_json()),
+        ("aud_missing", token().without_claim("aud").payload_json()),
+        ("aud_other", token().audience("another audience, not quite").payload_json()),
+        ("aud_without_slash", token().audience(AUDIENCE.trim_end_matches('/')).payload_json()),
+        ("aud_with_more", token().audience(json!(["", format!("{AUDIENCE}v1")])).payload_json()),
+        ("aud_empty", token().audience(json!([])).payload_json()),
+        ("aud_mixed", token().audience(json!([AUDIENCE, 1])).payload_json()),
+        ("aud_object", token().audience(json!({})).payload_json()),
+        ("aud_twice", minimal("aud", "1")),
+        ("accepted_azp_other", token().claim("azp", "other").payload_json()),
+        ("azp_null", token().claim("azp", Value::Null).payload_json()),
+        ("sub_number", token().subject(1).payload_json()),
+        ("jti_object", token().claim("jti", json!({})).payload_json()),
+        ("iat_string", token().claim("iat", "now").payload_json()),
+        ("nbf_true", minimal("nbf", "true")),
+        ("client_id_array", minimal("client_id", "[]")),
+        ("cnf_string", minimal("cnf", r#""""#)),
+        ("number_lookalike", minimal("nbf", r#"{"$serde_json::private::Number":"1"}"#)),
+        ("empty", String::new()),
+        ("array", format!(r#"["{ISSUER}"]"#)),
+        ("truncated", minimal("a", "1").replace('}', "")),
+    ];
+    let mut seeds: Vec<(&str, Vec<u8>)> =
+        texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    let [front, back] = [r#"{"a":""#, r#""}"#].map(str::as_bytes);
+    seeds.push(("not_utf8", [front, &[0xc0, 0x80], back].concat()));
+    seeds
+}
+
+fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
+    let named = || token().header("kid", THROWN_AWAY_KID);
+    vec![
+        ("signed_by_another", named().mint().into_bytes()),
+        ("another_kid", token().mint().into_bytes()),
+        ("without_kid", token().without_header("kid").mint().into_bytes()),
+        ("alg_none", named().header("alg", "none").signature_segment("").mint().into_bytes()),
+        ("signature_empty", named().signature_segment("").mint().into_bytes()),
+        ("signature_zeros", named().signature([0; 256]).mint().into_bytes()),
+        ("signature_one", named().signature(one()).mint().into_bytes()),
+        ("signature_ones", named().signature([0xff; 256]).mint().into_bytes()),
+        ("signature_short", named().signature([1; 255]).mint().into_bytes()),
+        ("signature_long", named().signature([1; 257]).mint().into_bytes()),
+        ("signature_too_long", named().signature([1; 1025]).mint().into_bytes()),
+        ("signature_padded", named().signature_segment("AA==").mint().into_bytes()),
+        ("signature_and_payload_as_bytes", [vec![0x11; 256], b"{}".to_vec()].concat()),
+        ("padded_hash_as_signature", padded()),
+    ]
+}
+
+fn one() -> [u8; 256] {
+    let mut number = [0; 256];
+    number[255] = 1;
+    number
+}
+
+/// What a signature comes to once it is raised to `e`, and not what it is before. RFC 8017 section
+/// 9.2, with a hash of zeros.
+fn padded() -> Vec<u8> {
+    let sha256 = [
+        0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
+        0x05, 0x00, 0x04, 0x20,
+    ];
+    [&[0, 1], [0xff; 202].as_slice(), &[0], &sha256, &[0; 32]].concat()
+}
+
+/// Operations as `edit` in lib.rs reads them.
+fn scripts() -> Vec<(&'static str, Vec<u8>)> {
+    let last = |which: usize| u16::try_from(crate::SIGNED[which].len() - 1).unwrap().to_le_bytes();
+    let [low, high] = last(0);
+    vec![
+        ("accepted_first", vec![0]),
+        ("accepted_second", vec![1]),
+        ("accepted_third", vec![2]),
+        ("accepted_fourth", vec![3]),
+        ("accepted_changed_and_back", vec![0, 1, 10, 0, 1, 1, 10, 0, 1]),
+        ("accepted_inserted_and_deleted", vec![1, 3, 5, 0, b'x', 4, 5, 0, 1]),
+        ("accepted_rebuilt_of_segments", vec![0, 6, 0, 0, 3, 0, 6, 1, 0, 3, 1, 6, 2, 0, 3, 2]),
+        ("header_of_another", vec![0, 6, 0, 0, 1, 0]),
+        ("payload_of_another", vec![0, 6, 1, 0, 3, 1]),
+        ("signature_of_another", vec![0, 6, 2, 0, 3, 2]),
+        ("header_as_payload", vec![0, 6, 0, 0, 0, 1]),
+        ("last_symbol", vec![0, 2, low, high, 17]),
+        ("last_symbol_gone", vec![0, 4, low, high, 1]),
+        ("first_period_gone", vec![0, 4, 0, 0, 255, 5, 100, 0]),
+        ("padding", vec![0, 8, low.wrapping_add(1), high, 0, b'=', b'=']),
+        ("space_behind", vec![0, 8, low.wrapping_add(1), high, 0, b' ']),
+        ("line_feed_in_front", vec![0, 3, 0, 0, b'\n']),
+        ("byte_order_mark", vec![0, 8, 0, 0, 0, 0xef, 0xbb, 0xbf]),
+        ("not_utf8", vec![2, 0, 3, 0, 0xff]),
+        ("stretch_of_another", vec![0, 7, 200, 0, 3, 64]),
+        ("fourth_segment", vec![0, 8, low.wrapping_add(1), high, 0, b'.', b'A', b'A']),
+        ("no_signature", vec![0, 4, low.wrapping_sub(100), high, 200]),
+        ("alg_none", [vec![0, 8, 0, 0, 20], b"eyJhbGciOiJub25lIn0".to_vec()].concat()),
+    ]
+}
