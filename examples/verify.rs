@@ -1,6 +1,6 @@
 //! Verifies a token and says what it found: `cargo run --example verify -- --help`.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "examples may")]
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "examples may")]
 
 use std::{
     env, fs,
