@@ -85,6 +85,6 @@ pub use signature::VerifiedPayload;
 pub use verifier::Verifier;
 
 // The README's code is compiled.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
