@@ -473,7 +473,7 @@ pub enum PolicyError {
     EmptyAuthorizedParty,
     /// Operator: the leeway is more than ten minutes.
     LeewayTooLong {
-        /// The leeway in seconds.
+        /// The leeway in seconds, a fraction rounded up.
         seconds: u64,
     },
 }

@@ -1,5 +1,7 @@
 //! A `kid` and an algorithm to a key. RFC 7515 section 6.
 
+use alloc::{boxed::Box, sync::Arc};
+
 use crate::{Algorithm, JwkSet, KeyError, SelectedKey};
 
 /// Where a [`Verifier`](crate::Verifier) has its keys from: those of one issuer.
@@ -14,7 +16,7 @@ pub trait KeySource {
     /// [`KeyError`]: `UnknownKey` only if it is known that there is no such key.
     fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError>;
 
-    /// The same from what is at hand: never does I/O and never waits.
+    /// The same from what is at hand: never does I/O, never has it done, and never waits.
     ///
     /// # Errors
     ///
@@ -42,7 +44,17 @@ impl<K: KeySource + ?Sized> KeySource for &K {
     }
 }
 
-impl<K: KeySource + ?Sized> KeySource for alloc::sync::Arc<K> {
+impl<K: KeySource + ?Sized> KeySource for Arc<K> {
+    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        (**self).key(kid, algorithm)
+    }
+
+    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        (**self).try_key(kid, algorithm)
+    }
+}
+
+impl<K: KeySource + ?Sized> KeySource for Box<K> {
     fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         (**self).key(kid, algorithm)
     }

@@ -7,7 +7,9 @@
 //! 2. [`CompactJws::verify`] consumes it and, if the signature holds, gives a [`VerifiedPayload`].
 //! 3. [`Verifier::check_at`] reads the claims and compares them with a [`Policy`]: [`Verified`].
 //!
-//! [`Verifier::verify`] does all three, with keys from a [`KeySource`] such as a [`JwkSet`]:
+//! [`Verifier::verify`] does all three, with keys from a [`KeySource`]: a [`JwkSet`] at hand, or
+//! [`RemoteJwks`], which fetches the issuer's and keeps them up to date. [`Guard`] stands in front of
+//! a handler; [`Auth0`] makes all of it from three settings.
 //!
 //! ```
 //! use tokenring::{JwkSet, Policy, Verifier, VerifyError};
@@ -34,7 +36,8 @@
 //!
 //! # Features
 //!
-//! - `std`, on by default: [`Verifier::verify`], [`Verifier::try_verify`] and [`UnixTime::now`],
+//! - `fetch`, on by default, with `std`: [`RemoteJwks`] and [`Auth0`].
+//! - `std`: [`Verifier::verify`], [`Verifier::try_verify`], [`Guard::check`] and [`UnixTime::now`],
 //!   which read the system clock. Without it the crate is `no_std` and needs `alloc`.
 //! - `testkit`: an issuer for tests, whose private keys everybody has.
 #![no_std]
@@ -64,27 +67,70 @@ mod policy;
 // 5. All of it in one function.
 mod verifier;
 
-// 6. Every way to be refused, in this order.
+// 6. In front of a handler.
+mod bearer;
+mod guard;
+
+// 7. Every way to be refused, in this order.
 mod error;
 
+// 8. The issuer's keys over the network: what to do when, how it is done, and with what.
+#[cfg(feature = "fetch")]
+mod refresh;
+#[cfg(feature = "fetch")]
+mod remote_jwks;
+#[cfg(feature = "fetch")]
+mod fetch;
+#[cfg(feature = "fetch")]
+mod clock;
+#[cfg(feature = "fetch")]
+mod remote_builder;
+#[cfg(feature = "fetch")]
+mod health;
+#[cfg(feature = "fetch")]
+mod fetch_error;
+#[cfg(feature = "fetch")]
+mod auth0;
+
+// 9. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
+#[cfg(all(feature = "testkit", feature = "std"))]
+#[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
+mod testkit_server;
 
+#[cfg(feature = "fetch")]
+pub use auth0::Auth0;
 pub use claims::Verified;
+#[cfg(feature = "fetch")]
+pub use clock::Clock;
 pub use compact::CompactJws;
 pub use error::{
     ClaimsError, JsonError, JwkError, JwkSetError, KeyError, PolicyError, VerifyError,
 };
+#[cfg(feature = "fetch")]
+pub use fetch::{Fetch, FetchRequest};
+#[cfg(feature = "fetch")]
+pub use fetch_error::{Auth0ConfigError, FetchConfigError, FetchError};
+pub use guard::{Guard, Rejection};
 pub use header::JoseHeader;
+#[cfg(feature = "fetch")]
+pub use health::Health;
 pub use jwk::{Algorithm, PublicKey};
 pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};
 pub use key_source::KeySource;
 pub use policy::{Policy, TokenType, UnixTime};
+#[cfg(feature = "fetch")]
+pub use refresh::KeysState;
+#[cfg(feature = "fetch")]
+pub use remote_builder::RemoteJwksBuilder;
+#[cfg(feature = "fetch")]
+pub use remote_jwks::RemoteJwks;
 pub use signature::VerifiedPayload;
 pub use verifier::Verifier;
 
 // The README's code is compiled.
-#[cfg(all(doctest, feature = "std"))]
+#[cfg(all(doctest, feature = "fetch"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

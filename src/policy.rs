@@ -114,10 +114,12 @@ impl Policy {
         if self.authorized_party.as_ref().is_some_and(String::is_empty) {
             return Err(PolicyError::EmptyAuthorizedParty);
         }
-        match self.leeway.as_secs() {
-            ..=MAX_LEEWAY_SECONDS => Ok(()),
-            seconds => Err(PolicyError::LeewayTooLong { seconds }),
+        if self.leeway > MAX_LEEWAY {
+            let fraction = u64::from(self.leeway.subsec_nanos() > 0);
+            let seconds = self.leeway.as_secs().saturating_add(fraction);
+            return Err(PolicyError::LeewayTooLong { seconds });
         }
+        Ok(())
     }
 
     /// Compares `claims` with what is expected as of `now`.
@@ -179,4 +181,4 @@ enum SenderConstrained {
 }
 
 /// RFC 7519 section 4.1.4 speaks of a few minutes at most; this is twice what is usual.
-const MAX_LEEWAY_SECONDS: u64 = 600;
+const MAX_LEEWAY: Duration = Duration::from_secs(600);

@@ -29,6 +29,8 @@
 //! # assert!(unsigned.ends_with('.'));
 //! ```
 //!
+//! With the feature `std`, an [`IssuerServer`] serves an issuer's keys over HTTP, and fails as told.
+//!
 //! The keys are fixed and PKCS #1 v1.5 has no randomness: the same builder at the same time mints
 //! the same token, byte for byte, unless [`TokenBuilder::encoding`] chose a PSS encoding.
 
@@ -49,6 +51,8 @@ use ring::{
 use serde_json::{Value, json};
 
 use crate::UnixTime;
+#[cfg(feature = "std")]
+pub use crate::testkit_server::{Answer, IssuerServer};
 
 /// The issuer of [`Issuer::default`], spelled as in `iss`.
 pub const ISSUER: &str = "https://tenant.example.auth0.com/";

@@ -1,0 +1,42 @@
+//! `Authorization` values to the one token in them, or why not. RFC 6750 section 2.1, RFC 9110
+//! section 11.
+
+/// Why a request carries no bearer token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoToken {
+    /// It has no `Authorization` at all.
+    Missing,
+    /// It has more than one, and nobody can say which is meant. RFC 6750 sections 2 and 3.1.
+    Several,
+    /// It has one of another scheme, or one that is not `Bearer` and a token.
+    Malformed,
+}
+
+/// The one value among `values`.
+pub(crate) fn single<V>(values: impl IntoIterator<Item = V>) -> Result<V, NoToken> {
+    let mut values = values.into_iter();
+    let value = values.next().ok_or(NoToken::Missing)?;
+    match values.next() {
+        None => Ok(value),
+        Some(_) => Err(NoToken::Several),
+    }
+}
+
+/// The token in one `Authorization` value: `Bearer`, in any case, one or more spaces, a token, and
+/// nothing else. RFC 6750 section 2.1, RFC 9110 section 11.1.
+pub(crate) fn token(value: &[u8]) -> Result<&str, NoToken> {
+    let value = core::str::from_utf8(value).map_err(|_| NoToken::Malformed)?;
+    let (scheme, token) = value.split_once(' ').ok_or(NoToken::Malformed)?;
+    let token = token.trim_start_matches(' ');
+    match scheme.eq_ignore_ascii_case("Bearer") && is_b64token(token) {
+        true => Ok(token),
+        false => Err(NoToken::Malformed),
+    }
+}
+
+/// RFC 6750 section 2.1: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+fn is_b64token(token: &str) -> bool {
+    let characters = token.trim_end_matches('=');
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    !characters.is_empty() && characters.bytes().all(allowed)
+}

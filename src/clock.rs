@@ -1,0 +1,80 @@
+//! The time by two clocks, neither of which is trusted alone.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// Where a [`RemoteJwks`](crate::RemoteJwks) has the time from. There is a reason to bring another than the system's
+/// in tests only.
+///
+/// Its methods must not panic: they are called while others wait.
+pub trait Clock: Send + Sync {
+    /// The time since some fixed point; never goes back.
+    fn monotonic(&self) -> Duration;
+
+    /// The time since 1970-01-01T00:00:00Z; may jump.
+    fn wall(&self) -> Duration;
+
+    /// A number from 0 to 1, by which refreshes and back-offs of a fleet are spread. Random.
+    fn jitter(&self) -> f64 {
+        let mut random = [0; 4];
+        match SystemRandom::new().fill(&mut random) {
+            Ok(()) => f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX),
+            Err(_) => 0.5,
+        }
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn monotonic(&self) -> Duration {
+        (**self).monotonic()
+    }
+
+    fn wall(&self) -> Duration {
+        (**self).wall()
+    }
+
+    fn jitter(&self) -> f64 {
+        (**self).jitter()
+    }
+}
+
+/// The clocks of the system.
+pub(crate) struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    pub(crate) fn new() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Clock for SystemClock {
+    fn monotonic(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn wall(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// A point in time on both clocks.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) monotonic: Duration,
+    pub(crate) wall: Duration,
+}
+
+impl Moment {
+    /// The time gone by since `earlier`: the longer of what the clocks say. The monotonic one may
+    /// stand still while the machine sleeps, the other one may be set back.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
+        monotonic.max(self.wall.saturating_sub(earlier.wall))
+    }
+}
