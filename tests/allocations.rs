@@ -3,9 +3,14 @@
 //! put here by somebody.
 #![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "tests may")]
 
+#[cfg(feature = "fetch")]
+mod fake;
+
 use allocation_counter::{AllocationInfo, measure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+#[cfg(feature = "fetch")]
+use tokenring::{Algorithm, KeySource};
 use tokenring::{
     JsonError, JwkSet, Policy, UnixTime, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey, TokenBuilder},
@@ -126,6 +131,26 @@ fn forged_token_costs_its_header_and_is_not_decoded() {
 fn expired_token_costs_what_a_good_one_does() {
     let expired = VerifyError::Expired { exp: NOW.as_secs(), now: NOW.as_secs() };
     assert_eq!(beside_ring(&token().expires_at(NOW), Err(expired)), 2 + of_numbers(2));
+}
+
+#[cfg(feature = "fetch")]
+#[test]
+fn remote_key_within_its_ttl_costs_nothing() {
+    let rig = fake::Rig::primed(&["a"]);
+    rig.issuer.close_gate();
+    let lookups = || {
+        for kid in [Some("a"), None] {
+            rig.keys.key(kid, Algorithm::RS256).unwrap();
+            rig.keys.try_key(kid, Algorithm::RS256).unwrap();
+        }
+    };
+    assert_eq!(measure(lookups).count_total, 0);
+    // Getting old: the first to see it starts a fetch, which is still under way for the others.
+    rig.clock.advance(fake::secs(500));
+    assert!(measure(lookups).count_total > 0);
+    assert_eq!(measure(lookups).count_total, 0);
+    assert!(rig.keys.health().fetching);
+    rig.issuer.open_gate();
 }
 
 fn token() -> TokenBuilder {

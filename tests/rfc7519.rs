@@ -691,7 +691,8 @@ fn leeway_of_600_seconds_is_accepted_and_one_of_601_is_refused() {
             Err(PolicyError::LeewayTooLong { seconds })
         );
     }
-    assert_eq!(policy_with(Duration::from_millis(600_999)), Ok(()));
+    let error = Err(PolicyError::LeewayTooLong { seconds: 601 });
+    assert_eq!(policy_with(Duration::from_millis(600_001)), error);
     assert_eq!(policy_with(Duration::MAX), Err(PolicyError::LeewayTooLong { seconds: u64::MAX }));
 }
 

@@ -1,0 +1,501 @@
+//! A clock that stands still until it is told to move, an issuer that does as it is told, and the
+//! least there can be of an executor.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::Future,
+    panic::resume_unwind,
+    pin::Pin,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::{Duration, Instant},
+};
+
+use tokenring::{
+    Algorithm, Clock, Fetch, FetchError, FetchRequest, KeyError, KeySource, RemoteJwks,
+    RemoteJwksBuilder, SelectedKey,
+    testkit::{Issuer, TestKey},
+};
+
+pub(crate) const URL: &str = "https://tenant.example.auth0.com/.well-known/jwks.json";
+
+/// Nothing here takes as long. What does has gone wrong.
+pub(crate) const FOREVER: Duration = Duration::from_secs(30);
+
+pub(crate) const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(crate) const fn millis(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// Both clocks in nanoseconds, and the jitter. Clones are the same clock.
+#[derive(Clone)]
+pub(crate) struct FakeClock(Arc<Times>);
+
+struct Times {
+    monotonic: AtomicU64,
+    wall: AtomicU64,
+    jitter: AtomicU64,
+}
+
+impl FakeClock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Times {
+            monotonic: AtomicU64::new(nanos(secs(7))),
+            wall: AtomicU64::new(nanos(secs(1_750_000_000))),
+            jitter: AtomicU64::new(0_f64.to_bits()),
+        }))
+    }
+
+    /// Time goes by.
+    pub(crate) fn advance(&self, time: Duration) {
+        self.0.monotonic.fetch_add(nanos(time), Ordering::SeqCst);
+        self.0.wall.fetch_add(nanos(time), Ordering::SeqCst);
+    }
+
+    /// The machine sleeps, or somebody sets the clock.
+    pub(crate) fn set_wall_forward(&self, time: Duration) {
+        self.0.wall.fetch_add(nanos(time), Ordering::SeqCst);
+    }
+
+    /// Somebody sets the clock.
+    pub(crate) fn set_wall_back(&self, time: Duration) {
+        let back = |wall: u64| Some(wall.saturating_sub(nanos(time)));
+        self.0.wall.fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap();
+    }
+
+    /// What no monotonic clock does.
+    pub(crate) fn set_monotonic_back(&self, time: Duration) {
+        let back = |monotonic: u64| Some(monotonic.saturating_sub(nanos(time)));
+        self.0.monotonic.fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap();
+    }
+
+    /// How many have this clock.
+    pub(crate) fn handles(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
+    /// What is random otherwise.
+    pub(crate) fn set_jitter(&self, jitter: f64) {
+        self.0.jitter.store(jitter.to_bits(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for FakeClock {
+    fn monotonic(&self) -> Duration {
+        Duration::from_nanos(self.0.monotonic.load(Ordering::SeqCst))
+    }
+
+    fn wall(&self) -> Duration {
+        Duration::from_nanos(self.0.wall.load(Ordering::SeqCst))
+    }
+
+    fn jitter(&self) -> f64 {
+        f64::from_bits(self.0.jitter.load(Ordering::SeqCst))
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos().try_into().unwrap()
+}
+
+/// How the issuer answers.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    Body(Vec<u8>),
+    Fail(FetchError),
+    Panic,
+}
+
+impl Reply {
+    pub(crate) fn keys(kids: &[&str]) -> Self {
+        Self::Body(jwks(kids).into_bytes())
+    }
+
+    pub(crate) fn status(status: u16, retry_after: Option<Duration>) -> Self {
+        Self::Fail(FetchError::Status { status, retry_after })
+    }
+}
+
+/// A set of keys with these names.
+pub(crate) fn jwks(kids: &[&str]) -> String {
+    let key = TestKey::attacker();
+    Issuer::with_keys(URL, kids.iter().map(|kid| key.with_kid(*kid)).collect()).jwks()
+}
+
+/// A fetch that began.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// On the monotonic clock.
+    pub(crate) at: Duration,
+    pub(crate) no_cache: bool,
+}
+
+/// The issuer. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct FakeFetch(Arc<FakeIssuer>);
+
+struct FakeIssuer {
+    clock: FakeClock,
+    script: Mutex<Script>,
+    changed: Condvar,
+}
+
+struct Script {
+    reply: Reply,
+    gate_closed: bool,
+    asked: Vec<Asked>,
+    last_request: Option<FetchRequest>,
+    in_flight: usize,
+    most_in_flight: usize,
+}
+
+impl FakeFetch {
+    pub(crate) fn new(clock: &FakeClock) -> Self {
+        let script = Script {
+            reply: Reply::keys(&["a"]),
+            gate_closed: false,
+            asked: Vec::new(),
+            last_request: None,
+            in_flight: 0,
+            most_in_flight: 0,
+        };
+        let (script, changed) = (Mutex::new(script), Condvar::new());
+        Self(Arc::new(FakeIssuer { clock: clock.clone(), script, changed }))
+    }
+
+    /// What all fetches get that end from now on.
+    pub(crate) fn reply(&self, reply: Reply) {
+        self.script().reply = reply;
+    }
+
+    pub(crate) fn serves(&self, kids: &[&str]) {
+        self.reply(Reply::keys(kids));
+    }
+
+    pub(crate) fn fails(&self) {
+        self.reply(Reply::status(500, None));
+    }
+
+    /// From now on no fetch ends.
+    pub(crate) fn close_gate(&self) {
+        self.script().gate_closed = true;
+    }
+
+    pub(crate) fn open_gate(&self) {
+        self.script().gate_closed = false;
+        self.0.changed.notify_all();
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.script().asked.clone()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.script().asked.len()
+    }
+
+    pub(crate) fn last_request(&self) -> FetchRequest {
+        self.script().last_request.clone().unwrap()
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.script().in_flight
+    }
+
+    /// How many have this issuer.
+    pub(crate) fn handles(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.script().most_in_flight
+    }
+
+    /// Until the fetch is on its way that has this number, from 1.
+    pub(crate) fn await_count(&self, count: usize) {
+        let script = self.script();
+        let fewer = |script: &mut Script| script.asked.len() < count;
+        let (script, _) = self.0.changed.wait_timeout_while(script, FOREVER, fewer).unwrap();
+        assert!(script.asked.len() >= count, "{} of {count} fetches", script.asked.len());
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.0.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fetch for FakeFetch {
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        let mut script = self.script();
+        let asked = Asked { at: self.0.clock.monotonic(), no_cache: request.no_cache() };
+        script.asked.push(asked);
+        script.last_request = Some(request.clone());
+        script.in_flight += 1;
+        script.most_in_flight = script.most_in_flight.max(script.in_flight);
+        self.0.changed.notify_all();
+        let closed = |script: &mut Script| script.gate_closed;
+        let mut script = self.0.changed.wait_while(script, closed).unwrap();
+        script.in_flight -= 1;
+        let reply = script.reply.clone();
+        drop(script);
+        match reply {
+            Reply::Body(body) => Ok(body),
+            Reply::Fail(error) => Err(error),
+            Reply::Panic => resume_unwind(Box::new("as the test wants it")),
+        }
+    }
+}
+
+/// A key source between a fake clock and a fake issuer.
+pub(crate) struct Rig {
+    pub(crate) clock: FakeClock,
+    pub(crate) issuer: FakeFetch,
+    pub(crate) keys: RemoteJwks,
+}
+
+impl Rig {
+    /// With the defaults, and no key set yet.
+    pub(crate) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    pub(crate) fn with(settings: impl FnOnce(RemoteJwksBuilder) -> RemoteJwksBuilder) -> Self {
+        let clock = FakeClock::new();
+        let issuer = FakeFetch::new(&clock);
+        // A machine that does several things at once may need longer than five seconds for 64
+        // threads. Those who wait must not notice.
+        let builder =
+            RemoteJwks::builder(URL).timeout(FOREVER).fetch(issuer.clone()).clock(clock.clone());
+        let keys = settings(builder).build().unwrap();
+        Self { clock, issuer, keys }
+    }
+
+    /// With a set of these keys, fetched now.
+    pub(crate) fn primed(kids: &[&str]) -> Self {
+        Self::primed_with(kids, |builder| builder)
+    }
+
+    pub(crate) fn primed_with(
+        kids: &[&str],
+        settings: impl FnOnce(RemoteJwksBuilder) -> RemoteJwksBuilder,
+    ) -> Self {
+        let rig = Self::with(settings);
+        rig.issuer.serves(kids);
+        // Whoever is impatient may have to wait for it twice.
+        until(|| rig.keys.prime().is_ok());
+        rig
+    }
+
+    pub(crate) fn key(&self, kid: &str) -> Result<String, KeyError> {
+        key(&self.keys, kid)
+    }
+
+    pub(crate) fn try_key(&self, kid: &str) -> Result<String, KeyError> {
+        name(self.keys.try_key(Some(kid), Algorithm::RS256))
+    }
+
+    /// Until no fetch is under way.
+    pub(crate) fn settle(&self) {
+        until(|| !self.keys.health().fetching);
+    }
+
+    /// Until so many threads and futures wait.
+    pub(crate) fn await_waiters(&self, waiters: usize) {
+        until(|| self.keys.health().waiters == waiters);
+    }
+
+    /// A lookup that waits on a thread of its own.
+    pub(crate) fn spawn_key(&self, kid: &str) -> thread::JoinHandle<Result<String, KeyError>> {
+        let (keys, kid) = (self.keys.clone(), kid.to_owned());
+        thread::spawn(move || key(&keys, &kid))
+    }
+}
+
+pub(crate) fn key(keys: &RemoteJwks, kid: &str) -> Result<String, KeyError> {
+    name(keys.key(Some(kid), Algorithm::RS256))
+}
+
+pub(crate) async fn key_async(keys: &RemoteJwks, kid: &str) -> Result<String, KeyError> {
+    name(keys.key_async(Some(kid), Algorithm::RS256).await)
+}
+
+/// The `kid` of what was found, which need not be what was asked for.
+pub(crate) fn name(answer: Result<SelectedKey, KeyError>) -> Result<String, KeyError> {
+    answer.map(|key| key.key_id().unwrap().to_owned())
+}
+
+pub(crate) fn unavailable(retry_after: Duration) -> Result<String, KeyError> {
+    Err(KeyError::Unavailable { retry_after })
+}
+
+/// Polls until it is so.
+pub(crate) fn until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < FOREVER, "never came");
+        match start.elapsed() < millis(1) {
+            true => thread::yield_now(),
+            false => thread::sleep(Duration::from_micros(200)),
+        }
+    }
+}
+
+/// Whether it is so within `FOREVER`, then the value of the thread.
+pub(crate) fn join<T>(handle: thread::JoinHandle<T>) -> T {
+    until(|| handle.is_finished());
+    handle.join().unwrap()
+}
+
+/// Blocks on one future.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let start = Instant::now();
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        assert!(start.elapsed() < FOREVER, "never woken");
+        thread::park_timeout(FOREVER);
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs all futures on this thread, each polled only when it was woken. Their outputs in order.
+/// `idle` is called once, when all that can be done has been done.
+pub(crate) fn run_all<T>(
+    futures: impl IntoIterator<Item = impl Future<Output = T>>,
+    idle: impl FnOnce(),
+) -> Vec<T> {
+    let (queue, mut idle) = (Arc::new(Queue::default()), Some(idle));
+    let mut tasks: BTreeMap<usize, _> = futures.into_iter().map(Box::pin).enumerate().collect();
+    let mut outputs = BTreeMap::new();
+    queue.ready.lock().unwrap().extend(tasks.keys());
+    while !tasks.is_empty() {
+        let number = match queue.take(Duration::ZERO) {
+            Some(number) => number,
+            None => {
+                if let Some(idle) = idle.take() {
+                    idle();
+                }
+                queue.take(FOREVER).expect("nobody is woken any more")
+            }
+        };
+        let Some(task) = tasks.get_mut(&number) else { continue };
+        let waker = Waker::from(Arc::new(Enqueue { number, queue: Arc::clone(&queue) }));
+        if let Poll::Ready(output) = task.as_mut().poll(&mut Context::from_waker(&waker)) {
+            tasks.remove(&number);
+            outputs.insert(number, output);
+        }
+    }
+    outputs.into_values().collect()
+}
+
+#[derive(Default)]
+struct Queue {
+    ready: Mutex<VecDeque<usize>>,
+    woken: Condvar,
+}
+
+impl Queue {
+    fn take(&self, patience: Duration) -> Option<usize> {
+        let ready = self.ready.lock().unwrap();
+        let empty = |ready: &mut VecDeque<usize>| ready.is_empty();
+        let (mut ready, _) = self.woken.wait_timeout_while(ready, patience, empty).unwrap();
+        ready.pop_front()
+    }
+}
+
+struct Enqueue {
+    number: usize,
+    queue: Arc<Queue>,
+}
+
+impl Wake for Enqueue {
+    fn wake(self: Arc<Self>) {
+        self.queue.ready.lock().unwrap().push_back(self.number);
+        self.queue.woken.notify_all();
+    }
+}
+
+/// A future that is polled by hand.
+pub(crate) struct Manual<'f, T> {
+    future: Pin<Box<dyn Future<Output = T> + 'f>>,
+    woken: Arc<Woken>,
+}
+
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl<'f, T> Manual<'f, T> {
+    pub(crate) fn new(future: impl Future<Output = T> + 'f) -> Self {
+        Self { future: Box::pin(future), woken: Arc::default() }
+    }
+
+    pub(crate) fn poll(&mut self) -> Poll<T> {
+        let waker = Waker::from(Arc::clone(&self.woken));
+        self.future.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+
+    pub(crate) fn poll_with(&mut self, waker: &Waker) -> Poll<T> {
+        self.future.as_mut().poll(&mut Context::from_waker(waker))
+    }
+
+    /// How often it was woken.
+    pub(crate) fn woken(&self) -> usize {
+        self.woken.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Xorshift: numbers that look random and are the same every time.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// Less than `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
+    }
+
+    pub(crate) fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())].clone()
+    }
+}

@@ -1,0 +1,1226 @@
+//! Bearer tokens in HTTP: what a request may look like, and what its client is told. RFC 6750,
+//! RFC 9110 section 11.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests may"
+)]
+
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    iter,
+    rc::Rc,
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use tokenring::{
+    Algorithm, Guard, JsonError, JwkSet, KeyError, KeySource, Policy, Rejection, SelectedKey,
+    UnixTime, Verified, Verifier, VerifyError,
+    testkit::{self, Issuer, TestKey, TokenBuilder},
+};
+
+const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
+
+/// The end of 9999, which no clock has reached.
+#[cfg(feature = "std")]
+const FAR_FUTURE: UnixTime = UnixTime::from_secs(253_402_300_799);
+
+const MISSING: &str = r#"{"message": "Authorization token is missing"}"#;
+const FORMAT: &str = r#"{"message": "Invalid token format"}"#;
+const INVALID: &str = r#"{"message": "Invalid token"}"#;
+const INSUFFICIENT: &str = r#"{"message": "Insufficient scope"}"#;
+const UNAVAILABLE: &str = r#"{"message": "Service unavailable"}"#;
+
+const PLAIN: &str = r#"Bearer realm="api""#;
+const INVALID_REQUEST: &str = r#"Bearer realm="api", error="invalid_request""#;
+const INVALID_TOKEN: &str = r#"Bearer realm="api", error="invalid_token""#;
+
+// What a request may look like.
+
+/// An empty setting must not open what it was to close.
+#[test]
+fn empty_scope_or_permission_is_one_that_no_token_has() {
+    for guard in
+        [guard().require_scope(""), guard().require_scope("  "), guard().require_permission("")]
+    {
+        let rejection = guard.check_at([good_value()], NOW).unwrap_err();
+        assert_eq!((rejection.status(), rejection.message()), (403, "Insufficient scope"));
+    }
+    let guard = guard().require_scope(" read:messages  openid ");
+    guard.check_at([good_value()], NOW).unwrap();
+}
+
+#[test]
+fn good_token_in_whatever_the_server_has_its_fields_in_is_accepted() {
+    /// Such as a web framework's header value.
+    struct FieldValue(Vec<u8>);
+    impl AsRef<[u8]> for FieldValue {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    fn accepted(values: impl IntoIterator<Item = impl AsRef<[u8]>>) {
+        let verified = guard().check_at(values, NOW).unwrap();
+        assert_eq!(verified.subject(), Some("auth0|64b7f1c2a9d3e8f0b5c6a7d8"));
+    }
+
+    let text = good_value();
+    let bytes = text.as_bytes();
+    let fields = [("host", "api.example.com"), ("authorization", text.as_str()), ("accept", "*/*")];
+    let named = |name| fields.iter().filter(move |field| field.0 == name).map(|field| field.1);
+
+    let kept = (Some(text.clone()), vec![text.clone()]);
+    accepted(Some(text.as_str()));
+    accepted(Some(bytes));
+    accepted(Some(text.clone()));
+    accepted(&kept.0);
+    accepted(Some(bytes.to_vec()));
+    accepted(Some(Cow::Borrowed(bytes)));
+    accepted(Some(Box::<[u8]>::from(bytes)));
+    accepted([text.as_str()]);
+    accepted(&kept.1);
+    accepted(vec![text.as_str()]);
+    accepted(vec![bytes.to_vec()]);
+    accepted(&[FieldValue(bytes.to_vec())]);
+    accepted(iter::once(bytes));
+    accepted(named("authorization"));
+    accepted([Rc::<[u8]>::from(bytes)]);
+
+    let missing = guard().check_at(named("cookie"), NOW).unwrap_err();
+    assert_eq!(missing.message(), "Authorization token is missing");
+}
+
+#[test]
+fn request_without_authorization_is_told_so_and_given_no_error_code() {
+    let expected = told_as(401, MISSING, PLAIN);
+    for outcome in [
+        guard().check_at(None::<&str>, NOW),
+        guard().check_at(None::<&[u8]>, NOW),
+        guard().check_at(Vec::<Vec<u8>>::new(), NOW),
+        guard().check_at(iter::empty::<String>(), NOW),
+        guard().check_at([""; 0], NOW),
+    ] {
+        let rejection = outcome.unwrap_err();
+        assert_eq!(told(&rejection), expected);
+        assert_eq!(rejection.message(), "Authorization token is missing");
+        assert_eq!(rejection.cause(), None);
+    }
+}
+
+#[test]
+fn scheme_is_the_same_in_any_case() {
+    for upper in 0..64_u32 {
+        let in_case = |(index, letter): (u32, char)| match upper >> index & 1 {
+            1 => letter.to_ascii_uppercase(),
+            _ => letter,
+        };
+        let scheme: String = (0..).zip("bearer".chars()).map(in_case).collect();
+        assert_eq!(check(format!("{scheme} {}", good_token())), Ok(()), "{scheme}");
+    }
+}
+
+#[test]
+fn other_scheme_is_refused() {
+    for scheme in [
+        "Basic",
+        "Token",
+        "JWT",
+        "DPoP",
+        "OAuth",
+        "Negotiate",
+        "Bearerx",
+        "xBearer",
+        "Beare",
+        "Bearer:",
+        "Bearer=",
+        "\"Bearer\"",
+        "Bearer,",
+        "Bearer\0",
+        "\u{feff}Bearer",
+        // Fullwidth letters, a Cyrillic one, and accents on top of the right letters.
+        "Ｂearer",
+        "Веarer",
+        "Be\u{301}arer",
+        "Bearér",
+    ] {
+        assert_malformed(format!("{scheme} {}", good_token()));
+    }
+}
+
+#[test]
+fn one_or_several_spaces_may_stand_between_scheme_and_token() {
+    for spaces in [1, 2, 3, 1000] {
+        let value = format!("Bearer{}{}", " ".repeat(spaces), good_token());
+        assert_eq!(check(value), Ok(()), "{spaces} spaces");
+    }
+}
+
+#[test]
+fn anything_but_spaces_between_scheme_and_token_is_refused() {
+    for between in [
+        "",
+        "\t",
+        " \t",
+        "\t ",
+        " \t ",
+        "\n",
+        "\r\n ",
+        " \r\n ",
+        "\0",
+        " \0",
+        "\u{b}",
+        " \u{c}",
+        "\u{a0}",
+        " \u{a0}",
+        "\u{2003}",
+        " \u{200b}",
+        ",",
+        ", ",
+        " ,",
+        " , ",
+        ":",
+        ": ",
+        " : ",
+        "=",
+        "%20",
+        "+ ",
+        " \"",
+    ] {
+        assert_malformed(format!("Bearer{between}{}", good_token()));
+    }
+}
+
+#[test]
+fn anything_in_front_of_the_scheme_or_behind_the_token_is_refused() {
+    for extra in [
+        " ", "  ", "\t", "\n", "\r", "\r\n", "\0", "\u{b}", "\u{c}", "\u{85}", "\u{a0}",
+        "\u{2028}", "\u{feff}", ",", ";", "\"", "'", "<", ">", "#", "?",
+    ] {
+        assert_malformed(format!("{extra}{}", good_value()));
+        assert_malformed(format!("{}{extra}", good_value()));
+    }
+}
+
+#[test]
+fn value_without_a_token_is_refused() {
+    for value in [
+        "",
+        " ",
+        "    ",
+        "\t",
+        ",",
+        "Bearer",
+        "bearer",
+        "Bearer ",
+        "Bearer     ",
+        " Bearer",
+        "Bearer\t",
+        "Bearer =",
+        "Bearer ====",
+        "Bearer \"\"",
+        "Bearer ,",
+    ] {
+        assert_malformed(value);
+    }
+    // A token alone, without scheme.
+    assert_malformed(good_token());
+}
+
+#[test]
+fn value_with_more_than_one_token_is_refused() {
+    let token = good_token();
+    for rest in [
+        // Two tokens, two credentials, two fields joined by an intermediary, parameters.
+        format!(" {token}"),
+        format!(", Bearer {token}"),
+        format!(",Bearer {token}"),
+        format!(",{token}"),
+        ", Basic YTpi".to_owned(),
+        ", realm=\"api\"".to_owned(),
+        "; charset=utf-8".to_owned(),
+        " Bearer".to_owned(),
+        format!("\r\nAuthorization: Bearer {token}"),
+    ] {
+        assert_malformed(format!("Bearer {token}{rest}"));
+    }
+    assert_malformed(format!("Bearer Bearer {token}"));
+    assert_malformed(format!("Basic YTpi, Bearer {token}"));
+    assert_malformed(format!("Bearer token=\"{token}\""));
+    assert_malformed(format!("Bearer \"{token}\""));
+}
+
+#[test]
+fn several_values_are_refused_as_an_invalid_request_whatever_they_are() {
+    let good = good_value();
+    for values in [
+        // The second is the same, another, of another scheme, empty; or there are more of them.
+        vec![good.as_str(), good.as_str()],
+        vec![good.as_str(), "Bearer x"],
+        vec!["Bearer x", good.as_str()],
+        vec!["Basic YTpi", good.as_str()],
+        vec![good.as_str(), "Basic YTpi"],
+        vec![good.as_str(), ""],
+        vec!["", good.as_str()],
+        vec!["", ""],
+        vec!["\t", "\u{ff}"],
+        vec![good.as_str(); 3],
+        vec![good.as_str(); 1000],
+    ] {
+        let rejection = guard().check_at(&values, NOW).unwrap_err();
+        assert_eq!(told(&rejection), told_as(400, FORMAT, INVALID_REQUEST));
+        assert_eq!(rejection.cause(), None);
+    }
+}
+
+#[test]
+fn no_more_than_two_values_are_asked_for() {
+    let rejection = guard().check_at(iter::repeat("Bearer x"), NOW).unwrap_err();
+    assert_eq!(rejection.status(), 400);
+}
+
+#[test]
+fn only_characters_of_a_b64token_reach_the_verifier() {
+    for byte in 0..=u8::MAX {
+        let value = |before: &str, after: &str| {
+            let mut value = format!("Bearer {before}").into_bytes();
+            value.push(byte);
+            value.extend(after.bytes());
+            value
+        };
+        let of_token = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+        let opaque = VerifyError::SegmentCount { found: 1 + usize::from(byte == b'.') };
+
+        // In the middle: the characters themselves and nothing else.
+        match of_token {
+            true => assert_eq!(cause(value("abc", "def")), opaque, "{byte:#04x}"),
+            false => assert_malformed(value("abc", "def")),
+        }
+        // At the end: also `=`.
+        match of_token || byte == b'=' {
+            true => assert_eq!(cause(value("abc", "")), opaque, "{byte:#04x}"),
+            false => assert_malformed(value("abc", "")),
+        }
+        // At the beginning: also a second space, which is not part of the token.
+        match of_token || byte == b' ' {
+            true => assert_eq!(cause(value("", "def")), opaque, "{byte:#04x}"),
+            false => assert_malformed(value("", "def")),
+        }
+    }
+}
+
+#[test]
+fn equals_signs_at_the_end_belong_to_the_token_and_are_for_the_verifier_to_refuse() {
+    let token = good_token();
+    for padding in ["=", "==", "==="] {
+        let expected = VerifyError::NotBase64url { segment: "signature" };
+        assert_eq!(cause(format!("{}{padding}", good_value())), expected);
+    }
+    let (input, signature) = token.rsplit_once('.').unwrap();
+    // In front of the end it is no b64token any more.
+    assert_malformed(format!("Bearer {input}=.{signature}"));
+    assert_malformed(format!("Bearer ={input}.{signature}"));
+}
+
+#[test]
+fn value_that_is_not_utf_8_is_refused() {
+    for garbage in [b"\xff".as_slice(), b"\x80", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"]
+    {
+        let good = good_value().into_bytes();
+        let (scheme, token) = good.split_at("Bearer ".len());
+        assert_malformed(garbage);
+        assert_malformed([garbage, &good].concat());
+        assert_malformed([scheme, garbage, token].concat());
+        assert_malformed([&good, garbage].concat());
+    }
+}
+
+#[test]
+fn value_of_any_length_is_answered_with_the_same_few_bytes() {
+    for length in [20_000, 1_000_000] {
+        let too_long = |characters: &str| {
+            let token = characters.repeat(length / characters.len());
+            assert_eq!(
+                cause(format!("Bearer {token}")),
+                VerifyError::TokenTooLong { bytes: length }
+            );
+        };
+        too_long("A");
+        too_long(".");
+        too_long("eyJ.");
+
+        assert_malformed("A".repeat(length));
+        assert_malformed(" ".repeat(length));
+        assert_malformed(format!("Bearer{}", " ".repeat(length)));
+        assert_malformed(format!("Bearer {}", "=".repeat(length)));
+        assert_malformed(format!("Bearer {}\t", "A".repeat(length)));
+        assert_malformed(format!("Bearer {} ", "A".repeat(length)));
+        assert_malformed("Bearer ".repeat(length / 7));
+        assert_malformed(vec![0xff; length]);
+    }
+}
+
+// What a client is told.
+
+#[test]
+fn every_refused_token_is_told_the_same_bytes_and_the_cause_is_for_the_log() {
+    let mut codes = BTreeSet::new();
+    for (wrong, token, expected) in refused_tokens() {
+        let rejection = strict_guard().check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
+        assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN), "{wrong}");
+        assert_eq!(rejection.cause(), Some(&expected), "{wrong}");
+        codes.insert(expected.code());
+    }
+    // All of `VerifyError` but `AmbiguousKey`, which comes next, and the two of status 503.
+    assert_eq!(codes.len(), 26, "{codes:?}");
+}
+
+#[test]
+fn key_that_cannot_be_told_from_another_is_told_as_any_other_refusal() {
+    let guard = guard_of(Keys(KeyError::AmbiguousKey));
+    let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
+    assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
+    assert_eq!(rejection.cause(), Some(&VerifyError::AmbiguousKey));
+}
+
+#[test]
+fn nothing_of_the_request_comes_back() {
+    const MARKER: &str = "M4rkerInTheRequest";
+    let encoded = URL_SAFE_NO_PAD.encode(MARKER);
+    let key = TestKey::attacker().with_kid(MARKER);
+    let expired = UnixTime::from_secs(NOW.as_secs() - 1);
+    let bearer = |token: TokenBuilder| vec![format!("Bearer {}", token.mint())];
+    let mut rejections = Vec::new();
+    for values in [
+        // In what is no token.
+        vec![MARKER.to_owned()],
+        vec![format!("{MARKER} {}", good_token())],
+        vec![format!("Bearer {MARKER} {MARKER}")],
+        vec![format!("Bearer \"{MARKER}\"")],
+        vec![format!("Bearer {MARKER}\r\nSet-Cookie: a={MARKER}")],
+        vec![format!("Bearer {MARKER}"), format!("Bearer {MARKER}")],
+        // In what is no JWT.
+        vec![format!("Bearer {MARKER}")],
+        vec![format!("Bearer {MARKER}.{MARKER}.{MARKER}")],
+        vec![format!("Bearer {encoded}.{encoded}.{encoded}")],
+        // In the header.
+        bearer(token().header("alg", MARKER)),
+        bearer(token().header("typ", MARKER)),
+        bearer(token().header(MARKER, MARKER).header("crit", json!([MARKER]))),
+        bearer(token().key(&key)),
+        bearer(token().forged_by(&key).header("jku", format!("https://{MARKER}.example/"))),
+        // In the claims of a token whose signature holds.
+        bearer(token().issuer(MARKER)),
+        bearer(token().audience(MARKER)),
+        bearer(token().claim("exp", MARKER)),
+        bearer(token().subject(json!([MARKER]))),
+        bearer(token().claim("azp", MARKER)),
+        bearer(token().claim("cnf", json!({"jkt": MARKER}))),
+        bearer(token().claim(MARKER, MARKER).expires_at(expired)),
+        bearer(token().raw_payload(format!("{{\"{MARKER}\":1,\"{MARKER}\":2}}"))),
+        bearer(token().raw_payload(MARKER)),
+        // In the scope and the permissions of a token that is good, but not for this.
+        bearer(token().scope(MARKER).permissions([MARKER]).subject(MARKER)),
+    ] {
+        let guard = strict_guard().require_scope("read:messages");
+        rejections.push(guard.check_at(&values, NOW).unwrap_err());
+    }
+    let kept_waiting = guard_of(Keys(KeyError::Busy));
+    rejections.push(kept_waiting.check_at(bearer(token().key(&key)), NOW).unwrap_err());
+
+    let statuses: BTreeSet<u16> = rejections.iter().map(Rejection::status).collect();
+    assert_eq!(statuses, BTreeSet::from([400, 401, 403, 503]));
+    for rejection in rejections {
+        let cause = rejection.cause().map(ToString::to_string);
+        let everything = format!("{:?} {rejection:?} {cause:?}", told(&rejection));
+        assert!(!everything.contains("M4rker"), "{everything}");
+        assert!(!everything.contains(&encoded[..8]), "{everything}");
+    }
+}
+
+#[test]
+fn body_is_a_json_object_with_the_message_and_nothing_else() {
+    let scoped = || guard().require_scope("admin");
+    let down = guard_of(Keys(KeyError::Busy));
+    for (rejection, message, body) in [
+        (scoped().check_at(None::<&str>, NOW), "Authorization token is missing", MISSING),
+        (scoped().check_at(Some("Basic YTpi"), NOW), "Invalid token format", FORMAT),
+        (scoped().check_at(["Bearer x"; 2], NOW), "Invalid token format", FORMAT),
+        (scoped().check_at(Some("Bearer x"), NOW), "Invalid token", INVALID),
+        (scoped().check_at(Some(&good_value()), NOW), "Insufficient scope", INSUFFICIENT),
+        (down.check_at(Some(&good_value()), NOW), "Service unavailable", UNAVAILABLE),
+    ] {
+        let rejection = rejection.unwrap_err();
+        assert_eq!(rejection.message(), message);
+        assert_eq!(rejection.body(), body);
+        let parsed: Value = serde_json::from_str(&rejection.body()).unwrap();
+        assert_eq!(parsed, json!({ "message": message }));
+    }
+}
+
+// 403: good, but not for this.
+
+#[test]
+fn token_without_the_scope_or_permission_is_told_what_it_takes() {
+    for (wrong, guard, scope) in [
+        ("one scope", guard().require_scope("admin"), "admin"),
+        ("two scopes, one there", guard().require_scope("openid admin"), "openid admin"),
+        (
+            "two scopes in two calls",
+            guard().require_scope("admin").require_scope("openid"),
+            "admin openid",
+        ),
+        ("spaces around scopes", guard().require_scope("  admin   root "), "admin root"),
+        ("a permission", guard().require_permission("delete:all"), "delete:all"),
+        (
+            "two permissions, one there",
+            guard().require_permission("read:messages").require_permission("delete:all"),
+            "read:messages delete:all",
+        ),
+        (
+            "scope there, permission not",
+            guard().require_scope("openid").require_permission("delete:all"),
+            "openid delete:all",
+        ),
+        (
+            "permission there, scope not",
+            guard().require_permission("read:messages").require_scope("admin"),
+            "admin read:messages",
+        ),
+        ("a scope is no permission", guard().require_permission("openid"), "openid"),
+    ] {
+        let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
+        let challenge =
+            format!("Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        assert_eq!(told(&rejection), told_as(403, INSUFFICIENT, &challenge), "{wrong}");
+        assert_eq!(rejection.cause(), None, "{wrong}");
+    }
+}
+
+#[test]
+fn token_with_all_scopes_and_permissions_is_accepted() {
+    let guard = guard()
+        .require_scope("  openid   read:messages ")
+        .require_scope("email")
+        .require_permission("read:messages");
+    assert_eq!(guard.check_at(Some(good_value()), NOW).map(|_| ()), Ok(()));
+}
+
+#[test]
+fn scope_is_compared_as_a_whole_and_in_its_case() {
+    for wanted in ["read", "read:message", "messages", "Openid", "read:messages:all", "openid\t"] {
+        let scoped = guard().require_scope(wanted).check_at(Some(good_value()), NOW);
+        assert_eq!(scoped.unwrap_err().status(), 403, "scope {wanted:?}");
+        let permitted = guard().require_permission(wanted).check_at(Some(good_value()), NOW);
+        assert_eq!(permitted.unwrap_err().status(), 403, "permission {wanted:?}");
+    }
+}
+
+#[test]
+fn scope_or_permissions_of_another_type_grant_nothing() {
+    for value in [json!(null), json!(["admin"]), json!({"admin": true}), json!(true), json!([1])] {
+        let value = || value.clone();
+        let token = token().scope(value()).permissions(json!({"admin": value()})).mint();
+        let request = || Some(format!("Bearer {token}"));
+        let scoped = guard().require_scope("admin").check_at(request(), NOW);
+        assert_eq!(scoped.unwrap_err().status(), 403);
+        let permitted = guard().require_permission("admin").check_at(request(), NOW);
+        assert_eq!(permitted.unwrap_err().status(), 403);
+        assert_eq!(guard().check_at(request(), NOW).map(|_| ()), Ok(()));
+    }
+}
+
+#[test]
+fn refused_token_is_told_so_and_not_which_scope_it_would_take() {
+    let guard = guard().require_scope("admin").require_permission("root");
+    for token in ["x".to_owned(), token().scope("none").issuer("https://other.example/").mint()] {
+        let rejection = guard.check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
+        assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
+    }
+}
+
+#[test]
+fn scope_of_a_challenge_is_a_list_of_scope_tokens_whatever_is_asked_for() {
+    for (scope, permission, expected) in [
+        ("a\"b", "c\\d", Some("ab cd")),
+        ("a\", error=\"x", "b", Some("a, error=x b")),
+        ("a\r\nSet-Cookie:b", "c", Some("aSet-Cookie:b c")),
+        ("a\tb\u{7f}", "\u{e9}t\u{e9}", Some("ab t")),
+        ("a", " b  c ", Some("a b c")),
+        ("a", "\u{65e5}\u{672c}", Some("a")),
+        ("\u{65e5}", "a", Some("a")),
+        ("a", "", Some("a")),
+        // RFC 6749 section 3.3: there is no empty list.
+        ("\u{65e5}", "\u{672c}", None),
+        ("", "", None),
+        ("\"", "\\", None),
+    ] {
+        let guard = guard().require_scope(scope).require_permission(permission);
+        let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
+        let [realm, error, rest @ ..] = &parameters(&rejection)[..] else {
+            panic!("{rejection:?}");
+        };
+        assert_eq!(*realm, ("realm".to_owned(), "api".to_owned()));
+        assert_eq!(*error, ("error".to_owned(), "insufficient_scope".to_owned()));
+        let told = expected.map(|scope| ("scope".to_owned(), scope.to_owned()));
+        assert_eq!(*rest, Vec::from_iter(told));
+        if let Some(tokens) = expected {
+            let is_scope_token = |one: &str| {
+                !one.is_empty()
+                    && one.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            };
+            assert!(tokens.split(' ').all(is_scope_token), "{tokens:?}");
+        }
+    }
+}
+
+// 503: nobody knows.
+
+#[test]
+fn keys_that_cannot_be_had_say_nothing_about_the_token() {
+    for (wait, seconds) in [
+        (Duration::ZERO, 1),
+        (Duration::from_nanos(1), 1),
+        (Duration::from_millis(999), 1),
+        (Duration::from_secs(1), 1),
+        (Duration::new(1, 1), 2),
+        (Duration::from_millis(1500), 2),
+        (Duration::from_secs(30), 30),
+        (Duration::new(30, 999_999_999), 31),
+        (Duration::from_secs(3600), 3600),
+        (Duration::MAX, u64::MAX),
+    ] {
+        let guard = guard_of(Keys(KeyError::Unavailable { retry_after: wait }));
+        let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
+        assert_eq!(told(&rejection), told_to_wait(seconds));
+        let cause = VerifyError::KeysUnavailable { retry_after: wait };
+        assert_eq!(rejection.cause(), Some(&cause));
+    }
+}
+
+#[test]
+fn too_many_waiting_for_keys_is_no_fault_of_the_token() {
+    let guard = guard_of(Keys(KeyError::Busy)).require_scope("admin");
+    let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
+    assert_eq!(told(&rejection), told_to_wait(1));
+    assert_eq!(rejection.cause(), Some(&VerifyError::KeySourceBusy));
+}
+
+#[test]
+fn request_that_is_wrong_by_itself_is_refused_without_keys() {
+    let guard = guard_of(Counted(AtomicUsize::new(0)));
+    for (values, status) in [
+        (vec![], 401),
+        (vec!["Basic YTpi"], 401),
+        (vec!["Bearer a b"], 401),
+        (vec!["Bearer x", "Bearer x"], 400),
+        (vec!["Bearer x"], 401),
+        (vec!["Bearer a.b.c"], 401),
+    ] {
+        let rejection = guard.check_at(&values, NOW).unwrap_err();
+        assert_eq!(rejection.status(), status, "{values:?}");
+    }
+    assert_eq!(guard.verifier().keys().0.load(Ordering::Relaxed), 0);
+    assert_eq!(guard.check_at(Some(good_value()), NOW).unwrap_err().status(), 503);
+    assert_eq!(guard.verifier().keys().0.load(Ordering::Relaxed), 1);
+}
+
+// The challenge.
+
+#[test]
+fn every_challenge_is_exactly_one_of_rfc_9110_and_names_the_realm() {
+    let guard = guard().realm("Messages, and more; a=b").require_scope("admin");
+    for (values, status, error) in [
+        (vec![], 401, None),
+        (vec!["Basic YTpi".to_owned()], 401, None),
+        (vec!["Bearer x".to_owned(); 2], 400, Some("invalid_request")),
+        (vec!["Bearer x".to_owned()], 401, Some("invalid_token")),
+        (vec![good_value()], 403, Some("insufficient_scope")),
+    ] {
+        let rejection = guard.check_at(&values, NOW).unwrap_err();
+        assert_eq!(rejection.status(), status);
+        let told = parameters(&rejection);
+        let find = |name| told.iter().find(|told| told.0 == name).map(|told| told.1.as_str());
+        assert_eq!(find("realm"), Some("Messages, and more; a=b"));
+        assert_eq!(find("error"), error);
+        assert_eq!(find("scope"), (status == 403).then_some("admin"));
+    }
+}
+
+#[test]
+fn realm_can_break_out_of_nothing() {
+    for (realm, expected) in [
+        ("", ""),
+        ("api", "api"),
+        (" my api ", " my api "),
+        ("a\"b", "ab"),
+        ("a\\", "a"),
+        ("\\\"", ""),
+        ("a\", error=\"none", "a, error=none"),
+        ("a\r\nSet-Cookie: b=c", "aSet-Cookie: b=c"),
+        ("a\nb\rc\td\0e\u{7f}f\u{1b}g", "abcdefg"),
+        ("\u{41f}\u{440}api\u{e9}\u{1f511}", "api"),
+        ("a\u{85}\u{2028}b", "ab"),
+    ] {
+        let rejection = guard().realm(realm).check_at(Some("Bearer x"), NOW).unwrap_err();
+        let expected = [("realm", expected), ("error", "invalid_token")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(parameters(&rejection), expected, "{realm:?}");
+    }
+    for character in '\0'..='\u{2ff}' {
+        let realm = format!("a{character}b");
+        let rejection = guard().realm(&realm).check_at(None::<&str>, NOW).unwrap_err();
+        let quotable = matches!(character, ' '..='!' | '#'..='[' | ']'..='~');
+        let expected = if quotable { realm } else { "ab".to_owned() };
+        assert_eq!(parameters(&rejection), [("realm".to_owned(), expected)]);
+    }
+}
+
+#[test]
+fn last_realm_holds() {
+    let rejection = guard().realm("a").realm("b").check_at(None::<&str>, NOW).unwrap_err();
+    assert_eq!(rejection.www_authenticate().as_deref(), Some(r#"Bearer realm="b""#));
+}
+
+#[test]
+fn what_is_not_a_list_of_challenges_is_not_taken_for_one_here() {
+    let parameters = vec![("realm".to_owned(), "a\"b".to_owned())];
+    let one = vec![Challenge { scheme: "Bearer".to_owned(), parameters }];
+    assert_eq!(challenges(r#"Bearer realm="a\"b""#), Some(one));
+    assert_eq!(challenges(r#"Bearer realm="a", Basic realm="b""#).unwrap().len(), 2);
+    assert_eq!(challenges("Bearer, Basic").unwrap().len(), 2);
+    for (wrong, field) in [
+        ("nothing", ""),
+        ("no scheme", r#"realm="a""#),
+        ("no end of the string", r#"Bearer realm="a"#),
+        ("an escape at the end", r#"Bearer realm="a\"#),
+        ("something behind the string", r#"Bearer realm="a"b"#),
+        ("no comma", r#"Bearer realm="a" error="b""#),
+        ("no value", "Bearer realm="),
+        ("a line break", "Bearer realm=\"a\r\n\""),
+        ("a control character", "Bearer realm=\"a\u{7f}\""),
+        ("not ASCII", "Bearer realm=\"é\""),
+        ("a parameter twice", r#"Bearer realm="a", Realm="b""#),
+        ("an empty member", r#"Bearer realm="a", , error="b""#),
+        ("a comma at the end", r#"Bearer realm="a","#),
+    ] {
+        assert_eq!(challenges(field), None, "{wrong}");
+    }
+}
+
+// The guard itself.
+
+#[test]
+fn time_of_the_check_is_the_callers() {
+    let token = token().expires_at(UnixTime::from_secs(2000)).claim("nbf", 1000).mint();
+    let at = |seconds| {
+        let request = Some(format!("Bearer {token}"));
+        let outcome = guard().check_at(request, UnixTime::from_secs(seconds));
+        outcome.map(|_| ()).map_err(|rejection| *rejection.cause().unwrap())
+    };
+    assert_eq!(at(999), Err(VerifyError::NotYetValid { nbf: 1000, now: 999 }));
+    assert_eq!(at(1000), Ok(()));
+    assert_eq!(at(1999), Ok(()));
+    assert_eq!(at(2000), Err(VerifyError::Expired { exp: 2000, now: 2000 }));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn check_goes_by_the_system_clock_and_is_otherwise_the_same() {
+    let request = |exp| Some(format!("Bearer {}", token().expires_at(exp).mint()));
+    let before = UnixTime::now();
+    let verified = guard().check(request(FAR_FUTURE)).unwrap();
+    assert_eq!(verified.expires_at(), FAR_FUTURE);
+
+    let long_ago = UnixTime::from_secs(1);
+    let rejection = guard().check(request(long_ago)).unwrap_err();
+    let after = UnixTime::now();
+    let Some(&VerifyError::Expired { exp: 1, now }) = rejection.cause() else {
+        panic!("{rejection:?}");
+    };
+    assert!((before.as_secs()..=after.as_secs()).contains(&now));
+    assert_eq!(guard().check_at(request(long_ago), UnixTime::from_secs(0)).map(|_| ()), Ok(()));
+
+    for values in [vec![], vec!["Basic YTpi"], vec!["Bearer x"], vec!["Bearer x"; 2]] {
+        let (checked, checked_at) = (guard().check(&values), guard().check_at(&values, NOW));
+        assert_eq!(checked.unwrap_err(), checked_at.unwrap_err());
+    }
+}
+
+#[test]
+fn guard_can_be_shared_between_threads() {
+    fn shareable<T: Send + Sync + Clone + 'static>(_: &T) {}
+    let guard = guard();
+    shareable(&guard);
+    let outcomes = std::thread::scope(|scope| {
+        let check = || guard.check_at(Some(good_value()), NOW).map(|_| ());
+        [scope.spawn(check), scope.spawn(check)].map(|thread| thread.join().unwrap())
+    });
+    assert_eq!(outcomes, [Ok(()), Ok(())]);
+}
+
+#[cfg(feature = "fetch")]
+mod async_servers {
+    //! The same, where waiting for keys must not block.
+
+    use std::{
+        future::Future,
+        pin::pin,
+        sync::{Arc, atomic::AtomicUsize},
+        task::{Context, Poll, Wake, Waker},
+        thread::{self, Thread},
+    };
+
+    use tokenring::{FetchError, FetchRequest, KeysState, RemoteJwks};
+
+    use super::*;
+
+    #[test]
+    fn good_token_is_accepted_once_the_keys_are_there() {
+        let (guard, fetches) = remote_guard();
+        for _ in 0..3 {
+            let verified = block_on(guard.check_async(Some(lasting_value()))).unwrap();
+            assert_eq!(verified.issuer(), testkit::ISSUER);
+        }
+        assert_eq!(fetches.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn rejections_are_those_of_the_blocking_check() {
+        let (guard, _) = remote_guard();
+        let guard = guard.realm("messages").require_scope("admin");
+        for values in [
+            vec![],
+            vec!["Basic YTpi".to_owned()],
+            vec![lasting_value(); 2],
+            vec!["Bearer x".to_owned()],
+            vec!["Bearer a.b.c".to_owned()],
+            vec![format!("Bearer {}", token().forged_by(&TestKey::attacker()).mint())],
+            vec![format!("Bearer {}", token().issuer("https://other.example/").mint())],
+            vec![lasting_value()],
+        ] {
+            let rejection = block_on(guard.check_async(&values)).unwrap_err();
+            assert_eq!(rejection, guard.check(&values).unwrap_err());
+        }
+    }
+
+    #[test]
+    fn request_that_is_wrong_by_itself_is_refused_without_a_fetch() {
+        let (guard, fetches) = remote_guard();
+        for values in [
+            vec![],
+            vec!["Basic YTpi"],
+            vec!["Bearer x"],
+            vec!["Bearer x"; 2],
+            vec!["Bearer a.b.c"],
+        ] {
+            assert!(matches!(block_on(guard.check_async(values)).unwrap_err().status(), 400 | 401));
+        }
+        assert_eq!(fetches.load(Ordering::Relaxed), 0);
+        assert_eq!(guard.verifier().keys().health().state, KeysState::Empty);
+    }
+
+    #[test]
+    fn nothing_is_fetched_before_the_future_is_polled() {
+        let (guard, fetches) = remote_guard();
+        drop(guard.check_async(Some(lasting_value())));
+        assert!(!guard.verifier().keys().health().fetching);
+        assert_eq!(fetches.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn issuer_that_cannot_be_reached_says_nothing_about_the_token() {
+        let guard = guard_of(remote(|_| Err(FetchError::Timeout)));
+        let rejection = block_on(guard.check_async(Some(lasting_value()))).unwrap_err();
+        assert_eq!(rejection.status(), 503);
+        assert_eq!(rejection.body(), UNAVAILABLE);
+        assert_eq!(rejection.www_authenticate(), None);
+        assert!(rejection.retry_after() >= Some(Duration::from_secs(1)));
+        assert_eq!(rejection.cause().map(VerifyError::code), Some("keys_unavailable"));
+    }
+
+    #[test]
+    fn future_can_go_to_another_thread_even_if_what_the_values_came_from_cannot() {
+        fn is_send<F: Future + Send>(future: F) -> F {
+            future
+        }
+        let (guard, _) = remote_guard();
+        let value = lasting_value();
+        let in_one_thread = Rc::new(value.as_str());
+        let of_iterator = is_send(guard.check_async(iter::once(()).map(|()| *in_one_thread)));
+        let outcomes = thread::scope(|scope| {
+            [
+                scope.spawn(|| block_on(is_send(guard.check_async(Some(value.as_str()))))),
+                scope.spawn(|| block_on(is_send(guard.check_async(Some(value.as_bytes()))))),
+                scope.spawn(|| block_on(is_send(guard.check_async(vec![value.clone()])))),
+                scope.spawn(|| block_on(of_iterator)),
+            ]
+            .map(|thread| thread.join().unwrap().map(|_| ()))
+        });
+        assert_eq!(outcomes, [Ok(()), Ok(()), Ok(()), Ok(())]);
+    }
+
+    #[test]
+    fn guard_behind_an_arc_can_go_into_a_task() {
+        fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
+            thread::spawn(|| block_on(task)).join().unwrap()
+        }
+        let guard = Arc::new(remote_guard().0);
+        let value = lasting_value();
+        let outcome = spawn(async move {
+            let fields = [value];
+            guard.check_async(&fields).await.map(|verified| verified.expires_at())
+        });
+        assert_eq!(outcome, Ok(FAR_FUTURE));
+    }
+
+    /// Keys from a fetch that never leaves the process, and how many fetches there were.
+    fn remote_guard() -> (Guard<RemoteJwks>, Arc<AtomicUsize>) {
+        let fetches = Arc::new(AtomicUsize::new(0));
+        let (counter, jwks) = (Arc::clone(&fetches), issuer().jwks().into_bytes());
+        let keys = remote(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Ok(jwks.clone())
+        });
+        (guard_of(keys), fetches)
+    }
+
+    fn remote(
+        fetch: impl Fn(&FetchRequest) -> Result<Vec<u8>, FetchError> + Send + Sync + 'static,
+    ) -> RemoteJwks {
+        RemoteJwks::builder("https://x.example/jwks").fetch(fetch).build().unwrap()
+    }
+
+    /// Good whatever the system clock says.
+    fn lasting_value() -> String {
+        format!("Bearer {}", token().expires_at(FAR_FUTURE).mint())
+    }
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        struct Unpark(Thread);
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut future = pin!(future);
+        loop {
+            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(output) => return output,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+}
+
+// What the tests share.
+
+fn issuer() -> &'static Issuer {
+    static ISSUER: LazyLock<Issuer> = LazyLock::new(Issuer::default);
+    &ISSUER
+}
+
+fn token() -> TokenBuilder {
+    issuer().token_at(NOW)
+}
+
+fn good_token() -> String {
+    static TOKEN: LazyLock<String> = LazyLock::new(|| token().mint());
+    TOKEN.clone()
+}
+
+fn good_value() -> String {
+    format!("Bearer {}", good_token())
+}
+
+fn policy() -> Policy {
+    Policy::new(testkit::ISSUER, testkit::AUDIENCE)
+}
+
+fn keys() -> JwkSet {
+    static KEYS: LazyLock<JwkSet> =
+        LazyLock::new(|| JwkSet::from_json(issuer().jwks().as_bytes()).unwrap());
+    KEYS.clone()
+}
+
+fn guard() -> Guard<JwkSet> {
+    guard_of(keys())
+}
+
+fn guard_of<K: KeySource>(keys: K) -> Guard<K> {
+    Guard::new(Verifier::new(policy(), keys).unwrap())
+}
+
+/// [`guard`] for one client's tokens.
+fn strict_guard() -> Guard<JwkSet> {
+    let policy = policy().authorized_party(testkit::CLIENT_ID);
+    Guard::new(Verifier::new(policy, keys()).unwrap())
+}
+
+/// Has no key for anybody, and this is why.
+struct Keys(KeyError);
+
+impl KeySource for Keys {
+    fn key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+        Err(self.0)
+    }
+
+    fn try_key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+        Err(self.0)
+    }
+}
+
+/// Has no key either, and counts how often it is asked.
+struct Counted(AtomicUsize);
+
+impl KeySource for Counted {
+    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        self.try_key(kid, algorithm)
+    }
+
+    fn try_key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(KeyError::Busy)
+    }
+}
+
+/// Everything a client sees of a rejection.
+#[derive(Debug, PartialEq, Eq)]
+struct Told {
+    status: u16,
+    body: String,
+    www_authenticate: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+fn told(rejection: &Rejection) -> Told {
+    Told {
+        status: rejection.status(),
+        body: rejection.body(),
+        www_authenticate: rejection.www_authenticate(),
+        retry_after: rejection.retry_after(),
+    }
+}
+
+fn told_as(status: u16, body: &str, challenge: &str) -> Told {
+    let www_authenticate = Some(challenge.to_owned());
+    Told { status, body: body.to_owned(), www_authenticate, retry_after: None }
+}
+
+/// Status 503, with this `Retry-After` in seconds.
+fn told_to_wait(seconds: u64) -> Told {
+    let retry_after = Some(Duration::from_secs(seconds));
+    Told { status: 503, body: UNAVAILABLE.to_owned(), www_authenticate: None, retry_after }
+}
+
+fn check_value(value: impl AsRef<[u8]>) -> Result<Verified, Rejection> {
+    guard().check_at([value], NOW)
+}
+
+fn check(value: impl AsRef<[u8]>) -> Result<(), Rejection> {
+    check_value(value).map(|_| ())
+}
+
+#[track_caller]
+fn assert_malformed(value: impl AsRef<[u8]>) {
+    let shown = String::from_utf8_lossy(value.as_ref()).chars().take(99).collect::<String>();
+    let Err(rejection) = check_value(value) else { panic!("accepted: {shown:?}") };
+    assert_eq!(told(&rejection), told_as(401, FORMAT, PLAIN), "{shown:?}");
+    assert_eq!(rejection.cause(), None, "{shown:?}");
+}
+
+/// Why the verifier refuses what is in `value`.
+#[track_caller]
+fn cause(value: impl AsRef<[u8]>) -> VerifyError {
+    let rejection = check_value(value).unwrap_err();
+    assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
+    *rejection.cause().unwrap()
+}
+
+/// What is wrong, the token, and why [`strict_guard`] refuses it.
+fn refused_tokens() -> Vec<(&'static str, String, VerifyError)> {
+    let good = good_token();
+    let segments: Vec<&str> = good.split('.').collect();
+    let [header, payload, signature] = segments[..] else { panic!("{good}") };
+    let hour = 3600;
+    let now = NOW.as_secs();
+    let pad = "x".repeat(4096);
+    vec![
+        ("too long", "A".repeat(16_385), VerifyError::TokenTooLong { bytes: 16_385 }),
+        ("opaque", "abc".to_owned(), VerifyError::SegmentCount { found: 1 }),
+        ("no signature", format!("{header}.{payload}"), VerifyError::SegmentCount { found: 2 }),
+        ("encrypted", "a.b.c.d.e".to_owned(), VerifyError::Encrypted),
+        (
+            "empty header",
+            format!(".{payload}.{signature}"),
+            VerifyError::EmptySegment { segment: "header" },
+        ),
+        (
+            "empty signature",
+            format!("{header}.{payload}."),
+            VerifyError::EmptySegment { segment: "signature" },
+        ),
+        (
+            "another alphabet",
+            format!("{header}.{payload}.+/+/"),
+            VerifyError::NotBase64url { segment: "signature" },
+        ),
+        (
+            "long header",
+            token().raw_header(&pad[..]).raw_header(format!("{{\"a\":\"{pad}\"}}")).mint(),
+            VerifyError::HeaderTooLong { bytes: 4096 + r#"{"a":""}"#.len() },
+        ),
+        (
+            "header is no JSON",
+            token().raw_header("{").mint(),
+            VerifyError::HeaderJson(JsonError::Syntax),
+        ),
+        (
+            "crit",
+            token().header("crit", json!(["exp"])).mint(),
+            VerifyError::HeaderForbidden { parameter: "crit" },
+        ),
+        ("no alg", token().without_header("alg").mint(), VerifyError::AlgorithmMissing),
+        (
+            "kid is a number",
+            token().header("kid", 1).mint(),
+            VerifyError::HeaderType { parameter: "kid" },
+        ),
+        ("alg is none", token().header("alg", "none").mint(), VerifyError::AlgorithmNotAccepted),
+        ("alg is HS256", token().header("alg", "HS256").mint(), VerifyError::AlgorithmNotAccepted),
+        ("kid is empty", token().header("kid", "").mint(), VerifyError::KeyIdLength { bytes: 0 }),
+        ("unknown key", token().key(&TestKey::attacker()).mint(), VerifyError::UnknownKey),
+        ("forged", token().forged_by(&TestKey::attacker()).mint(), VerifyError::BadSignature),
+        ("short signature", token().signature([1]).mint(), VerifyError::BadSignature),
+        ("no payload", token().raw_payload("").mint(), VerifyError::EmptyPayload),
+        (
+            "payload is an array",
+            token().raw_payload("[]").mint(),
+            VerifyError::PayloadJson(JsonError::NotObject),
+        ),
+        ("no exp", token().without_claim("exp").mint(), VerifyError::ClaimMissing { claim: "exp" }),
+        (
+            "aud is an object",
+            token().audience(json!({})).mint(),
+            VerifyError::ClaimType { claim: "aud" },
+        ),
+        (
+            "exp in milliseconds",
+            token().claim("exp", now * 1000).mint(),
+            VerifyError::ClaimRange { claim: "exp" },
+        ),
+        ("DPoP proof", token().header("typ", "dpop+jwt").mint(), VerifyError::TokenTypeNotAccepted),
+        (
+            "another issuer",
+            token().issuer("https://other.example/").mint(),
+            VerifyError::WrongIssuer,
+        ),
+        (
+            "another audience",
+            token().audience("https://other.example/").mint(),
+            VerifyError::WrongAudience,
+        ),
+        ("expired", token().expires_at(NOW).mint(), VerifyError::Expired { exp: now, now }),
+        (
+            "not valid yet",
+            token().claim("nbf", now + hour).mint(),
+            VerifyError::NotYetValid { nbf: now + hour, now },
+        ),
+        ("another client", token().claim("azp", "other").mint(), VerifyError::WrongAuthorizedParty),
+        (
+            "bound to a key",
+            token().claim("cnf", json!({"jkt": "x"})).mint(),
+            VerifyError::SenderConstrained,
+        ),
+    ]
+}
+
+/// RFC 9110 section 11.6.1.
+#[derive(Debug, PartialEq, Eq)]
+struct Challenge {
+    scheme: String,
+    parameters: Vec<(String, String)>,
+}
+
+/// The parameters of the one `Bearer` challenge of a rejection.
+#[track_caller]
+fn parameters(rejection: &Rejection) -> Vec<(String, String)> {
+    let field = rejection.www_authenticate().unwrap();
+    let mut all = challenges(&field).unwrap_or_default();
+    let (Some(challenge), true) = (all.pop(), all.is_empty()) else {
+        panic!("not one challenge: {field:?}");
+    };
+    assert_eq!(challenge.scheme, "Bearer");
+    challenge.parameters
+}
+
+/// The challenges in a `WWW-Authenticate` value; none if it breaks the grammar of RFC 9110 sections
+/// 5.6, 11.2, 11.3 and 11.6.1, as a sender has to keep it. Without `token68`.
+fn challenges(field: &str) -> Option<Vec<Challenge>> {
+    let mut challenges: Vec<Challenge> = Vec::new();
+    let mut rest = field;
+    loop {
+        let (name, after) = take_token(rest)?;
+        rest = after;
+        match rest.strip_prefix('=') {
+            Some(value) => {
+                let parameters = &mut challenges.last_mut()?.parameters;
+                let known = parameters.iter().any(|known| known.0.eq_ignore_ascii_case(name));
+                let (value, after) = take_quoted(value).or_else(|| {
+                    take_token(value).map(|(token, after)| (token.to_owned(), after))
+                })?;
+                if known {
+                    return None;
+                }
+                parameters.push((name.to_owned(), value));
+                rest = after;
+            }
+            None => {
+                challenges.push(Challenge { scheme: name.to_owned(), parameters: Vec::new() });
+                // Parameters of its own, or the end, or the next challenge.
+                if let Some(after) = rest.strip_prefix(' ') {
+                    rest = after.trim_start_matches(' ');
+                    continue;
+                }
+            }
+        }
+        if rest.is_empty() {
+            return Some(challenges);
+        }
+        rest = rest.strip_prefix(", ")?;
+    }
+}
+
+/// RFC 9110 section 5.6.2.
+fn take_token(text: &str) -> Option<(&str, &str)> {
+    let is_tchar = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let end = text.find(|c| !is_tchar(c)).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
+
+/// RFC 9110 section 5.6.4, without `obs-text`.
+fn take_quoted(text: &str) -> Option<(String, &str)> {
+    let mut content = String::new();
+    let mut characters = text.strip_prefix('"')?.chars();
+    loop {
+        let character = match characters.next()? {
+            '"' => return Some((content, characters.as_str())),
+            '\\' => characters.next()?,
+            character => character,
+        };
+        if !matches!(character, '\t' | ' '..='~') {
+            return None;
+        }
+        content.push(character);
+    }
+}
