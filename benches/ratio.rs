@@ -14,8 +14,9 @@
 )]
 
 mod samples;
+mod table;
 
-use std::{hint::black_box, time::Instant};
+use std::hint::black_box;
 
 use tokenring::{
     Algorithm, JwkSet, KeyError, UnixTime, VerifyError,
@@ -23,12 +24,10 @@ use tokenring::{
 };
 
 use samples::{EXPIRES_AT, NOW, Sample};
+use table::{FEW, MANY, Table};
 
 fn main() {
-    // `cargo bench` says `--bench`; `cargo test --benches` does not.
-    let rounds = if std::env::args().any(|argument| argument == "--bench") { 1600 } else { 1 };
-    let table = Table { rounds };
-    table.head();
+    let table = Table::begin();
 
     let sample = samples::auth0();
     table.title("control");
@@ -100,81 +99,3 @@ fn selections(table: &Table, sample: &Sample) {
         assert_eq!(key.as_ref().map(|key| key.key_id()), Ok(last));
     });
 }
-
-/// Prints one row for each comparison.
-struct Table {
-    rounds: usize,
-}
-
-impl Table {
-    fn head(&self) {
-        println!(
-            "{} rounds of {FEW} calls each, in turns. Times are medians; then the",
-            self.rounds
-        );
-        println!("quartiles of the ratio of the two halves of a round; last the ratio of the");
-        println!(
-            "fastest times (first percentiles), which other work on the machine hardly touches.\n"
-        );
-        println!(
-            "{:30} {:>9} {:>9}   {:>7} {:>7} {:>7}   {:>7}",
-            "", "this, ns", "ring, ns", "q1", "median", "q3", "fastest"
-        );
-    }
-
-    fn title(&self, title: &str) {
-        println!("\n{title}");
-    }
-
-    /// Times `ours` beside ring's part of verifying `sample`; `calls` of it in each round.
-    fn row(&self, name: &str, sample: &Sample, calls: usize, ours: impl Fn(&str)) {
-        let token = sample.token.as_str();
-        let ours = || per_call(calls, || ours(black_box(token)));
-        let ring = || per_call(FEW, || sample.ring(black_box(token)));
-        let (mut times, mut ring_times, mut ratios) = (vec![], vec![], vec![]);
-        // The first round warms up and is not counted.
-        for round in 0..=self.rounds {
-            // Neither is always the first.
-            let (time, ring_time) = if round % 2 == 0 {
-                let time = ours();
-                (time, ring())
-            } else {
-                let ring_time = ring();
-                (ours(), ring_time)
-            };
-            if round > 0 {
-                times.push(time);
-                ring_times.push(ring_time);
-                ratios.push(time / ring_time);
-            }
-        }
-        for samples in [&mut times, &mut ring_times, &mut ratios] {
-            samples.sort_by(f64::total_cmp);
-        }
-        print!("  {name:28} {:>9.0} {:>9.0}  ", at(&times, 50), at(&ring_times, 50));
-        for percent in [25, 50, 75] {
-            print!(" {:>7.4}", at(&ratios, percent));
-        }
-        println!("   {:>7.4}", at(&times, 1) / at(&ring_times, 1));
-    }
-}
-
-/// Nanoseconds a call.
-fn per_call(calls: usize, call: impl Fn()) -> f64 {
-    let start = Instant::now();
-    for _ in 0..calls {
-        call();
-    }
-    start.elapsed().as_nanos() as f64 / calls as f64
-}
-
-/// The value that so many percent of the `sorted` ones do not exceed.
-fn at(sorted: &[f64], percent: usize) -> f64 {
-    sorted[(sorted.len() - 1) * percent / 100]
-}
-
-/// Calls in a half of a round: short, so that both halves see the same machine.
-const FEW: usize = 5;
-
-/// The same for what takes well under a microsecond.
-const MANY: usize = 100;

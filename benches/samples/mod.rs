@@ -1,4 +1,5 @@
 //! What the benches time: tokens that are accepted, and ring's part of the same work.
+#![allow(dead_code, reason = "each bench uses a part of it")]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
