@@ -6,113 +6,176 @@ use std::{
     env, fs,
     io::{self, Read},
     process::ExitCode,
+    thread,
     time::Duration,
 };
 
 use tokenring::{
-    CompactJws, JwkSet, KeySource, Policy, UnixTime, Verified, Verifier, VerifyError,
-    testkit::{self, Issuer},
+    Auth0, CompactJws, JwkSet, KeySource, Policy, RemoteJwks, UnixTime, Verified, Verifier,
+    VerifyError,
+    testkit::{AUDIENCE, IssuerServer},
 };
 
 const HELP: &str = "\
 Verifies an RS256 JSON Web Token.
 
 cargo run --example verify
-    mints tokens with the built-in test issuer and verifies them
+    starts a test issuer on a loopback port, fetches its keys and verifies its tokens
 
+cargo run --example verify -- TOKEN
+    verifies TOKEN for the Auth0 tenant in the environment:
+    AUTH0_ISSUER_BASE_URL, AUTH0_AUDIENCE and, if wanted, AUTH0_CLIENT_ID
+
+cargo run --example verify -- --jwks-url URL --issuer URL --audience AUD [--leeway SECONDS] TOKEN
 cargo run --example verify -- --jwks FILE --issuer URL --audience AUD [--leeway SECONDS] TOKEN
-    verifies TOKEN, or the token on standard input if TOKEN is -
+    verifies TOKEN for any issuer
 
-    --jwks FILE        the issuer's JWK Set
+    TOKEN              the token, or - to read it from standard input
+    --jwks-url URL     where the issuer publishes its JWK Set; http: for loopback hosts only
+    --jwks FILE        the issuer's JWK Set in a file
     --issuer URL       what `iss` must be, byte for byte
     --audience AUD     what `aud` must be or hold
     --leeway SECONDS   how far the clocks may be apart, 0 if not given, 600 at most
 
-Exit status: 0 accepted, 1 refused, 2 the command line or a file cannot be used.
+Exit status: 0 accepted, 1 refused, 2 the settings, a file or the keys cannot be used.
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if arguments.is_empty() {
-        demonstrate();
-        return ExitCode::SUCCESS;
-    }
     if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
         print!("{HELP}");
         return ExitCode::SUCCESS;
     }
-    match verify_given(&arguments) {
+    if arguments.is_empty() && env::var_os("AUTH0_ISSUER_BASE_URL").is_none() {
+        demonstrate();
+        return ExitCode::SUCCESS;
+    }
+    match Settings::parse(&arguments).and_then(|settings| settings.verify()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(message) => {
-            eprintln!("{message}\n\n{HELP}");
+            eprintln!("{message}\n\nTry --help.");
             ExitCode::from(2)
         }
     }
 }
 
-/// The main job with nothing configured.
+/// The main job with nothing configured: over the wire, with an issuer that changes its keys.
 fn demonstrate() {
-    let issuer = Issuer::new(testkit::ISSUER);
-    let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
-    let policy = Policy::new(testkit::ISSUER, testkit::AUDIENCE);
-    let verifier = Verifier::new(policy, keys).unwrap();
-    let now = UnixTime::now();
-    let yesterday = UnixTime::from_secs(now.as_secs() - 86_400);
+    let issuer = IssuerServer::start();
+    println!("A test issuer at {}, its keys at {}\n", issuer.url(), issuer.jwks_url());
+    let ttl = Duration::from_secs(1);
+    let keys = RemoteJwks::builder(issuer.jwks_url()).danger_allow_http_loopback().ttl(ttl);
+    let policy = Policy::new(issuer.url(), AUDIENCE);
+    let verifier = Verifier::new(policy, keys.build().unwrap()).unwrap();
 
-    let good = issuer.token_at(now).mint();
-    println!("A token of the test issuer\n{good}\n");
+    let good = issuer.token().mint();
+    println!("A token\n{good}");
     report(&verifier, &good);
 
     // The same signature under claims that say something else.
-    let genuine = issuer.token_at(now);
+    let genuine = issuer.token();
     let payload = genuine.payload_json().replace("read:messages", "admin:messages");
     let signature = good.rsplit('.').next().unwrap();
-    let tampered = genuine.raw_payload(payload).signature_segment(signature).mint();
-    println!("\nThe same, with more permissions written into it");
-    report(&verifier, &tampered);
+    println!("\nThe same with more permissions written into it");
+    report(&verifier, &genuine.raw_payload(payload).signature_segment(signature).mint());
 
-    println!("\nThe same, issued two days ago");
-    let before = UnixTime::from_secs(yesterday.as_secs() - 86_400);
-    report(&verifier, &issuer.token_at(before).expires_at(yesterday).mint());
+    println!("\nOne that has expired");
+    let yesterday = UnixTime::from_secs(UnixTime::now().as_secs() - 86_400);
+    report(&verifier, &issuer.token().expires_at(yesterday).mint());
 
-    println!("\nThe same, for another audience");
-    report(&verifier, &issuer.token_at(now).audience("https://other.example.com/").mint());
+    println!("\nOne for another audience");
+    report(&verifier, &issuer.token().audience("https://other.example.com/").mint());
+
+    println!("\nThe issuer has a new key. A token signed with it");
+    let old = CompactJws::parse(&good).unwrap().header().key_id().unwrap().to_owned();
+    issuer.rotate();
+    report(&verifier, &issuer.token().mint());
+
+    println!(
+        "\nIt withdraws the old one. The first token, as soon as the keys at hand are too old"
+    );
+    issuer.revoke(&old);
+    thread::sleep(ttl);
+    report(&verifier, &good);
+    println!("\nFor all this its keys were fetched {} times", issuer.hits());
 }
 
-/// The user's own token and key set. `Ok` says whether the token was accepted.
-fn verify_given(arguments: &[String]) -> Result<bool, String> {
-    let (mut jwks, mut issuer, mut audience, mut token) = (None, None, None, None);
-    let mut leeway = Duration::ZERO;
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
-        match argument.as_str() {
-            "--jwks" => jwks = Some(value()?),
-            "--issuer" => issuer = Some(value()?),
-            "--audience" => audience = Some(value()?),
-            "--leeway" => {
-                let seconds = value()?.parse().map_err(|_| "--leeway needs a number of seconds")?;
-                leeway = Duration::from_secs(seconds);
+/// The user's own token, and where its keys are.
+#[derive(Default)]
+struct Settings<'a> {
+    jwks: Option<&'a str>,
+    jwks_url: Option<&'a str>,
+    issuer: Option<&'a str>,
+    audience: Option<&'a str>,
+    leeway: Duration,
+    token: Option<&'a str>,
+}
+
+impl<'a> Settings<'a> {
+    fn parse(arguments: &'a [String]) -> Result<Self, String> {
+        let mut settings = Self::default();
+        let mut rest = arguments.iter().map(String::as_str);
+        while let Some(argument) = rest.next() {
+            let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
+            match argument {
+                "--jwks" => settings.jwks = Some(value()?),
+                "--jwks-url" => settings.jwks_url = Some(value()?),
+                "--issuer" => settings.issuer = Some(value()?),
+                "--audience" => settings.audience = Some(value()?),
+                "--leeway" => {
+                    let seconds = value()?.parse().map_err(|_| "--leeway needs whole seconds")?;
+                    settings.leeway = Duration::from_secs(seconds);
+                }
+                option if option.starts_with("--") => return Err(format!("{option} is unknown")),
+                _ if settings.token.is_some() => return Err("more than one token".into()),
+                token => settings.token = Some(token),
             }
-            option if option.starts_with("--") => return Err(format!("{option} is unknown")),
-            _ if token.is_some() => return Err("more than one token".into()),
-            _ => token = Some(argument),
+        }
+        Ok(settings)
+    }
+
+    /// Whether the token is accepted.
+    fn verify(&self) -> Result<bool, String> {
+        let token = read_token(self.token.ok_or("the token is missing")?)?;
+        match (self.jwks, self.jwks_url) {
+            (Some(_), Some(_)) => Err("--jwks and --jwks-url exclude each other".into()),
+            (Some(file), None) => {
+                let jwks = fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+                let keys = JwkSet::from_json(&jwks).map_err(|error| error.to_string())?;
+                for skipped in keys.skipped() {
+                    eprintln!("key {} is not used: {}", skipped.index(), skipped.error());
+                }
+                verify(self.policy()?, keys, &token)
+            }
+            (None, Some(url)) => {
+                let keys = RemoteJwks::builder(url).danger_allow_http_loopback().build();
+                let keys = keys.map_err(|error| error.to_string())?;
+                keys.prime().map_err(|error| error.to_string())?;
+                verify(self.policy()?, keys, &token)
+            }
+            (None, None) if self.issuer.is_some() || self.audience.is_some() => {
+                Err("--issuer and --audience need --jwks-url or --jwks".into())
+            }
+            (None, None) => {
+                let auth0 = Auth0::from_env().map_err(|error| error.to_string())?;
+                let keys = RemoteJwks::new(auth0.jwks_url()).map_err(|error| error.to_string())?;
+                keys.prime().map_err(|error| error.to_string())?;
+                verify(auth0.policy().leeway(self.leeway), keys, &token)
+            }
         }
     }
-    let jwks = jwks.ok_or("--jwks is missing")?;
-    let issuer = issuer.ok_or("--issuer is missing")?;
-    let audience = audience.ok_or("--audience is missing")?;
-    let token = read_token(token.ok_or("the token is missing")?)?;
 
-    let jwks = fs::read(jwks).map_err(|error| format!("{jwks}: {error}"))?;
-    let keys = JwkSet::from_json(&jwks).map_err(|error| error.to_string())?;
-    for skipped in keys.skipped() {
-        eprintln!("key {} is not used: {}", skipped.index(), skipped.error());
+    fn policy(&self) -> Result<Policy, String> {
+        let issuer = self.issuer.ok_or("--issuer is missing")?;
+        let audience = self.audience.ok_or("--audience is missing")?;
+        Ok(Policy::new(issuer, audience).leeway(self.leeway))
     }
-    let policy = Policy::new(issuer, audience).leeway(leeway);
+}
+
+fn verify(policy: Policy, keys: impl KeySource, token: &str) -> Result<bool, String> {
     let verifier = Verifier::new(policy, keys).map_err(|error| error.to_string())?;
-    Ok(report(&verifier, &token))
+    Ok(report(&verifier, token))
 }
 
 fn read_token(argument: &str) -> Result<String, String> {
