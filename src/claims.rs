@@ -23,6 +23,12 @@ impl Verified {
         Self(accepted)
     }
 
+    /// The same, with nothing in common with others.
+    pub(crate) fn unshared(&self) -> Self {
+        let key_id = self.0.key_id.as_deref().map(Arc::from);
+        Self(ClaimsSet { key_id, ..self.0.clone() })
+    }
+
     /// `iss`: the policy's issuer. RFC 7519 section 4.1.1.
     pub fn issuer(&self) -> &str {
         self.0.issuer()

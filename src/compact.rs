@@ -70,4 +70,4 @@ fn periods(text: &str) -> usize {
 }
 
 /// Twice what common servers take as the whole of a request's headers.
-const MAX_TOKEN_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_TOKEN_BYTES: usize = 16 * 1024;

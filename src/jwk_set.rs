@@ -86,13 +86,22 @@ impl JwkSet {
     /// `UnknownKey`; `AmbiguousKey` if two different keys have this `kid`, or if the token has none
     /// and the set has more than one usable key.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        self.find(kid, algorithm).cloned()
+    }
+
+    /// The same, without counting one more reference to it.
+    pub(crate) fn find(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<&SelectedKey, KeyError> {
         let fits = |key: &&SelectedKey| {
             key.algorithm() == algorithm && (kid.is_none() || key.key_id() == kid)
         };
         let mut fitting = self.keys.iter().filter(fits);
         match (fitting.next(), fitting.next()) {
             (None, _) => Err(KeyError::UnknownKey),
-            (Some(key), None) => Ok(key.clone()),
+            (Some(key), None) => Ok(key),
             (Some(_), Some(_)) => Err(KeyError::AmbiguousKey),
         }
     }

@@ -16,7 +16,21 @@ pub trait KeySource {
     /// [`KeyError`]: `UnknownKey` only if it is known that there is no such key.
     fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError>;
 
-    /// The same from what is at hand: never does I/O, never has it done, and never waits.
+    /// Whether `key` is the one that [`key`](Self::key) would give now.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`key`](Self::key).
+    fn confirms(
+        &self,
+        key: &SelectedKey,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<bool, KeyError> {
+        self.key(kid, algorithm).map(|current| current == *key)
+    }
+
+    /// The key from what is at hand: never does I/O, never has it done, and never waits.
     ///
     /// # Errors
     ///
@@ -29,6 +43,15 @@ impl KeySource for JwkSet {
         self.select(kid, algorithm)
     }
 
+    fn confirms(
+        &self,
+        key: &SelectedKey,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<bool, KeyError> {
+        self.find(kid, algorithm).map(|current| current == key)
+    }
+
     fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         self.select(kid, algorithm)
     }
@@ -37,6 +60,15 @@ impl KeySource for JwkSet {
 impl<K: KeySource + ?Sized> KeySource for &K {
     fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         (**self).key(kid, algorithm)
+    }
+
+    fn confirms(
+        &self,
+        key: &SelectedKey,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<bool, KeyError> {
+        (**self).confirms(key, kid, algorithm)
     }
 
     fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
@@ -49,6 +81,15 @@ impl<K: KeySource + ?Sized> KeySource for Arc<K> {
         (**self).key(kid, algorithm)
     }
 
+    fn confirms(
+        &self,
+        key: &SelectedKey,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<bool, KeyError> {
+        (**self).confirms(key, kid, algorithm)
+    }
+
     fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         (**self).try_key(kid, algorithm)
     }
@@ -57,6 +98,15 @@ impl<K: KeySource + ?Sized> KeySource for Arc<K> {
 impl<K: KeySource + ?Sized> KeySource for Box<K> {
     fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         (**self).key(kid, algorithm)
+    }
+
+    fn confirms(
+        &self,
+        key: &SelectedKey,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<bool, KeyError> {
+        (**self).confirms(key, kid, algorithm)
     }
 
     fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {

@@ -153,6 +153,16 @@ impl Policy {
         }
     }
 
+    /// Compares what this policy has accepted before with the time, the one thing that has changed.
+    pub(crate) fn check_again(
+        &self,
+        accepted: &Verified,
+        now: UnixTime,
+    ) -> Result<Verified, VerifyError> {
+        self.check_times(accepted.expires_at(), accepted.not_before(), now)?;
+        Ok(accepted.clone())
+    }
+
     /// RFC 7519 section 4.1.4: not accepted "on or after" `exp`; section 4.1.5: not before `nbf`.
     fn check_times(
         &self,

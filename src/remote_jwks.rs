@@ -235,6 +235,19 @@ impl KeySource for RemoteJwks {
         }
     }
 
+    fn confirms(
+        &self,
+        key: &SelectedKey,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<bool, KeyError> {
+        let is_it = |set: &JwkSet| set.find(kid, algorithm).map(|current| current == key);
+        match self.0.if_at_hand(is_it) {
+            Some(Ok(confirmed)) => Ok(confirmed),
+            _ => self.key(kid, algorithm).map(|current| current == *key),
+        }
+    }
+
     fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         let source = &*self.0;
         if let Some(answer) = source.at_hand(kid, algorithm) {
@@ -372,6 +385,12 @@ impl Source {
         kid: Option<&str>,
         algorithm: Algorithm,
     ) -> Option<Result<SelectedKey, KeyError>> {
+        let answer = self.if_at_hand(|set| set.select(kid, algorithm))?;
+        (found(kid, &answer) == Found::Answer).then_some(answer)
+    }
+
+    /// What `look` sees in a set that is within its `ttl` and is not to be refreshed.
+    fn if_at_hand<T>(&self, look: impl FnOnce(&JwkSet) -> T) -> Option<T> {
         let now = self.now();
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
         let snapshot = published.as_ref()?;
@@ -380,8 +399,7 @@ impl Source {
         if age >= self.timing.ttl || (age >= snapshot.ahead && !quiet()) {
             return None;
         }
-        let answer = snapshot.keys.select(kid, algorithm);
-        (found(kid, &answer) == Found::Answer).then_some(answer)
+        Some(look(&snapshot.keys))
     }
 
     /// How old the set at hand is, and what it says.

@@ -1,0 +1,845 @@
+//! `Verifier::with_token_cache` changes what a verdict costs, and no verdict.
+//!
+//! A token that was found costs one allocation, the payload that is handed out, and another for each
+//! claim written with escapes. One that was not costs ring's besides: so the two are told apart here.
+#![cfg(feature = "std")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
+
+mod common;
+#[cfg(feature = "fetch")]
+mod fake;
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc, LazyLock, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use allocation_counter::measure;
+use tokenring::{
+    Algorithm, JwkSet, KeyError, KeySource, Policy, SelectedKey, UnixTime, Verified, Verifier,
+    VerifyError,
+    testkit::{self, Issuer, TestKey, TokenBuilder},
+};
+
+use crate::common::{
+    CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, policy, signed, token,
+};
+
+/// When no token of this file is good any more.
+const AFTERWARDS: UnixTime = UnixTime::from_secs(NOW.as_secs() + 1_000_000);
+
+// What is found.
+
+#[test]
+fn token_seen_before_costs_one_allocation() {
+    let (verifier, token) = (verifier(8), token().mint());
+    let first = cost(|| verifier.verify_at(&token, NOW).is_ok());
+    assert!(first > 3, "{first}");
+    for _ in 0..3 {
+        assert_eq!(cost(|| verifier.verify_at(&token, NOW).is_ok()), 1);
+    }
+}
+
+#[test]
+fn token_found_says_all_it_said_the_first_time() {
+    for token in [
+        token().mint(),
+        token().claim("nbf", 1.5).claim("jti", "a \"b\"").mint(),
+        token().without_header("kid").scope("a b  c").permissions(["x", "\u{e9}"]).mint(),
+    ] {
+        let source = Source::new(&[key(1)]);
+        let cached = over(&source, policy()).with_token_cache(capacity(8));
+        let cold = outcome(&over(&source, policy()), &token, NOW);
+        assert!(cold.is_ok());
+        assert_eq!(outcome(&cached, &token, NOW), cold);
+        assert!(is_cached(&cached, &token));
+        assert_eq!(outcome(&cached, &token, NOW), cold);
+    }
+}
+
+#[test]
+fn without_being_asked_for_nothing_is_remembered() {
+    let (verifier, token) = (common::verifier(), token().mint());
+    assert!(verifier.verify_at(&token, NOW).is_ok());
+    assert!(!is_cached(&verifier, &token));
+}
+
+#[test]
+fn clones_share_what_they_remember_and_a_new_cache_is_empty() {
+    let (verifier, token) = (verifier(8), token().mint());
+    let clone = verifier.clone();
+    assert!(clone.verify_at(&token, NOW).is_ok());
+    assert!(is_cached(&verifier, &token));
+    assert!(!is_cached(&verifier.with_token_cache(capacity(8)), &token));
+    assert!(is_cached(&clone, &token));
+}
+
+#[test]
+fn verify_and_try_verify_find_what_the_other_remembers() {
+    let source = Source::new(&[key(1)]);
+    let verifier = over(&source, policy()).with_token_cache(capacity(8));
+    // Good for a day of the system clock.
+    let tokens = ["a", "b"].map(|subject| common::issuer().token().subject(subject).mint());
+    assert!(verifier.verify(&tokens[0]).is_ok());
+    assert!(verifier.try_verify(&tokens[1]).is_ok());
+    assert_eq!(cost(|| verifier.try_verify(&tokens[0]).is_ok()), 1);
+    assert_eq!(cost(|| verifier.verify(&tokens[1]).is_ok()), 1);
+    // Each asks the source its own way.
+    source.without_waiting(Err(KeyError::Busy));
+    assert_eq!(verifier.try_verify(&tokens[0]).map(drop), Err(VerifyError::KeySourceBusy));
+    assert_eq!(cost(|| verifier.verify(&tokens[0]).is_ok()), 1);
+}
+
+#[test]
+fn long_key_id_and_escapes_in_claims_are_no_obstacle() {
+    let kid = "k".repeat(256);
+    let source = Source::new(&[key(1).with_kid(&*kid)]);
+    let verifier = over(&source, policy()).with_token_cache(capacity(8));
+    let token = token().header("kid", kid).claim("sub", "\"\\\n").mint();
+    let cold = outcome(&over(&source, policy()), &token, NOW);
+    for _ in 0..2 {
+        assert_eq!(outcome(&verifier, &token, NOW), cold);
+    }
+    assert!(cold.is_ok());
+    // One for the payload, one for the claim that differs from how it is written.
+    assert!(cost(|| verifier.verify_at(&token, NOW).is_ok()) <= 2);
+}
+
+// What is not.
+
+#[test]
+fn refused_tokens_of_every_kind_are_not_remembered() {
+    let now = NOW.as_secs();
+    let alone = |token: TokenBuilder| token.mint();
+    let refused: Vec<(String, VerifyError)> = vec![
+        // A byte too many.
+        ("x".repeat(16385), VerifyError::TokenTooLong { bytes: 16385 }),
+        // Nothing at all, and half of a token.
+        (String::new(), VerifyError::SegmentCount { found: 1 }),
+        ("a.b".into(), VerifyError::SegmentCount { found: 2 }),
+        // Encrypted.
+        ("a.b.c.d.e".into(), VerifyError::Encrypted),
+        // Not signed.
+        (alone(token().signature_segment("")), VerifyError::EmptySegment { segment: "signature" }),
+        // Padding.
+        (alone(token().header_segment("e30=")), VerifyError::NotBase64url { segment: "header" }),
+        (alone(token().payload_segment("e30=")), VerifyError::NotBase64url { segment: "payload" }),
+        // Signed, with `alg` that says otherwise.
+        (alone(token().header("alg", "none")), VerifyError::AlgorithmNotAccepted),
+        (alone(token().header("alg", "HS256")), VerifyError::AlgorithmNotAccepted),
+        // An extension.
+        (
+            signed(header_and(r#""crit":["exp"]"#), token().payload_json()),
+            VerifyError::HeaderForbidden { parameter: "crit" },
+        ),
+        // Another's key, under its own name and under one of the issuer's.
+        (alone(token().key(&TestKey::attacker())), VerifyError::UnknownKey),
+        (alone(token().forged_by(&TestKey::attacker())), VerifyError::BadSignature),
+        // No JWT.
+        (signed(HEADER, ""), VerifyError::EmptyPayload),
+        // `exp` is not there, and is text.
+        (alone(token().without_claim("exp")), VerifyError::ClaimMissing { claim: "exp" }),
+        (signed(HEADER, claims_with("exp", r#""1""#)), VerifyError::ClaimType { claim: "exp" }),
+        // Milliseconds.
+        (alone(token().claim("exp", now * 1000)), VerifyError::ClaimRange { claim: "exp" }),
+        // Another kind of token.
+        (alone(token().header("typ", "dpop+jwt")), VerifyError::TokenTypeNotAccepted),
+        // Somebody else's, for somebody else.
+        (alone(token().issuer("https://other.example/")), VerifyError::WrongIssuer),
+        (alone(token().audience("https://other.example/")), VerifyError::WrongAudience),
+        // Too late, and too early.
+        (alone(token().expires_at(NOW)), VerifyError::Expired { exp: now, now }),
+        (alone(token().claim("nbf", now + 1)), VerifyError::NotYetValid { nbf: now + 1, now }),
+        // Issued to another client.
+        (alone(token().claim("azp", "another")), VerifyError::WrongAuthorizedParty),
+        // Bound to a key.
+        (
+            alone(token().claim("cnf", serde_json::json!({ "jkt": "a" }))),
+            VerifyError::SenderConstrained,
+        ),
+    ];
+    let policy = policy().authorized_party(testkit::CLIENT_ID);
+    // Room for one: anything that entered would take its place.
+    let verifier = common::verifier_of(policy).with_token_cache(capacity(1));
+    let good = token().mint();
+    assert!(verifier.verify_at(&good, NOW).is_ok());
+    for (token, error) in &refused {
+        for _ in 0..2 {
+            assert_eq!(verifier.verify_at(token, NOW).map(drop), Err(*error));
+        }
+        assert!(is_cached(&verifier, &good), "{error}");
+    }
+    // And something does.
+    let other = token().subject("b").mint();
+    for _ in 0..2 {
+        assert!(verifier.verify_at(&other, NOW).is_ok());
+    }
+    assert!(!is_cached(&verifier, &good));
+}
+
+#[test]
+fn token_refused_for_want_of_keys_is_not_remembered() {
+    let source = Source::new(&[key(1)]);
+    let verifier = over(&source, policy()).with_token_cache(capacity(1));
+    let [good, other] = ["a", "b"].map(|subject| token().subject(subject).mint());
+    assert!(verifier.verify_at(&good, NOW).is_ok());
+    source.answers(Err(KeyError::Busy));
+    assert_eq!(verifier.verify_at(&other, NOW).map(drop), Err(VerifyError::KeySourceBusy));
+    source.publishes(&[key(1)]);
+    assert!(is_cached(&verifier, &good));
+    assert!(!is_cached(&verifier, &other));
+}
+
+#[test]
+fn payload_over_two_kib_is_not_remembered() {
+    let with_payload_of = |bytes: usize| {
+        let empty = claims_and(r#""sub":"""#).len();
+        let claims = claims_and(&format!(r#""sub":"{}""#, "s".repeat(bytes - empty)));
+        assert_eq!(claims.len(), bytes);
+        signed(HEADER, claims)
+    };
+    let verifier = verifier(8);
+    for (bytes, remembered) in [(2048, true), (2049, false), (8000, false)] {
+        let token = with_payload_of(bytes);
+        for _ in 0..2 {
+            assert!(verifier.verify_at(&token, NOW).is_ok());
+        }
+        assert_eq!(is_cached(&verifier, &token), remembered, "{bytes}");
+    }
+}
+
+#[test]
+fn cached_token_with_any_byte_changed_is_refused() {
+    let (cold, good) = (common::verifier(), token().mint());
+    let cached = verifier(8);
+    assert!(cached.verify_at(&good, NOW).is_ok());
+    for (place, byte) in good.bytes().enumerate() {
+        let other = if byte == b'A' { "B" } else { "A" };
+        let mut changed = good.clone();
+        changed.replace_range(place..=place, other);
+        let verdict = cached.verify_at(&changed, NOW).map(drop);
+        assert!(verdict.is_err(), "byte {place}");
+        assert_eq!(verdict, cold.verify_at(&changed, NOW).map(drop), "byte {place}");
+    }
+    for changed in [&good[..good.len() - 1], &good[1..], &format!("{good} "), &format!("{good}A")] {
+        let verdict = cached.verify_at(changed, NOW).map(drop);
+        assert!(verdict.is_err());
+        assert_eq!(verdict, cold.verify_at(changed, NOW).map(drop));
+    }
+    assert!(is_cached(&cached, &good));
+}
+
+#[test]
+fn debug_shows_nothing_of_what_is_remembered() {
+    let (verifier, token) = (verifier(8), token().mint());
+    let before = format!("{verifier:?} {verifier:#?}");
+    assert!(before.contains("TokenCache"));
+    assert!(verifier.verify_at(&token, NOW).is_ok());
+    assert!(is_cached(&verifier, &token));
+    assert_eq!(format!("{verifier:?} {verifier:#?}"), before);
+    assert!(!before.contains("auth0|"));
+}
+
+// The time.
+
+#[test]
+fn token_found_is_refused_from_exp_on_and_before_nbf() {
+    let (exp, nbf) = (NOW.as_secs() + 100, NOW.as_secs() - 100);
+    let token = token().claim("exp", exp).claim("nbf", nbf).mint();
+    for leeway in [0, 60] {
+        let policy = policy().leeway(Duration::from_secs(leeway));
+        let verifier = common::verifier_of(policy.clone()).with_token_cache(capacity(8));
+        let cold = common::verifier_of(policy);
+        assert!(verifier.verify_at(&token, NOW).is_ok());
+        let verdict = |now: u64| {
+            let mut found = Ok(());
+            let cost = cost(|| {
+                found = verifier.verify_at(&token, UnixTime::from_secs(now)).map(drop);
+                true
+            });
+            // The entry stays: the next one may be in time again.
+            assert!(cost <= 1, "{cost}");
+            assert_eq!(found, cold.verify_at(&token, UnixTime::from_secs(now)).map(drop));
+            found
+        };
+        let (last, first) = (exp + leeway - 1, nbf - leeway);
+        assert_eq!(verdict(last), Ok(()));
+        assert_eq!(verdict(last + 1), Err(VerifyError::Expired { exp, now: last + 1 }));
+        assert_eq!(verdict(u64::MAX), Err(VerifyError::Expired { exp, now: u64::MAX }));
+        // The clock is set back.
+        assert_eq!(verdict(first), Ok(()));
+        assert_eq!(verdict(first - 1), Err(VerifyError::NotYetValid { nbf, now: first - 1 }));
+        assert_eq!(verdict(0), Err(VerifyError::NotYetValid { nbf, now: 0 }));
+    }
+}
+
+// The keys.
+
+#[test]
+fn token_found_is_refused_for_what_has_become_of_its_key() {
+    let (attacker, seconds) = (TestKey::attacker(), Duration::from_secs(17));
+    let as_first = || attacker.with_kid(key(1).kid());
+    let named: [(Answer, VerifyError); 7] = [
+        // Withdrawn, with others left or without; the same key under another name.
+        (published(&[key(2)]), VerifyError::UnknownKey),
+        (published(&[]), VerifyError::UnknownKey),
+        (published(&[key(1).with_kid("renamed"), key(2)]), VerifyError::UnknownKey),
+        // Another key under its name.
+        (published(&[as_first()]), VerifyError::BadSignature),
+        // Another key under its name beside it.
+        (published(&[key(1), as_first()]), VerifyError::AmbiguousKey),
+        // A dead source.
+        (
+            Err(KeyError::Unavailable { retry_after: seconds }),
+            VerifyError::KeysUnavailable { retry_after: seconds },
+        ),
+        (Err(KeyError::Busy), VerifyError::KeySourceBusy),
+    ];
+    stands_and_falls(&token().mint(), &named);
+    let nameless: [(Answer, VerifyError); 5] = [
+        // A second key: which one is meant?
+        (published(&[key(1), key(2)]), VerifyError::AmbiguousKey),
+        // None, another one, and one that is not even named differently.
+        (published(&[]), VerifyError::UnknownKey),
+        (published(&[key(2)]), VerifyError::BadSignature),
+        (published(&[as_first()]), VerifyError::BadSignature),
+        (Err(KeyError::Busy), VerifyError::KeySourceBusy),
+    ];
+    stands_and_falls(&token().without_header("kid").mint(), &nameless);
+}
+
+/// Refused with each answer, accepted again as soon as the key is back.
+fn stands_and_falls(token: &str, answers: &[(Answer, VerifyError)]) {
+    let source = Source::new(&[key(1)]);
+    let cached = over(&source, policy()).with_token_cache(capacity(8));
+    let cold = over(&source, policy());
+    assert!(cached.verify_at(token, NOW).is_ok());
+    for (answer, error) in answers {
+        assert!(is_cached(&cached, token));
+        source.answers(answer.clone());
+        for _ in 0..2 {
+            assert_eq!(outcome(&cached, token, NOW), Err(*error));
+            assert_eq!(outcome(&cold, token, NOW), Err(*error));
+            // The key comes first, as it does in the pipeline.
+            assert_eq!(outcome(&cached, token, AFTERWARDS), Err(*error));
+        }
+        source.publishes(&[key(1)]);
+        assert_eq!(outcome(&cached, token, NOW), outcome(&cold, token, NOW));
+        assert!(cached.verify_at(token, NOW).is_ok());
+    }
+}
+
+#[test]
+fn same_key_fetched_again_is_the_same_key() {
+    let source = Source::new(&[key(1)]);
+    let verifier = over(&source, policy()).with_token_cache(capacity(8));
+    let token = token().mint();
+    assert!(verifier.verify_at(&token, NOW).is_ok());
+    source.publishes(&[key(3), key(1)]);
+    assert!(is_cached(&verifier, &token));
+}
+
+#[test]
+fn key_id_of_a_nameless_token_is_that_of_the_current_key() {
+    let source = Source::new(&[key(1)]);
+    let verifier = over(&source, policy()).with_token_cache(capacity(8));
+    let token = token().without_header("kid").mint();
+    for name in ["tokenring-test-key-01", "renamed", "renamed again"] {
+        source.publishes(&[key(1).with_kid(name)]);
+        for _ in 0..2 {
+            assert_eq!(verifier.verify_at(&token, NOW).unwrap().key_id(), Some(name));
+        }
+        // The entry has followed.
+        assert!(is_cached(&verifier, &token));
+    }
+}
+
+#[cfg(feature = "fetch")]
+mod remote {
+    use super::{
+        Duration, Issuer, TestKey, UnixTime, Verifier, VerifyError, capacity, common, cost, key,
+        policy,
+    };
+    use crate::fake::{Reply, Rig, block_on, secs};
+
+    fn rig() -> Rig {
+        let rig = Rig::new();
+        serve(&rig, &[key(1), key(2)]);
+        rig.keys.prime().unwrap();
+        rig
+    }
+
+    fn serve(rig: &Rig, keys: &[TestKey]) {
+        let issuer = Issuer::with_keys(super::testkit::ISSUER, keys.to_vec());
+        rig.issuer.reply(Reply::Body(issuer.jwks().into_bytes()));
+    }
+
+    #[test]
+    fn verify_async_finds_what_the_others_remember_and_they_what_it_does() {
+        let rig = rig();
+        let verifier =
+            Verifier::new(policy(), rig.keys.clone()).unwrap().with_token_cache(capacity(8));
+        let tokens = ["a", "b"].map(|subject| common::issuer().token().subject(subject).mint());
+        let of_executor = cost(|| block_on(async { true }));
+        assert!(block_on(verifier.verify_async(&tokens[0])).is_ok());
+        assert!(verifier.verify(&tokens[1]).is_ok());
+        for token in &tokens {
+            let found = cost(|| block_on(verifier.verify_async(token)).is_ok());
+            assert_eq!(found - of_executor, 1);
+            assert_eq!(cost(|| verifier.verify(token).is_ok()), 1);
+            assert_eq!(cost(|| verifier.try_verify(token).is_ok()), 1);
+            assert_eq!(cost(|| verifier.verify_at(token, UnixTime::now()).is_ok()), 1);
+        }
+    }
+
+    #[test]
+    fn withdrawn_key_ends_its_tokens_when_the_set_is_fetched_again() {
+        ends(&[key(2)], VerifyError::UnknownKey);
+    }
+
+    #[test]
+    fn replaced_key_ends_its_tokens_when_the_set_is_fetched_again() {
+        ends(&[TestKey::attacker().with_kid(key(1).kid())], VerifyError::BadSignature);
+    }
+
+    /// After `ttl`, if the issuer publishes `keys` by then.
+    fn ends(keys: &[TestKey], error: VerifyError) {
+        let rig = rig();
+        let verifier =
+            Verifier::new(policy(), rig.keys.clone()).unwrap().with_token_cache(capacity(8));
+        let token = common::issuer().token().mint();
+        assert!(block_on(verifier.verify_async(&token)).is_ok());
+        serve(&rig, keys);
+        // Not old enough to be fetched again.
+        assert_eq!(cost(|| verifier.try_verify(&token).is_ok()), 1);
+        rig.clock.advance(secs(601));
+        assert_eq!(block_on(verifier.verify_async(&token)).map(drop), Err(error));
+        assert_eq!(verifier.verify(&token).map(drop), Err(error));
+        assert_eq!(verifier.try_verify(&token).map(drop), Err(error));
+    }
+
+    #[test]
+    fn dead_key_source_ends_its_tokens_and_a_living_one_takes_them_up_again() {
+        let rig = rig();
+        let cached =
+            Verifier::new(policy(), rig.keys.clone()).unwrap().with_token_cache(capacity(8));
+        let cold = Verifier::new(policy(), rig.keys.clone()).unwrap();
+        let token = common::issuer().token().mint();
+        assert!(cached.verify(&token).is_ok());
+        rig.issuer.fails();
+        // Stale, and trusted for want of a better one.
+        rig.clock.advance(secs(601));
+        assert!(cached.verify(&token).is_ok());
+        rig.settle();
+        // As old as `stale_cap`.
+        rig.clock.advance(secs(3600));
+        let unavailable = |verdict: Result<(), VerifyError>| match verdict {
+            Err(VerifyError::KeysUnavailable { retry_after }) => retry_after > Duration::ZERO,
+            _ => false,
+        };
+        assert!(unavailable(block_on(cached.verify_async(&token)).map(drop)));
+        rig.settle();
+        let verdict = cached.try_verify(&token).map(drop);
+        assert!(unavailable(verdict));
+        assert_eq!(verdict, cold.try_verify(&token).map(drop));
+        assert_eq!(cached.verify(&token).map(drop), cold.verify(&token).map(drop));
+        serve(&rig, &[key(1)]);
+        rig.clock.advance(secs(3600));
+        assert!(block_on(cached.verify_async(&token)).is_ok());
+        assert_eq!(cost(|| cached.verify(&token).is_ok()), 1);
+    }
+}
+
+// The room.
+
+#[test]
+fn there_is_room_for_as_many_tokens_as_was_said() {
+    for room in [1, 2, 63, 64, 100, 131] {
+        let verifier = verifier(room);
+        for (number, token) in MANY.iter().enumerate() {
+            assert!(verifier.verify_at(token, NOW).is_ok());
+            // Where there is no room, a token has to come twice.
+            // From 128 on there are shards, which are not full at the same time.
+            if number >= room && room < 128 {
+                assert!(!is_cached(&verifier, token), "{number} of {room}");
+            }
+            assert!(verifier.verify_at(token, NOW).is_ok());
+            assert!(is_cached(&verifier, token), "{number} of {room}");
+        }
+        let cached = MANY.iter().filter(|token| is_cached(&verifier, token)).count();
+        assert_eq!(cached, room);
+    }
+}
+
+#[test]
+fn any_capacity_may_be_asked_for() {
+    let (verifier, token) = (verifier(usize::MAX), token().mint());
+    assert!(verifier.verify_at(&token, NOW).is_ok());
+    assert!(is_cached(&verifier, &token));
+}
+
+#[test]
+fn tokens_in_use_outlast_any_number_of_tokens_that_come_once() {
+    // Of one shard, and of two.
+    for (room, hot) in [(16, 8), (128, 24)] {
+        let verifier = verifier(room);
+        let (hot, once) = MANY.split_at(hot);
+        for token in hot.iter().chain(hot) {
+            assert!(verifier.verify_at(token, NOW).is_ok());
+        }
+        // All at a stretch: none of those in use is used meanwhile.
+        for token in once {
+            assert!(verifier.verify_at(token, NOW).is_ok());
+        }
+        assert!(once.len() >= 2 * (room - hot.len()));
+        for token in hot {
+            assert!(is_cached(&verifier, token), "{room}");
+        }
+    }
+}
+
+#[test]
+fn token_that_is_in_use_no_more_makes_room() {
+    let verifier = verifier(16);
+    let (used, others) = MANY.split_at(16);
+    for token in used.iter().chain(used) {
+        assert!(verifier.verify_at(token, NOW).is_ok());
+    }
+    for token in &others[..40] {
+        for _ in 0..2 {
+            assert!(verifier.verify_at(token, NOW).is_ok());
+        }
+    }
+    assert_eq!(used.iter().filter(|token| is_cached(&verifier, token)).count(), 0);
+}
+
+// All of it at once.
+
+#[test]
+fn no_outcome_differs_from_that_of_a_verifier_without_cache() {
+    let source = Source::new(&[key(1), key(2)]);
+    let policy = policy().leeway(Duration::from_secs(5));
+    let cold = over(&source, policy.clone());
+    let (tokens, answers) = (various_tokens(), various_answers());
+    let mut random = Random::new(7);
+    let (mut found, mut forgotten, mut refused) = (0, 0, 0);
+    for room in [1, 6, 24] {
+        let cached = over(&source, policy.clone()).with_token_cache(capacity(room));
+        let mut accepted = vec![false; tokens.len()];
+        source.publishes(&[key(1), key(2)]);
+        for step in 0..1500 {
+            if random.below(12) == 0 {
+                // Every other time all is well.
+                match random.below(2) {
+                    0 => source.publishes(&[key(1), key(2)]),
+                    _ => source.answers(answers[random.below(answers.len())].clone()),
+                }
+            }
+            // Some come more often than others.
+            let number = match random.below(3) {
+                0 => random.below(4),
+                _ => random.below(tokens.len()),
+            };
+            let (token, offset) = (&tokens[number], random.below(280));
+            let now = UnixTime::from_secs(NOW.as_secs() - 40 + u64::try_from(offset).unwrap());
+            let expected = outcome(&cold, token, now);
+            let mut verdict = None;
+            let cost = cost(|| {
+                verdict = Some(cached.verify_at(token, now));
+                true
+            });
+            let verdict = verdict.unwrap().as_ref().map(Said::of).map_err(|error| *error);
+            assert_eq!(verdict, expected, "step {step}, token {number}, room {room}");
+            match (verdict.is_ok(), accepted[number]) {
+                (true, _) if cost <= 2 => found += 1,
+                (true, true) => forgotten += 1,
+                (true, false) => accepted[number] = true,
+                (false, true) => refused += 1,
+                (false, false) => {}
+            }
+        }
+    }
+    // Or this would not have been about the cache.
+    assert!(found > 300 && forgotten > 300 && refused > 300, "{found}, {forgotten}, {refused}");
+}
+
+#[test]
+fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
+    const THREADS: usize = 8;
+    const ROTATIONS: usize = 120;
+    let source = Source::new(&[key(1), key(2)]);
+    let (tokens, mut answers) = (various_tokens(), various_answers());
+    answers.insert(0, published(&[key(1), key(2)]));
+    let times = [NOW, UnixTime::from_secs(NOW.as_secs() + 100)];
+    // What a verifier without cache says: by answer, token and time.
+    let cold = over(&source, policy());
+    let mut expected = Vec::new();
+    for answer in &answers {
+        source.answers(answer.clone());
+        let at = |token: &String| times.map(|now| outcome(&cold, token, now));
+        expected.push(tokens.iter().map(at).collect::<Vec<_>>());
+    }
+    // Every other one is the first.
+    let answer = |generation: usize| match generation % 2 {
+        0 => 0,
+        _ => generation / 2 % answers.len(),
+    };
+    source.answers(answers[answer(0)].clone());
+    let cached = over(&source, policy()).with_token_cache(capacity(12));
+    let (begun, done, verdicts) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let found = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for seed in 1..=THREADS {
+            let (cached, tokens, expected) = (cached.clone(), &tokens, &expected);
+            let (begun, done, verdicts, found) = (&begun, &done, &verdicts, &found);
+            scope.spawn(move || {
+                let mut random = Random::new(u64::try_from(seed).unwrap());
+                while done.load(Ordering::SeqCst) < ROTATIONS {
+                    let number = match random.below(2) {
+                        0 => random.below(4),
+                        _ => random.below(tokens.len()),
+                    };
+                    let time = random.below(times.len());
+                    let first = done.load(Ordering::SeqCst);
+                    let mut verdict = None;
+                    let cost = cost(|| {
+                        verdict = Some(cached.verify_at(&tokens[number], times[time]));
+                        true
+                    });
+                    let last = begun.load(Ordering::SeqCst);
+                    let verdict = verdict.unwrap().as_ref().map(Said::of).map_err(|error| *error);
+                    let explains =
+                        |generation| expected[answer(generation)][number][time] == verdict;
+                    let explained = (first..=last).any(explains);
+                    // Nobody waits for a thread that has failed.
+                    verdicts.fetch_add(if explained { 1 } else { 1_000_000 }, Ordering::SeqCst);
+                    assert!(explained, "{verdict:?} from {first} to {last}, token {number}");
+                    if verdict.is_ok() && cost <= 2 {
+                        found.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+        for generation in 1..=ROTATIONS {
+            let enough = generation * 20;
+            while verdicts.load(Ordering::SeqCst) < enough {
+                thread::yield_now();
+            }
+            begun.store(generation, Ordering::SeqCst);
+            source.answers(answers[answer(generation)].clone());
+            done.store(generation, Ordering::SeqCst);
+        }
+    });
+    assert!(found.load(Ordering::SeqCst) > ROTATIONS);
+}
+
+/// Good ones and bad ones, the good ones with different lives, all of it within minutes of `NOW`.
+fn various_tokens() -> Vec<String> {
+    let now = NOW.as_secs();
+    let good = (0..20).map(|number| {
+        let token = token()
+            .key(&key(1 + number % 2))
+            .subject(format!("subject {number}"))
+            .claim("jti", format!("\"{number}\""))
+            .claim("exp", now + 40 + 10 * u64::try_from(number).unwrap());
+        match number % 5 {
+            0 => token.claim("nbf", now + u64::try_from(number).unwrap()).mint(),
+            1 => token.without_header("kid").mint(),
+            2 => token.header("typ", "at+jwt").without_claim("azp").claim("client_id", "c").mint(),
+            _ => token.mint(),
+        }
+    });
+    let other = [
+        // Too long to be remembered.
+        token().subject("long ".repeat(600)),
+        // Another's key under the name of one of ours, which is right when that one is replaced.
+        token().forged_by(&TestKey::attacker()),
+        token().forged_by(&TestKey::attacker()).without_header("kid"),
+        // A key that is there sometimes.
+        token().key(&key(3)),
+        token().key(&TestKey::attacker()),
+        // Refused whatever the key.
+        token().audience("https://other.example/"),
+        token().header("alg", "RS512"),
+        token().without_claim("exp"),
+    ];
+    good.chain(other.iter().map(TokenBuilder::mint)).collect()
+}
+
+fn various_answers() -> Vec<Answer> {
+    let attacker = TestKey::attacker();
+    let as_first = || attacker.with_kid(key(1).kid());
+    vec![
+        published(&[key(1)]),
+        published(&[key(2)]),
+        published(&[key(3), key(2), key(1)]),
+        published(&[key(3), attacker.clone()]),
+        published(&[]),
+        published(&[as_first(), key(2)]),
+        published(&[as_first()]),
+        published(&[key(1), as_first(), key(2)]),
+        published(&[key(1).with_kid("renamed")]),
+        // The names the other way around.
+        published(&[key(1).with_kid(key(2).kid()), key(2).with_kid(key(1).kid())]),
+        Err(KeyError::Busy),
+        Err(KeyError::Unavailable { retry_after: Duration::from_secs(3) }),
+    ]
+}
+
+/// Good tokens that differ in nothing but `sub`.
+static MANY: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let [iss, aud, exp] = CLAIMS.map(|(name, value)| format!(r#""{name}":{value}"#));
+    (0..300)
+        .map(|number| signed(HEADER, format!("{{{iss},{aud},{exp},\"sub\":\"{number}\"}}")))
+        .collect()
+});
+
+/// What a key source says when it is asked.
+type Answer = Result<JwkSet, KeyError>;
+
+fn published(keys: &[TestKey]) -> Answer {
+    let json = Issuer::with_keys(testkit::ISSUER, keys.to_vec()).jwks();
+    Ok(JwkSet::from_json(json.as_bytes()).unwrap())
+}
+
+/// A key source that does as it is told. Clones are the same one.
+#[derive(Clone, Debug)]
+struct Source(Arc<RwLock<Answers>>);
+
+#[derive(Debug)]
+struct Answers {
+    waiting: Answer,
+    without_waiting: Answer,
+}
+
+impl Source {
+    fn new(keys: &[TestKey]) -> Self {
+        let answers = Answers { waiting: published(keys), without_waiting: published(keys) };
+        Self(Arc::new(RwLock::new(answers)))
+    }
+
+    fn publishes(&self, keys: &[TestKey]) {
+        self.answers(published(keys));
+    }
+
+    fn answers(&self, answer: Answer) {
+        *self.0.write().unwrap() = Answers { waiting: answer.clone(), without_waiting: answer };
+    }
+
+    fn without_waiting(&self, answer: Answer) {
+        self.0.write().unwrap().without_waiting = answer;
+    }
+}
+
+impl KeySource for Source {
+    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        self.0.read().unwrap().waiting.as_ref().map_err(|error| *error)?.select(kid, algorithm)
+    }
+
+    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+        let answers = self.0.read().unwrap();
+        answers.without_waiting.as_ref().map_err(|error| *error)?.select(kid, algorithm)
+    }
+}
+
+/// The issuer's first, second or third key.
+fn key(number: usize) -> TestKey {
+    common::issuer().keys()[number - 1].clone()
+}
+
+fn capacity(tokens: usize) -> NonZeroUsize {
+    NonZeroUsize::new(tokens).unwrap()
+}
+
+/// With the issuer's keys, and room for so many tokens.
+fn verifier(room: usize) -> Verifier<JwkSet> {
+    common::verifier().with_token_cache(capacity(room))
+}
+
+fn over(source: &Source, policy: Policy) -> Verifier<Source> {
+    Verifier::new(policy, source.clone()).unwrap()
+}
+
+/// How many allocations it takes. It has to come true.
+fn cost(call: impl FnOnce() -> bool) -> u64 {
+    let mut came_true = false;
+    let info = measure(|| came_true = call());
+    assert!(came_true);
+    info.count_total
+}
+
+/// Whether a good token is found. It counts as used then, and is not remembered if it is not.
+fn is_cached<K: KeySource>(verifier: &Verifier<K>, token: &str) -> bool {
+    let too_late = |error| matches!(error, VerifyError::Expired { .. });
+    cost(|| verifier.verify_at(token, AFTERWARDS).is_err_and(too_late)) <= 2
+}
+
+fn outcome<K: KeySource>(
+    verifier: &Verifier<K>,
+    token: &str,
+    now: UnixTime,
+) -> Result<Said, VerifyError> {
+    verifier.verify_at(token, now).as_ref().map(Said::of).map_err(|error| *error)
+}
+
+/// All that can be had of a `Verified`.
+#[derive(Clone, Debug, PartialEq)]
+struct Said {
+    texts: [Option<String>; 5],
+    lists: [Vec<String>; 3],
+    times: [Option<UnixTime>; 3],
+    payload: Vec<u8>,
+    claims: serde_json::Value,
+}
+
+impl Said {
+    fn of(verified: &Verified) -> Self {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        Self {
+            texts: [
+                text(Some(verified.issuer())),
+                text(verified.subject()),
+                text(verified.jwt_id()),
+                text(verified.key_id()),
+                text(verified.authorized_party()),
+            ],
+            lists: [
+                verified.audience().map(str::to_owned).collect(),
+                verified.scopes().map(str::to_owned).collect(),
+                verified.permissions().map(str::to_owned).collect(),
+            ],
+            times: [Some(verified.expires_at()), verified.issued_at(), verified.not_before()],
+            payload: verified.payload().to_vec(),
+            claims: verified.claims().unwrap(),
+        }
+    }
+}
+
+/// Xorshift: numbers that look random and are the same every time.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// Less than `bound`.
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
+    }
+}
