@@ -12,13 +12,9 @@
 
 mod samples;
 mod table;
+mod threads;
 
-use std::{
-    hint::black_box,
-    sync::Barrier,
-    thread,
-    time::{Duration, Instant},
-};
+use std::hint::black_box;
 
 use tokenring::{
     Algorithm, FetchRequest, KeySource, KeysState, Policy, RemoteJwks, Verified, Verifier,
@@ -53,19 +49,9 @@ fn main() {
     assert_eq!(remote.health().state, KeysState::Fresh);
 
     println!("\nverify_at through one RemoteJwks, calls a second");
-    let rounds = if table.counts() { 20 } else { 1 };
-    let mut ratios: Vec<(f64, f64, f64)> = (0..rounds)
-        .map(|_| {
-            let verify = || assert!(verifier.verify_at(black_box(&sample.token), NOW).is_ok());
-            let (one, two) = (throughput(1, verify), throughput(2, verify));
-            (two / one, one, two)
-        })
-        .collect();
-    ratios.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let (ratio, one, two) = ratios[rounds / 2];
-    let (least, most) = (ratios[0].0, ratios[rounds - 1].0);
-    println!("  1 thread {one:.0}, 2 threads {two:.0}: {ratio:.3} times as many");
-    println!("  (median of {rounds} rounds, from {least:.3} to {most:.3})");
+    threads::compare("with the same token", &table, || {
+        assert!(verifier.verify_at(black_box(&sample.token), NOW).is_ok());
+    });
 }
 
 /// A key source whose keys have been fetched, without a network.
@@ -78,26 +64,3 @@ fn primed() -> RemoteJwks {
     remote.prime().unwrap();
     remote
 }
-
-/// Calls a second, of as many threads as asked for, all at once.
-fn throughput(threads: usize, call: impl Fn() + Sync) -> f64 {
-    let start = Barrier::new(threads);
-    let run = || {
-        start.wait();
-        let begin = Instant::now();
-        let mut calls = 0_u32;
-        while begin.elapsed() < RUN {
-            for _ in 0..100 {
-                call();
-            }
-            calls += 100;
-        }
-        f64::from(calls) / begin.elapsed().as_secs_f64()
-    };
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
-        running.into_iter().map(|thread| thread.join().unwrap()).sum()
-    })
-}
-
-const RUN: Duration = Duration::from_millis(100);

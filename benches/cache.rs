@@ -1,0 +1,68 @@
+//! What a token costs that has been seen before, beside ring's RSA verification, and how much two
+//! threads get done beside one.
+//!
+//! `cargo bench --bench cache`
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a bench"
+)]
+
+mod samples;
+mod table;
+mod threads;
+
+use std::{
+    hint::black_box,
+    num::NonZeroUsize,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use tokenring::{
+    Policy, Verified, Verifier,
+    testkit::{AUDIENCE, ISSUER, Issuer},
+};
+
+use samples::{EXPIRES_AT, NOW};
+use table::{FEW, MANY, Table};
+
+fn main() {
+    let table = Table::begin();
+    let sample = samples::auth0();
+    let verifier = |capacity| {
+        Verifier::new(Policy::new(ISSUER, AUDIENCE), sample.keys.clone())
+            .unwrap()
+            .with_token_cache(NonZeroUsize::new(capacity).unwrap())
+    };
+    let verify = |verifier: &Verifier<_>, token: &str| {
+        let verified = verifier.verify_at(token, NOW);
+        assert_eq!(verified.as_ref().map(Verified::expires_at), Ok(EXPIRES_AT));
+    };
+
+    table.title("verify_at");
+    table.row("without cache", &sample, FEW, |token| sample.verify_at(token));
+    let (hits, misses) = (verifier(1000), verifier(1));
+    verify(&hits, &sample.token);
+    table.row("seen before", &sample, MANY, |token| verify(&hits, token));
+    // Each token takes the place of the other.
+    let other = Issuer::default().token_at(NOW).subject("auth0|another").mint();
+    table.row("not seen before, 2 calls", &sample, FEW, |token| {
+        verify(&misses, token);
+        verify(&misses, &other);
+    });
+
+    println!("\nverify_at of tokens seen before, rounds or calls a second");
+    let issuer = Issuer::default();
+    let tokens: Vec<String> =
+        (0..256).map(|user| issuer.token_at(NOW).subject(format!("auth0|{user}")).mint()).collect();
+    tokens.iter().for_each(|token| verify(&hits, token));
+    // Each thread begins somewhere else.
+    let turn = AtomicUsize::new(0);
+    threads::compare("256 tokens", &table, || {
+        let first = turn.fetch_add(1, Ordering::Relaxed) * 100;
+        tokens.iter().cycle().skip(first % 256).take(256).for_each(|token| verify(&hits, token));
+    });
+    threads::compare("one and the same token", &table, || verify(&hits, black_box(&sample.token)));
+}
