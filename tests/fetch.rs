@@ -905,3 +905,25 @@ const TIMEOUT: Duration = Duration::from_millis(600);
 
 /// Between two drops: each comes well before a timeout that would start anew with it.
 const DRIP: Duration = Duration::from_millis(20);
+
+/// It may be there to keep traffic in.
+#[test]
+fn proxy_of_the_environment_that_cannot_be_read_is_not_passed_over() {
+    let name = "proxy_of_the_environment_that_cannot_be_read_is_not_passed_over";
+    let url = "https://issuer.example/jwks.json";
+    // In a process of its own, whose environment nobody else has.
+    if std::env::var_os("HTTPS_PROXY").is_some_and(|proxy| proxy == UNREADABLE_PROXY) {
+        assert_eq!(RemoteJwks::new(url).map(drop), Err(FetchConfigError::Proxy));
+        assert_eq!(RemoteJwks::builder(url).no_proxy().build().map(drop), Ok(()));
+        return;
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .envs([("HTTPS_PROXY", UNREADABLE_PROXY), ("ALL_PROXY", ""), ("HTTP_PROXY", "")])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
+
+const UNREADABLE_PROXY: &str = "ht!tp:/x";
