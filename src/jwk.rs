@@ -102,7 +102,7 @@ impl PublicKey {
         if required(members.kty, "kty")?.within(json) != "RSA" {
             return Err(JwkError::NotRsa);
         }
-        // RFC 7517 section 9.2: who has published it has lost it.
+        // RFC 7517 section 9.2: whoever published it has lost it.
         if let Some(member) = members.private {
             return Err(JwkError::PrivateKey { member });
         }

@@ -226,8 +226,7 @@ impl KeySource for RemoteJwks {
             (control, landed) = source.wait(control, landing);
             if !landed {
                 let now = source.now();
-                let (state, jitter) = (source.state(now), source.clock.jitter());
-                control.refresh.overdue(now.monotonic, state, jitter);
+                control.refresh.overdue(now.monotonic, source.state(now), source.jitter());
                 let unavailable = Refresh::unavailable(Duration::ZERO);
                 return source.without_waiting(&mut control, now, kid, algorithm, unavailable);
             }
@@ -368,6 +367,13 @@ impl Source {
         Moment { monotonic: self.clock.monotonic(), wall: self.clock.wall() }
     }
 
+    /// A number from 0 to 1. What is not, and be it NaN, would panic where durations are multiplied
+    /// with it, and leave the slot taken.
+    fn jitter(&self) -> f64 {
+        let jitter = Some(self.clock.jitter()).filter(|jitter| (0.0..=1.0).contains(jitter));
+        jitter.unwrap_or(0.5)
+    }
+
     /// Entered even if a thread has panicked in there: what is behind the locks is whole between any
     /// two statements, and refusing everybody for ever would be worse.
     fn lock(&self) -> MutexGuard<'_, Control> {
@@ -487,9 +493,7 @@ impl Source {
         asked: Moment,
         outcome: Result<JwkSet, FetchError>,
     ) -> BTreeMap<u64, Waker> {
-        // What is not in the range, and be it NaN, would panic below and leave the slot taken.
-        let jitter = Some(self.clock.jitter()).filter(|jitter| (0.0..=1.0).contains(jitter));
-        let (now, jitter) = (self.now(), jitter.unwrap_or(0.5));
+        let (now, jitter) = (self.now(), self.jitter());
         let quiet_until = match outcome {
             Ok(keys) => {
                 let generation = self.snapshot().map_or(0, |snapshot| snapshot.generation);

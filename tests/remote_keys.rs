@@ -837,6 +837,14 @@ fn jitter_that_is_no_number_from_0_to_1_neither_panics_nor_wedges() {
         rig.clock.advance(NANO);
         assert_eq!(rig.keys.health().state, KeysState::Ahead);
     }
+    // Nor where a fetch is given up that does not end.
+    let rig = Rig::primed_with(&["a"], |builder| builder.timeout(millis(50)));
+    rig.clock.advance(TTL);
+    rig.clock.set_jitter(f64::NAN);
+    rig.issuer.close_gate();
+    assert_eq!(rig.key("a"), found("a"));
+    assert_eq!(rig.keys.health().next_attempt_in, millis(750));
+    rig.issuer.open_gate();
 }
 
 /// Where the system has no thread left. The stack asked for is read once, so that this has to
