@@ -24,6 +24,7 @@ impl Verified {
     }
 
     /// The same, with nothing in common with others.
+    #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {
         let key_id = self.0.key_id.as_deref().map(Arc::from);
         Self(ClaimsSet { key_id, ..self.0.clone() })

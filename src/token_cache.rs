@@ -57,14 +57,23 @@ impl TokenCache {
         Some(Arc::clone(&entry.recalled))
     }
 
-    /// Keeps a token that was accepted, unless it is a long one.
-    pub(crate) fn remember(&self, digest: Digest, recalled: Recalled) {
-        if recalled.verified.payload().len() > MAX_PAYLOAD_BYTES {
+    /// Keeps a token that was accepted, unless it is a long one or finds no room. Only what
+    /// is kept is copied.
+    pub(crate) fn remember(
+        &self,
+        digest: Digest,
+        verified: &Verified,
+        kid: Option<Box<str>>,
+        key: SelectedKey,
+    ) {
+        if verified.payload().len() > MAX_PAYLOAD_BYTES {
             return;
         }
-        if let Some(shard) = self.shard(&digest) {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            shard.insert(digest, Arc::new(recalled));
+        let Some(shard) = self.shard(&digest) else { return };
+        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = shard.place_for(digest) {
+            let recalled = Arc::new(Recalled { verified: verified.unshared(), kid, key });
+            shard.put(place, Entry { digest, recalled, seen_again: AtomicBool::new(false) });
         }
     }
 
@@ -93,7 +102,7 @@ impl TokenCache {
         match *self {}
     }
 
-    pub(crate) fn remember(&self, _: Digest, _: Recalled) {
+    pub(crate) fn remember(&self, _: Digest, _: &Verified, _: Option<Box<str>>, _: SelectedKey) {
         match *self {}
     }
 }
@@ -124,6 +133,9 @@ impl Digest {
 }
 
 /// An accepted token, and what it takes to find out whether its key still stands.
+///
+/// It has nothing in common with other tokens that hits would have to count references to: cores that
+/// count in one place wait for each other.
 #[derive(Debug)]
 pub(crate) struct Recalled {
     pub(crate) verified: Verified,
@@ -131,14 +143,6 @@ pub(crate) struct Recalled {
     pub(crate) kid: Option<Box<str>>,
     /// The key that verified it.
     pub(crate) key: SelectedKey,
-}
-
-impl Recalled {
-    /// `verified` and what of it would be shared with other tokens is copied: cores that count
-    /// references in one place wait for each other.
-    pub(crate) fn new(verified: &Verified, kid: Option<Box<str>>, key: SelectedKey) -> Self {
-        Self { verified: verified.unshared(), kid, key }
-    }
 }
 
 #[cfg(feature = "std")]
@@ -162,24 +166,28 @@ struct Entry {
 
 #[cfg(feature = "std")]
 impl Shard {
-    fn insert(&mut self, digest: Digest, recalled: Arc<Recalled>) {
-        let entry = Entry { digest, recalled, seen_again: AtomicBool::new(false) };
-        let place = match self.places.get(&digest).copied() {
-            // Another thread was faster, or its key has been replaced.
-            Some(place) => place,
-            None if self.entries.len() < self.capacity => {
-                self.places.insert(digest, self.entries.len());
-                self.entries.push(entry);
-                return;
-            }
-            None if !self.has_come_before(digest) => return,
-            None => self.make_room(),
-        };
-        if let Some(old) = self.entries.get_mut(place) {
-            self.places.remove(&old.digest);
-            self.places.insert(digest, place);
-            *old = entry;
+    /// Where a token with this digest goes, if it is to be kept: one past the end if nothing has to go.
+    fn place_for(&mut self, digest: Digest) -> Option<usize> {
+        // Another thread was faster, or its key has been replaced.
+        if let Some(place) = self.places.get(&digest) {
+            return Some(*place);
         }
+        if self.entries.len() < self.capacity {
+            return Some(self.entries.len());
+        }
+        self.has_come_before(digest).then(|| self.make_room())
+    }
+
+    fn put(&mut self, place: usize, entry: Entry) {
+        let digest = entry.digest;
+        match self.entries.get_mut(place) {
+            Some(old) => {
+                self.places.remove(&old.digest);
+                *old = entry;
+            }
+            None => self.entries.push(entry),
+        }
+        self.places.insert(digest, place);
     }
 
     /// Whether a token that found no room has come before, and not too long ago. Notes that it has.

@@ -139,7 +139,7 @@ impl<K: KeySource> Verifier<K> {
         // Steps 6 to 8, over the bytes as received.
         let verified = self.check_at(jws.verify(&key)?, now)?;
         if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {
-            cache.remember(digest, Recalled::new(&verified, kid, key));
+            cache.remember(digest, &verified, kid, key);
         }
         Ok(verified)
     }
