@@ -39,6 +39,8 @@
 //! - `fetch`, on by default, with `std`: [`RemoteJwks`] and [`Auth0`].
 //! - `std`: [`Verifier::verify`], [`Verifier::try_verify`], [`Guard::check`] and [`UnixTime::now`],
 //!   which read the system clock. Without it the crate is `no_std` and needs `alloc`.
+//! - `simd`, with `std`: base64url is decoded on AVX2 or NEON, where the processor has it, by code of
+//!   the `base64` crate that has `unsafe` in it. Worth while for tokens of some kilobytes.
 //! - `testkit`: an issuer for tests, whose private keys everybody has.
 #![no_std]
 
