@@ -25,11 +25,14 @@ impl<'t> CompactJws<'t> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(VerifyError::TokenTooLong { bytes: token.len() });
         }
+        match periods(token).saturating_add(1) {
+            3 => {}
+            // RFC 7516 section 9: this is how a JWE is told from a JWS.
+            5 => return Err(VerifyError::Encrypted),
+            found => return Err(VerifyError::SegmentCount { found }),
+        }
         let (signing_input, signature) = token.rsplit_once('.').unwrap_or_default();
-        let (header, payload) = match signing_input.split_once('.') {
-            Some((header, payload)) if periods(payload) == 0 => (header, payload),
-            _ => return Err(not_three_segments(token)),
-        };
+        let (header, payload) = signing_input.split_once('.').unwrap_or_default();
         for (segment, text) in [("header", header), ("signature", signature)] {
             if text.is_empty() {
                 return Err(VerifyError::EmptySegment { segment });
@@ -51,15 +54,6 @@ impl<'t> CompactJws<'t> {
 
     pub(crate) fn signing_input(&self) -> &'t str {
         self.signing_input
-    }
-}
-
-#[cold]
-fn not_three_segments(token: &str) -> VerifyError {
-    match periods(token).saturating_add(1) {
-        // RFC 7516 section 9: this is how a JWE is told from a JWS.
-        5 => VerifyError::Encrypted,
-        found => VerifyError::SegmentCount { found },
     }
 }
 
