@@ -1,0 +1,17 @@
+//! Prints the accepted RSA-2048 token, good for a day, and what verifies it, as one JSON object.
+
+use peers::samples::{LEEWAY, issuer, token};
+use serde_json::json;
+use tokenring::testkit::AUDIENCE;
+
+fn main() {
+    let issuer = issuer();
+    let all = json!({
+        "token": token(&issuer).mint(),
+        "jwk": issuer.keys()[0].jwk(),
+        "issuer": issuer.url(),
+        "audience": AUDIENCE,
+        "leeway": LEEWAY.as_secs(),
+    });
+    println!("{all}");
+}

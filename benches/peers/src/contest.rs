@@ -1,0 +1,76 @@
+//! Who is timed against whom: every library with one of the samples, beside ring alone.
+
+use std::hint::black_box;
+
+use crate::{
+    peer::{Peer, Refusal},
+    samples::Sample,
+    with_ring::RingAlone,
+};
+
+/// All that takes turns for one sample.
+pub struct Contest<'a> {
+    pub case: &'static str,
+    /// The last one is what the others are compared with: ring accepting the sample's signature or,
+    /// if the sample is refused, that of the accepted token with the same key.
+    pub contenders: Vec<Contender<'a>>,
+    /// How many of them, from the first on, are results of this case.
+    pub results: usize,
+}
+
+impl<'a> Contest<'a> {
+    /// One for each of the `samples`.
+    pub fn all(peers: &'a [Box<dyn Peer>], samples: &'a [Sample]) -> Vec<Self> {
+        samples.iter().map(|sample| Self::new(peers, samples, sample)).collect()
+    }
+
+    fn new(peers: &'a [Box<dyn Peer>], samples: &[Sample], sample: &'a Sample) -> Self {
+        let mut contenders: Vec<_> =
+            peers.iter().map(|peer| Contender::peer(&**peer, sample)).collect();
+        // It knows neither claims nor junk.
+        if matches!(sample.expected, Ok(_) | Err(Refusal::BadSignature)) {
+            contenders.push(Contender::ring(sample));
+        }
+        let results = contenders.len();
+        if sample.expected.is_err() {
+            let accepted =
+                |other: &&Sample| other.expected.is_ok() && other.key.kid() == sample.key.kid();
+            contenders.push(Contender::ring(samples.iter().find(accepted).unwrap()));
+        }
+        Self { case: sample.case, contenders, results }
+    }
+}
+
+/// One library and one sample.
+pub struct Contender<'a> {
+    pub library: &'static str,
+    /// How many calls make a batch that is long enough to be timed, and short enough that all
+    /// batches of a round see the same machine.
+    pub batch: u32,
+    call: Box<dyn Fn() + Sync + 'a>,
+}
+
+impl<'a> Contender<'a> {
+    fn peer(peer: &'a dyn Peer, sample: &'a Sample) -> Self {
+        let call = || {
+            let outcome = peer.subject(black_box(&sample.token));
+            assert_eq!(outcome.as_deref(), sample.expected.as_ref().copied());
+        };
+        // What takes about a microsecond or less: junk, and hits of the cache.
+        let cached = peer.library() == "tokenring with token cache" && sample.expected.is_ok();
+        let batch = if cached || sample.expected == Err(Refusal::Malformed) { 100 } else { 5 };
+        Self { library: peer.library(), batch, call: Box::new(call) }
+    }
+
+    fn ring(sample: &Sample) -> Self {
+        let ring = RingAlone::new(&sample.key, &sample.token);
+        let accepts = sample.expected.is_ok();
+        let call = move || assert_eq!(black_box(&ring).verify().is_ok(), accepts);
+        Self { library: "ring alone", batch: 5, call: Box::new(call) }
+    }
+
+    /// Does it once, and asserts that the outcome is the right one.
+    pub fn call(&self) {
+        (self.call)();
+    }
+}

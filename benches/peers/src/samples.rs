@@ -1,0 +1,85 @@
+//! The tokens: minted relative to now, because every library reads the system clock.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use tokenring::{
+    UnixTime,
+    testkit::{ISSUER, Issuer, TestKey, TokenBuilder},
+};
+
+use crate::peer::Refusal;
+
+/// How far the clocks may be apart, for every library.
+pub const LEEWAY: Duration = Duration::from_secs(60);
+
+/// Who every accepted token is about.
+pub const SUBJECT: &str = "auth0|64b7f1c2a9d3e8f0b5c6a7d8";
+
+/// A token, and what verifying it has to come to.
+pub struct Sample {
+    /// Its name in the results.
+    pub case: &'static str,
+    pub token: String,
+    /// What it is signed with, or pretends to be.
+    pub key: TestKey,
+    pub expected: Result<&'static str, Refusal>,
+}
+
+/// Publishes one key of each size.
+pub fn issuer() -> Issuer {
+    let rsa_2048 = Issuer::default().keys()[0].clone();
+    let rsa_3072 = include_bytes!("../../keys/rsa-3072.pk8");
+    let rsa_4096 = include_bytes!("../../keys/rsa-4096.pk8");
+    let keys = vec![
+        rsa_2048,
+        TestKey::from_pkcs8("tokenring-test-key-3072", rsa_3072),
+        TestKey::from_pkcs8("tokenring-test-key-4096", rsa_4096),
+    ];
+    Issuer::with_keys(ISSUER, keys)
+}
+
+/// A good token issued now: Auth0's claims for an API, and `nbf`, which the policy demands.
+pub fn token(issuer: &Issuer) -> TokenBuilder {
+    token_at(issuer, UnixTime::now())
+}
+
+/// The accepted one by key size, then the refused ones.
+pub fn samples(issuer: &Issuer) -> Vec<Sample> {
+    let [rsa_2048, rsa_3072, rsa_4096] = issuer.keys() else { panic!("one key of each size") };
+    let good = token(issuer);
+    let length = good.mint().len();
+    let sample =
+        |case, key: &TestKey, token, expected| Sample { case, token, key: key.clone(), expected };
+    vec![
+        sample("RSA-2048", rsa_2048, good.mint(), Ok(SUBJECT)),
+        sample("RSA-3072", rsa_3072, good.clone().key(rsa_3072).mint(), Ok(SUBJECT)),
+        sample("RSA-4096", rsa_4096, good.clone().key(rsa_4096).mint(), Ok(SUBJECT)),
+        sample("bad signature", rsa_2048, damaged(&good), Err(Refusal::BadSignature)),
+        sample("expired", rsa_2048, expired(issuer).mint(), Err(Refusal::Expired)),
+        sample("junk", rsa_2048, "x".repeat(length), Err(Refusal::Malformed)),
+    ]
+}
+
+/// The token with the last bit of its signature flipped: still a number below the modulus, so that
+/// nobody gets away without the exponentiation.
+pub fn damaged(token: &TokenBuilder) -> String {
+    let mut signature = signature(&token.mint());
+    *signature.last_mut().unwrap() ^= 1;
+    token.clone().signature(signature).mint()
+}
+
+/// The last segment of a well-formed token.
+pub fn signature(token: &str) -> Vec<u8> {
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    URL_SAFE_NO_PAD.decode(signature).unwrap()
+}
+
+/// Issued two days ago, good for one.
+fn expired(issuer: &Issuer) -> TokenBuilder {
+    token_at(issuer, UnixTime::from_secs(UnixTime::now().as_secs() - 2 * 24 * 60 * 60))
+}
+
+fn token_at(issuer: &Issuer, now: UnixTime) -> TokenBuilder {
+    issuer.token_at(now).claim("nbf", now.as_secs())
+}

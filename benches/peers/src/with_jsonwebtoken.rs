@@ -1,0 +1,107 @@
+//! jsonwebtoken 11, on aws-lc and on the crates of RustCrypto.
+
+use std::{cell::Cell, collections::HashMap};
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation,
+    crypto::{CryptoProvider, JwtVerifier, KeyUtils, aws_lc, rust_crypto},
+    decode, decode_header,
+    errors::{Error, ErrorKind},
+    jwk::JwkSet,
+};
+use serde::Deserialize;
+use tokenring::testkit::{AUDIENCE, Issuer};
+
+use crate::{
+    peer::{Peer, Refusal},
+    samples::LEEWAY,
+};
+
+pub(crate) struct Jsonwebtoken {
+    backend: Backend,
+    keys: HashMap<String, DecodingKey>,
+    validation: Validation,
+}
+
+/// Who does the cryptography.
+#[derive(Clone, Copy)]
+pub(crate) enum Backend {
+    AwsLc,
+    RustCrypto,
+}
+
+impl Jsonwebtoken {
+    pub(crate) fn new(issuer: &Issuer, backend: Backend) -> Self {
+        // Done already if this is not the first one.
+        let _ = EITHER.install_default();
+        let JwkSet { keys } = serde_json::from_str(&issuer.jwks()).unwrap();
+        let keys = keys.iter().map(|jwk| {
+            let kid = jwk.common.key_id.clone().unwrap();
+            (kid, DecodingKey::from_jwk(jwk).unwrap())
+        });
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf"]);
+        validation.set_issuer(&[issuer.url()]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.validate_nbf = true;
+        validation.leeway = LEEWAY.as_secs();
+        Self { backend, keys: keys.collect(), validation }
+    }
+}
+
+impl Peer for Jsonwebtoken {
+    fn library(&self) -> &'static str {
+        match self.backend {
+            Backend::AwsLc => "jsonwebtoken (aws-lc)",
+            Backend::RustCrypto => "jsonwebtoken (rust_crypto)",
+        }
+    }
+
+    fn subject(&self, token: &str) -> Result<String, Refusal> {
+        BACKEND.set(self.backend);
+        let kid = decode_header(token).map_err(refusal)?.kid.ok_or(Refusal::UnknownKey)?;
+        let key = self.keys.get(&kid).ok_or(Refusal::UnknownKey)?;
+        let token = decode::<Claims>(token, key, &self.validation).map_err(refusal)?;
+        Ok(token.claims.sub)
+    }
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+}
+
+fn refusal(error: Error) -> Refusal {
+    match error.kind() {
+        ErrorKind::InvalidToken | ErrorKind::Base64(_) | ErrorKind::Json(_) => Refusal::Malformed,
+        ErrorKind::InvalidAlgorithm => Refusal::Algorithm,
+        ErrorKind::InvalidSignature => Refusal::BadSignature,
+        ErrorKind::MissingRequiredClaim(_) => Refusal::ClaimMissing,
+        ErrorKind::InvalidIssuer => Refusal::WrongIssuer,
+        ErrorKind::InvalidAudience => Refusal::WrongAudience,
+        ErrorKind::ExpiredSignature => Refusal::Expired,
+        ErrorKind::ImmatureSignature => Refusal::NotYetValid,
+        _ => Refusal::Other,
+    }
+}
+
+thread_local! {
+    /// Whom [`EITHER`] asks.
+    static BACKEND: Cell<Backend> = const { Cell::new(Backend::AwsLc) };
+}
+
+/// A process has one provider. So that both can take turns in it, this one hands each call on to the
+/// real one: a thread-local byte and a second call through a pointer, some two nanoseconds.
+static EITHER: CryptoProvider = CryptoProvider {
+    signer_factory: |_, _| unreachable!("nothing is signed"),
+    verifier_factory: verifier,
+    key_utils: KeyUtils::new_unimplemented(),
+};
+
+fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
+    let provider = match BACKEND.get() {
+        Backend::AwsLc => &aws_lc::DEFAULT_PROVIDER,
+        Backend::RustCrypto => &rust_crypto::DEFAULT_PROVIDER,
+    };
+    (provider.verifier_factory)(algorithm, key)
+}

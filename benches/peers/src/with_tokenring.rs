@@ -1,0 +1,66 @@
+//! tokenring, without and with its cache of verified tokens.
+
+use std::num::NonZeroUsize;
+
+use tokenring::{
+    JwkSet, Policy, Verifier, VerifyError,
+    testkit::{AUDIENCE, Issuer},
+};
+
+use crate::{
+    peer::{Peer, Refusal},
+    samples::LEEWAY,
+};
+
+pub(crate) struct Tokenring {
+    library: &'static str,
+    verifier: Verifier<JwkSet>,
+}
+
+impl Tokenring {
+    pub(crate) fn new(issuer: &Issuer) -> Self {
+        let policy = Policy::new(issuer.url(), AUDIENCE).leeway(LEEWAY);
+        let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
+        Self { library: "tokenring", verifier: Verifier::new(policy, keys).unwrap() }
+    }
+
+    /// Accepted tokens are in the cache from their second call on.
+    pub(crate) fn with_token_cache(issuer: &Issuer) -> Self {
+        let capacity = NonZeroUsize::new(1000).unwrap();
+        let verifier = Self::new(issuer).verifier.with_token_cache(capacity);
+        Self { library: "tokenring with token cache", verifier }
+    }
+}
+
+impl Peer for Tokenring {
+    fn library(&self) -> &'static str {
+        self.library
+    }
+
+    fn subject(&self, token: &str) -> Result<String, Refusal> {
+        let verified = self.verifier.verify(token).map_err(refusal)?;
+        // Its policy compares `nbf` where there is one, and cannot demand it.
+        if verified.not_before().is_none() {
+            return Err(Refusal::ClaimMissing);
+        }
+        verified.subject().map(str::to_owned).ok_or(Refusal::ClaimMissing)
+    }
+}
+
+fn refusal(error: VerifyError) -> Refusal {
+    match error {
+        VerifyError::SegmentCount { .. }
+        | VerifyError::EmptySegment { .. }
+        | VerifyError::NotBase64url { .. }
+        | VerifyError::HeaderJson(_) => Refusal::Malformed,
+        VerifyError::AlgorithmNotAccepted => Refusal::Algorithm,
+        VerifyError::UnknownKey | VerifyError::AmbiguousKey => Refusal::UnknownKey,
+        VerifyError::BadSignature => Refusal::BadSignature,
+        VerifyError::ClaimMissing { .. } => Refusal::ClaimMissing,
+        VerifyError::WrongIssuer => Refusal::WrongIssuer,
+        VerifyError::WrongAudience => Refusal::WrongAudience,
+        VerifyError::Expired { .. } => Refusal::Expired,
+        VerifyError::NotYetValid { .. } => Refusal::NotYetValid,
+        _ => Refusal::Other,
+    }
+}
