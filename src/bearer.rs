@@ -37,6 +37,9 @@ pub(crate) fn token(value: &[u8]) -> Result<&str, NoToken> {
 /// RFC 6750 section 2.1: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
 fn is_b64token(token: &str) -> bool {
     let characters = token.trim_end_matches('=');
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    !characters.is_empty() && characters.bytes().all(allowed)
+    // `-`, `.`, `/` and the digits stand side by side.
+    let allowed =
+        |byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'-'..=b'9' | b'_' | b'~' | b'+');
+    // To the end in any case, so that it compiles to vector instructions.
+    !characters.is_empty() && characters.bytes().fold(true, |all, byte| all & allowed(byte))
 }
