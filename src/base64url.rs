@@ -4,6 +4,11 @@
 use alloc::{vec, vec::Vec};
 
 use base64::Engine;
+#[cfg(not(all(
+    feature = "simd",
+    any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
+)))]
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as ENGINE;
 
 /// The text is not what encoding its bytes would give.
 pub(crate) struct NotBase64url;
@@ -29,11 +34,11 @@ pub(crate) fn decoded_len(text: &str) -> usize {
     (text.len() / 4).saturating_mul(3).saturating_add(rest.saturating_mul(3) / 4)
 }
 
-#[cfg(not(all(feature = "simd", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as ENGINE;
-
 /// The same engine on the processor's vectors, if it has those it needs.
-#[cfg(all(feature = "simd", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(
+    feature = "simd",
+    any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
+))]
 static ENGINE: std::sync::LazyLock<base64::engine::Simd> = std::sync::LazyLock::new(|| {
     base64::engine::Simd::url_safe(base64::engine::general_purpose::NO_PAD)
 });

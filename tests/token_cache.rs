@@ -579,6 +579,8 @@ fn no_outcome_differs_from_that_of_a_verifier_without_cache() {
 fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
     const THREADS: usize = 8;
     const ROTATIONS: usize = 120;
+    /// More verdicts than there ever are.
+    const FAILED: usize = 1 << 30;
     let source = Source::new(&[key(1), key(2)]);
     let (tokens, mut answers) = (various_tokens(), various_answers());
     answers.insert(0, published(&[key(1), key(2)]));
@@ -624,7 +626,7 @@ fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
                         |generation| expected[answer(generation)][number][time] == verdict;
                     let explained = (first..=last).any(explains);
                     // Nobody waits for a thread that has failed.
-                    verdicts.fetch_add(if explained { 1 } else { 1_000_000 }, Ordering::SeqCst);
+                    verdicts.fetch_add(if explained { 1 } else { FAILED }, Ordering::SeqCst);
                     assert!(explained, "{verdict:?} from {first} to {last}, token {number}");
                     if verdict.is_ok() && cost <= 2 {
                         found.fetch_add(1, Ordering::SeqCst);
@@ -637,7 +639,8 @@ fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
             let before = (verdicts.load(Ordering::SeqCst), found.load(Ordering::SeqCst));
             let useful = || answer(generation - 1) != 0 || found.load(Ordering::SeqCst) > before.1;
             let since = || verdicts.load(Ordering::SeqCst) - before.0;
-            while since() < 20 || (!useful() && since() < 100_000) {
+            let failed = || verdicts.load(Ordering::SeqCst) >= FAILED;
+            while !failed() && (since() < 20 || (!useful() && since() < 100_000)) {
                 thread::yield_now();
             }
             begun.store(generation, Ordering::SeqCst);

@@ -11,7 +11,7 @@ import { createVerifier } from 'fast-jwt'
 import { importJWK, jwtVerify } from 'jose'
 
 // As the Rust libraries are timed: short batches, so that all see the same machine; then calls one by
-// one, each after one of another library.
+// one, nearly each after one of another library.
 const BATCHES = 2000
 const SINGLES = 10_000
 const WARM_UP = 3000

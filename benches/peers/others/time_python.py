@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 # As the Rust libraries are timed: short batches, so that all see the same machine; then calls one by
-# one, each after one of another library.
+# one, nearly each after one of another library.
 BATCHES = 2000
 BATCH = 5
 SINGLES = 10_000

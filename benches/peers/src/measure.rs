@@ -30,7 +30,7 @@ pub struct Timing {
     pub median: f64,
     pub q1: f64,
     pub q3: f64,
-    /// Of calls timed one by one, each after one of another contender.
+    /// Of calls timed one by one, nearly each after one of another contender.
     pub p99: f64,
     /// The median of the ratios to the last contender's time in the same round.
     pub ratio: f64,

@@ -67,13 +67,14 @@ pub fn print_case(rows: &[Row]) {
 pub fn csv(rows: &[Row]) -> String {
     let machine = [date(), processor(), toolchain()].map(|cell| cell.replace(',', ";"));
     let lines = rows.iter().map(|row| {
-        let name = [row.library, version(row.library), row.case];
-        format!("{},{},{}\n", machine.join(","), name.join(","), row.figures().join(","))
+        let name = format!("{},{},{}", row.library, version(row.library), row.case);
+        format!("{},{name},{}\n", machine.join(","), row.figures().join(","))
     });
     format!("{COLUMNS}\n{}", lines.collect::<String>())
 }
 
-const COLUMNS: &str = "date,processor,toolchain,library,version,case,median_ns,q1_ns,q3_ns,p99_ns,\
+/// The first line of the CSV.
+pub const COLUMNS: &str = "date,processor,toolchain,library,version,case,median_ns,q1_ns,q3_ns,p99_ns,\
     ratio_to_ring,allocations,bytes,calls_per_s_1_thread,calls_per_s_2_threads";
 
 const HEAD: &str = "\

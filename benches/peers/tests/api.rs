@@ -1,5 +1,5 @@
-//! The servers of the load test do the same work: each of the guards accepts and refuses what the
-//! others do, and a good token gets the same response from all.
+//! The servers of the load test do the same work: the guards accept and refuse the same tokens of
+//! these, and a good one gets the same response from all.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},

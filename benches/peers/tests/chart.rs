@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+use peers::report::COLUMNS;
+
 #[test]
 fn committed_chart_is_drawn_from_committed_figures() {
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
@@ -137,6 +139,3 @@ fn error(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(i32::from(!message.is_empty())), "{message}");
     message
 }
-
-const COLUMNS: &str = "date,processor,toolchain,library,version,case,median_ns,q1_ns,q3_ns,p99_ns,\
-    ratio_to_ring,allocations,bytes,calls_per_s_1_thread,calls_per_s_2_threads";

@@ -102,7 +102,7 @@ fn guarded_by_jsonwebtoken(issuer: &IssuerServer) -> Result<Router, Box<dyn Erro
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_issuer(&[issuer.url()]);
     validation.set_audience(&[AUDIENCE]);
-    validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud"]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     validation.validate_nbf = true;
     validation.leeway = LEEWAY.as_secs();
     let decoder = Arc::new(Decoder { keys, validation });

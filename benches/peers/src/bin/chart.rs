@@ -11,6 +11,8 @@ use std::{
     process::ExitCode,
 };
 
+use peers::report::COLUMNS;
+
 fn main() -> ExitCode {
     let mut check = false;
     let mut directory = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/results"));
@@ -276,9 +278,6 @@ fn line(svg: &mut String, class: &str, [x1, y1, x2, y2]: [f64; 4]) {
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
-
-const COLUMNS: &str = "date,processor,toolchain,library,version,case,median_ns,q1_ns,q3_ns,p99_ns,\
-    ratio_to_ring,allocations,bytes,calls_per_s_1_thread,calls_per_s_2_threads";
 
 /// The case that is drawn: a token that is accepted.
 const CASE: &str = "RSA-2048";
