@@ -57,59 +57,37 @@ impl KeySource for JwkSet {
     }
 }
 
-impl<K: KeySource + ?Sized> KeySource for &K {
-    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        (**self).key(kid, algorithm)
-    }
+/// A source behind a pointer is that source. Not for all that dereferences to one, so that a type of
+/// the caller's may, and be a source of its own.
+macro_rules! behind {
+    ($($pointer:ty),*) => {$(
+        impl<K: KeySource + ?Sized> KeySource for $pointer {
+            fn key(
+                &self,
+                kid: Option<&str>,
+                algorithm: Algorithm,
+            ) -> Result<SelectedKey, KeyError> {
+                (**self).key(kid, algorithm)
+            }
 
-    fn confirms(
-        &self,
-        key: &SelectedKey,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<bool, KeyError> {
-        (**self).confirms(key, kid, algorithm)
-    }
+            fn confirms(
+                &self,
+                key: &SelectedKey,
+                kid: Option<&str>,
+                algorithm: Algorithm,
+            ) -> Result<bool, KeyError> {
+                (**self).confirms(key, kid, algorithm)
+            }
 
-    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        (**self).try_key(kid, algorithm)
-    }
+            fn try_key(
+                &self,
+                kid: Option<&str>,
+                algorithm: Algorithm,
+            ) -> Result<SelectedKey, KeyError> {
+                (**self).try_key(kid, algorithm)
+            }
+        }
+    )*};
 }
 
-impl<K: KeySource + ?Sized> KeySource for Arc<K> {
-    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        (**self).key(kid, algorithm)
-    }
-
-    fn confirms(
-        &self,
-        key: &SelectedKey,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<bool, KeyError> {
-        (**self).confirms(key, kid, algorithm)
-    }
-
-    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        (**self).try_key(kid, algorithm)
-    }
-}
-
-impl<K: KeySource + ?Sized> KeySource for Box<K> {
-    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        (**self).key(kid, algorithm)
-    }
-
-    fn confirms(
-        &self,
-        key: &SelectedKey,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<bool, KeyError> {
-        (**self).confirms(key, kid, algorithm)
-    }
-
-    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        (**self).try_key(kid, algorithm)
-    }
-}
+behind!(&K, Arc<K>, Box<K>);
