@@ -7,6 +7,7 @@ use core::time::Duration;
 use crate::{
     KeySource, UnixTime, Verified, Verifier, VerifyError,
     bearer::{self, NoToken},
+    policy::whole_seconds,
 };
 
 /// A verifier in front of a handler of whatever HTTP server.
@@ -133,13 +134,11 @@ impl<K: KeySource> Guard<K> {
         };
         // Nobody knows yet whether the token is good: to say that it is not would send the client
         // off to log in again.
-        let fraction = u64::from(wait.subsec_nanos() > 0);
-        let seconds = wait.as_secs().saturating_add(fraction).max(1);
         Rejection {
             status: 503,
             message: "Service unavailable",
             www_authenticate: None,
-            retry_after: Some(Duration::from_secs(seconds)),
+            retry_after: Some(Duration::from_secs(whole_seconds(wait).max(1))),
             cause: Some(cause),
         }
     }

@@ -115,9 +115,7 @@ impl Policy {
             return Err(PolicyError::EmptyAuthorizedParty);
         }
         if self.leeway > MAX_LEEWAY {
-            let fraction = u64::from(self.leeway.subsec_nanos() > 0);
-            let seconds = self.leeway.as_secs().saturating_add(fraction);
-            return Err(PolicyError::LeewayTooLong { seconds });
+            return Err(PolicyError::LeewayTooLong { seconds: whole_seconds(self.leeway) });
         }
         Ok(())
     }
@@ -188,6 +186,11 @@ impl Policy {
 enum SenderConstrained {
     Refused,
     Allowed,
+}
+
+/// A fraction of a second counts as a whole one.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
 
 /// RFC 7519 section 4.1.4 speaks of a few minutes at most; this is twice what is usual.
