@@ -1,0 +1,33 @@
+//! How much threads get done.
+
+use std::{
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Calls a second, of as many threads as asked for, all at once.
+pub(crate) fn throughput(threads: usize, call: &(impl Fn() + Sync)) -> f64 {
+    let start = Barrier::new(threads);
+    let run = || {
+        start.wait();
+        let begin = Instant::now();
+        let mut calls = 0_u32;
+        while begin.elapsed() < RUN {
+            for _ in 0..FEW {
+                call();
+            }
+            calls += FEW;
+        }
+        f64::from(calls) / begin.elapsed().as_secs_f64()
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).sum()
+    })
+}
+
+const RUN: Duration = Duration::from_millis(100);
+
+/// Calls between two looks at the clock.
+const FEW: u32 = 16;
