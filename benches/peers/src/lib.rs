@@ -6,7 +6,7 @@ pub mod samples;
 
 // 2. Who verifies them, and how: each as its own documentation tells a service to.
 pub mod peer;
-mod with_jsonwebtoken;
+pub mod with_jsonwebtoken;
 mod with_jsonwebtoken_9;
 mod with_jwt_simple;
 mod with_ring;

@@ -17,7 +17,8 @@ use crate::{
     samples::LEEWAY,
 };
 
-pub(crate) struct Jsonwebtoken {
+/// Keys and policy, made once.
+pub struct Jsonwebtoken {
     backend: Backend,
     keys: HashMap<String, DecodingKey>,
     validation: Validation,
@@ -25,13 +26,14 @@ pub(crate) struct Jsonwebtoken {
 
 /// Who does the cryptography.
 #[derive(Clone, Copy)]
-pub(crate) enum Backend {
+pub enum Backend {
     AwsLc,
     RustCrypto,
 }
 
 impl Jsonwebtoken {
-    pub(crate) fn new(issuer: &Issuer, backend: Backend) -> Self {
+    /// With the keys that `issuer` publishes.
+    pub fn new(issuer: &Issuer, backend: Backend) -> Self {
         // Done already if this is not the first one.
         let _ = EITHER.install_default();
         let JwkSet { keys } = serde_json::from_str(&issuer.jwks()).unwrap();

@@ -5,16 +5,7 @@
 //! Brings a test issuer of its own. Prints `issuer=` and its URL, then `token=` and a good token for
 //! each of a hundred users, then, once it listens, `url=` and the route that they are good for.
 
-use std::{
-    collections::HashMap,
-    env,
-    error::Error,
-    io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
-    num::NonZeroUsize,
-    sync::Arc,
-    time::Duration,
-};
+use std::{env, error::Error, net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -22,10 +13,6 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     routing::get,
 };
-use jsonwebtoken::{
-    Algorithm, DecodingKey, Validation, crypto::aws_lc, decode, decode_header, jwk::JwkSet,
-};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokenring::{
     Policy, RemoteJwks, UnixTime, Verifier,
@@ -33,6 +20,12 @@ use tokenring::{
 };
 use tokenring_axum::{Api, router};
 use tokio::net::TcpListener;
+
+use peers::{
+    peer::Peer,
+    samples::LEEWAY,
+    with_jsonwebtoken::{Backend, Jsonwebtoken},
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -51,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "off" => unguarded(),
         "guard" => router(Api::new(verifier(&issuer)?)),
         "cache" => router(Api::new(verifier(&issuer)?.with_token_cache(CACHE_CAPACITY))),
-        "jsonwebtoken" => guarded_by_jsonwebtoken(&issuer)?,
+        "jsonwebtoken" => guarded_by_jsonwebtoken(&issuer),
         _ => return Err(USAGE.into()),
     };
     let listener = TcpListener::bind(address).await?;
@@ -90,71 +83,30 @@ fn verifier(issuer: &IssuerServer) -> Result<Verifier<RemoteJwks>, Box<dyn Error
     Ok(Verifier::new(policy, keys)?)
 }
 
-fn guarded_by_jsonwebtoken(issuer: &IssuerServer) -> Result<Router, Box<dyn Error>> {
-    // Two are compiled in, so that one has to be chosen.
-    aws_lc::DEFAULT_PROVIDER.install_default().map_err(|_| "there is a provider already")?;
-    let set: JwkSet = serde_json::from_str(&fetch(&issuer.jwks_url())?)?;
-    let mut keys = HashMap::new();
-    for jwk in &set.keys {
-        let kid = jwk.common.key_id.clone().ok_or("a key without kid")?;
-        keys.insert(kid, DecodingKey::from_jwk(jwk)?);
-    }
-    let mut validation = Validation::new(Algorithm::RS256);
-    validation.set_issuer(&[issuer.url()]);
-    validation.set_audience(&[AUDIENCE]);
-    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-    validation.validate_nbf = true;
-    validation.leeway = LEEWAY.as_secs();
-    let decoder = Arc::new(Decoder { keys, validation });
-    Ok(Router::new().route(ROUTE, get(hello)).with_state(decoder))
+/// The adapter that is compared with the other libraries. It demands `nbf` too, which the tokens have.
+fn guarded_by_jsonwebtoken(issuer: &IssuerServer) -> Router {
+    let decoder = Arc::new(Jsonwebtoken::new(&issuer.issuer(), Backend::AwsLc));
+    Router::new().route(ROUTE, get(hello)).with_state(decoder)
 }
 
-/// The body that an `http:` URL has; enough for the test issuer, which closes the connection after it.
-fn fetch(url: &str) -> Result<String, Box<dyn Error>> {
-    let rest = url.strip_prefix("http://").ok_or("not an http URL")?;
-    let (host, path) = rest.split_once('/').ok_or("a URL without path")?;
-    let mut stream = TcpStream::connect(host)?;
-    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response)?;
-    let (_, body) = response.split_once("\r\n\r\n").ok_or("not an HTTP response")?;
-    Ok(body.into())
+async fn hello(Subject(subject): Subject) -> Json<Value> {
+    greet(&subject)
 }
 
-async fn hello(claims: Claims) -> Json<Value> {
-    greet(&claims.sub)
-}
+/// An extractor: whom the token is about, of a request that carries a good one.
+struct Subject(String);
 
-/// What jsonwebtoken needs, made once.
-struct Decoder {
-    keys: HashMap<String, DecodingKey>,
-    validation: Validation,
-}
-
-impl Decoder {
-    fn decode(&self, token: &str) -> Option<Claims> {
-        let kid = decode_header(token).ok()?.kid?;
-        let token = decode(token, self.keys.get(&kid)?, &self.validation).ok()?;
-        Some(token.claims)
-    }
-}
-
-/// An extractor: the claims, as far as the handler wants them, of a request that carries a good token.
-#[derive(Deserialize)]
-struct Claims {
-    sub: String,
-}
-
-impl FromRequestParts<Arc<Decoder>> for Claims {
+impl FromRequestParts<Arc<Jsonwebtoken>> for Subject {
     type Rejection = StatusCode;
 
     async fn from_request_parts(
         parts: &mut Parts,
-        decoder: &Arc<Decoder>,
+        decoder: &Arc<Jsonwebtoken>,
     ) -> Result<Self, StatusCode> {
         let value = parts.headers.get(header::AUTHORIZATION);
         let token = value.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        token.and_then(|token| decoder.decode(token)).ok_or(StatusCode::UNAUTHORIZED)
+        let subject = token.and_then(|token| decoder.subject(token).ok());
+        subject.map(Self).ok_or(StatusCode::UNAUTHORIZED)
     }
 }
 
@@ -162,8 +114,6 @@ const USAGE: &str = "usage: api off|guard|cache|jsonwebtoken [LISTEN], LISTEN a 
 
 /// The route of the example that wants a token and nothing more of it.
 const ROUTE: &str = "/api/v1/";
-
-const LEEWAY: Duration = Duration::from_secs(60);
 
 const USERS: usize = 100;
 
