@@ -3,11 +3,12 @@
 
 use std::{
     env::{self, VarError},
-    format,
+    error::Error,
+    fmt, format,
     string::{String, ToString},
 };
 
-use crate::{Auth0ConfigError, Policy, RemoteJwks, Verifier};
+use crate::{FetchConfigError, KeySource, Policy, PolicyError, RemoteJwks, Verifier};
 
 /// An Auth0 tenant and the API whose access tokens are to be accepted.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl Auth0 {
 
     /// The tenant `domain`, such as `tenant.eu.auth0.com`, and the API's identifier.
     ///
-    /// `https://` may stand in front of the domain, and one slash behind it.
+    /// The domain may begin with `https://` and end with one slash.
     ///
     /// # Errors
     ///
@@ -55,6 +56,10 @@ impl Auth0 {
         }
         if audience.is_empty() {
             return Err(Auth0ConfigError::Missing { variable: AUDIENCE });
+        }
+        // It would never equal an `aud`.
+        if audience.trim() != audience {
+            return Err(Auth0ConfigError::WhiteSpace { variable: AUDIENCE });
         }
         let host = domain.strip_prefix("https://").unwrap_or(domain);
         let host = host.strip_suffix('/').unwrap_or(host);
@@ -69,25 +74,25 @@ impl Auth0 {
         })
     }
 
-    /// Accepts only tokens issued to this client. An empty `client_id` is none.
+    /// Accepts only tokens issued to this client. [`verifier`](Self::verifier) refuses an empty one.
     #[must_use]
     pub fn client_id(mut self, client_id: &str) -> Self {
-        self.client_id = Some(client_id.to_string()).filter(|client_id| !client_id.is_empty());
+        self.client_id = Some(client_id.to_string());
         self
     }
 
-    /// What `iss` of the tenant's tokens is, with a slash at the end.
+    /// The `iss` of the tenant's tokens, with a slash at the end.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Where the tenant's JWK Set is.
+    /// The URL of the tenant's JWK Set.
     pub fn jwks_url(&self) -> &str {
         &self.jwks_url
     }
 
-    /// Tokens of this tenant for this API and, if one was named, issued to this client. May be added
-    /// to before it goes to [`Verifier::new`].
+    /// The policy: tokens of this tenant for this API and, if a client is set, issued to that client.
+    /// May be extended before it goes to [`Verifier::new`], which refuses an empty client.
     pub fn policy(&self) -> Policy {
         let policy = Policy::new(self.issuer.as_str(), self.audience.as_str());
         match &self.client_id {
@@ -100,9 +105,28 @@ impl Auth0 {
     ///
     /// # Errors
     ///
-    /// [`Auth0ConfigError::Keys`]
+    /// [`Auth0ConfigError::Keys`], [`Auth0ConfigError::Policy`]
     pub fn verifier(&self) -> Result<Verifier<RemoteJwks>, Auth0ConfigError> {
         let keys = RemoteJwks::new(self.jwks_url.as_str()).map_err(Auth0ConfigError::Keys)?;
+        self.verifier_with(keys)
+    }
+
+    /// A verifier with this policy and other keys: a source with other settings than the defaults, or
+    /// for tests the keys of a test issuer.
+    ///
+    /// ```
+    /// use tokenring::{Auth0, RemoteJwks};
+    ///
+    /// let auth0 = Auth0::new("tenant.eu.auth0.com", "https://api.example.com/")?;
+    /// let keys = RemoteJwks::builder(auth0.jwks_url()).no_proxy().build()?;
+    /// let verifier = auth0.verifier_with(keys)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Auth0ConfigError::Policy`]
+    pub fn verifier_with<K: KeySource>(&self, keys: K) -> Result<Verifier<K>, Auth0ConfigError> {
         Verifier::new(self.policy(), keys).map_err(Auth0ConfigError::Policy)
     }
 
@@ -111,9 +135,71 @@ impl Auth0 {
     ) -> Result<Self, Auth0ConfigError> {
         let value = |name| Ok(lookup(name)?.unwrap_or_default());
         let auth0 = Self::new(&value(ISSUER_BASE_URL)?, &value(AUDIENCE)?)?;
-        Ok(auth0.client_id(&value(CLIENT_ID)?))
+        // Only here is an empty value the same as none.
+        Ok(match value(CLIENT_ID)? {
+            client_id if client_id.is_empty() => auth0,
+            client_id => auth0.client_id(&client_id),
+        })
     }
 }
+
+/// Why the settings of [`Auth0`] cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Auth0ConfigError {
+    /// Operator: not set, or empty.
+    Missing {
+        /// The variable's name.
+        variable: &'static str,
+    },
+    /// Operator: not Unicode.
+    NotUnicode {
+        /// The variable's name.
+        variable: &'static str,
+    },
+    /// Operator: white space at the beginning or the end.
+    WhiteSpace {
+        /// The variable's name.
+        variable: &'static str,
+    },
+    /// Operator: not a DNS host name with or without `https://` and one slash at the end.
+    NotHostName {
+        /// The variable's name.
+        variable: &'static str,
+    },
+    /// Operator: the key source cannot be built.
+    Keys(FetchConfigError),
+    /// Operator: the policy cannot be used.
+    Policy(PolicyError),
+}
+
+impl fmt::Display for Auth0ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { variable } => {
+                let example = match *variable {
+                    "AUTH0_AUDIENCE" => {
+                        "the identifier of the API, such as https://api.example.com/"
+                    }
+                    _ => "the domain of the tenant, such as tenant.eu.auth0.com",
+                };
+                write!(f, "{variable} is not set, it must be {example}")
+            }
+            Self::NotUnicode { variable } => write!(f, "{variable} is not Unicode"),
+            Self::WhiteSpace { variable } => {
+                write!(f, "{variable} must not begin or end with white space")
+            }
+            Self::NotHostName { variable } => write!(
+                f,
+                "{variable} must be a host name in lower case, such as tenant.eu.auth0.com or https://tenant.eu.auth0.com/, without port, path or anything else"
+            ),
+            Self::Keys(error) => write!(f, "the tenant's keys cannot be fetched: {error}"),
+            Self::Policy(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl Error for Auth0ConfigError {}
 
 /// A DNS name of at least two labels, in lower case, and no IPv4 address. RFC 1123 section 2.1.
 ///

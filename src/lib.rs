@@ -77,21 +77,9 @@ mod guard;
 // 7. Every way to be refused, in this order.
 mod error;
 
-// 8. The issuer's keys over the network: what to do when, how it is done, and with what.
+// 8. The issuer's keys over the network: decisions, state and waiting, HTTP.
 #[cfg(feature = "fetch")]
-mod refresh;
-#[cfg(feature = "fetch")]
-mod remote_jwks;
-#[cfg(feature = "fetch")]
-mod fetch;
-#[cfg(feature = "fetch")]
-mod clock;
-#[cfg(feature = "fetch")]
-mod remote_builder;
-#[cfg(feature = "fetch")]
-mod health;
-#[cfg(feature = "fetch")]
-mod fetch_error;
+mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
@@ -104,32 +92,23 @@ pub mod testkit;
 mod testkit_server;
 
 #[cfg(feature = "fetch")]
-pub use auth0::Auth0;
+pub use auth0::{Auth0, Auth0ConfigError};
 pub use claims::Verified;
-#[cfg(feature = "fetch")]
-pub use clock::Clock;
 pub use compact::CompactJws;
 pub use error::{
     ClaimsError, JsonError, JwkError, JwkSetError, KeyError, PolicyError, VerifyError,
 };
-#[cfg(feature = "fetch")]
-pub use fetch::{Fetch, FetchRequest};
-#[cfg(feature = "fetch")]
-pub use fetch_error::{Auth0ConfigError, FetchConfigError, FetchError};
 pub use guard::{Guard, Rejection};
 pub use header::JoseHeader;
-#[cfg(feature = "fetch")]
-pub use health::Health;
 pub use jwk::{Algorithm, PublicKey};
 pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};
-pub use key_source::KeySource;
+pub use key_source::{KeyLookup, KeyQuery, KeySource};
 pub use policy::{Policy, TokenType, UnixTime};
 #[cfg(feature = "fetch")]
-pub use refresh::KeysState;
-#[cfg(feature = "fetch")]
-pub use remote_builder::RemoteJwksBuilder;
-#[cfg(feature = "fetch")]
-pub use remote_jwks::RemoteJwks;
+pub use remote::{
+    Clock, Fetch, FetchConfigError, FetchError, FetchEvent, FetchFailure, FetchPurpose,
+    FetchRequest, Health, KeysState, MetadataError, RemoteJwks, RemoteJwksBuilder,
+};
 pub use signature::VerifiedPayload;
 pub use verifier::Verifier;
 

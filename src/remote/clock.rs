@@ -7,8 +7,7 @@ use std::{
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// Where a [`RemoteJwks`](crate::RemoteJwks) has the time from. There is a reason to bring another than the system's
-/// in tests only.
+/// Where a [`RemoteJwks`](crate::RemoteJwks) reads the time. Replace it in tests only.
 ///
 /// Its methods must not panic: they are called while others wait.
 pub trait Clock: Send + Sync {
@@ -71,8 +70,12 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// The time gone by since `earlier`: the longer of what the clocks say. The monotonic one may
-    /// stand still while the machine sleeps, the other one may be set back.
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Self { monotonic: clock.monotonic(), wall: clock.wall() }
+    }
+
+    /// The time since `earlier`: the longer of what the clocks say (I9). The monotonic one may stand
+    /// still while the machine sleeps, the other one may be set back.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
         monotonic.max(self.wall.saturating_sub(earlier.wall))

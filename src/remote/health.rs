@@ -1,41 +1,44 @@
-//! How a key source fares, for probes and metrics.
+//! The state of a key source, for probes and metrics.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    FetchError, KeysState, UnixTime,
-    refresh::{Found, Step},
+    FetchFailure, KeysState, UnixTime,
+    remote::refresh::{Found, Step},
 };
 
-/// How things stand with a [`RemoteJwks`](crate::RemoteJwks), at one point in time.
+/// The state of a [`RemoteJwks`](crate::RemoteJwks) at one point in time.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether there are keys, and how old. `Fresh` and `Ahead` are ready; `Expired` still serves.
+    /// Whether there are keys, and how old.
     pub state: KeysState,
-    /// Keys in the set at hand.
+    /// Usable keys of the current set.
     pub usable_keys: usize,
-    /// Entries of the set at hand that are not used.
+    /// Skipped entries of the current set.
     pub skipped_keys: usize,
+    /// Skipped entries of the last set that was fetched and had no usable key; 0 after a success. The
+    /// reasons are in `last_error`.
+    pub skipped_in_unusable_set: usize,
     /// How many sets there have been.
     pub generation: u64,
-    /// The time since the fetch of the set at hand began.
+    /// The time since the fetch of the current set began.
     pub age: Option<Duration>,
-    /// When the fetch of the set at hand began.
+    /// When the fetch of the current set began.
     pub last_success: Option<UnixTime>,
-    /// Why the last fetch failed, if it did.
-    pub last_error: Option<FetchError>,
-    /// Failed fetches since the last that succeeded.
+    /// Why the last attempt failed, if it did. Names the host and what failed.
+    pub last_error: Option<FetchFailure>,
+    /// Failed attempts since the last that succeeded.
     pub consecutive_failures: u32,
-    /// Whether a fetch is under way.
+    /// Whether an attempt is under way.
     pub fetching: bool,
-    /// How long the back-off after a failure lasts yet.
+    /// Time left of the back-off after a failure.
     pub next_attempt_in: Duration,
-    /// Threads and futures that wait for a fetch.
+    /// Threads and futures that wait for an attempt.
     pub waiters: usize,
-    /// Fetches that gave a set, since the start.
+    /// Attempts that succeeded, since the start.
     pub fetches_ok: u64,
-    /// Fetches that failed, since the start, by [`FetchError::code`].
+    /// Attempts that failed, since the start, by [`FetchError::code`](crate::FetchError::code).
     pub fetches_failed: BTreeMap<&'static str, u64>,
     /// Keys given out past their `ttl`, since the start.
     pub stale_served: u64,
@@ -45,6 +48,16 @@ pub struct Health {
     pub suppressed_refreshes: u64,
     /// Lookups that found too many waiting, since the start.
     pub busy: u64,
+}
+
+impl Health {
+    /// Whether there are keys to verify with: for a readiness probe.
+    ///
+    /// An expired set counts. It serves through an outage of the issuer, and a service that has had
+    /// no traffic for a while refreshes its set with the next lookup.
+    pub fn is_ready(&self) -> bool {
+        self.state.serves()
+    }
 }
 
 #[derive(Default)]
@@ -58,7 +71,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Counts an answer to a lookup that has waited for `waited` fetches.
+    /// Counts an answer to a lookup that has waited for `waited` attempts.
     pub(crate) fn count(&mut self, state: KeysState, found: Found, step: &Step, waited: u8) {
         let answered = matches!(step, Step::Use | Step::UseAndRefresh);
         let mut add = |counter: fn(&mut Self) -> &mut u64| {

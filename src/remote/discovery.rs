@@ -1,0 +1,115 @@
+//! An issuer's identifier to the URL of its key set. OpenID Connect Discovery 1.0 section 4,
+//! RFC 8414 section 3.
+
+use std::{format, string::String, sync::Arc};
+
+use crate::{
+    FetchConfigError, FetchError, JsonError, MetadataError,
+    json::{self, Value},
+    remote::http::check_url,
+};
+
+/// Where a source finds its key set.
+#[derive(Clone, Debug)]
+pub(crate) enum Location {
+    /// At a URL that was configured.
+    Url(Arc<str>),
+    /// At the `jwks_uri` of the issuer's metadata.
+    Discovery(Arc<Issuer>),
+}
+
+impl Location {
+    /// What was configured, by the name and the text of its setting.
+    pub(crate) fn setting(&self) -> (&'static str, &str) {
+        match self {
+            Self::Url(url) => ("url", url),
+            Self::Discovery(issuer) => ("issuer", &issuer.identifier),
+        }
+    }
+}
+
+/// An issuer whose key set is found through its metadata.
+#[derive(Debug)]
+pub(crate) struct Issuer {
+    /// Byte for byte what the metadata must say.
+    identifier: Arc<str>,
+    /// `/.well-known/openid-configuration`, appended. OpenID Connect Discovery 1.0 section 4.
+    pub(crate) openid_url: Arc<str>,
+    /// `/.well-known/oauth-authorization-server`, inserted before the path: where the first is not
+    /// found. RFC 8414 section 3.1.
+    pub(crate) oauth_url: Arc<str>,
+    /// Whether `http:` to loopback hosts is allowed, for `jwks_uri` as for the issuer.
+    http_loopback: bool,
+}
+
+impl Issuer {
+    /// The issuer with this identifier, a URL without query.
+    pub(crate) fn new(identifier: &str, http_loopback: bool) -> Result<Self, FetchConfigError> {
+        check_url(identifier, http_loopback)?;
+        if identifier.contains('?') {
+            return Err(FetchConfigError::IssuerQuery);
+        }
+        // Both documents: a slash at the end is removed first.
+        let base = identifier.strip_suffix('/').unwrap_or(identifier);
+        let (scheme, rest) = base.split_once("://").ok_or(FetchConfigError::Url)?;
+        let (host, path) = match rest.find('/').and_then(|slash| rest.split_at_checked(slash)) {
+            Some((host, path)) => (host, path),
+            None => (rest, ""),
+        };
+        let oauth_url = format!("{scheme}://{host}/.well-known/oauth-authorization-server{path}");
+        Ok(Self {
+            identifier: identifier.into(),
+            openid_url: format!("{base}/.well-known/openid-configuration").into(),
+            oauth_url: oauth_url.into(),
+            http_loopback,
+        })
+    }
+
+    /// The `jwks_uri` of the issuer's metadata, and nothing else of it.
+    pub(crate) fn jwks_uri(&self, metadata: &[u8]) -> Result<Arc<str>, FetchError> {
+        let Members { issuer, jwks_uri } = members(metadata).map_err(FetchError::Metadata)?;
+        // RFC 8414 section 3.3: "MUST be identical"; "MUST NOT be used" otherwise. Before all else, so
+        // that nothing of another issuer's metadata is looked at.
+        if issuer != *self.identifier {
+            return Err(FetchError::IssuerMismatch);
+        }
+        let jwks_uri = jwks_uri.map_err(FetchError::Metadata)?;
+        let unusable = |error| FetchError::Metadata(MetadataError::JwksUri(error));
+        check_url(&jwks_uri, self.http_loopback).map_err(unusable)?;
+        Ok(jwks_uri.into())
+    }
+}
+
+/// The two members that are believed.
+struct Members {
+    issuer: String,
+    jwks_uri: Result<String, MetadataError>,
+}
+
+/// The members of strict JSON metadata. All others are ignored.
+fn members(metadata: &[u8]) -> Result<Members, MetadataError> {
+    let text = core::str::from_utf8(metadata).map_err(|_| JsonError::NotUtf8);
+    let text = text.map_err(MetadataError::Json)?;
+    let (mut issuer, mut jwks_uri) = (None, None);
+    let mut read = || {
+        let mut members = json::Members::of(text)?;
+        while let Some(name) = members.next()? {
+            match &*name {
+                "issuer" => issuer = Some(members.value()?),
+                "jwks_uri" => jwks_uri = Some(members.value()?),
+                _ => {}
+            }
+        }
+        Ok(())
+    };
+    read().map_err(MetadataError::Json)?;
+    let string = |value: Option<Value>, member| match value {
+        None => Err(MetadataError::MemberMissing { member }),
+        Some(Value::String(string)) => Ok(string.within(text).into()),
+        Some(_) => Err(MetadataError::MemberType { member }),
+    };
+    Ok(Members { issuer: string(issuer, "issuer")?, jwks_uri: string(jwks_uri, "jwks_uri") })
+}
+
+/// What Keycloak, Google and Microsoft publish, 2 to 6 KiB, has room ten times over.
+pub(crate) const MAX_METADATA_BYTES: usize = 64 * 1024;

@@ -1,0 +1,275 @@
+//! A URL to bytes, over https and within limits.
+
+use std::{
+    io::{ErrorKind, Read as _},
+    string::{String, ToString as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+    vec::Vec,
+};
+
+use ureq::{
+    Agent, Body,
+    http::{
+        Response, StatusCode, Uri,
+        header::{CACHE_CONTROL, LOCATION, RETRY_AFTER},
+    },
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
+};
+
+use crate::{
+    Fetch, FetchConfigError, FetchError, FetchRequest,
+    remote::{
+        clock::Stopwatch,
+        http::{
+            proxy::{ProxyChoice, ProxyInUse},
+            resolver::{Names, NoThread},
+            transport::{Deadline, WatchedConnector},
+        },
+    },
+};
+
+mod url;
+mod proxy;
+mod resolver;
+mod transport;
+
+pub(crate) use url::{check_url, host_of};
+
+/// The settings of [`HttpFetch`].
+#[derive(Clone, Debug)]
+pub(crate) struct HttpSettings {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) root_certs_pem: Option<Vec<u8>>,
+    pub(crate) http_loopback: bool,
+    proxy: ProxyChoice,
+}
+
+impl HttpSettings {
+    pub(crate) fn no_proxy(&mut self) {
+        self.proxy = ProxyChoice::None;
+    }
+
+    pub(crate) fn explicit_proxy(&mut self, url: String) {
+        self.proxy = ProxyChoice::Explicit(url);
+    }
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: CONNECT_TIMEOUT,
+            root_certs_pem: None,
+            http_loopback: false,
+            proxy: ProxyChoice::Environment,
+        }
+    }
+}
+
+/// The built-in HTTP client. Keeps no connection between fetches: ten minutes later it would be
+/// stale.
+pub(crate) struct HttpFetch {
+    connect_timeout: Duration,
+    tls: TlsConfig,
+    proxy: Option<ProxyInUse>,
+}
+
+impl HttpFetch {
+    pub(crate) fn new(settings: &HttpSettings) -> Result<Self, FetchConfigError> {
+        let roots = match &settings.root_certs_pem {
+            Some(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
+            None => RootCerts::WebPki,
+        };
+        let proxy = settings.proxy.resolve()?;
+        let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(roots).build();
+        Ok(Self { connect_timeout: settings.connect_timeout, tls, proxy })
+    }
+
+    /// One attempt, up to the end of the headers; and whether the body is encoded.
+    fn open(
+        &self,
+        request: &FetchRequest,
+        deadline: Deadline,
+    ) -> Result<(Response<Body>, bool), FetchError> {
+        let uri: Uri = request.url().parse().map_err(|_| FetchError::HostNotFound)?;
+        let proxy = self.proxy.as_ref().and_then(|proxy| proxy.for_url(&uri));
+        let proxied = proxy.is_some();
+        let config = Agent::config_builder()
+            .tls_config(self.tls.clone())
+            .proxy(proxy)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(deadline.left()))
+            .timeout_resolve(Some(self.connect_timeout))
+            .timeout_connect(Some(self.connect_timeout))
+            .user_agent(concat!("tokenring/", env!("CARGO_PKG_VERSION")))
+            .accept(request.accept())
+            .accept_encoding("identity")
+            .build();
+        let encoded = Arc::new(AtomicBool::new(false));
+        let connector = WatchedConnector::new(deadline, Arc::clone(&encoded));
+        let call = Agent::with_parts(config, connector, Names).get(uri);
+        let call = match request.no_cache() {
+            true => call.header(CACHE_CONTROL, "no-cache"),
+            false => call,
+        };
+        match call.call().map_err(fetch_error) {
+            Ok(response) => Ok((response, encoded.load(Ordering::Relaxed))),
+            // With a proxy, it is the proxy's name and address that ureq looks up and calls.
+            Err(FetchError::HostNotFound) if proxied => Err(FetchError::Proxy),
+            Err(FetchError::Connect { kind: ErrorKind::ConnectionRefused }) if proxied => {
+                Err(FetchError::Proxy)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Fetch for HttpFetch {
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        let deadline = Deadline::new(Stopwatch::start(), request.timeout());
+        let (response, encoded) = match self.open(request, deadline) {
+            // One immediate retry: a backend restarting behind a load balancer refuses or resets like
+            // this.
+            Err(FetchError::Connect { kind }) if is_passing(kind) => self.open(request, deadline),
+            outcome => outcome,
+        }?;
+        if response.status() != StatusCode::OK {
+            return Err(refusal(&response));
+        }
+        if encoded {
+            return Err(FetchError::ContentEncoding);
+        }
+        let limit = request.max_body();
+        let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        let mut body = Vec::new();
+        let read = response.into_body().into_reader().take(one_more).read_to_end(&mut body);
+        read.map_err(|error| match fetch_error(error.into()) {
+            FetchError::Connect { .. } => FetchError::Truncated,
+            error => error,
+        })?;
+        match body.len() > limit {
+            true => Err(FetchError::BodyTooLong { limit }),
+            false => Ok(body),
+        }
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, FetchConfigError> {
+    let certificates: Option<Vec<_>> = parse_pem(pem)
+        .map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    certificates.filter(|found| !found.is_empty()).ok_or(FetchConfigError::RootCerts)
+}
+
+/// Why a response other than 200 is of no use.
+fn refusal(response: &Response<Body>) -> FetchError {
+    let status = response.status().as_u16();
+    let headers = response.headers();
+    if let (300..=399, Some(location)) = (status, headers.get(LOCATION)) {
+        let location = String::from_utf8_lossy(location.as_bytes());
+        let location = location.split(['?', '#']).next().unwrap_or_default();
+        return FetchError::Redirect { status, location: cut(location) };
+    }
+    let retry_after = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|seconds| seconds.parse().ok())
+        .map(Duration::from_secs);
+    FetchError::Status { status, retry_after }
+}
+
+fn fetch_error(error: ureq::Error) -> FetchError {
+    use ureq::Error;
+    match error {
+        Error::Timeout(_) => FetchError::Timeout,
+        Error::HostNotFound => FetchError::HostNotFound,
+        // So rustls hands its errors to std::io; sockets have none of this kind.
+        Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+            FetchError::Tls { reason: cut(&error.to_string()) }
+        }
+        Error::Io(error) => FetchError::Connect { kind: error.kind() },
+        Error::Tls(reason) => FetchError::Tls { reason: reason.into() },
+        Error::Rustls(error) => FetchError::Tls { reason: cut(&error.to_string()) },
+        Error::TlsRequired => FetchError::Tls { reason: error.to_string() },
+        Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => FetchError::Proxy,
+        Error::Other(error) if error.is::<NoThread>() => FetchError::Thread,
+        _ => FetchError::Protocol,
+    }
+}
+
+/// Refused, reset, or closed before there was a status.
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof
+    )
+}
+
+/// The peer's text, short enough for a log.
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}
+
+/// Enough for a name, a connection and TLS; a second attempt still fits into the default timeout.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How many characters of the peer's text are kept.
+const MAX_TEXT: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+    use crate::remote::builder::A_DAY;
+
+    #[test]
+    fn peers_text_is_cut_between_characters() {
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"\u{e4}".repeat(201)), "\u{e4}".repeat(200));
+    }
+
+    #[test]
+    fn given_root_certificates_replace_the_built_in_ones() {
+        let mut settings = HttpSettings::default();
+        let fetch = HttpFetch::new(&settings).unwrap();
+        assert!(matches!(fetch.tls.root_certs(), RootCerts::WebPki));
+        let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        settings.root_certs_pem = Some(pem.into());
+        let fetch = HttpFetch::new(&settings).unwrap();
+        assert!(matches!(fetch.tls.root_certs(), RootCerts::Specific(certs) if certs.len() == 1));
+        assert!(!fetch.tls.disable_verification());
+    }
+
+    #[test]
+    fn longest_timeouts_do_not_overflow() {
+        let settings = HttpSettings { connect_timeout: A_DAY, ..HttpSettings::default() };
+        let request = FetchRequest::new("http://127.0.0.1:1/", A_DAY, usize::MAX);
+        let outcome = HttpFetch::new(&settings).unwrap().fetch(&request);
+        assert_eq!(outcome, Err(FetchError::Connect { kind: ErrorKind::ConnectionRefused }));
+    }
+
+    #[test]
+    fn name_that_cannot_be_is_not_found() {
+        // A label of more than 63 bytes: no name server is asked.
+        let url = format!("https://{}.example/", "a".repeat(64));
+        let mut settings = HttpSettings::default();
+        settings.no_proxy();
+        assert_eq!(check_url(&url, false), Ok(()));
+        let request = FetchRequest::new(url, Duration::from_secs(5), 1);
+        let outcome = HttpFetch::new(&settings).unwrap().fetch(&request);
+        assert_eq!(outcome, Err(FetchError::HostNotFound));
+    }
+}

@@ -1,0 +1,157 @@
+//! Which proxy requests go through.
+
+use std::{env, ffi::OsString, string::String};
+
+use ureq::{Proxy, ProxyProtocol, http::Uri};
+
+use crate::FetchConfigError;
+
+/// The proxy setting.
+#[derive(Clone, Debug)]
+pub(crate) enum ProxyChoice {
+    Environment,
+    None,
+    Explicit(String),
+}
+
+impl ProxyChoice {
+    /// The proxy itself, read once.
+    pub(crate) fn resolve(&self) -> Result<Option<ProxyInUse>, FetchConfigError> {
+        match self {
+            Self::Environment => of_environment(|name| env::var_os(name)),
+            Self::None => Ok(None),
+            Self::Explicit(url) => {
+                let proxy = proxy_at(url)?;
+                Ok(Some(ProxyInUse { proxy, of_environment: false }))
+            }
+        }
+    }
+}
+
+/// An HTTP proxy, and whether a variable named it.
+#[derive(Debug)]
+pub(crate) struct ProxyInUse {
+    proxy: Proxy,
+    of_environment: bool,
+}
+
+impl ProxyInUse {
+    /// The proxy for a request to `url`, if it is to go through one.
+    pub(crate) fn for_url(&self, url: &Uri) -> Option<Proxy> {
+        // Plain `http:` was allowed for loopback only; a proxy variable must not send it elsewhere.
+        let stays = self.of_environment && url.scheme_str() == Some("http");
+        (!stays && !self.proxy.is_no_proxy(url)).then(|| self.proxy.clone())
+    }
+}
+
+/// The first variable that is set decides. A value that cannot be read is an error and not passed
+/// over: it may be there to keep traffic in.
+///
+/// `HTTP_PROXY` is for `http:` URLs, and never used here.
+fn of_environment(
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<ProxyInUse>, FetchConfigError> {
+    let is_set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let first = |names: [&'static str; 2]| names.iter().find_map(is_set);
+    let Some(value) = first(["ALL_PROXY", "all_proxy"]).or_else(|| first(["HTTPS_PROXY", "https_proxy"]))
+    else {
+        return Ok(None);
+    };
+    let text = |value: OsString| value.into_string().map_err(|_| FetchConfigError::Proxy);
+    let no_proxy = first(["NO_PROXY", "no_proxy"]).map(text).transpose()?.unwrap_or_default();
+    let proxy = except(&proxy_at(&text(value)?)?, &no_proxy)?;
+    Ok(Some(ProxyInUse { proxy, of_environment: true }))
+}
+
+/// ureq would go past a SOCKS proxy, or panic.
+fn proxy_at(url: &str) -> Result<Proxy, FetchConfigError> {
+    let proxy = Proxy::new(url).map_err(|_| FetchConfigError::Proxy)?;
+    match proxy.protocol() {
+        ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
+        _ => Err(FetchConfigError::Proxy),
+    }
+}
+
+/// `proxy`, but not for the hosts of the list `no_proxy`. ureq's builder is the only way to such a
+/// proxy, other than its own reading of the environment.
+fn except(proxy: &Proxy, no_proxy: &str) -> Result<Proxy, FetchConfigError> {
+    let mut builder = Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
+    if let Some(username) = proxy.username() {
+        builder = builder.username(username);
+    }
+    if let Some(password) = proxy.password() {
+        builder = builder.password(password);
+    }
+    for host in no_proxy.split(',').map(str::trim).filter(|host| !host.is_empty()) {
+        builder = builder.no_proxy(host);
+    }
+    builder.build().map_err(|_| FetchConfigError::Proxy)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{string::ToString as _, vec::Vec};
+
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Result<Option<ProxyInUse>, FetchConfigError> {
+        of_environment(|name| {
+            let set = variables.iter().find(|(variable, _)| *variable == name);
+            set.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    /// The proxy's port, which tells the variables apart.
+    fn port(variables: &[(&str, &str)]) -> Option<u16> {
+        with(variables).unwrap().map(|proxy| proxy.proxy.port())
+    }
+
+    #[test]
+    fn first_variable_that_is_set_decides() {
+        let all = [
+            ("ALL_PROXY", "http://proxy.example:1"),
+            ("all_proxy", "http://proxy.example:2"),
+            ("HTTPS_PROXY", "http://proxy.example:3"),
+            ("https_proxy", "http://proxy.example:4"),
+        ];
+        for (index, number) in (1..=4).enumerate() {
+            assert_eq!(port(&all[index..]), Some(number));
+        }
+        assert_eq!(port(&[("ALL_PROXY", ""), all[3]]), Some(4), "empty is not set");
+        assert_eq!(port(&[]), None);
+    }
+
+    #[test]
+    fn http_proxy_is_never_used_for_https() {
+        for name in ["HTTP_PROXY", "http_proxy"] {
+            assert_eq!(port(&[(name, "http://proxy.example:1")]), None, "{name}");
+            assert_eq!(port(&[(name, "ht!tp:/x")]), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn first_variable_that_cannot_be_read_is_not_passed_over_for_the_next() {
+        let good = ("HTTPS_PROXY", "http://proxy.example:1");
+        for bad in ["ht!tp:/x", "socks5://proxy.example", "/", "a b"] {
+            let outcome = with(&[("ALL_PROXY", bad), good]).map(drop);
+            assert_eq!(outcome, Err(FetchConfigError::Proxy), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_no_proxy_are_reached_without_it() {
+        let proxy = ("HTTPS_PROXY", "http://a%40b:p%3Aw@proxy.example:1");
+        let list = ("NO_PROXY", "one.example, .two.example,10.0.0.1");
+        let proxy = with(&[proxy, list]).unwrap().unwrap();
+        assert_eq!(proxy.proxy.username(), Some("a@b"));
+        assert_eq!(proxy.proxy.password(), Some("p:w"));
+        let direct: Vec<bool> = ["one.example", "a.two.example", "10.0.0.1", "three.example"]
+            .map(|host| {
+                let url = std::format!("https://{host}/").parse().unwrap();
+                proxy.for_url(&url).is_none()
+            })
+            .to_vec();
+        assert_eq!(direct, [true, true, true, false]);
+        assert_eq!(proxy.proxy.uri().to_string().contains("proxy.example"), true);
+    }
+}

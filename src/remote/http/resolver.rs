@@ -1,0 +1,87 @@
+//! A host's name to addresses, in time.
+
+use std::{
+    boxed::Box,
+    error::Error,
+    fmt,
+    net::{SocketAddr, ToSocketAddrs as _},
+    string::String,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    vec::Vec,
+};
+
+use ureq::{
+    config::Config,
+    http::Uri,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::NextTimeout,
+    },
+};
+
+/// The system's resolver, on a thread of its own, since nothing else bounds its time.
+///
+/// ureq's own panics where the system has no thread left, and its errors cannot be told from those of
+/// a connection.
+#[derive(Debug)]
+pub(crate) struct Names;
+
+impl Resolver for Names {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        _config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let name = uri
+            .scheme()
+            .zip(uri.authority())
+            .and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority))
+            .ok_or(ureq::Error::HostNotFound)?;
+        let mut addresses = self.empty();
+        for address in look_up(name, timeout)?.into_iter().take(MAX_ADDRESSES) {
+            addresses.push(address);
+        }
+        match addresses.is_empty() {
+            true => Err(ureq::Error::HostNotFound),
+            false => Ok(addresses),
+        }
+    }
+}
+
+/// The addresses of `name`, a host and a port.
+fn look_up(name: String, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
+    if let Ok(address) = name.parse() {
+        return Ok(Vec::from([address]));
+    }
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let look_up = move || {
+        let addresses = name.to_socket_addrs().map(Vec::from_iter);
+        // Nobody receives it if it took too long.
+        let _late = sender.send(addresses);
+    };
+    let thread = thread::Builder::new().name("tokenring-names".into());
+    thread.spawn(look_up).map_err(|_| ureq::Error::Other(Box::new(NoThread)))?;
+    match receiver.recv_timeout(*timeout.after) {
+        Ok(Ok(addresses)) => Ok(addresses),
+        Ok(Err(_)) => Err(ureq::Error::HostNotFound),
+        Err(RecvTimeoutError::Timeout) => Err(ureq::Error::Timeout(timeout.reason)),
+        Err(RecvTimeoutError::Disconnected) => Err(ureq::Error::Other(Box::new(NoThread))),
+    }
+}
+
+/// The system has no thread left.
+#[derive(Debug)]
+pub(crate) struct NoThread;
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no thread to resolve a name on")
+    }
+}
+
+impl Error for NoThread {}
+
+/// As many as ureq's array holds.
+const MAX_ADDRESSES: usize = 16;

@@ -1,0 +1,322 @@
+//! When to fetch an issuer's keys, and what to answer meanwhile: decisions only, without I/O, clock,
+//! locks or keys.
+//!
+//! All times are those of a monotonic clock.
+
+use core::{fmt, time::Duration};
+
+use crate::{FetchError, FetchFailure, KeyError};
+
+/// How old key sets may become, and how often they may be requested.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// From this age on, a refresh is tried before a set is used.
+    pub(crate) ttl: Duration,
+    /// From this age on, a set is not used at all.
+    pub(crate) stale_cap: Duration,
+    /// The least time between the starts of two attempts for unknown `kid`s.
+    pub(crate) kid_cooldown: Duration,
+    /// From this time after its start, an attempt no longer holds the slot.
+    pub(crate) reclaim_after: Duration,
+}
+
+impl Timing {
+    /// The state of a set of this age. `refresh_due` is the age from which it is refreshed;
+    /// `unusable_for` is how long the issuer has served sets without a usable key since.
+    pub(crate) fn state(
+        &self,
+        age: Duration,
+        refresh_due: Duration,
+        unusable_for: Option<Duration>,
+    ) -> KeysState {
+        match age {
+            age if age >= self.stale_cap => KeysState::Dead,
+            _ if unusable_for.is_some_and(|time| time >= self.ttl) => KeysState::Dead,
+            age if age >= self.ttl => KeysState::Expired,
+            age if age >= refresh_due => KeysState::Ahead,
+            _ => KeysState::Fresh,
+        }
+    }
+}
+
+/// How far the key set may be trusted, by its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeysState {
+    /// There has been no key set yet.
+    Empty,
+    /// In use.
+    Fresh,
+    /// In use, and old enough to be refreshed in the background.
+    Ahead,
+    /// Past its `ttl`: used only after a refresh has been tried.
+    Expired,
+    /// As old as `stale_cap`, or ended by the issuer without a successor: not used.
+    Dead,
+}
+
+impl KeysState {
+    /// Whether keys of the set may be used.
+    pub(crate) fn serves(self) -> bool {
+        matches!(self, Self::Fresh | Self::Ahead | Self::Expired)
+    }
+}
+
+impl fmt::Display for KeysState {
+    /// One word in lower case, for metrics: it will not change.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Empty => "empty",
+            Self::Fresh => "fresh",
+            Self::Ahead => "ahead",
+            Self::Expired => "expired",
+            Self::Dead => "dead",
+        })
+    }
+}
+
+/// What the key set says to a lookup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A key, or an error that a newer set would not change.
+    Answer,
+    /// It has no key with this `kid`. A newer one might.
+    UnknownKid,
+}
+
+/// What a lookup is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Answer what the set says.
+    Use,
+    /// Answer what the set says, and start an attempt for later lookups.
+    UseAndRefresh,
+    /// Wait for the attempt under way, then decide again.
+    Wait,
+    /// Start an attempt and wait for it, then decide again.
+    Start(Reason),
+    /// Answer with this error.
+    Refuse(KeyError),
+}
+
+/// Why an attempt is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The set is missing or old.
+    Age,
+    /// An unknown `kid`: caches on the way may hold the set from before it was published.
+    UnknownKid,
+    /// The operator's command, likewise past caches.
+    Command,
+}
+
+/// What is known of the attempts so far.
+#[derive(Debug, Default)]
+pub(crate) struct Refresh {
+    /// The attempt that holds the slot.
+    under_way: Option<UnderWay>,
+    /// Attempts started: the number of the latest.
+    started: u64,
+    /// Attempts that lost the slot and have not ended.
+    abandoned: u32,
+    failures: u32,
+    last_error: Option<FetchFailure>,
+    /// No attempt before this time, after a failure.
+    back_off_end: Duration,
+    /// When the last attempt for an unknown `kid` started.
+    kid_attempt: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    number: u64,
+    start: Duration,
+}
+
+impl Refresh {
+    /// The step of a lookup that has waited for `waited` attempts so far.
+    ///
+    /// For a step that starts an attempt, the caller calls [`start`](Self::start) before anybody else
+    /// decides.
+    pub(crate) fn decide(
+        &self,
+        timing: &Timing,
+        now: Duration,
+        state: KeysState,
+        found: Found,
+        waited: u8,
+    ) -> Step {
+        let patient = waited < MAX_WAITS;
+        let under_way = self.under_way();
+        let may_start = !under_way && self.back_off(now).is_zero();
+        let missing = found == Found::UnknownKid;
+        match state {
+            KeysState::Empty | KeysState::Dead => match (under_way, may_start) {
+                (true, _) if patient => Step::Wait,
+                (false, true) if patient => Step::Start(Reason::Age),
+                _ => Step::Refuse(Self::unavailable(self.back_off(now))),
+            },
+            // I5: nobody has tried lately to learn whether a key was withdrawn.
+            KeysState::Expired if waited == 0 && !self.failed_lately(now) => match under_way {
+                true => Step::Wait,
+                false => Step::Start(Reason::Age),
+            },
+            _ if missing && patient && under_way => Step::Wait,
+            _ if missing && patient && may_start && self.kid_wait(timing, now).is_zero() => {
+                Step::Start(Reason::UnknownKid)
+            }
+            // I8: the set may be older than the key.
+            _ if missing && self.failures > 0 => {
+                let wait = self.back_off(now).max(self.kid_wait(timing, now));
+                Step::Refuse(Self::unavailable(wait))
+            }
+            KeysState::Ahead | KeysState::Expired if may_start && !missing => Step::UseAndRefresh,
+            // The set's answer to a missing `kid` is that it is unknown.
+            _ => Step::Use,
+        }
+    }
+
+    /// Whether the last attempt failed recently enough to justify using an expired set. An old
+    /// failure says nothing about the issuer now.
+    fn failed_lately(&self, now: Duration) -> bool {
+        self.failures > 0 && now < self.back_off_end.saturating_add(MAX_BACK_OFF)
+    }
+
+    /// Takes the slot for an attempt about to begin, and gives its number.
+    pub(crate) fn start(&mut self, now: Duration, reason: Reason) -> u64 {
+        self.started = self.started.saturating_add(1);
+        self.under_way = Some(UnderWay { number: self.started, start: now });
+        if reason == Reason::UnknownKid {
+            self.kid_attempt = Some(now);
+        }
+        self.started
+    }
+
+    /// Frees the slot at the end of an attempt. False if that attempt has lost it: what it brings is
+    /// to be ignored.
+    pub(crate) fn end(&mut self, number: u64) -> bool {
+        let held = self.under_way.is_some_and(|attempt| attempt.number == number);
+        match held {
+            true => self.under_way = None,
+            false => self.abandoned = self.abandoned.saturating_sub(1),
+        }
+        held
+    }
+
+    /// The attempt gave a set that is now in use.
+    pub(crate) fn succeed(&mut self) {
+        self.failures = 0;
+        self.last_error = None;
+        self.back_off_end = Duration::ZERO;
+    }
+
+    /// The attempt gave nothing. `jitter`, from 0 to 1, shortens the back-off by up to a half, so that
+    /// the members of a fleet spread out.
+    pub(crate) fn fail(
+        &mut self,
+        now: Duration,
+        failure: FetchFailure,
+        state: KeysState,
+        jitter: f64,
+    ) {
+        let longest = match state {
+            KeysState::Empty | KeysState::Dead => MAX_BACK_OFF_WITHOUT_KEYS,
+            _ => MAX_BACK_OFF,
+        };
+        let doubled = 1_u64.checked_shl(self.failures).unwrap_or(u64::MAX);
+        let back_off = Duration::from_secs(doubled).min(longest);
+        let back_off = back_off.mul_f64(1.0 - jitter / 2.0);
+        let requested = match failure.error() {
+            FetchError::Status { retry_after: Some(wait), .. } => {
+                (*wait).clamp(MIN_RETRY_AFTER, MAX_RETRY_AFTER)
+            }
+            _ => Duration::ZERO,
+        };
+        self.back_off_end = now.saturating_add(back_off.max(requested));
+        self.failures = self.failures.saturating_add(1);
+        self.last_error = Some(failure);
+    }
+
+    /// The attempt under way has not ended in time: it counts as failed, so that nobody waits for it
+    /// again, and keeps the slot.
+    pub(crate) fn give_up(
+        &mut self,
+        now: Duration,
+        failure: FetchFailure,
+        state: KeysState,
+        jitter: f64,
+    ) {
+        if self.under_way() && !self.failed_lately(now) {
+            self.fail(now, failure, state, jitter);
+        }
+    }
+
+    /// Whether the attempt under way is so late that the slot is to be taken from it.
+    pub(crate) fn is_long_overdue(&self, timing: &Timing, now: Duration) -> bool {
+        let is_late = |attempt: UnderWay| {
+            now.saturating_sub(attempt.start) >= timing.reclaim_after
+        };
+        self.abandoned < MAX_ABANDONED && self.under_way.is_some_and(is_late)
+    }
+
+    /// Takes the slot from the attempt under way.
+    pub(crate) fn reclaim(&mut self) {
+        if self.under_way.take().is_some() {
+            self.abandoned = self.abandoned.saturating_add(1);
+        }
+    }
+
+    pub(crate) fn under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// Failed attempts since the last that succeeded.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Why the last attempt failed, if it did.
+    pub(crate) fn last_error(&self) -> Option<&FetchFailure> {
+        self.last_error.as_ref()
+    }
+
+    /// When the back-off ends.
+    pub(crate) fn back_off_end(&self) -> Duration {
+        self.back_off_end
+    }
+
+    /// Time left of the back-off.
+    pub(crate) fn back_off(&self, now: Duration) -> Duration {
+        self.back_off_end.saturating_sub(now)
+    }
+
+    /// `Unavailable`, with at least the shortest `Retry-After`.
+    pub(crate) fn unavailable(wait: Duration) -> KeyError {
+        KeyError::Unavailable { retry_after: wait.max(MIN_RETRY_AFTER) }
+    }
+
+    /// Time left of the cool-down for unknown `kid`s.
+    fn kid_wait(&self, timing: &Timing, now: Duration) -> Duration {
+        match self.kid_attempt {
+            Some(attempt) => attempt.saturating_add(timing.kid_cooldown).saturating_sub(now),
+            None => Duration::ZERO,
+        }
+    }
+}
+
+/// A lookup waits for the attempt under way when it comes, and for one that starts afterwards.
+const MAX_WAITS: u8 = 2;
+
+/// The first back-off is one second, each further one twice as long, up to this: a minute keeps a
+/// fleet from flooding an issuer that is coming up again.
+const MAX_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// Sooner, because everybody is refused meanwhile.
+const MAX_BACK_OFF_WITHOUT_KEYS: Duration = Duration::from_secs(10);
+
+/// The bounds within which `Retry-After` is believed. RFC 9110 section 10.2.3.
+const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
+
+/// Each abandoned attempt may hold a thread for ever: past this many the slot is no longer taken away.
+const MAX_ABANDONED: u32 = 8;
