@@ -32,7 +32,7 @@ impl RemoteJwks {
         let source = &*self.0;
         let number = control.refresh.start(now.monotonic, reason);
         let settings = &source.settings;
-        source.keep_quiet_until(now.monotonic.saturating_add(settings.timing.reclaim_after));
+        source.keep_quiet_until(Duration::MAX);
         let requests = Requests {
             fetch: Arc::clone(&settings.fetch),
             timeout: settings.timeout,
@@ -207,7 +207,10 @@ enum Plan {
     KeySet(Arc<str>),
     /// The metadata, then the key set at its `jwks_uri`; or at the one `known`, if the metadata cannot
     /// be had.
-    Discover { issuer: Arc<Issuer>, known: Option<Arc<str>> },
+    Discover {
+        issuer: Arc<Issuer>,
+        known: Option<Arc<str>>,
+    },
 }
 
 /// What an attempt brings.
@@ -284,7 +287,8 @@ impl Requests {
     }
 
     fn jwks_uri(&self, issuer: &Issuer) -> Result<Arc<str>, FetchFailure> {
-        let place = |url: &Arc<str>| Place { url: Arc::clone(url), purpose: FetchPurpose::Metadata };
+        let place =
+            |url: &Arc<str>| Place { url: Arc::clone(url), purpose: FetchPurpose::Metadata };
         let (openid, oauth) = (place(&issuer.openid_url), place(&issuer.oauth_url));
         let (from, body) = match self.body(&openid, MAX_METADATA_BYTES, self.timeout) {
             Err(failure) if is_not_found(&failure) => {

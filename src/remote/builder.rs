@@ -273,8 +273,7 @@ impl RemoteJwksBuilder {
         if let Some((setting, _)) = zeros.into_iter().find(|(_, is_zero)| *is_zero) {
             return Err(FetchConfigError::Zero { setting });
         }
-        let timeouts =
-            [("timeout", self.timeout), ("connect_timeout", self.http.connect_timeout)];
+        let timeouts = [("timeout", self.timeout), ("connect_timeout", self.http.connect_timeout)];
         if let Some((setting, _)) = timeouts.into_iter().find(|(_, timeout)| *timeout > A_DAY) {
             return Err(FetchConfigError::TimeoutTooLong { setting });
         }

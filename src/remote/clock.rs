@@ -81,3 +81,17 @@ impl Moment {
         monotonic.max(self.wall.saturating_sub(earlier.wall))
     }
 }
+
+/// Real time since a start, for deadlines of I/O: a clock for tests has no say in those.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}

@@ -253,9 +253,7 @@ impl Refresh {
 
     /// Whether the attempt under way is so late that the slot is to be taken from it.
     pub(crate) fn is_long_overdue(&self, timing: &Timing, now: Duration) -> bool {
-        let is_late = |attempt: UnderWay| {
-            now.saturating_sub(attempt.start) >= timing.reclaim_after
-        };
+        let is_late = |attempt: UnderWay| now.saturating_sub(attempt.start) >= timing.reclaim_after;
         self.abandoned < MAX_ABANDONED && self.under_way.is_some_and(is_late)
     }
 

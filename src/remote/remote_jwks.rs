@@ -162,12 +162,7 @@ impl RemoteJwks {
     }
 
     /// The next step of a lookup that has waited for `waited` attempts. Starts one if that is due.
-    pub(crate) fn step(
-        &self,
-        control: &mut Control,
-        query: KeyQuery<'_>,
-        waited: u8,
-    ) -> Progress {
+    pub(crate) fn step(&self, control: &mut Control, query: KeyQuery<'_>, waited: u8) -> Progress {
         let source = &*self.0;
         let now = source.now();
         source.reclaim_slot(control, now);
@@ -238,8 +233,7 @@ impl KeySource for RemoteJwks {
         let now = source.now();
         let (state, answer) = source.look(now, query);
         let found = found(query, &answer);
-        let step =
-            control.refresh.decide(&source.settings.timing, now.monotonic, state, found, 0);
+        let step = control.refresh.decide(&source.settings.timing, now.monotonic, state, found, 0);
         control.counters.count(state, found, &step, 0);
         match step {
             Step::Use | Step::UseAndRefresh => answer,

@@ -3,14 +3,12 @@
 use std::{
     boxed::Box,
     future::Future,
-    mem,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use crate::{
-    Algorithm, KeyError, KeyQuery, RemoteJwks, SelectedKey,
-    remote::remote_jwks::Progress,
+    Algorithm, KeyError, KeyQuery, RemoteJwks, SelectedKey, remote::remote_jwks::Progress,
 };
 
 /// A lookup that waits without a thread.
@@ -90,7 +88,7 @@ impl Drop for Waiter<'_> {
         if let Some(number) = self.number {
             // Dropped after the lock is free, as above.
             let waker = self.remote.0.lock().wakers.remove(&number);
-            mem::drop(waker);
+            drop(waker);
         }
     }
 }

@@ -1,13 +1,5 @@
 //! A clock that stands still until it is told to move, an issuer that does as it is told, and the
 //! least there can be of an executor.
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -24,12 +16,31 @@ use std::{
 };
 
 use tokenring::{
-    Algorithm, Clock, Fetch, FetchError, FetchRequest, KeyError, KeySource, RemoteJwks,
-    RemoteJwksBuilder, SelectedKey,
+    Algorithm, Clock, Fetch, FetchError, FetchRequest, Health, KeyError, KeyQuery, KeySource,
+    RemoteJwks, RemoteJwksBuilder, SelectedKey,
     testkit::{Issuer, TestKey},
 };
 
 pub(crate) const URL: &str = "https://tenant.example.auth0.com/.well-known/jwks.json";
+
+pub(crate) const NANO: Duration = Duration::from_nanos(1);
+pub(crate) const TTL: Duration = secs(600);
+pub(crate) const STALE_CAP: Duration = secs(3600);
+pub(crate) const COOLDOWN: Duration = secs(10);
+
+/// Where a refresh is due with a jitter of 0.
+pub(crate) const AHEAD: Duration = secs(432);
+
+pub(crate) const UNKNOWN: Result<String, KeyError> = Err(KeyError::UnknownKey);
+pub(crate) const BUSY: Result<String, KeyError> = Err(KeyError::Busy);
+
+pub(crate) fn found(kid: &str) -> Result<String, KeyError> {
+    Ok(kid.to_owned())
+}
+
+pub(crate) fn status(status: u16) -> FetchError {
+    FetchError::Status { status, retry_after: None }
+}
 
 /// Nothing here takes as long. What does has gone wrong.
 pub(crate) const FOREVER: Duration = Duration::from_secs(30);
@@ -107,6 +118,11 @@ impl Clock for FakeClock {
     fn jitter(&self) -> f64 {
         f64::from_bits(self.0.jitter.load(Ordering::SeqCst))
     }
+}
+
+/// Why the last attempt failed.
+pub(crate) fn last_error(health: &Health) -> Option<FetchError> {
+    health.last_error.as_ref().map(|failure| failure.error().clone())
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -306,7 +322,7 @@ impl Rig {
     }
 
     pub(crate) fn try_key(&self, kid: &str) -> Result<String, KeyError> {
-        name(self.keys.try_key(Some(kid), Algorithm::RS256))
+        name(self.keys.try_key(KeyQuery::new(Some(kid), Algorithm::RS256)))
     }
 
     /// Until no fetch is under way.
@@ -327,11 +343,11 @@ impl Rig {
 }
 
 pub(crate) fn key(keys: &RemoteJwks, kid: &str) -> Result<String, KeyError> {
-    name(keys.key(Some(kid), Algorithm::RS256))
+    name(keys.key(KeyQuery::new(Some(kid), Algorithm::RS256)))
 }
 
 pub(crate) async fn key_async(keys: &RemoteJwks, kid: &str) -> Result<String, KeyError> {
-    name(keys.key_async(Some(kid), Algorithm::RS256).await)
+    name(keys.key_async(KeyQuery::new(Some(kid), Algorithm::RS256)).await)
 }
 
 /// The `kid` of what was found, which need not be what was asked for.
@@ -497,5 +513,47 @@ impl Random {
 
     pub(crate) fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
+    }
+}
+
+/// A clock that can be made to hold up whoever asks it for the jitter.
+#[derive(Clone)]
+pub(crate) struct GatedJitter {
+    pub(crate) times: FakeClock,
+    gate: Arc<(Mutex<bool>, Condvar)>,
+    pub(crate) inside: Arc<AtomicUsize>,
+}
+
+impl Default for GatedJitter {
+    fn default() -> Self {
+        Self { times: FakeClock::new(), gate: Arc::default(), inside: Arc::default() }
+    }
+}
+
+impl GatedJitter {
+    pub(crate) fn close(&self) {
+        *self.gate.0.lock().unwrap() = true;
+    }
+
+    pub(crate) fn open(&self) {
+        *self.gate.0.lock().unwrap() = false;
+        self.gate.1.notify_all();
+    }
+}
+
+impl Clock for GatedJitter {
+    fn monotonic(&self) -> Duration {
+        self.times.monotonic()
+    }
+
+    fn wall(&self) -> Duration {
+        self.times.wall()
+    }
+
+    fn jitter(&self) -> f64 {
+        let closed = self.gate.0.lock().unwrap();
+        self.inside.fetch_add(usize::from(*closed), Ordering::SeqCst);
+        let _open = self.gate.1.wait_while(closed, |closed| *closed).unwrap();
+        0.0
     }
 }

@@ -3,17 +3,6 @@
 //!
 //! Nothing here depends on how fast the machine is: what must hold is said in terms of what others
 //! have seen before a lookup began and what the issuer had not yet done when it ended.
-#![cfg(feature = "fetch")]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
-
-mod fake;
 
 use std::{
     future::poll_fn,

@@ -53,7 +53,8 @@ fn of_environment(
 ) -> Result<Option<ProxyInUse>, FetchConfigError> {
     let is_set = |name: &&str| variable(name).filter(|value| !value.is_empty());
     let first = |names: [&'static str; 2]| names.iter().find_map(is_set);
-    let Some(value) = first(["ALL_PROXY", "all_proxy"]).or_else(|| first(["HTTPS_PROXY", "https_proxy"]))
+    let Some(value) =
+        first(["ALL_PROXY", "all_proxy"]).or_else(|| first(["HTTPS_PROXY", "https_proxy"]))
     else {
         return Ok(None);
     };

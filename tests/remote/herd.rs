@@ -1,0 +1,348 @@
+//! Many at once: a fetch is shared, and time alone decides how many there are. Invariants I1, I2, I3.
+
+use std::{
+    sync::atomic::Ordering,
+    task::Poll,
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokenring::{Algorithm, Clock, KeyError, KeyQuery, KeySource, KeysState, RemoteJwks};
+
+use crate::fake::{
+    self, AHEAD, BUSY, COOLDOWN, FakeFetch, GatedJitter, Manual, NANO, Random, Rig, TTL, UNKNOWN,
+    URL, block_on, found, join, key_async, millis, name, run_all, secs, unavailable, until,
+};
+
+// Empty.
+
+#[test]
+fn cold_herd_of_64_threads_is_one_fetch() {
+    let rig = Rig::with(|builder| builder.max_blocked(64));
+    rig.issuer.close_gate();
+    let threads: Vec<_> = (0..64).map(|_| rig.spawn_key("a")).collect();
+    rig.await_waiters(64);
+    rig.issuer.open_gate();
+    for thread in threads {
+        assert_eq!(join(thread), found("a"));
+    }
+    assert_eq!(rig.issuer.count(), 1);
+    assert_eq!(rig.keys.health().waiters, 0);
+}
+
+#[test]
+fn cold_herd_of_1000_futures_is_one_fetch() {
+    let rig = Rig::new();
+    rig.issuer.close_gate();
+    let futures = (0..1000).map(|_| key_async(&rig.keys, "a"));
+    let answers = run_all(futures, || {
+        // Everybody has been polled once and waits.
+        assert_eq!(rig.keys.health().waiters, 1000);
+        rig.issuer.open_gate();
+    });
+    assert!(answers.iter().all(|answer| *answer == found("a")));
+    assert_eq!((answers.len(), rig.issuer.count()), (1000, 1));
+    assert_eq!(rig.keys.health().waiters, 0);
+}
+
+#[test]
+fn cold_herd_that_gets_an_error_is_one_fetch_too() {
+    let rig = Rig::with(|builder| builder.max_blocked(64));
+    rig.issuer.close_gate();
+    rig.issuer.fails();
+    let threads: Vec<_> = (0..64).map(|_| rig.spawn_key("a")).collect();
+    rig.await_waiters(64);
+    rig.issuer.open_gate();
+    for thread in threads {
+        assert_eq!(join(thread), unavailable(secs(1)));
+    }
+    assert_eq!(rig.issuer.count(), 1);
+}
+
+#[test]
+fn no_more_than_max_blocked_threads_wait_and_the_others_are_busy() {
+    let rig = Rig::new();
+    rig.issuer.close_gate();
+    let threads: Vec<_> = (0..32).map(|_| rig.spawn_key("a")).collect();
+    rig.await_waiters(32);
+    for _ in 0..10 {
+        assert_eq!(rig.key("a"), BUSY);
+    }
+    // A future costs no thread.
+    let mut future = Manual::new(key_async(&rig.keys, "a"));
+    assert_eq!(future.poll(), Poll::Pending);
+    rig.issuer.open_gate();
+    for thread in threads {
+        assert_eq!(join(thread), found("a"));
+    }
+    rig.settle();
+    assert_eq!(future.poll(), Poll::Ready(found("a")));
+    assert_eq!((rig.keys.health().busy, rig.issuer.count()), (10, 1));
+}
+
+#[test]
+fn nothing_is_fetched_before_somebody_asks() {
+    let rig = Rig::new();
+    assert_eq!(rig.keys.health().state, KeysState::Empty);
+    assert_eq!(rig.issuer.count(), 0);
+}
+
+#[test]
+fn in_back_off_without_keys_everybody_is_refused_at_once() {
+    let rig = Rig::new();
+    rig.issuer.fails();
+    assert_eq!(rig.key("a"), unavailable(secs(1)));
+    for back_off in [1, 2, 4, 8, 10] {
+        for left in [secs(back_off), secs(back_off) / 2, NANO] {
+            rig.clock.advance(rig.keys.health().next_attempt_in - left);
+            let count = rig.issuer.count();
+            assert_eq!(rig.key("a"), unavailable(left.max(secs(1))));
+            assert_eq!(block_on(key_async(&rig.keys, "b")), unavailable(left.max(secs(1))));
+            assert_eq!(rig.issuer.count(), count);
+        }
+        rig.clock.advance(NANO);
+        rig.key("a").unwrap_err();
+    }
+    assert_eq!(rig.issuer.count(), 6);
+    rig.issuer.serves(&["a"]);
+    rig.clock.advance(secs(10));
+    assert_eq!(rig.key("a"), found("a"));
+}
+
+#[test]
+fn kid_that_the_first_set_lacks_is_asked_for_once_more_and_then_unknown() {
+    let rig = Rig::new();
+    assert_eq!(rig.key("b"), UNKNOWN);
+    let asked = rig.issuer.asked();
+    assert_eq!(asked.iter().map(|asked| asked.no_cache).collect::<Vec<_>>(), [false, true]);
+}
+
+// I1: within `ttl`, a known key costs nothing.
+
+#[test]
+fn known_key_within_ttl_is_had_while_all_locks_but_its_own_are_taken() {
+    let clock = GatedJitter::default();
+    let times = clock.times.clone();
+    let issuer = FakeFetch::new(&times);
+    let keys = RemoteJwks::builder(URL).fetch(issuer.clone()).clock(clock.clone()).build().unwrap();
+    keys.prime().unwrap();
+
+    // The fetch asks for the jitter when it lands, and lands under the lock.
+    clock.close();
+    let lookup = thread::spawn({
+        let keys = keys.clone();
+        move || fake::key(&keys, "b")
+    });
+    until(|| clock.inside.load(Ordering::SeqCst) == 1);
+    let locked = thread::spawn({
+        let keys = keys.clone();
+        move || keys.health()
+    });
+
+    for age in [Duration::ZERO, AHEAD - NANO, AHEAD, TTL - NANO] {
+        times.advance(age.saturating_sub(times.monotonic() - secs(7)));
+        for _ in 0..100 {
+            assert_eq!(fake::key(&keys, "a"), found("a"));
+            assert_eq!(block_on(key_async(&keys, "a")), found("a"));
+            assert_eq!(name(keys.try_key(KeyQuery::new(None, Algorithm::RS256))), found("a"));
+        }
+    }
+    assert!(!locked.is_finished() && !lookup.is_finished());
+    clock.open();
+    assert_eq!(join(lookup), UNKNOWN);
+    join(locked);
+    // The cooldown was over when the forced refresh landed: there was another.
+    assert_eq!(issuer.count(), 3);
+}
+
+#[test]
+fn thousand_known_lookups_during_a_hanging_fetch_take_no_time() {
+    let expired_and_failed = Rig::primed(&["a"]);
+    expired_and_failed.clock.advance(TTL);
+    expired_and_failed.issuer.fails();
+    assert_eq!(expired_and_failed.key("a"), found("a"));
+    expired_and_failed.clock.advance(secs(1));
+    let ahead = Rig::primed(&["a"]);
+    ahead.clock.advance(AHEAD);
+    for rig in [Rig::primed(&["a"]), ahead, expired_and_failed] {
+        rig.issuer.close_gate();
+        let count = rig.issuer.count();
+        let unknown = rig.spawn_key("unknown");
+        rig.await_waiters(1);
+        rig.issuer.await_count(count + 1);
+        // The best of five, since the machine may have more to do.
+        let times = [0; 5].map(|_| {
+            let start = Instant::now();
+            for _ in 0..1000 {
+                assert_eq!(rig.key("a"), found("a"));
+            }
+            start.elapsed()
+        });
+        assert!(times.iter().min() < Some(&millis(100)), "{times:?}");
+        assert_eq!(rig.issuer.count(), count + 1);
+        rig.issuer.open_gate();
+        join(unknown).unwrap_err();
+    }
+}
+
+// I2: one fetch at a time, and the slot is taken before it begins.
+
+#[test]
+fn never_two_fetches_at_a_time() {
+    let rig = Rig::with(|builder| builder.max_blocked(100).kid_cooldown(NANO));
+    rig.issuer.fails();
+    thread::scope(|scope| {
+        for thread in 0..8 {
+            let rig = &rig;
+            scope.spawn(move || {
+                let mut random = Random::new(thread);
+                for step in 0..200 {
+                    match random.below(4) {
+                        0 => rig.issuer.serves(&["a"]),
+                        1 => rig.issuer.fails(),
+                        _ => rig.clock.advance(secs(random.next() % 300)),
+                    }
+                    let kid = random.pick(&["a", "b"]);
+                    match step % 3 {
+                        0 => drop(rig.key(kid)),
+                        1 => drop(block_on(key_async(&rig.keys, kid))),
+                        _ => drop(rig.keys.refresh_now()),
+                    }
+                }
+            });
+        }
+    });
+    assert!(rig.issuer.count() > 100);
+    assert_eq!(rig.issuer.most_in_flight(), 1);
+    rig.settle();
+    assert_eq!(rig.keys.health().waiters, 0);
+}
+
+#[test]
+fn cooldown_and_age_count_from_the_start_of_a_fetch() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(secs(100));
+    rig.issuer.close_gate();
+    let lookup = rig.spawn_key("b");
+    rig.issuer.await_count(2);
+    rig.await_waiters(1);
+    rig.clock.advance(COOLDOWN - NANO);
+    rig.issuer.open_gate();
+    assert_eq!(join(lookup), UNKNOWN);
+    assert_eq!(rig.keys.health().age, Some(COOLDOWN - NANO));
+    assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 2));
+    rig.clock.advance(NANO);
+    assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 3));
+}
+
+// I3: how often is a matter of time alone.
+
+#[test]
+fn storm_of_made_up_kids_is_one_forced_refresh_each_cooldown() {
+    let rig = Rig::primed(&["a"]);
+    let storm = |seed: u64| {
+        thread::scope(|scope| {
+            for thread in 0..32 {
+                let rig = &rig;
+                scope.spawn(move || {
+                    let mut random = Random::new(seed + thread);
+                    for _ in 0..500 {
+                        assert_eq!(rig.key(&format!("{:x}", random.next())), UNKNOWN);
+                    }
+                });
+            }
+        });
+    };
+    storm(100);
+    assert_eq!(rig.issuer.count(), 2);
+    storm(200);
+    rig.clock.advance(COOLDOWN - NANO);
+    storm(300);
+    assert_eq!(rig.issuer.count(), 2);
+    rig.clock.advance(NANO);
+    storm(400);
+    assert_eq!(rig.issuer.count(), 3);
+    let forced: Vec<bool> = rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
+    assert_eq!(forced, [false, true, true]);
+    let health = rig.keys.health();
+    assert_eq!((health.unknown_kids, health.busy), (4 * 32 * 500, 0));
+    // Those who waited for one of the two had theirs: at most all 32 threads each time.
+    assert!(health.suppressed_refreshes >= health.unknown_kids - 2 * 32);
+    assert!(health.suppressed_refreshes <= health.unknown_kids - 2);
+}
+
+#[test]
+fn hour_under_attack_is_two_requests_a_minute_and_one_each_refresh() {
+    let rig = Rig::primed(&["a"]);
+    let mut random = Random::new(1);
+    for second in 0..3600 {
+        rig.clock.set_jitter(f64::from(u32::try_from(second % 11).unwrap()) / 10.0);
+        assert_eq!(rig.key(&format!("{:x}", random.next())), UNKNOWN);
+        assert_eq!(rig.key("a"), found("a"));
+        rig.settle();
+        rig.clock.advance(secs(1));
+    }
+    let asked = rig.issuer.asked();
+    let forced: Vec<Duration> =
+        asked.iter().filter(|asked| asked.no_cache).map(|asked| asked.at).collect();
+    assert_eq!(forced.len(), 120);
+    assert!(forced.windows(2).all(|pair| pair[1] - pair[0] >= COOLDOWN));
+    // A forced refresh is a refresh: no other was due in that hour.
+    assert_eq!(asked.len(), 121);
+}
+
+#[test]
+fn hour_of_known_keys_is_one_request_each_refresh() {
+    let rig = Rig::primed(&["a"]);
+    for _ in 0..3600 {
+        assert_eq!(rig.key("a"), found("a"));
+        rig.settle();
+        rig.clock.advance(secs(1));
+    }
+    // At 0 s and then each 432 s.
+    assert_eq!(rig.issuer.count(), 9);
+    assert!(rig.issuer.asked().iter().all(|asked| !asked.no_cache));
+    assert_eq!(rig.keys.health().stale_served, 0);
+}
+
+#[test]
+fn status_500_and_a_storm_of_kids_is_one_attempt_and_all_are_unavailable() {
+    for rig in [Rig::new(), Rig::primed(&["a"])] {
+        rig.issuer.fails();
+        let before = rig.issuer.count();
+        thread::scope(|scope| {
+            for thread in 0..32 {
+                let rig = &rig;
+                scope.spawn(move || {
+                    let mut random = Random::new(thread);
+                    for _ in 0..100 {
+                        let answer = rig.key(&format!("{:x}", random.next()));
+                        let Err(KeyError::Unavailable { retry_after }) = answer else {
+                            panic!("{answer:?}");
+                        };
+                        assert!(retry_after >= secs(1));
+                    }
+                });
+            }
+        });
+        assert_eq!(rig.issuer.count(), before + 1);
+    }
+}
+
+#[test]
+fn attempts_of_an_outage_under_attack_follow_the_back_off_and_the_cooldown() {
+    let rig = Rig::primed(&["a"]);
+    rig.issuer.fails();
+    let mut random = Random::new(5);
+    for _ in 0..300 {
+        rig.key(&format!("{:x}", random.next())).unwrap_err();
+        assert_eq!(rig.key("a"), found("a"));
+        rig.clock.advance(secs(1));
+    }
+    // The set is fresh, so that only the made-up kids ask: each 30 s, and each 60 s once the back-off
+    // is longer.
+    let start = secs(7);
+    let asked: Vec<u64> =
+        rig.issuer.asked().iter().map(|asked| (asked.at - start).as_secs()).collect();
+    assert_eq!(asked, [0, 0, 30, 60, 90, 120, 150, 182, 242]);
+}

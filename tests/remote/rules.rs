@@ -1,0 +1,382 @@
+//! The table of states and the rules for unknown `kid`s. Invariants I8, I9, I10.
+
+use std::{task::Poll, time::Duration};
+
+use tokenring::{
+    Algorithm, KeyError, KeyQuery, KeySource, KeysState, Policy, UnixTime, Verifier, VerifyError,
+    testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
+};
+
+use crate::fake::{
+    AHEAD, BUSY, COOLDOWN, Manual, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL, block_on, found,
+    join, key_async, millis, name, secs, unavailable, until,
+};
+
+// I8: unknown is only what is known to be unknown.
+
+#[test]
+fn kid_is_unknown_only_if_the_last_fetch_succeeded() {
+    let rig = Rig::primed(&["a"]);
+    assert_eq!(rig.key("b"), UNKNOWN);
+    rig.issuer.fails();
+    rig.clock.advance(COOLDOWN);
+    // The back-off of 1 s ends long before the cooldown does.
+    assert_eq!(rig.key("b"), unavailable(COOLDOWN));
+    rig.clock.advance(secs(10));
+    assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(secs(20)), 3));
+    assert_eq!(block_on(key_async(&rig.keys, "b")), unavailable(secs(20)));
+    assert_eq!(rig.try_key("b"), unavailable(secs(20)));
+    rig.issuer.serves(&["a"]);
+    rig.clock.advance(secs(20));
+    assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 4));
+}
+
+#[test]
+fn unknown_kid_past_ttl_waits_like_any_other_and_then_falls_under_the_kid_rule() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(TTL);
+    rig.issuer.fails();
+    // The ordinary fetch fails; in the back-off there is no other.
+    assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(secs(1)), 2));
+    assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(secs(1)), 2));
+    rig.clock.advance(secs(1));
+    assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(COOLDOWN), 3));
+    assert!(rig.issuer.asked()[2].no_cache);
+    // A known key is tried for in the background meanwhile.
+    rig.clock.advance(secs(2));
+    rig.issuer.serves(&["a", "b"]);
+    assert_eq!(rig.key("a"), found("a"));
+    rig.settle();
+    assert_eq!((rig.key("b"), rig.issuer.count()), (found("b"), 4));
+}
+
+#[test]
+fn failure_of_long_ago_is_no_reason_to_serve_a_withdrawn_key() {
+    let rig = Rig::primed(&["a", "b"]);
+    rig.clock.advance(secs(60));
+    rig.issuer.fails();
+    rig.key("x").unwrap_err();
+    // Nobody asks for anything until the set is nearly too old for everything.
+    rig.issuer.serves(&["b"]);
+    rig.clock.advance(STALE_CAP - secs(120));
+    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    assert_eq!((rig.key("a"), rig.key("b")), (UNKNOWN, found("b")));
+}
+
+// I9: no clock extends trust.
+
+#[test]
+fn wall_clock_set_back_does_not_make_a_set_younger() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(secs(100));
+    rig.clock.set_wall_back(secs(86_400));
+    assert_eq!(rig.keys.health().age, Some(secs(100)));
+    rig.clock.advance(TTL - secs(100));
+    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    rig.issuer.fails();
+    assert_eq!(rig.key("a"), found("a"));
+    rig.clock.advance(STALE_CAP - TTL);
+    rig.key("a").unwrap_err();
+}
+
+#[test]
+fn wall_clock_set_forward_makes_a_set_older_until_it_is_set_right() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.set_wall_forward(TTL);
+    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    rig.clock.set_wall_forward(STALE_CAP);
+    assert_eq!(rig.keys.health().state, KeysState::Dead);
+    assert_eq!(rig.key("a"), found("a"));
+    assert_eq!(rig.issuer.count(), 2);
+    rig.clock.set_wall_back(STALE_CAP + TTL);
+    assert_eq!(rig.keys.health().age, Some(Duration::ZERO));
+    rig.clock.advance(TTL);
+    assert_eq!(rig.keys.health().state, KeysState::Expired);
+}
+
+#[test]
+fn monotonic_clock_that_goes_back_is_no_panic_and_no_extension_of_trust() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(TTL);
+    rig.clock.set_monotonic_back(secs(10_000));
+    assert_eq!(rig.keys.health().age, Some(TTL));
+    rig.clock.set_wall_back(secs(10_000_000_000));
+    assert_eq!(rig.keys.health().age, Some(Duration::ZERO));
+    assert_eq!(rig.key("a"), found("a"));
+    assert_eq!(rig.key("b"), UNKNOWN);
+}
+
+#[test]
+fn sleep_of_two_hours_is_two_hours() {
+    let rig = Rig::primed(&["a", "b"]);
+    rig.clock.set_wall_forward(secs(7200));
+    assert_eq!(rig.keys.health().state, KeysState::Dead);
+    rig.issuer.serves(&["a"]);
+    assert_eq!(rig.key("b"), UNKNOWN);
+    assert_eq!(rig.key("a"), found("a"));
+
+    let rig = Rig::primed_with(&["a"], |builder| builder.stale_cap(secs(7201)));
+    rig.clock.set_wall_forward(secs(7200));
+    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    rig.issuer.fails();
+    assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
+}
+
+// I10: a token moves nothing.
+
+#[test]
+fn url_is_always_the_one_given_whatever_the_kid() {
+    let rig = Rig::new();
+    let made_up = ["https://evil.example/jwks.json", "../../x", "a?b#c", "", "\r\nHost: x", "é"];
+    for kid in made_up {
+        rig.clock.advance(COOLDOWN);
+        assert_eq!(rig.key(kid), UNKNOWN);
+        assert_eq!(rig.issuer.last_request().url(), URL);
+    }
+    assert_eq!(rig.issuer.count(), made_up.len() + 1);
+}
+
+#[test]
+fn request_carries_the_limits_of_the_settings() {
+    let rig = Rig::with(|builder| builder.timeout(secs(3)).max_body(77_777));
+    rig.keys.prime().unwrap();
+    let request = rig.issuer.last_request();
+    assert_eq!((request.timeout(), request.max_body()), (secs(3), 77_777));
+    assert!(!request.no_cache());
+}
+
+#[test]
+fn token_without_kid_never_forces_a_refresh() {
+    let rig = Rig::primed(&["a", "b"]);
+    let lookup = || name(rig.keys.key(KeyQuery::new(None, Algorithm::RS256)));
+    rig.clock.advance(COOLDOWN);
+    assert_eq!(lookup(), Err(KeyError::AmbiguousKey));
+    rig.clock.advance(AHEAD);
+    assert_eq!(lookup(), Err(KeyError::AmbiguousKey));
+    rig.settle();
+    rig.issuer.serves(&["a"]);
+    rig.clock.advance(TTL);
+    assert_eq!(lookup(), found("a"));
+    assert_eq!(rig.issuer.count(), 3);
+    assert!(rig.issuer.asked().iter().all(|asked| !asked.no_cache));
+}
+
+#[test]
+fn token_that_is_forged_or_not_one_at_all_never_leads_to_a_request() {
+    let now = UnixTime::from_secs(1_750_000_000);
+    let issuer = Issuer::default();
+    let rig = Rig::new();
+    rig.issuer.reply(Reply::Body(issuer.jwks().into_bytes()));
+    let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), rig.keys.clone()).unwrap();
+    let verdict =
+        |token: &str| verifier.verify_at(token, now).map(|verified| verified.expires_at());
+
+    // The header is no header: not even the first set is asked for.
+    let token = issuer.token_at(now);
+    let none = token.clone().header("alg", "none").mint();
+    assert_eq!(verdict(&none), Err(VerifyError::AlgorithmNotAccepted));
+    assert_eq!(rig.issuer.count(), 0);
+
+    assert_eq!(verdict(&token.mint()), Ok(UnixTime::from_secs(1_750_086_400)));
+    rig.clock.advance(COOLDOWN);
+    // Another key's signature, a published key's name.
+    let forged = token.clone().forged_by(&TestKey::attacker()).mint();
+    assert_eq!(verdict(&forged), Err(VerifyError::BadSignature));
+    // The same, and where to have the key from.
+    let elsewhere = "https://evil.example/jwks.json";
+    let forged = token.clone().header("jku", elsewhere).header("x5u", elsewhere);
+    let forged = forged.issuer("https://evil.example/").forged_by(&TestKey::attacker()).mint();
+    assert_eq!(verdict(&forged), Err(VerifyError::BadSignature));
+    let expired = token.clone().expires_at(now).mint();
+    let seconds = now.as_secs();
+    assert_eq!(verdict(&expired), Err(VerifyError::Expired { exp: seconds, now: seconds }));
+    assert_eq!(rig.issuer.count(), 1);
+    assert_eq!(rig.issuer.last_request().url(), URL);
+}
+
+// The table of states, where it has not been seen above.
+
+#[test]
+fn refresh_ahead_of_time_begins_between_72_and_80_percent_of_ttl() {
+    for (jitter, ahead) in [(0.0, 432), (0.25, 444), (0.5, 456), (1.0, 480)] {
+        let rig = Rig::new();
+        rig.clock.set_jitter(jitter);
+        rig.keys.prime().unwrap();
+        rig.clock.advance(secs(ahead) - millis(1));
+        assert_eq!((rig.key("a"), rig.keys.health().state), (found("a"), KeysState::Fresh));
+        assert!(!rig.keys.health().fetching);
+        rig.clock.advance(millis(2));
+        rig.issuer.close_gate();
+        assert_eq!(rig.keys.health().state, KeysState::Ahead);
+        for _ in 0..10 {
+            assert_eq!(rig.key("a"), found("a"));
+        }
+        rig.issuer.await_count(2);
+        rig.issuer.open_gate();
+        rig.settle();
+        assert_eq!((rig.issuer.count(), rig.keys.health().generation), (2, 2));
+        assert_eq!(rig.keys.health().state, KeysState::Fresh);
+    }
+}
+
+#[test]
+fn refresh_ahead_of_time_that_fails_is_tried_again_after_the_back_off_only() {
+    let rig = Rig::primed(&["a"]);
+    rig.issuer.fails();
+    rig.clock.advance(AHEAD);
+    for (back_off, count) in [(1, 2), (2, 3), (4, 4), (8, 5)] {
+        assert_eq!(rig.key("a"), found("a"));
+        rig.settle();
+        rig.clock.advance(secs(back_off) - NANO);
+        assert_eq!(rig.key("a"), found("a"));
+        assert_eq!((rig.keys.health().fetching, rig.issuer.count()), (false, count));
+        rig.clock.advance(NANO);
+    }
+    assert_eq!(rig.keys.health().stale_served, 0);
+}
+
+#[test]
+fn unknown_kid_while_the_set_is_getting_old_forces_a_refresh() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(AHEAD);
+    rig.issuer.serves(&["a", "b"]);
+    assert_eq!(rig.key("b"), found("b"));
+    assert!(rig.issuer.asked()[1].no_cache);
+    // That was the refresh: another is not due.
+    assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
+}
+
+#[test]
+fn dead_set_leads_to_a_fetch_that_all_wait_for() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(STALE_CAP);
+    assert_eq!(rig.try_key("a"), unavailable(secs(1)));
+    rig.issuer.close_gate();
+    let threads: Vec<_> = ["a", "b", "a"].map(|kid| rig.spawn_key(kid)).into();
+    rig.await_waiters(3);
+    rig.issuer.serves(&["a", "b"]);
+    rig.issuer.open_gate();
+    let answers: Vec<_> = threads.into_iter().map(join).collect();
+    assert_eq!(answers, [found("a"), found("b"), found("a")]);
+    assert_eq!(rig.issuer.count(), 2);
+}
+
+#[test]
+fn dead_set_in_back_off_is_unavailable_at_once() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(STALE_CAP);
+    rig.issuer.fails();
+    assert_eq!(rig.key("a"), unavailable(secs(1)));
+    rig.issuer.close_gate();
+    assert_eq!(rig.key("a"), unavailable(secs(1)));
+    assert_eq!(rig.key("b"), unavailable(secs(1)));
+    assert_eq!(rig.issuer.count(), 2);
+    rig.issuer.open_gate();
+}
+
+// The kid rule.
+
+#[test]
+fn key_rotated_right_after_an_ordinary_refresh_is_accepted_at_once() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(AHEAD);
+    assert_eq!(rig.key("a"), found("a"));
+    rig.settle();
+    assert_eq!(rig.issuer.count(), 2);
+    rig.clock.advance(millis(1));
+    rig.issuer.serves(&["a", "b"]);
+    assert_eq!(rig.key("b"), found("b"));
+    assert_eq!(rig.issuer.count(), 3);
+}
+
+#[test]
+fn key_rotated_right_after_prime_or_refresh_now_is_accepted_at_once() {
+    let rig = Rig::primed(&["a"]);
+    rig.keys.refresh_now().unwrap();
+    rig.clock.advance(millis(1));
+    rig.issuer.serves(&["a", "b"]);
+    assert_eq!(rig.key("b"), found("b"));
+    assert_eq!(rig.issuer.count(), 3);
+}
+
+#[test]
+fn made_up_kid_delays_a_rotated_key_by_the_cooldown_at_most() {
+    let rig = Rig::primed(&["a"]);
+    assert_eq!(rig.key("made up"), UNKNOWN);
+    rig.issuer.serves(&["b"]);
+    assert_eq!(rig.key("b"), UNKNOWN);
+    rig.clock.advance(COOLDOWN - NANO);
+    assert_eq!(rig.key("b"), UNKNOWN);
+    rig.clock.advance(NANO);
+    assert_eq!(rig.key("b"), found("b"));
+}
+
+#[test]
+fn lookup_that_joined_an_earlier_fetch_may_lead_one_more() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(AHEAD);
+    rig.issuer.close_gate();
+    assert_eq!(rig.key("a"), found("a"));
+    rig.issuer.await_count(2);
+    // The issuer had answered already when it began to use another key.
+    let lookup = rig.spawn_key("b");
+    let other = rig.spawn_key("b");
+    rig.await_waiters(2);
+    assert_eq!(rig.issuer.count(), 2);
+    let mut future = Manual::new(key_async(&rig.keys, "b"));
+    assert_eq!(future.poll(), Poll::Pending);
+    rig.issuer.open_gate();
+    rig.settle();
+    assert_eq!((join(lookup), join(other)), (UNKNOWN, UNKNOWN));
+    assert_eq!(future.poll(), Poll::Ready(UNKNOWN));
+    // One more for all of them.
+    assert_eq!(rig.issuer.count(), 3);
+    assert!(rig.issuer.asked()[2].no_cache);
+}
+
+#[test]
+fn lookup_never_waits_for_a_third_fetch() {
+    let rig = Rig::with(|builder| builder.kid_cooldown(NANO));
+    let mut future = Manual::new(key_async(&rig.keys, "b"));
+    for fetches in 1..=2 {
+        assert_eq!(future.poll(), Poll::Pending);
+        until(|| future.woken() == fetches);
+        assert_eq!(rig.issuer.count(), fetches);
+        // The cooldown is over again.
+        rig.clock.advance(NANO);
+    }
+    assert_eq!(future.poll(), Poll::Ready(UNKNOWN));
+    assert_eq!(rig.issuer.count(), 2);
+}
+
+#[test]
+fn forced_refresh_that_fails_says_so_to_all_who_wait() {
+    let rig = Rig::primed(&["a"]);
+    rig.issuer.fails();
+    rig.issuer.close_gate();
+    let threads: Vec<_> = ["b", "c", "d"].map(|kid| rig.spawn_key(kid)).into();
+    rig.await_waiters(3);
+    assert_eq!(rig.key("a"), found("a"));
+    rig.issuer.open_gate();
+    for thread in threads {
+        assert_eq!(join(thread), unavailable(COOLDOWN));
+    }
+    assert_eq!(rig.issuer.count(), 2);
+    assert_eq!(rig.keys.health().suppressed_refreshes, 0);
+}
+
+#[test]
+fn unknown_kid_is_busy_if_too_many_wait_and_a_known_one_is_not() {
+    let rig = Rig::primed_with(&["a"], |builder| builder.max_blocked(2));
+    rig.issuer.close_gate();
+    let threads: Vec<_> = ["b", "c"].map(|kid| rig.spawn_key(kid)).into();
+    rig.await_waiters(2);
+    assert_eq!(rig.key("d"), BUSY);
+    assert_eq!(rig.key("a"), found("a"));
+    assert_eq!((rig.keys.health().busy, rig.keys.health().stale_served), (1, 0));
+    rig.issuer.open_gate();
+    for thread in threads {
+        assert_eq!(join(thread), UNKNOWN);
+    }
+    assert_eq!(rig.key("d"), UNKNOWN);
+}

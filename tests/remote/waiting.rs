@@ -1,0 +1,318 @@
+//! Nobody waits for ever, and who does not want to wait need not. Invariant I7.
+
+use std::{
+    env,
+    io::ErrorKind,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokenring::{
+    FetchError, Guard, KeysState, Policy, UnixTime, Verifier, VerifyError,
+    testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
+};
+
+use crate::fake::{
+    AHEAD, COOLDOWN, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, block_on, found, join, key_async,
+    last_error, millis, run_all, secs, status, unavailable,
+};
+
+// I7: nobody waits for ever.
+
+#[test]
+fn panicking_fetch_releases_8_threads_and_8_futures() {
+    let rig = Rig::new();
+    rig.issuer.reply(Reply::Panic);
+    rig.issuer.close_gate();
+    let threads: Vec<_> = (0..8).map(|_| rig.spawn_key("a")).collect();
+    let futures = (0..8).map(|_| key_async(&rig.keys, "a"));
+    let answers = run_all(futures, || {
+        rig.await_waiters(16);
+        rig.issuer.open_gate();
+    });
+    for answer in answers.into_iter().chain(threads.into_iter().map(join)) {
+        assert_eq!(answer, unavailable(secs(1)));
+    }
+    let health = rig.keys.health();
+    assert_eq!((last_error(&health), health.fetching), (Some(FetchError::Thread), false));
+    // And it is not the end.
+    rig.issuer.serves(&["a"]);
+    rig.clock.advance(secs(1));
+    assert_eq!(rig.key("a"), found("a"));
+}
+
+#[test]
+fn nobody_waits_longer_than_the_timeout_for_a_fetch_that_does_not_keep_it() {
+    let rig = Rig::with(|builder| builder.timeout(millis(50)));
+    rig.issuer.close_gate();
+    let start = Instant::now();
+    assert_eq!(rig.key("a"), unavailable(secs(1)));
+    assert_eq!(rig.keys.prime(), Err(FetchError::Timeout));
+    assert_eq!(rig.keys.refresh_now(), Err(FetchError::Timeout));
+    // Four times 50 ms and what a landing may take, on a machine that is busy.
+    let took = start.elapsed();
+    assert!(took > millis(200) && took < secs(10), "{took:?}");
+    assert_eq!((rig.issuer.count(), rig.keys.health().waiters), (1, 0));
+    rig.issuer.open_gate();
+    rig.settle();
+    assert_eq!(rig.key("a"), found("a"));
+}
+
+#[test]
+fn fetch_that_never_ends_is_waited_for_once_and_counts_as_failed() {
+    let rig = Rig::primed_with(&["a"], |builder| builder.timeout(millis(50)));
+    rig.clock.advance(TTL);
+    rig.issuer.close_gate();
+    assert_eq!(rig.key("a"), found("a"));
+    let health = rig.keys.health();
+    assert_eq!((last_error(&health), health.consecutive_failures), (Some(FetchError::Timeout), 1));
+    assert!(health.fetching);
+    // The best of five, since the machine may have more to do.
+    let times = [0; 5].map(|_| {
+        let start = Instant::now();
+        assert_eq!(rig.key("a"), found("a"));
+        start.elapsed()
+    });
+    assert!(times.iter().min() < Some(&millis(50)), "{times:?}");
+    // Still one at a time.
+    rig.clock.advance(secs(10));
+    assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
+    rig.issuer.open_gate();
+    rig.settle();
+    assert_eq!(rig.keys.health().state, KeysState::Fresh);
+}
+
+/// A token that expires while its verifier waits for keys has expired.
+#[test]
+fn system_clock_is_read_when_the_keys_are_there() {
+    let rig = Rig::new();
+    rig.issuer.serves(&["a"]);
+    rig.issuer.close_gate();
+    let exp = UnixTime::from_secs(UnixTime::now().as_secs() + 1);
+    let token = Issuer::default().token().key(&TestKey::attacker().with_kid("a"));
+    let token = token.expires_at(exp).mint();
+    let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), rig.keys.clone()).unwrap();
+    let guard = Guard::new(verifier.clone());
+    let verdicts = thread::scope(|scope| {
+        let verified = scope.spawn(|| verifier.verify(&token).map(|_| ()));
+        let guarded = scope.spawn(|| {
+            guard
+                .check([format!("Bearer {token}")])
+                .map(|_| ())
+                .map_err(|rejection| *rejection.cause().unwrap())
+        });
+        let polled = scope.spawn(|| block_on(verifier.verify_async(&token)).map(|_| ()));
+        rig.await_waiters(3);
+        while UnixTime::now() < exp {
+            thread::sleep(millis(10));
+        }
+        rig.issuer.open_gate();
+        [verified, guarded, polled].map(|verdict| verdict.join().unwrap())
+    });
+    for verdict in verdicts {
+        let Err(VerifyError::Expired { exp: told, now }) = verdict else { panic!("{verdict:?}") };
+        assert!(told == exp.as_secs() && now >= told);
+    }
+}
+
+#[test]
+fn no_lock_is_held_while_a_fetch_is_under_way() {
+    let rig = Rig::new();
+    rig.issuer.close_gate();
+    let lookup = rig.spawn_key("a");
+    rig.await_waiters(1);
+    rig.issuer.await_count(1);
+    assert_eq!(rig.try_key("a"), unavailable(secs(1)));
+    assert!(rig.keys.health().fetching);
+    rig.issuer.open_gate();
+    assert_eq!(join(lookup), found("a"));
+}
+
+#[test]
+fn jitter_that_is_no_number_from_0_to_1_neither_panics_nor_wedges() {
+    for jitter in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 2.0] {
+        let rig = Rig::new();
+        rig.clock.set_jitter(jitter);
+        rig.issuer.fails();
+        assert_eq!(rig.keys.prime(), Err(status(500)));
+        assert_eq!(rig.keys.health().next_attempt_in, millis(750));
+        rig.issuer.serves(&["a"]);
+        rig.clock.advance(secs(1));
+        assert_eq!(rig.key("a"), found("a"));
+        rig.clock.advance(secs(456) - NANO);
+        assert_eq!(rig.keys.health().state, KeysState::Fresh);
+        rig.clock.advance(NANO);
+        assert_eq!(rig.keys.health().state, KeysState::Ahead);
+    }
+    // Nor where a fetch is given up that does not end.
+    let rig = Rig::primed_with(&["a"], |builder| builder.timeout(millis(50)));
+    rig.clock.advance(TTL);
+    rig.clock.set_jitter(f64::NAN);
+    rig.issuer.close_gate();
+    assert_eq!(rig.key("a"), found("a"));
+    assert_eq!(rig.keys.health().next_attempt_in, millis(750));
+    rig.issuer.open_gate();
+}
+
+/// Where the system has no thread left. The stack asked for is read once, so that this has to
+/// happen in another process; the test harness runs the test on its own thread then.
+#[test]
+#[cfg(target_os = "linux")]
+fn system_without_a_thread_to_spare_is_an_error_and_no_panic() {
+    const NAME: &str = "system_without_a_thread_to_spare_is_an_error_and_no_panic";
+    if env::var_os("RUST_MIN_STACK").is_none() {
+        let this = env::current_exe().unwrap();
+        let mut child = Command::new(this);
+        let child = child.args(["--exact", NAME, "--nocapture"]);
+        let child = child.env("RUST_MIN_STACK", (1_u64 << 60).to_string()).output().unwrap();
+        let output = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && output.contains("no thread: seen"), "{child:?}");
+        return;
+    }
+    assert_eq!(thread::Builder::new().spawn(|| {}).unwrap_err().kind(), ErrorKind::WouldBlock);
+    let rig = Rig::new();
+    assert_eq!(rig.keys.prime(), Err(FetchError::Thread));
+    assert_eq!(rig.keys.refresh_now(), Err(FetchError::Thread));
+    assert_eq!(rig.key("a"), unavailable(secs(2)));
+    rig.clock.advance(secs(2));
+    assert_eq!(rig.key("a"), unavailable(secs(4)));
+    rig.clock.advance(secs(4));
+    assert_eq!(block_on(key_async(&rig.keys, "a")), unavailable(secs(8)));
+    let health = rig.keys.health();
+    assert_eq!((health.fetching, health.waiters, health.consecutive_failures), (false, 0, 4));
+    assert_eq!(rig.issuer.count(), 0);
+    println!("no thread: seen");
+}
+
+// Without waiting, at the start, and by hand.
+
+#[test]
+fn try_key_never_starts_a_fetch() {
+    // How old the set is, whether the last try failed, and the answers for a known and an unknown
+    // kid.
+    let soon = unavailable(secs(1));
+    let cases = [
+        (None, false, soon.clone(), soon.clone()),
+        (None, true, soon.clone(), soon.clone()),
+        (Some(Duration::ZERO), false, found("a"), soon.clone()),
+        (Some(Duration::ZERO), true, found("a"), soon.clone()),
+        (Some(AHEAD), false, found("a"), soon.clone()),
+        (Some(AHEAD), true, found("a"), soon.clone()),
+        (Some(TTL), false, soon.clone(), soon.clone()),
+        (Some(TTL), true, found("a"), soon.clone()),
+        (Some(STALE_CAP), false, soon.clone(), soon.clone()),
+        (Some(STALE_CAP), true, soon.clone(), soon),
+    ];
+    for (age, failed, known, unknown) in cases {
+        for back_off_over in [false, true] {
+            let rig = Rig::new();
+            if let Some(age) = age {
+                rig.keys.prime().unwrap();
+                rig.clock.advance(age);
+            }
+            if failed {
+                rig.issuer.fails();
+                rig.keys.refresh_now().unwrap_err();
+            }
+            if back_off_over {
+                rig.clock.advance(secs(1));
+            }
+            let count = rig.issuer.count();
+            assert_eq!(rig.try_key("a"), known, "{age:?} {failed}");
+            assert_eq!(rig.try_key("b"), unknown, "{age:?} {failed}");
+            assert!(!rig.keys.health().fetching);
+            assert_eq!(rig.issuer.count(), count);
+        }
+    }
+}
+
+#[test]
+fn try_key_knows_an_unknown_kid_while_it_would_not_be_asked_for() {
+    let rig = Rig::primed(&["a"]);
+    assert_eq!(rig.key("b"), UNKNOWN);
+    assert_eq!(rig.try_key("b"), UNKNOWN);
+    assert_eq!(rig.keys.health().unknown_kids, 2);
+    rig.clock.advance(COOLDOWN);
+    assert_eq!(rig.try_key("b"), unavailable(secs(1)));
+}
+
+#[test]
+fn prime_fetches_only_what_is_not_there() {
+    let rig = Rig::new();
+    for (age, count) in [(Duration::ZERO, 1), (AHEAD, 1), (TTL - AHEAD - NANO, 1), (NANO, 2)] {
+        rig.clock.advance(age);
+        assert_eq!(rig.keys.prime(), Ok(()));
+        assert_eq!(rig.issuer.count(), count);
+    }
+    assert!(rig.issuer.asked().iter().all(|asked| !asked.no_cache));
+    rig.clock.advance(STALE_CAP);
+    assert_eq!((rig.keys.prime(), rig.issuer.count()), (Ok(()), 3));
+}
+
+#[test]
+fn prime_says_why_there_are_no_keys_and_does_not_ask_again_in_back_off() {
+    let rig = Rig::new();
+    rig.issuer.reply(Reply::Fail(FetchError::HostNotFound));
+    assert_eq!(rig.keys.prime(), Err(FetchError::HostNotFound));
+    rig.issuer.serves(&["a"]);
+    rig.clock.advance(secs(1) - NANO);
+    assert_eq!((rig.keys.prime(), rig.issuer.count()), (Err(FetchError::HostNotFound), 1));
+    rig.clock.advance(NANO);
+    assert_eq!((rig.keys.prime(), rig.issuer.count()), (Ok(()), 2));
+}
+
+#[test]
+fn prime_waits_for_a_fetch_that_is_under_way() {
+    let rig = Rig::new();
+    rig.issuer.close_gate();
+    let lookup = rig.spawn_key("a");
+    rig.await_waiters(1);
+    let prime = thread::spawn({
+        let keys = rig.keys.clone();
+        move || keys.prime()
+    });
+    rig.await_waiters(2);
+    rig.issuer.fails();
+    rig.issuer.open_gate();
+    assert_eq!((join(prime), join(lookup)), (Err(status(500)), unavailable(secs(1))));
+    assert_eq!(rig.issuer.count(), 1);
+}
+
+#[test]
+fn refresh_now_asks_whatever_is_at_hand_and_whatever_failed() {
+    let rig = Rig::primed(&["a", "b"]);
+    rig.issuer.serves(&["a"]);
+    assert_eq!(rig.keys.refresh_now(), Ok(()));
+    // The cooldown does not begin with it, but with this one.
+    assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 3));
+    rig.issuer.fails();
+    for count in 4..=6 {
+        assert_eq!((rig.keys.refresh_now(), rig.issuer.count()), (Err(status(500)), count));
+    }
+    assert_eq!(rig.key("a"), found("a"));
+    rig.issuer.serves(&["c"]);
+    assert_eq!(rig.keys.refresh_now(), Ok(()));
+    assert_eq!((rig.key("a"), rig.key("c")), (UNKNOWN, found("c")));
+    let no_cache: Vec<bool> = rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
+    assert_eq!(no_cache, [false, true, true, true, true, true, true]);
+}
+
+#[test]
+fn refresh_now_does_not_take_a_fetch_that_began_before_it_for_its_own() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(AHEAD);
+    rig.issuer.close_gate();
+    assert_eq!(rig.key("a"), found("a"));
+    rig.issuer.await_count(2);
+    let refresh = thread::spawn({
+        let keys = rig.keys.clone();
+        move || keys.refresh_now()
+    });
+    rig.await_waiters(1);
+    assert_eq!(rig.issuer.count(), 2);
+    rig.issuer.open_gate();
+    assert_eq!(join(refresh), Ok(()));
+    let no_cache: Vec<bool> = rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
+    assert_eq!(no_cache, [false, false, true]);
+}
