@@ -20,8 +20,8 @@ use std::{
 };
 
 use crate::{
-    Algorithm, Clock, Fetch, FetchConfigError, FetchError, FetchRequest, Health, JwkSet, KeyError,
-    KeySource, KeysState, RemoteJwksBuilder, SelectedKey, UnixTime,
+    Clock, Fetch, FetchConfigError, FetchError, FetchRequest, Health, JwkSet, KeyError, KeyLookup,
+    KeyQuery, KeySource, KeysState, RemoteJwksBuilder, SelectedKey, UnixTime,
     clock::Moment,
     health::Counters,
     refresh::{Found, Refresh, Request, Step, Timing},
@@ -138,32 +138,12 @@ impl RemoteJwks {
         }
     }
 
-    /// The one key for a token, as [`KeySource::key`], for async code: the future waits where that
-    /// one blocks. It is `Send`, needs no runtime, and may be dropped at any time.
-    ///
-    /// The built-in client ends each fetch within its time. A [`Fetch`] of one's own has to, since a
-    /// future has no clock to give up by.
-    pub async fn key_async(
-        &self,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<SelectedKey, KeyError> {
-        let mut seat = Seat { remote: self, number: None, landing: None, waited: 0 };
-        poll_fn(|context| seat.poll(context, kid, algorithm)).await
-    }
-
     /// What a lookup does next. Starts a fetch if that is due.
-    fn turn(
-        &self,
-        control: &mut Control,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-        waited: u8,
-    ) -> Turn {
+    fn turn(&self, control: &mut Control, query: KeyQuery<'_>, waited: u8) -> Turn {
         let source = &*self.0;
         let now = source.now();
-        let (state, answer) = source.look(now, kid, algorithm);
-        let found = found(kid, &answer);
+        let (state, answer) = source.look(now, query);
+        let found = found(query, &answer);
         let step = control.refresh.decide(&source.timing, now.monotonic, state, found, waited);
         match step {
             Step::Use | Step::UseAndRefresh | Step::Refuse(_) => {
@@ -205,22 +185,22 @@ impl RemoteJwks {
 }
 
 impl KeySource for RemoteJwks {
-    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
         let source = &*self.0;
-        if let Some(answer) = source.at_hand(kid, algorithm) {
+        if let Some(answer) = source.at_hand(query) {
             return answer;
         }
         let mut control = source.lock();
         let mut waited: u8 = 0;
         loop {
             let landing = control.landings;
-            if let Turn::Answer(answer) = self.turn(&mut control, kid, algorithm, waited) {
+            if let Turn::Answer(answer) = self.turn(&mut control, query, waited) {
                 return answer;
             }
             if control.blocked >= source.max_blocked {
                 control.counters.busy = control.counters.busy.saturating_add(1);
                 let now = source.now();
-                return source.without_waiting(&mut control, now, kid, algorithm, KeyError::Busy);
+                return source.without_waiting(&mut control, now, query, KeyError::Busy);
             }
             let landed;
             (control, landed) = source.wait(control, landing);
@@ -228,34 +208,36 @@ impl KeySource for RemoteJwks {
                 let now = source.now();
                 control.refresh.overdue(now.monotonic, source.state(now), source.jitter());
                 let unavailable = Refresh::unavailable(Duration::ZERO);
-                return source.without_waiting(&mut control, now, kid, algorithm, unavailable);
+                return source.without_waiting(&mut control, now, query, unavailable);
             }
             waited = waited.saturating_add(1);
         }
     }
 
-    fn confirms(
-        &self,
-        key: &SelectedKey,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<bool, KeyError> {
-        let is_it = |set: &JwkSet| set.find(kid, algorithm).map(|current| current == key);
-        match self.0.if_at_hand(is_it) {
-            Some(Ok(confirmed)) => Ok(confirmed),
-            _ => self.key(kid, algorithm).map(|current| current == *key),
-        }
+    fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
+        self.0.if_at_hand(|set| set.finds(key, query)).unwrap_or(false)
     }
 
-    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+    fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {
+        if let Some(answer) = self.0.at_hand(query) {
+            return KeyLookup::ready(answer);
+        }
+        let (kid, rest) = (query.key_id().map(String::from), query.with_key_id(None));
+        KeyLookup::pending(async move {
+            let mut seat = Seat { remote: self, number: None, landing: None, waited: 0 };
+            poll_fn(|context| seat.poll(context, rest.with_key_id(kid.as_deref()))).await
+        })
+    }
+
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
         let source = &*self.0;
-        if let Some(answer) = source.at_hand(kid, algorithm) {
+        if let Some(answer) = source.at_hand(query) {
             return answer;
         }
         let mut control = source.lock();
         let now = source.now();
-        let (state, answer) = source.look(now, kid, algorithm);
-        let found = found(kid, &answer);
+        let (state, answer) = source.look(now, query);
+        let found = found(query, &answer);
         let step = control.refresh.decide(&source.timing, now.monotonic, state, found, 0);
         control.counters.count(state, found, &step, 0);
         match step {
@@ -281,8 +263,8 @@ enum Turn {
 
 /// A newer set is asked about a `kid` that is unknown, and about nothing else: a token without
 /// `kid`, or one that several keys fit, would be no wiser.
-fn found(kid: Option<&str>, answer: &Result<SelectedKey, KeyError>) -> Found {
-    match (kid, answer) {
+fn found(query: KeyQuery<'_>, answer: &Result<SelectedKey, KeyError>) -> Found {
+    match (query.key_id(), answer) {
         (Some(_), Err(KeyError::UnknownKey)) => Found::UnknownKid,
         _ => Found::Answer,
     }
@@ -386,13 +368,9 @@ impl Source {
 
     /// The answer of a set that is within its `ttl`, without a mutex and without allocation. None if
     /// there is more to think about.
-    fn at_hand(
-        &self,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Option<Result<SelectedKey, KeyError>> {
-        let answer = self.if_at_hand(|set| set.select(kid, algorithm))?;
-        (found(kid, &answer) == Found::Answer).then_some(answer)
+    fn at_hand(&self, query: KeyQuery<'_>) -> Option<Result<SelectedKey, KeyError>> {
+        let answer = self.if_at_hand(|set| set.find(query))?;
+        (found(query, &answer) == Found::Answer).then_some(answer)
     }
 
     /// What `look` sees in a set that is within its `ttl` and is not to be refreshed.
@@ -409,19 +387,14 @@ impl Source {
     }
 
     /// How old the set at hand is, and what it says.
-    fn look(
-        &self,
-        now: Moment,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> (KeysState, Result<SelectedKey, KeyError>) {
+    fn look(&self, now: Moment, query: KeyQuery<'_>) -> (KeysState, Result<SelectedKey, KeyError>) {
         let state = self.state(now);
         let snapshot = match state {
             KeysState::Empty | KeysState::Dead => None,
             _ => self.snapshot(),
         };
         let nothing = Err(KeyError::UnknownKey);
-        let answer = snapshot.map_or(nothing, |snapshot| snapshot.keys.select(kid, algorithm));
+        let answer = snapshot.map_or(nothing, |snapshot| snapshot.keys.find(query));
         (state, answer)
     }
 
@@ -431,11 +404,10 @@ impl Source {
         &self,
         control: &mut Control,
         now: Moment,
-        kid: Option<&str>,
-        algorithm: Algorithm,
+        query: KeyQuery<'_>,
         otherwise: KeyError,
     ) -> Result<SelectedKey, KeyError> {
-        let (state, answer) = self.look(now, kid, algorithm);
+        let (state, answer) = self.look(now, query);
         let key = answer.map_err(|_| otherwise)?;
         control.counters.count(state, Found::Answer, &Step::Use, 0);
         Ok(key)
@@ -557,11 +529,10 @@ impl Seat<'_> {
     fn poll(
         &mut self,
         context: &mut Context<'_>,
-        kid: Option<&str>,
-        algorithm: Algorithm,
+        query: KeyQuery<'_>,
     ) -> Poll<Result<SelectedKey, KeyError>> {
         let source = &*self.remote.0;
-        if let Some(answer) = source.at_hand(kid, algorithm) {
+        if let Some(answer) = source.at_hand(query) {
             return Poll::Ready(answer);
         }
         let mut control = source.lock();
@@ -581,7 +552,7 @@ impl Seat<'_> {
                 self.waited = self.waited.saturating_add(1);
             }
             let landing = control.landings;
-            match self.remote.turn(&mut control, kid, algorithm, self.waited) {
+            match self.remote.turn(&mut control, query, self.waited) {
                 Turn::Answer(answer) => return Poll::Ready(answer),
                 Turn::Wait => self.landing = Some(landing),
             }
