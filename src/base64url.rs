@@ -42,28 +42,26 @@ mod engine {
         let mut eights = text.chunks_exact(8);
         let mut sixes = bytes.chunks_exact_mut(6);
         for (eight, six) in (&mut eights).zip(&mut sixes) {
-            let (front, back) = eight.split_at(4);
-            let (front, back) = (sextets(front), sextets(back));
+            let [a, b, c, d, e, f, g, h] = *eight else { return Err(NotBase64url) };
+            let (front, back) = (four(a, b, c, d), four(e, f, g, h));
             all_bits |= front | back;
             let [_, _, front_and_back @ ..] =
                 (u64::from(front) << 24 | u64::from(back)).to_be_bytes();
             six.copy_from_slice(&front_and_back);
         }
         let mut threes = sixes.into_remainder().chunks_mut(3);
-        for four in eights.remainder().chunks(4) {
-            let bits = sextets(four);
-            let [_, three @ ..] = bits.to_be_bytes();
-            let unused = match four.len() {
-                4 => 0,
-                3 => 0xFF,
-                2 => 0xFFFF,
-                // One character has too few bits for a byte.
+        for rest in eights.remainder().chunks(4) {
+            // RFC 4648 section 3.5: the bits that no byte has are zero.
+            let (bits, unused) = match *rest {
+                [a, b, c, d] => (four(a, b, c, d), 0),
+                [a, b, c] => (four(a, b, c, b'A'), 0xFF),
+                [a, b] => (four(a, b, b'A', b'A'), 0xFFFF),
                 _ => return Err(NotBase64url),
             };
-            // RFC 4648 section 3.5: bits that no byte has are zero.
             all_bits |= bits | if bits & unused == 0 { 0 } else { INVALID };
-            let bytes = threes.next().ok_or(NotBase64url)?;
-            bytes.copy_from_slice(three.get(..bytes.len()).ok_or(NotBase64url)?);
+            let three = threes.next().ok_or(NotBase64url)?;
+            let [_, decoded @ ..] = bits.to_be_bytes();
+            three.copy_from_slice(decoded.get(..three.len()).ok_or(NotBase64url)?);
         }
         match all_bits & INVALID {
             0 => Ok(()),
@@ -71,12 +69,14 @@ mod engine {
         }
     }
 
-    /// The 24 bits of up to four characters, or a number with [`INVALID`] in it.
-    fn sextets(characters: &[u8]) -> u32 {
-        let bits = |(table, character): (&[u32; 256], &u8)| {
-            table.get(usize::from(*character)).copied().unwrap_or(INVALID)
+    /// The 24 bits of four characters, or a number with [`INVALID`] in it.
+    #[inline]
+    fn four(a: u8, b: u8, c: u8, d: u8) -> u32 {
+        let [first, second, third, fourth] = &TABLES;
+        let bits = |table: &[u32; 256], character: u8| {
+            table.get(usize::from(character)).copied().unwrap_or(INVALID)
         };
-        TABLES.iter().zip(characters).map(bits).fold(0, |sum, bits| sum | bits)
+        bits(first, a) | bits(second, b) | bits(third, c) | bits(fourth, d)
     }
 
     /// For each place in a group of four characters, the bits that a character there stands for.

@@ -28,7 +28,7 @@ enum Next {
 impl<'a> Members<'a> {
     /// The object that `text` is.
     pub(crate) fn of(text: &'a str) -> Result<Self, JsonError> {
-        let mut cursor = Cursor { text, rest: text.as_bytes() };
+        let mut cursor = Cursor::of(text);
         cursor.skip_space();
         if cursor.peek() != Some(b'{') {
             // Anything else is not an object if it is JSON at all.
@@ -36,7 +36,7 @@ impl<'a> Members<'a> {
             cursor.end()?;
             return Err(JsonError::NotObject);
         }
-        cursor.advance();
+        cursor.advance(1);
         Ok(Self { cursor, names: Names::default(), next: Next::FirstMember })
     }
 
@@ -51,7 +51,7 @@ impl<'a> Members<'a> {
         match (self.next, self.cursor.peek()) {
             (Next::Nothing, _) => return Ok(None),
             (_, Some(b'}')) => {
-                self.cursor.advance();
+                self.cursor.advance(1);
                 self.cursor.end()?;
                 self.next = Next::Nothing;
                 return match self.names.repeated {
@@ -61,7 +61,7 @@ impl<'a> Members<'a> {
             }
             (Next::FirstMember, _) => {}
             (_, Some(b',')) => {
-                self.cursor.advance();
+                self.cursor.advance(1);
                 self.cursor.skip_space();
             }
             _ => return Err(JsonError::Syntax),
@@ -210,13 +210,13 @@ struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     fn of(array: &'a str) -> Self {
-        Self { cursor: Cursor { text: array, rest: array.as_bytes() } }
+        Self { cursor: Cursor::of(array) }
     }
 
     fn next_value(&mut self) -> Option<Value> {
         // Past `[` or `,`.
         self.cursor.skip_space();
-        self.cursor.advance();
+        self.cursor.advance(1);
         self.cursor.skip_space();
         match self.cursor.peek()? {
             b']' => None,
@@ -226,9 +226,9 @@ impl<'a> Elements<'a> {
 
     fn next_text(&mut self) -> Option<&'a str> {
         self.cursor.skip_space();
-        self.cursor.advance();
+        self.cursor.advance(1);
         self.cursor.skip_space();
-        let start = self.cursor.rest;
+        let start = self.cursor.at;
         match self.cursor.peek()? {
             b']' => None,
             _ => {
@@ -256,46 +256,62 @@ impl<'a> Iterator for PlainStrings<'a> {
 /// A place in a text.
 struct Cursor<'a> {
     text: &'a str,
-    /// The text from that place on.
-    rest: &'a [u8],
+    at: usize,
 }
 
 impl<'a> Cursor<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    #[inline]
     fn peek(&self) -> Option<u8> {
-        self.rest.first().copied()
+        self.text.as_bytes().get(self.at).copied()
     }
 
-    fn advance(&mut self) {
-        if let [_, rest @ ..] = self.rest {
-            self.rest = rest;
-        }
+    /// The text from here on, which may begin inside of a character.
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
+    #[inline]
+    fn advance(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
+    #[inline]
     fn skip_space(&mut self) {
-        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
-            self.rest = rest;
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.advance(1);
         }
     }
 
+    #[inline]
     fn expect(&mut self, text: &str) -> Result<(), JsonError> {
-        self.rest = self.rest.strip_prefix(text.as_bytes()).ok_or(JsonError::Syntax)?;
-        Ok(())
+        match self.rest().starts_with(text.as_bytes()) {
+            true => {
+                self.advance(text.len());
+                Ok(())
+            }
+            false => Err(JsonError::Syntax),
+        }
     }
 
     fn end(&mut self) -> Result<(), JsonError> {
         self.skip_space();
-        match self.rest {
-            [] => Ok(()),
-            _ => Err(JsonError::Syntax),
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(JsonError::Syntax),
         }
     }
 
-    /// From `start`, a former `rest`, to here.
-    fn span_from(&self, start: &[u8]) -> Span {
-        let offset = |rest: &[u8]| self.text.len().saturating_sub(rest.len());
+    /// From `start`, where the cursor has been, to here.
+    #[inline]
+    fn span_from(&self, start: usize) -> Span {
         // No text is longer than its limit, which is far below 4 GiB.
-        let narrow = |offset: usize| offset.try_into().unwrap_or(u32::MAX);
-        Span { start: narrow(offset(start)), end: narrow(offset(self.rest)) }
+        let narrow = |at: usize| at.try_into().unwrap_or(u32::MAX);
+        Span { start: narrow(start), end: narrow(self.at) }
     }
 
     /// A member's name and the colon after it.
@@ -317,7 +333,7 @@ impl<'a> Cursor<'a> {
             b'"' => self.string().map(Value::String),
             b'{' => self.object(levels).map(|()| Value::Object),
             b'[' => {
-                let start = self.rest;
+                let start = self.at;
                 self.array(levels)?;
                 Ok(Value::Array(self.span_from(start)))
             }
@@ -330,10 +346,10 @@ impl<'a> Cursor<'a> {
 
     fn object(&mut self, levels: u8) -> Result<(), JsonError> {
         let levels = levels.checked_sub(1).ok_or(JsonError::TooDeep)?;
-        self.advance();
+        self.advance(1);
         self.skip_space();
         if self.peek() == Some(b'}') {
-            self.advance();
+            self.advance(1);
             return Ok(());
         }
         loop {
@@ -342,45 +358,45 @@ impl<'a> Cursor<'a> {
             self.value(levels)?;
             self.skip_space();
             match self.peek() {
-                Some(b',') => self.advance(),
+                Some(b',') => self.advance(1),
                 Some(b'}') => break,
                 _ => return Err(JsonError::Syntax),
             }
         }
-        self.advance();
+        self.advance(1);
         Ok(())
     }
 
     fn array(&mut self, levels: u8) -> Result<(), JsonError> {
         let levels = levels.checked_sub(1).ok_or(JsonError::TooDeep)?;
-        self.advance();
+        self.advance(1);
         self.skip_space();
         if self.peek() == Some(b']') {
-            self.advance();
+            self.advance(1);
             return Ok(());
         }
         loop {
             self.value(levels)?;
             self.skip_space();
             match self.peek() {
-                Some(b',') => self.advance(),
+                Some(b',') => self.advance(1),
                 Some(b']') => break,
                 _ => return Err(JsonError::Syntax),
             }
         }
-        self.advance();
+        self.advance(1);
         Ok(())
     }
 
     /// RFC 8259 section 7.
     fn string(&mut self) -> Result<Text, JsonError> {
         self.expect("\"")?;
-        let start = self.rest;
+        let start = self.at;
         self.plain_characters();
         let span = self.span_from(start);
-        match self.rest {
-            [b'"', rest @ ..] => {
-                self.rest = rest;
+        match self.peek() {
+            Some(b'"') => {
+                self.advance(1);
                 Ok(Text::Plain(span))
             }
             _ => self.escaped(span.within(self.text)).map(Text::Unescaped),
@@ -388,21 +404,22 @@ impl<'a> Cursor<'a> {
     }
 
     /// The rest of a string that begins with `plain`.
+    #[cold]
     fn escaped(&mut self, plain: &str) -> Result<Box<str>, JsonError> {
         let mut characters = String::from(plain);
         loop {
-            let start = self.rest;
+            let start = self.at;
             self.plain_characters();
             characters.push_str(self.span_from(start).within(self.text));
-            match self.rest {
-                [b'"', rest @ ..] => {
-                    self.rest = rest;
+            match *self.rest() {
+                [b'"', ..] => {
+                    self.advance(1);
                     return Ok(characters.into());
                 }
-                [b'\\', escape, rest @ ..] => {
-                    self.rest = rest;
+                [b'\\', escape, ..] => {
+                    self.advance(2);
                     characters.push(match escape {
-                        b'"' | b'\\' | b'/' => char::from(*escape),
+                        b'"' | b'\\' | b'/' => char::from(escape),
                         b'b' => '\u{8}',
                         b'f' => '\u{c}',
                         b'n' => '\n',
@@ -418,21 +435,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// Up to a quotation mark, a backslash, a control character or the end, eight bytes at a time.
+    #[inline]
     fn plain_characters(&mut self) {
-        while let Some((chunk, rest)) = self.rest.split_first_chunk::<8>() {
+        while let Some(chunk) = self.rest().first_chunk::<8>() {
             let stops = stops(u64::from_le_bytes(*chunk));
             if stops != 0 {
-                let plain = usize::try_from(stops.trailing_zeros() / 8).unwrap_or_default();
-                self.rest = self.rest.get(plain..).unwrap_or_default();
+                self.advance(usize::try_from(stops.trailing_zeros() / 8).unwrap_or_default());
                 return;
             }
-            self.rest = rest;
+            self.advance(8);
         }
-        while let [byte, rest @ ..] = self.rest {
-            if matches!(byte, b'"' | b'\\' | ..0x20) {
-                return;
-            }
-            self.rest = rest;
+        while !matches!(self.peek(), None | Some(b'"' | b'\\' | ..0x20)) {
+            self.advance(1);
         }
     }
 
@@ -453,8 +467,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn code_unit(&mut self) -> Result<u16, JsonError> {
-        let (digits, rest) = self.rest.split_first_chunk::<4>().ok_or(JsonError::Syntax)?;
-        self.rest = rest;
+        let digits = self.rest().first_chunk::<4>().ok_or(JsonError::Syntax)?;
+        self.advance(4);
         digits.iter().try_fold(0_u16, |unit, digit| {
             let digit = char::from(*digit).to_digit(16).and_then(|digit| u16::try_from(digit).ok());
             Ok(unit << 4 | digit.ok_or(JsonError::Syntax)?)
@@ -463,28 +477,28 @@ impl<'a> Cursor<'a> {
 
     /// RFC 8259 section 6, as the nearest double, which is finite.
     fn number(&mut self) -> Result<f64, JsonError> {
-        let start = self.rest;
-        let negative = self.rest.first() == Some(&b'-');
+        let start = self.at;
+        let negative = self.peek() == Some(b'-');
         if negative {
-            self.advance();
+            self.advance(1);
         }
         let (digits, integer) = match self.peek() {
             Some(b'0') => {
-                self.advance();
+                self.advance(1);
                 (1, 0)
             }
             _ => self.digits()?,
         };
         let mut plain = !negative && digits <= EXACT_DIGITS;
         if self.peek() == Some(b'.') {
-            self.advance();
+            self.advance(1);
             self.digits()?;
             plain = false;
         }
         if let Some(b'e' | b'E') = self.peek() {
-            self.advance();
+            self.advance(1);
             if let Some(b'+' | b'-') = self.peek() {
-                self.advance();
+                self.advance(1);
             }
             self.digits()?;
             plain = false;
@@ -499,13 +513,13 @@ impl<'a> Cursor<'a> {
 
     /// One or more digits: how many, and the number they are if there are at most [`EXACT_DIGITS`].
     fn digits(&mut self) -> Result<(usize, u64), JsonError> {
-        let start = self.rest;
+        let start = self.at;
         let mut number = 0_u64;
-        while let [digit @ b'0'..=b'9', rest @ ..] = self.rest {
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
             number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 0xF));
-            self.rest = rest;
+            self.advance(1);
         }
-        match start.len().saturating_sub(self.rest.len()) {
+        match self.at.saturating_sub(start) {
             0 => Err(JsonError::Syntax),
             digits => Ok((digits, number)),
         }
