@@ -9,8 +9,8 @@ use alloc::{
 use serde_json::{Value, json};
 
 use crate::{
-    UnixTime,
-    testkit::{ISSUER, TestKey, TokenBuilder},
+    Algorithm, UnixTime,
+    testkit::{ISSUER, TestKey, TokenBuilder, fixed_keys},
 };
 
 /// Keys, published under a URL, and the tokens signed with them.
@@ -26,7 +26,12 @@ impl Issuer {
     /// An issuer with the three fixed RSA-2048 keys, which signs with the first. `url` becomes
     /// `iss` exactly as given: mind the trailing slash, which Auth0 has.
     pub fn new(url: impl Into<String>) -> Self {
-        Self::with_keys(url, published_keys())
+        Self::with_keys(url, fixed_keys::published())
+    }
+
+    /// An issuer with one key, [`TestKey::for_algorithm`], which signs with it.
+    pub fn for_algorithm(url: impl Into<String>, algorithm: Algorithm) -> Self {
+        Self::with_keys(url, vec![TestKey::for_algorithm(algorithm)])
     }
 
     /// An issuer which publishes `keys` and signs with the first. Nothing stops two from having one
@@ -82,12 +87,4 @@ impl Default for Issuer {
     fn default() -> Self {
         Self::new(ISSUER)
     }
-}
-
-fn published_keys() -> Vec<TestKey> {
-    vec![
-        TestKey::from_pkcs8("tokenring-test-key-01", include_bytes!("tokenring-test-key-01.pk8")),
-        TestKey::from_pkcs8("tokenring-test-key-02", include_bytes!("tokenring-test-key-02.pk8")),
-        TestKey::from_pkcs8("tokenring-test-key-03", include_bytes!("tokenring-test-key-03.pk8")),
-    ]
 }

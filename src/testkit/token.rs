@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec, vec::Vec};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::signature::{RSA_PKCS1_SHA256, RsaEncoding};
+use ring::signature::RsaEncoding;
 use serde_json::Value;
 
 use crate::{
@@ -25,7 +25,10 @@ use crate::{
 #[must_use = "a builder does nothing until `mint` is called"]
 pub struct TokenBuilder {
     signer: TestKey,
-    encoding: &'static dyn RsaEncoding,
+    /// In place of the signer's own algorithm.
+    encoding: Option<&'static dyn RsaEncoding>,
+    /// Whether `alg` follows the signer.
+    alg_follows: bool,
     header: Members,
     claims: Members,
     header_segment: Option<String>,
@@ -37,55 +40,67 @@ pub struct TokenBuilder {
 impl TokenBuilder {
     pub(super) fn new(issuer: &str, signer: &TestKey, now: UnixTime) -> Self {
         let user_info = format!("{}/userinfo", issuer.trim_end_matches('/'));
-        Self {
+        let token = Self {
             signer: signer.clone(),
-            encoding: &RSA_PKCS1_SHA256,
+            encoding: None,
+            alg_follows: true,
             header: Members(vec![]),
             claims: Members(vec![]),
             header_segment: None,
             payload_segment: None,
             signing_input: None,
             signature_segment: None,
-        }
-        .header("alg", "RS256")
-        .header("typ", "JWT")
-        .header("kid", signer.kid())
-        .issuer(issuer)
-        .subject("auth0|64b7f1c2a9d3e8f0b5c6a7d8")
-        .audience([AUDIENCE, &user_info])
-        .claim("iat", now.as_secs())
-        .expires_at(UnixTime::from_secs(now.as_secs().saturating_add(LIFETIME)))
-        .claim("azp", CLIENT_ID)
-        .scope("openid profile email read:messages")
-        .permissions(["read:messages"])
+        };
+        token
+            .named_algorithm(signer)
+            .header("typ", "JWT")
+            .header("kid", signer.kid())
+            .issuer(issuer)
+            .subject("auth0|64b7f1c2a9d3e8f0b5c6a7d8")
+            .audience([AUDIENCE, &user_info])
+            .claim("iat", now.as_secs())
+            .expires_at(UnixTime::from_secs(now.as_secs().saturating_add(LIFETIME)))
+            .claim("azp", CLIENT_ID)
+            .scope("openid profile email read:messages")
+            .permissions(["read:messages"])
     }
 
-    /// Signs with `key` and says so: `kid` becomes its name.
+    /// Signs with `key` and says so: `kid` becomes its name, and `alg` its algorithm unless `alg`
+    /// was set or left out.
     pub fn key(self, key: &TestKey) -> Self {
-        self.forged_by(key).header("kid", key.kid())
+        self.forged_by(key).named_algorithm(key).header("kid", key.kid())
     }
 
-    /// Signs with `key` and does not say so: `kid` stays as it is.
+    /// Signs with `key` and does not say so: `kid` and `alg` stay as they are.
     pub fn forged_by(mut self, key: &TestKey) -> Self {
         self.signer = key.clone();
         self
     }
 
-    /// Signs with another algorithm, such as [`ring::signature::RSA_PSS_SHA256`]. `alg` stays as it
-    /// is: to tell the truth, set [`header`](Self::header) too.
+    /// Signs with another RSA algorithm than the key's, such as [`ring::signature::RSA_PSS_SHA256`].
+    /// `alg` stays as it is. For a good token, use [`TestKey::with_algorithm`].
     pub fn encoding(mut self, encoding: &'static dyn RsaEncoding) -> Self {
-        self.encoding = encoding;
+        self.encoding = Some(encoding);
+        self
+    }
+
+    fn named_algorithm(mut self, key: &TestKey) -> Self {
+        if self.alg_follows {
+            self.header.set("alg", key.algorithm().name().into());
+        }
         self
     }
 
     /// Sets the header member `name`.
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.alg_follows &= name != "alg";
         self.header.set(name, value.into());
         self
     }
 
     /// Leaves the header member `name` out.
     pub fn without_header(mut self, name: &str) -> Self {
+        self.alg_follows &= name != "alg";
         self.header.remove(name);
         self
     }
@@ -186,11 +201,16 @@ impl TokenBuilder {
     ///
     /// # Panics
     ///
-    /// As [`TestKey::sign_with`], unless the signature was given.
+    /// As [`TestKey::sign`], or as [`TestKey::sign_with`] after [`encoding`](Self::encoding), unless
+    /// the signature was given.
     pub fn mint(&self) -> String {
         let signing_input = self.signing_input.clone().unwrap_or_else(|| self.two_segments());
         let signature_segment = self.signature_segment.clone().unwrap_or_else(|| {
-            URL_SAFE_NO_PAD.encode(self.signer.sign_with(self.encoding, signing_input.as_bytes()))
+            let message = signing_input.as_bytes();
+            URL_SAFE_NO_PAD.encode(match self.encoding {
+                Some(encoding) => self.signer.sign_with(encoding, message),
+                None => self.signer.sign(message),
+            })
         });
         format!("{signing_input}.{signature_segment}")
     }
