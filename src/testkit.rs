@@ -47,6 +47,8 @@ mod fixed_keys;
 #[cfg(feature = "std")]
 mod server;
 #[cfg(feature = "std")]
+mod site;
+#[cfg(feature = "std")]
 mod connection;
 #[cfg(feature = "std")]
 mod answer;

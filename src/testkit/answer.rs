@@ -10,9 +10,9 @@ use std::{
     vec::Vec,
 };
 
-use crate::testkit::{Issuer, connection::Shared};
+use crate::testkit::site::Shared;
 
-/// What an [`IssuerServer`] answers: good, unless changed.
+/// What an [`IssuerServer`](super::IssuerServer) answers: good, unless changed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,6 +40,7 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 enum Content {
     KeySet,
+    Metadata,
     Body(Vec<u8>),
     Spaces(u64),
     Raw(Vec<u8>),
@@ -76,6 +77,11 @@ impl Answer {
     /// The issuer's key set, as of the request.
     pub fn key_set() -> Self {
         Self::new(Content::KeySet)
+    }
+
+    /// The issuer's metadata, as of the request: [`IssuerServer::metadata`](super::IssuerServer::metadata).
+    pub fn metadata() -> Self {
+        Self::new(Content::Metadata)
     }
 
     /// Status 200 and `body`, whatever that is.
@@ -186,10 +192,8 @@ impl Answer {
                 return self.spaces(shared, stream, *bytes);
             }
             Content::Body(body) => body.clone(),
-            Content::KeySet => {
-                let keys = shared.lock().keys.clone();
-                Issuer::with_keys("", keys).jwks().into_bytes()
-            }
+            Content::KeySet => shared.issuer().jwks().into_bytes(),
+            Content::Metadata => shared.metadata().to_string().into_bytes(),
         };
         let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
         self.dripped(shared, stream, true, &self.head(length))?;

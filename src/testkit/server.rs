@@ -1,25 +1,28 @@
-//! The test issuer's key set over HTTP, on a loopback port, with faults to order. RFC 7517 section 5.
+//! The test issuer's key set and metadata over HTTP, on a loopback port, with faults to order.
+//! RFC 7517 section 5, OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.
 
 use std::{
-    collections::BTreeMap,
     format,
     net::{SocketAddr, TcpListener, TcpStream},
     string::String,
-    sync::{Arc, Condvar, Mutex},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
     vec::Vec,
 };
 
-use crate::testkit::{
-    Answer, Issuer, TestKey, TokenBuilder,
-    connection::{JWKS_PATH, Shared, State},
+use serde_json::Value;
+
+use crate::{
+    Algorithm,
+    testkit::{Answer, Issuer, TestKey, TokenBuilder, fixed_keys, site::Shared},
 };
 
-/// An [`Issuer`] that serves its key set over plain `http:` at a port of 127.0.0.1 of its own.
+/// An [`Issuer`] that serves its key set and its metadata over plain `http:` at a port of 127.0.0.1
+/// of its own.
 ///
-/// For tests of services that fetch keys: rotate and revoke keys, break the answers, take the
-/// issuer down, and count what it was asked. Everything takes `&self` and holds from the next
+/// For tests of services that fetch keys: rotate and revoke keys, move the key set, break the
+/// answers, take the issuer down, and count what it was asked. Everything takes `&self` and holds from the next
 /// request on. Any number may run at once. Dropping it closes all connections and ends its threads.
 ///
 /// ```
@@ -50,22 +53,34 @@ impl IssuerServer {
     ///
     /// If the system has no port or no thread to give.
     pub fn start() -> Self {
+        Self::start_at("/")
+    }
+
+    /// The same for an issuer whose URL has this path: `/tenant`, `/tenant/`, or none at all, as
+    /// many issuers have. Several tenants are a server each.
+    ///
+    /// # Panics
+    ///
+    /// If `path` is not empty and does not begin with `/`, or as [`start`](Self::start).
+    pub fn start_at(path: &str) -> Self {
+        Self::launch(path, fixed_keys::published())
+    }
+
+    /// An issuer that publishes [`TestKey::for_algorithm`]. Its [`rotate`](Self::rotate) makes keys
+    /// for the same algorithm.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub fn for_algorithm(algorithm: Algorithm) -> Self {
+        Self::launch("/", fixed_keys::for_algorithm(algorithm).into())
+    }
+
+    fn launch(path: &str, material: Vec<TestKey>) -> Self {
+        assert!(path.is_empty() || path.starts_with('/'), "the path {path} does not begin with /");
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port of 127.0.0.1 is free");
         let address = listener.local_addr().expect("the listener has an address");
-        let material = Issuer::default().keys().to_vec();
-        let state = State {
-            keys: material.iter().take(1).cloned().collect(),
-            rotations: 0,
-            answer: Answer::key_set(),
-            down: false,
-            hits: 0,
-            connections: 0,
-            last_request: None,
-            open: BTreeMap::new(),
-            stopping: false,
-        };
-        let shared =
-            Arc::new(Shared { material, state: Mutex::new(state), stopped: Condvar::new() });
+        let shared = Arc::new(Shared::new(format!("http://{address}"), path, material));
         let accepted = Arc::clone(&shared);
         let acceptor = thread::Builder::new()
             .name("tokenring-issuer".into())
@@ -74,19 +89,30 @@ impl IssuerServer {
         Self { shared, address, acceptor: Some(acceptor) }
     }
 
-    /// What stands in `iss`: `http://127.0.0.1:PORT/`.
+    /// What stands in `iss`: `http://127.0.0.1:PORT/`, or with the path it was started at.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        self.shared.url.clone()
     }
 
-    /// Where the key set is: [`url`](Self::url) and `.well-known/jwks.json`. Everything else is 404.
+    /// Where the key set is: [`url`](Self::url) and `.well-known/jwks.json`, unless it was
+    /// [moved](Self::move_key_set). Everything but this and the metadata is 404.
     pub fn jwks_url(&self) -> String {
-        format!("http://{}{JWKS_PATH}", self.address)
+        self.shared.jwks_url()
+    }
+
+    /// The metadata as of now, with `issuer` and `jwks_uri`. To serve them altered, give the text to
+    /// [`Answer::body`].
+    ///
+    /// They are at [`url`](Self::url) and `.well-known/openid-configuration`: OpenID Connect
+    /// Discovery 1.0 section 4. Where RFC 8414 section 3 has them, is 404 until
+    /// [`answer_oauth_metadata_with`](Self::answer_oauth_metadata_with).
+    pub fn metadata(&self) -> Value {
+        self.shared.metadata()
     }
 
     /// The issuer with the keys published now. It does not change when the server's do.
     pub fn issuer(&self) -> Issuer {
-        Issuer::with_keys(self.url(), self.shared.lock().keys.clone())
+        self.shared.issuer()
     }
 
     /// A valid access token of now, signed with the newest key: [`Issuer::token`].
@@ -104,15 +130,7 @@ impl IssuerServer {
     /// There is no limit to rotations. Key names are new each time; the key material comes from
     /// three fixed keys in turn, no two of which have the same.
     pub fn rotate(&self) -> TestKey {
-        let mut state = self.shared.lock();
-        state.rotations = state.rotations.wrapping_add(1);
-        let number = state.rotations;
-        let material = self.shared.material.iter().cycle().nth(number % MAX_PUBLISHED);
-        let name = format!("tokenring-test-key-{:02}", number.wrapping_add(1));
-        let key = material.expect("there are fixed keys").with_kid(name);
-        state.keys.insert(0, key.clone());
-        state.keys.truncate(MAX_PUBLISHED);
-        key
+        self.shared.rotate()
     }
 
     /// No longer publishes the key called `kid`. If it was the one that signs, the next older one
@@ -135,9 +153,32 @@ impl IssuerServer {
         self.shared.lock().keys = keys;
     }
 
+    /// Serves the key set at `path` from now on, such as `/keys`, and says so in the metadata. Where
+    /// it was is 404.
+    ///
+    /// # Panics
+    ///
+    /// If `path` does not begin with `/`.
+    pub fn move_key_set(&self, path: &str) {
+        assert!(path.starts_with('/'), "the path {path} does not begin with /");
+        self.shared.lock().key_set.path = path.into();
+    }
+
     /// Gives this answer to all requests for the key set, until told otherwise.
     pub fn answer_with(&self, answer: Answer) {
-        self.shared.lock().answer = answer;
+        self.shared.lock().key_set.answer = answer;
+    }
+
+    /// Gives this answer to all requests for the metadata at `.well-known/openid-configuration`,
+    /// until told otherwise: [`Answer::metadata`].
+    pub fn answer_metadata_with(&self, answer: Answer) {
+        self.shared.lock().metadata.answer = answer;
+    }
+
+    /// The same for `.well-known/oauth-authorization-server`, which RFC 8414 section 3.1 puts
+    /// between host and path. It is 404 at first.
+    pub fn answer_oauth_metadata_with(&self, answer: Answer) {
+        self.shared.lock().oauth_metadata.answer = answer;
     }
 
     /// Closes each connection at once, without an answer, until [`up`](Self::up). Those open now
@@ -159,6 +200,21 @@ impl IssuerServer {
     /// How many requests it has read, for any path.
     pub fn hits(&self) -> usize {
         self.shared.lock().hits
+    }
+
+    /// How many requests for the key set it has read, where that was at the time.
+    pub fn key_set_hits(&self) -> usize {
+        self.shared.lock().key_set.hits
+    }
+
+    /// How many requests it has read for the metadata at `.well-known/openid-configuration`.
+    pub fn metadata_hits(&self) -> usize {
+        self.shared.lock().metadata.hits
+    }
+
+    /// How many requests it has read for the metadata at `.well-known/oauth-authorization-server`.
+    pub fn oauth_metadata_hits(&self) -> usize {
+        self.shared.lock().oauth_metadata.hits
     }
 
     /// How many connections were made, also while it was down.
@@ -187,9 +243,6 @@ impl Drop for IssuerServer {
         }
     }
 }
-
-/// As many as there are fixed keys, so that no two published keys are of the same material.
-const MAX_PUBLISHED: usize = 3;
 
 /// Far more than a connection within one machine takes.
 const WAKING_TIME: Duration = Duration::from_secs(1);
