@@ -14,7 +14,7 @@ use ring::{
 };
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, UnixTime,
+    Algorithm, JwkSet, Policy, UnixTime, Verifier, VerifyError,
     testkit::{AUDIENCE, Issuer, TestKey},
 };
 
@@ -68,6 +68,20 @@ fn token_of_each_algorithm_verifies_with_its_jwk_and_says_so() {
             }
         }
         assert!(!verifies(jwk, algorithm, b"another message", signature));
+    }
+}
+
+#[test]
+fn token_of_each_algorithm_is_accepted_by_a_policy_with_it_and_a_forged_one_is_not() {
+    for algorithm in ALGORITHMS {
+        let issuer = Issuer::for_algorithm("https://issuer.example/", algorithm);
+        let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
+        let policy = Policy::new("https://issuer.example/", AUDIENCE).algorithms([algorithm]);
+        let verifier = Verifier::new(policy, keys).unwrap();
+        let verified = verifier.verify_at(&issuer.token_at(NOW).mint(), NOW).unwrap();
+        assert_eq!(verified.key_id(), Some(issuer.keys()[0].kid()));
+        let forged = issuer.token_at(NOW).forged_by(&TestKey::attacker_for(algorithm)).mint();
+        assert_eq!(verifier.verify_at(&forged, NOW).unwrap_err(), VerifyError::BadSignature);
     }
 }
 

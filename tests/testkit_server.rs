@@ -55,7 +55,7 @@ fn each_document_is_where_its_standard_has_it_whatever_the_path() {
         assert_eq!(json_at(&openid)["issuer"], url);
         assert_eq!(json_at(&oauth), server.metadata());
         assert_eq!(server.metadata()["jwks_uri"], server.jwks_url());
-        // Without a path the two are at one place anyway.
+        // Without a path in the issuer, both are the same place.
         if !stem.is_empty() {
             let wrong = format!("{origin}{stem}/.well-known/oauth-authorization-server");
             assert_eq!(status_at(&wrong), 404);

@@ -1,4 +1,4 @@
-//! The private keys that everybody has. `README.md` in this directory tells how they were made.
+//! The private keys that everybody has. `README.md` in this directory says how they were made.
 
 use alloc::{format, vec, vec::Vec};
 

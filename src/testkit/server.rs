@@ -22,8 +22,9 @@ use crate::{
 /// of its own.
 ///
 /// For tests of services that fetch keys: rotate and revoke keys, move the key set, break the
-/// answers, take the issuer down, and count what it was asked. Everything takes `&self` and holds from the next
-/// request on. Any number may run at once. Dropping it closes all connections and ends its threads.
+/// answers, take the issuer down, and count what it was asked. Everything takes `&self` and holds
+/// from the next request on. Any number may run at once. Dropping it closes all connections and ends
+/// its threads.
 ///
 /// ```
 /// use tokenring::testkit::{Answer, IssuerServer};
@@ -57,7 +58,7 @@ impl IssuerServer {
     }
 
     /// The same for an issuer whose URL has this path: `/tenant`, `/tenant/`, or none at all, as
-    /// many issuers have. Several tenants are a server each.
+    /// many issuers have. For several tenants, start a server each.
     ///
     /// # Panics
     ///
@@ -95,17 +96,16 @@ impl IssuerServer {
     }
 
     /// Where the key set is: [`url`](Self::url) and `.well-known/jwks.json`, unless it was
-    /// [moved](Self::move_key_set). Everything but this and the metadata is 404.
+    /// [moved](Self::move_key_set). Every path but this and those of the metadata answers 404.
     pub fn jwks_url(&self) -> String {
         self.shared.jwks_url()
     }
 
-    /// The metadata as of now, with `issuer` and `jwks_uri`. To serve them altered, give the text to
-    /// [`Answer::body`].
+    /// The metadata as of now, with `issuer` and `jwks_uri`. To serve an altered copy, give its text
+    /// to [`Answer::body`].
     ///
-    /// They are at [`url`](Self::url) and `.well-known/openid-configuration`: OpenID Connect
-    /// Discovery 1.0 section 4. Where RFC 8414 section 3 has them, is 404 until
-    /// [`answer_oauth_metadata_with`](Self::answer_oauth_metadata_with).
+    /// The server has it at [`url`](Self::url) and `.well-known/openid-configuration`, one slash
+    /// between the two. OpenID Connect Discovery 1.0 section 4.
     pub fn metadata(&self) -> Value {
         self.shared.metadata()
     }
@@ -153,8 +153,8 @@ impl IssuerServer {
         self.shared.lock().keys = keys;
     }
 
-    /// Serves the key set at `path` from now on, such as `/keys`, and says so in the metadata. Where
-    /// it was is 404.
+    /// Serves the key set at `path` from now on, such as `/keys`, and says so in the metadata. The
+    /// path before it answers 404.
     ///
     /// # Panics
     ///
@@ -176,7 +176,7 @@ impl IssuerServer {
     }
 
     /// The same for `.well-known/oauth-authorization-server`, which RFC 8414 section 3.1 puts
-    /// between host and path. It is 404 at first.
+    /// between host and path. Until told otherwise, it answers 404.
     pub fn answer_oauth_metadata_with(&self, answer: Answer) {
         self.shared.lock().oauth_metadata.answer = answer;
     }
@@ -202,7 +202,7 @@ impl IssuerServer {
         self.shared.lock().hits
     }
 
-    /// How many requests for the key set it has read, where that was at the time.
+    /// How many requests it has read for the key set, at the path it had at the time.
     pub fn key_set_hits(&self) -> usize {
         self.shared.lock().key_set.hits
     }

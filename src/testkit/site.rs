@@ -79,7 +79,7 @@ impl State {
 
 impl Shared {
     pub(super) fn new(origin: String, path: &str, material: Vec<TestKey>) -> Self {
-        // One slash at the joint, and none at the end. RFC 8414 section 3.1.
+        // One slash at the join, and none at the end: RFC 8414 section 3.1.
         let stem = path.strip_suffix('/').unwrap_or(path);
         let document = |path, answer| Document { path, answer, hits: 0 };
         let state = State {

@@ -11,7 +11,7 @@ use crate::{
     testkit::{AUDIENCE, CLIENT_ID, TestKey},
 };
 
-/// A token in the making. Made by [`Issuer::token_at`].
+/// A token in the making. Made by [`Issuer::token_at`](super::Issuer::token_at).
 ///
 /// As it comes, it is what Auth0 gives a user's application for an API, about 840 bytes: header
 /// `alg`, `typ`, `kid`; claims `iss`, `sub`, `aud`, `iat`, `exp`, `azp`, `scope`, `permissions`, in
