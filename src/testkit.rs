@@ -5,9 +5,9 @@
 //! **The private keys in this module are public.** They are in every copy of the crate, the same in
 //! each. Whoever has the crate can sign anything with them, so **a service that trusts them lets
 //! anyone in, as anyone.** Turn the feature `testkit` on under `[dev-dependencies]` and nowhere
-//! else, and never load [`Issuer::jwks`] into a service that others can reach. The published keys are
-//! called `tokenring-test-key-01` to `-03`, or by their algorithm as in `tokenring-test-key-es256`,
-//! so that a search for `tokenring-test-key` finds them.
+//! else, and never load [`Issuer::jwks`] into a service that others can reach. The published keys
+//! are called `tokenring-test-key-01` to `-03`, or by their algorithm as in
+//! `tokenring-test-key-es256`, so that a search for `tokenring-test-key` finds them.
 //!
 //! # Use
 //!
@@ -32,11 +32,12 @@
 //! Keys are for RS256 unless [`Issuer::for_algorithm`] or [`TestKey::for_algorithm`] made them for
 //! another [`Algorithm`](crate::Algorithm).
 //!
-//! With the feature `std`, an [`IssuerServer`] serves an issuer's keys over HTTP, and fails as told.
+//! With the feature `std`, an [`IssuerServer`] serves an issuer's keys and metadata over HTTP, and
+//! fails as told.
 //!
-//! The keys are fixed, and RSASSA-PKCS1-v1_5 and Ed25519 have no randomness: the same builder at the
-//! same time mints the same token, byte for byte. With RSASSA-PSS and ECDSA, only the signatures
-//! differ each time.
+//! The keys are fixed, and RSASSA-PKCS1-v1_5 and Ed25519 have no randomness: the same builder at
+//! the same time mints the same token, byte for byte. With RSASSA-PSS and ECDSA, the signature is
+//! another each time.
 
 mod issuer;
 mod token;

@@ -103,7 +103,7 @@ fn attacker_of_each_algorithm_signs_and_not_with_the_published_key() {
 
 #[test]
 fn signatures_have_the_length_of_their_algorithm() {
-    // RFC 7518 section 3.4: both numbers at the length of the curve's order. RFC 8032 section 5.1.6.
+    // RFC 7518 section 3.4: both numbers at the length of the curve's order.
     for (algorithm, bytes) in
         [(Algorithm::ES256, 64), (Algorithm::ES384, 96), (Algorithm::EdDSA, 64)]
     {

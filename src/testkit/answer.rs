@@ -79,7 +79,7 @@ impl Answer {
         Self::new(Content::KeySet)
     }
 
-    /// The issuer's metadata, as of the request: [`IssuerServer::metadata`](super::IssuerServer::metadata).
+    /// The issuer's [metadata](super::IssuerServer::metadata), as of the request.
     pub fn metadata() -> Self {
         Self::new(Content::Metadata)
     }

@@ -32,15 +32,15 @@ pub struct TestKey {
 
 impl TestKey {
     /// The fixed key for `algorithm`, called `tokenring-test-key-` and the algorithm in lower case:
-    /// `tokenring-test-key-es256`. The RSA algorithms share one key of 2048 bits, which is not among
-    /// those of [`Issuer::new`](super::Issuer::new).
+    /// `tokenring-test-key-es256`. The RSA algorithms share one key of 2048 bits, which
+    /// [`Issuer::new`](super::Issuer::new) does not publish.
     pub fn for_algorithm(algorithm: Algorithm) -> Self {
         let [key, ..] = fixed_keys::for_algorithm(algorithm);
         key
     }
 
-    /// A fixed key for `algorithm` that no issuer publishes. A token signed with it must be refused,
-    /// whatever `kid` it claims.
+    /// A fixed key for `algorithm` that no issuer publishes. A token signed with it must be
+    /// refused, whatever `kid` it claims.
     pub fn attacker_for(algorithm: Algorithm) -> Self {
         fixed_keys::attacker(algorithm)
     }

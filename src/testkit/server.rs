@@ -23,8 +23,8 @@ use crate::{
 ///
 /// For tests of services that fetch keys: rotate and revoke keys, move the key set, break the
 /// answers, take the issuer down, and count what it was asked. Everything takes `&self` and holds
-/// from the next request on. Any number may run at once. Dropping it closes all connections and ends
-/// its threads.
+/// from the next request on. Any number may run at once. Dropping it closes all connections and
+/// ends its threads.
 ///
 /// ```
 /// use tokenring::testkit::{Answer, IssuerServer};
@@ -101,8 +101,8 @@ impl IssuerServer {
         self.shared.jwks_url()
     }
 
-    /// The metadata as of now, with `issuer` and `jwks_uri`. To serve an altered copy, give its text
-    /// to [`Answer::body`].
+    /// The metadata as of now, with `issuer` and `jwks_uri`. To serve an altered copy, give its
+    /// text to [`Answer::body`].
     ///
     /// The server has it at [`url`](Self::url) and `.well-known/openid-configuration`, one slash
     /// between the two. OpenID Connect Discovery 1.0 section 4.

@@ -77,8 +77,9 @@ impl TokenBuilder {
         self
     }
 
-    /// Signs with another RSA algorithm than the key's, such as [`ring::signature::RSA_PSS_SHA256`].
-    /// `alg` stays as it is. For a good token, use [`TestKey::with_algorithm`].
+    /// Signs with another RSA algorithm than the key's, such as
+    /// [`ring::signature::RSA_PSS_SHA256`]. `alg` stays as it is. For a good token, use
+    /// [`TestKey::with_algorithm`].
     pub fn encoding(mut self, encoding: &'static dyn RsaEncoding) -> Self {
         self.encoding = Some(encoding);
         self
@@ -201,8 +202,8 @@ impl TokenBuilder {
     ///
     /// # Panics
     ///
-    /// As [`TestKey::sign`], or as [`TestKey::sign_with`] after [`encoding`](Self::encoding), unless
-    /// the signature was given.
+    /// As [`TestKey::sign`], or as [`TestKey::sign_with`] after [`encoding`](Self::encoding),
+    /// unless the signature was given.
     pub fn mint(&self) -> String {
         let signing_input = self.signing_input.clone().unwrap_or_else(|| self.two_segments());
         let signature_segment = self.signature_segment.clone().unwrap_or_else(|| {
