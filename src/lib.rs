@@ -102,9 +102,6 @@ mod auth0;
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
-#[cfg(all(feature = "testkit", feature = "std"))]
-#[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
-mod testkit_server;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
