@@ -27,17 +27,14 @@ enum Next {
 
 impl<'a> Members<'a> {
     /// The object that `text` is.
+    #[inline]
     pub(crate) fn of(text: &'a str) -> Result<Self, JsonError> {
         let mut cursor = Cursor::of(text);
         cursor.skip_space();
-        if cursor.peek() != Some(b'{') {
-            // Anything else is not an object if it is JSON at all.
-            cursor.value(MAX_DEPTH)?;
-            cursor.end()?;
-            return Err(JsonError::NotObject);
+        match cursor.expect("{") {
+            Ok(()) => Ok(Self { cursor, names: Names::default(), next: Next::FirstMember }),
+            Err(_) => Err(cursor.not_object()),
         }
-        cursor.advance(1);
-        Ok(Self { cursor, names: Names::default(), next: Next::FirstMember })
     }
 
     /// The next member's name, or none when the object and the text have ended.
@@ -67,7 +64,7 @@ impl<'a> Members<'a> {
             _ => return Err(JsonError::Syntax),
         }
         let name = self.cursor.name()?;
-        self.names.insert(name.clone());
+        self.names.insert(&name);
         self.next = Next::Value;
         Ok(Some(name))
     }
@@ -91,8 +88,24 @@ pub(crate) enum Value {
     Bool,
     Number(f64),
     String(Text),
-    Array(Span),
+    Array(Array),
     Object,
+}
+
+/// An array: where it is, and what it holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Array {
+    span: Span,
+    holds: Holds,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// Nothing but strings, none of which has an escape.
+    PlainStrings,
+    /// Nothing but strings.
+    Strings,
+    Others,
 }
 
 /// The characters of a JSON string: where they are in the text or, if they were written with
@@ -133,25 +146,19 @@ pub(crate) enum Texts {
 
 impl Texts {
     /// The strings of an array, which was read from `text`. None if it holds anything else.
-    pub(crate) fn of_array(array: Span, text: &str) -> Option<Self> {
-        let mut elements = Elements::of(array.within(text));
-        let mut plain = true;
-        while let Some(element) = elements.next_value() {
-            match element {
-                Value::String(Text::Plain(_)) => {}
-                Value::String(Text::Unescaped(_)) => plain = false,
-                _ => return None,
+    pub(crate) fn of_array(array: Array, text: &str) -> Option<Self> {
+        match array.holds {
+            Holds::PlainStrings => Some(Self::Plain(array.span)),
+            Holds::Strings => {
+                let mut elements = Elements::of(array.span.within(text));
+                let mut strings: Vec<Box<str>> = Vec::new();
+                while let Some(Value::String(string)) = elements.next_value() {
+                    strings.push(string.within(elements.cursor.text).into());
+                }
+                Some(Self::Unescaped(strings.into()))
             }
+            Holds::Others => None,
         }
-        if plain {
-            return Some(Self::Plain(array));
-        }
-        let mut elements = Elements::of(array.within(text));
-        let mut strings: Vec<Box<str>> = Vec::new();
-        while let Some(Value::String(string)) = elements.next_value() {
-            strings.push(string.within(elements.cursor.text).into());
-        }
-        Some(Self::Unescaped(strings.into()))
     }
 
     /// The strings, given the text that was read.
@@ -184,8 +191,8 @@ impl Texts {
 }
 
 /// The texts of the elements of `array`, which was read from `text`.
-pub(crate) fn elements(array: Span, text: &str) -> impl Iterator<Item = &str> {
-    let mut elements = Elements::of(array.within(text));
+pub(crate) fn elements(array: Array, text: &str) -> impl Iterator<Item = &str> {
+    let mut elements = Elements::of(array.span.within(text));
     core::iter::from_fn(move || elements.next_text())
 }
 
@@ -277,7 +284,7 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn advance(&mut self, bytes: usize) {
-        self.at = self.at.saturating_add(bytes);
+        self.at = self.at.wrapping_add(bytes);
     }
 
     #[inline]
@@ -296,6 +303,13 @@ impl<'a> Cursor<'a> {
             }
             false => Err(JsonError::Syntax),
         }
+    }
+
+    /// Why a text that does not begin with an object is refused.
+    #[cold]
+    fn not_object(&mut self) -> JsonError {
+        let read = self.value(MAX_DEPTH).and_then(|_| self.end());
+        read.err().unwrap_or(JsonError::NotObject)
     }
 
     fn end(&mut self) -> Result<(), JsonError> {
@@ -334,8 +348,8 @@ impl<'a> Cursor<'a> {
             b'{' => self.object(levels).map(|()| Value::Object),
             b'[' => {
                 let start = self.at;
-                self.array(levels)?;
-                Ok(Value::Array(self.span_from(start)))
+                let holds = self.array(levels)?;
+                Ok(Value::Array(Array { span: self.span_from(start), holds }))
             }
             b't' => self.expect("true").map(|()| Value::Bool),
             b'f' => self.expect("false").map(|()| Value::Bool),
@@ -367,16 +381,22 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    fn array(&mut self, levels: u8) -> Result<(), JsonError> {
+    fn array(&mut self, levels: u8) -> Result<Holds, JsonError> {
         let levels = levels.checked_sub(1).ok_or(JsonError::TooDeep)?;
+        let mut holds = Holds::PlainStrings;
         self.advance(1);
         self.skip_space();
         if self.peek() == Some(b']') {
             self.advance(1);
-            return Ok(());
+            return Ok(holds);
         }
         loop {
-            self.value(levels)?;
+            holds = match (self.value(levels)?, holds) {
+                (Value::String(Text::Plain(_)), holds) => holds,
+                (Value::String(Text::Unescaped(_)), Holds::PlainStrings) => Holds::Strings,
+                (Value::String(Text::Unescaped(_)), holds) => holds,
+                _ => Holds::Others,
+            };
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.advance(1),
@@ -385,7 +405,7 @@ impl<'a> Cursor<'a> {
             }
         }
         self.advance(1);
-        Ok(())
+        Ok(holds)
     }
 
     /// RFC 8259 section 7.
@@ -437,17 +457,18 @@ impl<'a> Cursor<'a> {
     /// Up to a quotation mark, a backslash, a control character or the end, eight bytes at a time.
     #[inline]
     fn plain_characters(&mut self) {
-        while let Some(chunk) = self.rest().first_chunk::<8>() {
+        let mut rest = self.rest();
+        while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
             let stops = stops(u64::from_le_bytes(*chunk));
             if stops != 0 {
-                self.advance(usize::try_from(stops.trailing_zeros() / 8).unwrap_or_default());
+                let plain = usize::try_from(stops.trailing_zeros() / 8).unwrap_or_default();
+                self.at = self.text.len().wrapping_sub(rest.len()).wrapping_add(plain);
                 return;
             }
-            self.advance(8);
+            rest = after;
         }
-        while !matches!(self.peek(), None | Some(b'"' | b'\\' | ..0x20)) {
-            self.advance(1);
-        }
+        let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count();
+        self.at = self.text.len().wrapping_sub(rest.len()).wrapping_add(plain);
     }
 
     /// What follows `\u`: four digits, or a surrogate pair.
@@ -528,15 +549,18 @@ impl<'a> Cursor<'a> {
 
 /// In `word`, the top bit of each byte that ends a run of plain characters. Bits above the lowest one
 /// may be wrong, because subtraction borrows upwards.
+#[inline]
 fn stops(word: u64) -> u64 {
     let below = |word: u64, least: u64| word.wrapping_sub(ONES.wrapping_mul(least)) & !word & TOPS;
-    let equal = |byte: u64| below(word ^ ONES.wrapping_mul(byte), 1);
-    below(word, 0x20) | equal(0x22) | equal(0x5C)
+    // With the bit of 2 turned over, `"` comes right after the control characters.
+    below(word ^ ONES.wrapping_mul(2), 0x21) | below(word ^ ONES.wrapping_mul(0x5C), 1)
 }
 
 /// The names of an object's members so far.
 #[derive(Default)]
 struct Names<'a> {
+    /// A bit for each name, which most names have to themselves: they need not be compared.
+    bits: u64,
     first: [&'a str; 24],
     taken: usize,
     /// Those for which there was no room, and those written with escapes.
@@ -546,20 +570,38 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn insert(&mut self, name: Cow<'a, str>) {
-        let (taken, free) = self.first.split_at_mut(self.taken);
-        self.repeated |= taken.contains(&&*name) || self.others.contains(&name);
-        match (name, free.first_mut()) {
+    #[inline]
+    #[expect(clippy::ptr_arg, reason = "a borrowed name is kept as it is")]
+    fn insert(&mut self, name: &Cow<'a, str>) {
+        let bit = bit(name);
+        if self.bits & bit != 0 {
+            self.repeated |= self.contains(name);
+        }
+        self.bits |= bit;
+        self.count = self.count.saturating_add(1);
+        match (name, self.first.get_mut(self.taken)) {
             (Cow::Borrowed(name), Some(place)) => {
                 *place = name;
                 self.taken = self.taken.saturating_add(1);
             }
-            (name, _) => {
-                self.others.insert(name);
+            _ => {
+                self.others.insert(name.clone());
             }
         }
-        self.count = self.count.saturating_add(1);
     }
+
+    fn contains(&self, name: &str) -> bool {
+        self.first.iter().take(self.taken).any(|taken| *taken == name) || self.others.contains(name)
+    }
+}
+
+/// One of 64 bits, by the length and the last two characters.
+#[inline]
+fn bit(name: &str) -> u64 {
+    let last = name.as_bytes().last_chunk::<2>().copied().unwrap_or_default();
+    let mixed = u16::from_le_bytes(last).wrapping_mul(0x9E37);
+    let length = u32::try_from(name.len()).unwrap_or_default();
+    1_u64.rotate_left((u32::from(mixed) >> 10).wrapping_add(length))
 }
 
 /// Levels of arrays and objects, the outermost object included. Tokens and key sets of the known
