@@ -1,20 +1,41 @@
 //! A verified payload to a Claims Set: registered claims, scopes, typed access. RFC 7519 section 4,
 //! RFC 9068 section 2.2.
 
-use alloc::{string::String, sync::Arc};
+use alloc::{borrow::Cow, string::String, sync::Arc};
+use core::fmt;
 
-use serde::de::{DeserializeOwned, MapAccess};
+use serde::de::DeserializeOwned;
 
 use crate::{
-    ClaimsError, JsonError, UnixTime, VerifiedPayload, VerifyError,
+    ClaimsError, CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
     header::DeclaredType,
-    json::{self, Next, Object, Text, Texts, Value},
+    json::{self, Text, Texts, Value},
+    time::END_OF_TIME,
 };
 
 /// A token that holds under the policy it was checked against. Nothing else can make one.
 ///
-/// What the methods return is what the issuer signed.
-#[derive(Clone, Debug)]
+/// The methods return what the issuer signed.
+///
+/// ```
+/// # use tokenring::{JwkSet, Policy, UnixTime, Verified, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
+/// # let now = UnixTime::from_secs(1_780_000_000);
+/// # let issuer = Issuer::default();
+/// # let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+/// # let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
+/// # let verified: Verified = verifier.verify_at(&issuer.token_at(now).mint(), now)?;
+/// assert_eq!(verified.subject(), Some("auth0|64b7f1c2a9d3e8f0b5c6a7d8"));
+/// assert!(verified.has_scope("read:messages"));
+///
+/// #[derive(serde::Deserialize)]
+/// struct Claims {
+///     azp: String,
+/// }
+/// let claims: Claims = verified.claims()?;
+/// assert_eq!(claims.azp, "tokenringTestkitClientIdentifier");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
 pub struct Verified(ClaimsSet);
 
 impl Verified {
@@ -23,7 +44,7 @@ impl Verified {
         Self(accepted)
     }
 
-    /// The same, with nothing in common with others.
+    /// A copy that shares no reference count with any other value.
     #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {
         let key_id = self.0.key_id.as_deref().map(Arc::from);
@@ -40,7 +61,8 @@ impl Verified {
         self.0.text(&self.0.subject)
     }
 
-    /// `aud`, all of it: at least one is accepted by the policy. RFC 7519 section 4.1.3.
+    /// `aud`, all of it: at least one is accepted by a policy that names audiences. RFC 7519
+    /// section 4.1.3.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         self.0.audience()
     }
@@ -111,24 +133,42 @@ impl Verified {
     ///
     /// [`ClaimsError`] if they do not fit `T`.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(&self.0.json).map_err(|error| ClaimsError { column: error.column() })
+        serde_json::from_str(&self.0.json).map_err(|error| ClaimsError::new(&error))
     }
 
     /// The JWS Payload, the JSON text of the claims.
     pub fn payload(&self) -> &[u8] {
         self.0.json.as_bytes()
     }
+
+    /// The bytes that are kept of the claims.
+    #[cfg(feature = "std")]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.0.kept_bytes()
+    }
+}
+
+/// The length of the claims, not the claims.
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("payload_bytes", &self.0.json.len())
+            .field("expires_at", &self.0.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The claims of a token whose signature holds: each has the type it must have, and is compared
 /// with nothing yet.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct ClaimsSet {
     json: String,
     key_id: Option<Arc<str>>,
+    pub(crate) key_issuer: Option<Arc<str>>,
     pub(crate) declared_type: DeclaredType,
     issuer: Text,
-    audience: Texts,
+    /// None if there is no `aud`.
+    audience: Option<Texts>,
     pub(crate) expires_at: UnixTime,
     pub(crate) not_before: Option<UnixTime>,
     issued_at: Option<UnixTime>,
@@ -142,49 +182,59 @@ pub(crate) struct ClaimsSet {
 
 impl ClaimsSet {
     /// RFC 7519 section 7.2, step 10, and the types of section 4.1.
-    pub(crate) fn parse(payload: VerifiedPayload) -> Result<Self, VerifyError> {
+    pub(crate) fn parse(
+        payload: VerifiedPayload,
+        audience: AudienceClaim,
+    ) -> Result<Self, VerifyError> {
         if payload.as_bytes().is_empty() {
             return Err(VerifyError::EmptyPayload);
         }
-        let (key_id, declared_type) = (payload.key_id.clone(), payload.declared_type);
+        let (key_id, key_issuer) = (payload.key_id.clone(), payload.key_issuer.clone());
+        let declared_type = payload.declared_type;
         let json = String::from_utf8(payload.into_bytes())
             .map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
-        let members: Members = json::read(&json).map_err(VerifyError::PayloadJson)?;
+        let claims = Claims::read(&json).map_err(VerifyError::PayloadJson)?;
 
-        let issuer = required(string(members.iss, "iss")?, "iss")?;
-        let audience = match members.aud {
-            Some(Value::String(audience)) => audience.into(),
-            Some(Value::Array(Some(audience))) if !audience.is_empty() => audience,
-            Some(_) => return Err(VerifyError::ClaimType { claim: "aud" }),
-            None => return Err(VerifyError::ClaimMissing { claim: "aud" }),
+        let issuer = required(string(claims.iss, "iss")?, "iss")?;
+        let audience = match (claims.aud.map(|aud| texts(aud, &json)), audience) {
+            (None, AudienceClaim::Required) => {
+                return Err(VerifyError::ClaimMissing { claim: "aud" });
+            }
+            (Some(Some(texts)), AudienceClaim::Required) if texts.is_empty(&json) => {
+                return Err(VerifyError::ClaimType { claim: "aud" });
+            }
+            (Some(None), _) => return Err(VerifyError::ClaimType { claim: "aud" }),
+            (texts, _) => texts.flatten(),
         };
-        let expires_at = required(number(members.exp, "exp")?, "exp")?;
-        if !(0.0..=END_OF_TIME).contains(&expires_at) {
+        let expires_at = required(number(claims.exp, "exp")?, "exp")?;
+        #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
+        if !(0.0..=END_OF_TIME as f64).contains(&expires_at) {
             return Err(VerifyError::ClaimRange { claim: "exp" });
         }
-        let not_before = number(members.nbf, "nbf")?.map(rounded_up);
-        let issued_at = number(members.iat, "iat")?.map(rounded_up);
-        let subject = string(members.sub, "sub")?;
-        let jwt_id = string(members.jti, "jti")?;
-        let client_id = string(members.client_id, "client_id")?;
-        let authorized_party = string(members.azp, "azp")?.or(client_id);
-        let sender_constrained = match members.cnf {
+        let not_before = number(claims.nbf, "nbf")?.map(rounded_up);
+        let issued_at = number(claims.iat, "iat")?.map(rounded_up);
+        let subject = string(claims.sub, "sub")?;
+        let jwt_id = string(claims.jti, "jti")?;
+        let client_id = string(claims.client_id, "client_id")?;
+        let authorized_party = string(claims.azp, "azp")?.or(client_id);
+        let sender_constrained = match claims.cnf {
             None => false,
             Some(Value::Object) => true,
             Some(_) => return Err(VerifyError::ClaimType { claim: "cnf" }),
         };
         // Not refused if mistyped, since no check depends on them: they only grant nothing.
-        let scope = match members.scope {
+        let scope = match claims.scope {
             Some(Value::String(scope)) => Some(scope),
             _ => None,
         };
-        let permissions = match members.permissions {
-            Some(Value::Array(permissions)) => permissions,
+        let permissions = match claims.permissions {
+            Some(Value::Array(permissions)) => Texts::of_array(permissions, &json),
             _ => None,
         };
         Ok(Self {
             json,
             key_id,
+            key_issuer,
             declared_type,
             issuer,
             audience,
@@ -205,15 +255,80 @@ impl ClaimsSet {
     }
 
     pub(crate) fn audience(&self) -> impl Iterator<Item = &str> {
-        self.audience.within(&self.json)
+        self.audience.iter().flat_map(|audience| audience.within(&self.json))
     }
 
     pub(crate) fn authorized_party(&self) -> Option<&str> {
         self.text(&self.authorized_party)
     }
 
+    /// The claim `name`, if it is a string. Reads the claims once more, for those that a policy names
+    /// and this crate does not know.
+    pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
+        match string_member(&self.json, name)? {
+            Text::Plain(span) => Some(Cow::Borrowed(span.within(&self.json))),
+            Text::Unescaped(characters) => Some(Cow::Owned(characters.into())),
+        }
+    }
+
     fn text<'t>(&'t self, text: &'t Option<Text>) -> Option<&'t str> {
         text.as_ref().map(|text| text.within(&self.json))
+    }
+
+    #[cfg(feature = "std")]
+    fn kept_bytes(&self) -> usize {
+        let texts = [&self.subject, &self.jwt_id, &self.authorized_party, &self.scope];
+        let extra = texts.into_iter().flatten().chain([&self.issuer]).map(Text::extra_bytes);
+        let lists = [&self.audience, &self.permissions].into_iter().flatten();
+        extra.chain(lists.map(Texts::extra_bytes)).fold(self.json.capacity(), usize::saturating_add)
+    }
+}
+
+/// Whether a policy asks for `aud`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AudienceClaim {
+    /// It is there and not empty.
+    Required,
+    /// It may be absent or empty.
+    Optional,
+}
+
+/// `iss` of a token that is not verified: it may choose among the configured issuers, and nothing
+/// else. Read as strictly as after the signature.
+pub(crate) fn unverified_issuer(jws: &CompactJws<'_>) -> Result<String, VerifyError> {
+    let [_, payload, _] = jws.segments();
+    if payload.is_empty() {
+        return Err(VerifyError::EmptyPayload);
+    }
+    let payload =
+        base64url::decode(payload).map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
+    let json =
+        core::str::from_utf8(&payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
+    let claims = Claims::read(json).map_err(VerifyError::PayloadJson)?;
+    let issuer = required(string(claims.iss, "iss")?, "iss")?;
+    Ok(issuer.within(json).into())
+}
+
+/// The member `name` of `json`, which is known to be an object, if it is a string.
+fn string_member(json: &str, name: &str) -> Option<Text> {
+    let mut members = json::Members::of(json).ok()?;
+    while let Some(member) = members.next().ok()? {
+        if member == name {
+            return match members.value().ok()? {
+                Value::String(string) => Some(string),
+                _ => None,
+            };
+        }
+    }
+    None
+}
+
+/// A string, or an array of strings.
+fn texts(value: Value, json: &str) -> Option<Texts> {
+    match value {
+        Value::String(string) => Some(Texts::One(string)),
+        Value::Array(array) => Texts::of_array(array, json),
+        _ => None,
     }
 }
 
@@ -237,21 +352,20 @@ fn number(value: Option<Value>, claim: &'static str) -> Result<Option<f64>, Veri
     }
 }
 
-/// A NumericDate in whole seconds. To compare a time in whole seconds with this is to compare it
-/// with the fraction.
-#[expect(clippy::as_conversions, reason = "saturates; what it cuts off is put on again")]
+/// A NumericDate in whole seconds. Rounding up keeps every comparison with a whole second exact.
+#[expect(clippy::as_conversions, reason = "saturates; the fraction cut off is added again")]
 fn rounded_up(seconds: f64) -> UnixTime {
     let whole = seconds as u64;
     let fraction = u64::from((whole as f64) < seconds);
     UnixTime::from_secs(whole.saturating_add(fraction))
 }
 
-/// The claims as they stand in the payload.
-#[derive(Debug, Default)]
-struct Members {
+/// The claims as they are in the payload.
+#[derive(Default)]
+struct Claims {
     iss: Option<Value>,
     sub: Option<Value>,
-    aud: Option<Value<Option<Texts>>>,
+    aud: Option<Value>,
     exp: Option<Value>,
     nbf: Option<Value>,
     iat: Option<Value>,
@@ -260,38 +374,31 @@ struct Members {
     client_id: Option<Value>,
     cnf: Option<Value>,
     scope: Option<Value>,
-    permissions: Option<Value<Option<Texts>>>,
+    permissions: Option<Value>,
 }
 
-impl<'a> Object<'a> for Members {
-    fn member<M: MapAccess<'a>>(
-        &mut self,
-        name: &str,
-        next: Next<'a, '_, M>,
-    ) -> Result<(), M::Error> {
-        match name {
-            "aud" => self.aud = Some(next.strings()?),
-            "permissions" => self.permissions = Some(next.strings()?),
-            _ => {
-                let value = Some(next.value()?);
-                match name {
-                    "iss" => self.iss = value,
-                    "sub" => self.sub = value,
-                    "exp" => self.exp = value,
-                    "nbf" => self.nbf = value,
-                    "iat" => self.iat = value,
-                    "jti" => self.jti = value,
-                    "azp" => self.azp = value,
-                    "client_id" => self.client_id = value,
-                    "cnf" => self.cnf = value,
-                    "scope" => self.scope = value,
-                    _ => {}
-                }
-            }
+impl Claims {
+    fn read(json: &str) -> Result<Self, JsonError> {
+        let mut members = json::Members::of(json)?;
+        let mut claims = Self::default();
+        while let Some(name) = members.next()? {
+            let place = match &*name {
+                "iss" => &mut claims.iss,
+                "sub" => &mut claims.sub,
+                "aud" => &mut claims.aud,
+                "exp" => &mut claims.exp,
+                "nbf" => &mut claims.nbf,
+                "iat" => &mut claims.iat,
+                "jti" => &mut claims.jti,
+                "azp" => &mut claims.azp,
+                "client_id" => &mut claims.client_id,
+                "cnf" => &mut claims.cnf,
+                "scope" => &mut claims.scope,
+                "permissions" => &mut claims.permissions,
+                _ => continue,
+            };
+            *place = Some(members.value()?);
         }
-        Ok(())
+        Ok(claims)
     }
 }
-
-/// 9999-12-31T23:59:59Z: catches milliseconds.
-const END_OF_TIME: f64 = 253_402_300_799.0;

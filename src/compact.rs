@@ -1,11 +1,13 @@
 //! Token text to three segments and a header. RFC 7515 sections 5.2 and 7.1.
 
+use core::fmt;
+
 use crate::{JoseHeader, VerifyError};
 
 /// A compact JWS that has been cut at its periods and whose header is one this crate processes.
 ///
-/// Nothing in it is verified. The payload is not to be had before [`verify`](Self::verify).
-#[derive(Clone, Debug)]
+/// Nothing in it is verified. The payload cannot be reached before [`verify`](Self::verify).
+#[derive(Clone)]
 pub struct CompactJws<'t> {
     header: JoseHeader,
     /// Everything in front of the second period. RFC 7515 section 2, JWS Signing Input.
@@ -47,7 +49,7 @@ impl<'t> CompactJws<'t> {
         &self.header
     }
 
-    /// Header, payload and signature as they stand in the token, encoded and not verified.
+    /// Header, payload and signature as they are in the token, encoded and not verified.
     pub fn segments(&self) -> [&'t str; 3] {
         self.segments
     }
@@ -57,7 +59,19 @@ impl<'t> CompactJws<'t> {
     }
 }
 
-/// Counted so that it compiles to vector instructions: few bytes at a time, in one byte.
+/// The length of the token, not its text.
+impl fmt::Debug for CompactJws<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [_, _, signature] = self.segments;
+        let bytes = self.signing_input.len().saturating_add(1).saturating_add(signature.len());
+        f.debug_struct("CompactJws")
+            .field("header", &self.header)
+            .field("bytes", &bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts into a `u8` over chunks short enough not to overflow it: that vectorizes.
 fn periods(text: &str) -> usize {
     let count = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(*byte == b'.')).sum::<u8>();
     text.as_bytes().chunks(128).map(|bytes| usize::from(count(bytes))).sum()

@@ -3,12 +3,24 @@
 //! The first word of each variant's documentation says who can put it right: the *Sender* of the
 //! token, the *Issuer* that made it or published the key, or the *Operator* of this service.
 
+use alloc::{boxed::Box, string::ToString as _};
 use core::{error::Error, fmt, time::Duration};
+
+use crate::UnixTime;
 
 /// Why a token was not accepted.
 ///
 /// Holds numbers and names of members this crate knows, never text from the token, so that it can
-/// be logged as it is. The variants stand in the order in which the checks are made.
+/// be logged as it is. The variants are in the order of the checks.
+///
+/// ```
+/// use tokenring::{CompactJws, VerifyError};
+///
+/// let error = CompactJws::parse("a.b").unwrap_err();
+/// assert_eq!(error, VerifyError::SegmentCount { found: 2 });
+/// assert_eq!(error.code(), "segment_count");
+/// assert_eq!(error.to_string(), "the token has 2 segments instead of 3");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -22,8 +34,8 @@ pub enum VerifyError {
         /// How many segments there are.
         found: usize,
     },
-    /// Operator: five segments, an encrypted token. Auth0 issues one when no audience was asked
-    /// for. RFC 7516 section 7.1.
+    /// Operator: five segments, an encrypted token. Auth0 issues one when no audience was requested.
+    /// RFC 7516 section 7.1.
     Encrypted,
     /// Sender: the header or the signature is empty. RFC 7515 section 7.1.
     EmptySegment {
@@ -66,12 +78,12 @@ pub enum VerifyError {
     UnknownKey,
     /// Issuer: several keys would do, and the token does not tell which. RFC 7517 section 4.5.
     AmbiguousKey,
-    /// Operator: the issuer's keys cannot be had now, so nothing is known about the token.
+    /// Operator: the issuer's keys are not available now, so nothing is known about the token.
     KeysUnavailable {
         /// When it makes sense to try again.
         retry_after: Duration,
     },
-    /// Operator: too many callers wait for the issuer's keys already.
+    /// Operator: too many callers already wait for the issuer's keys.
     KeySourceBusy,
     /// Sender: the signature is not the key's over this token. No details, on purpose.
     /// RFC 7515 section 5.2, step 8.
@@ -80,7 +92,7 @@ pub enum VerifyError {
     EmptyPayload,
     /// Issuer: the payload is not one strict JSON object. RFC 7519 section 7.2, step 10.
     PayloadJson(JsonError),
-    /// Issuer: a claim that must be there is not. RFC 7519 section 4.
+    /// Issuer: a required claim is absent. RFC 7519 section 4.
     ClaimMissing {
         /// `iss`, `aud` or `exp`.
         claim: &'static str,
@@ -99,6 +111,9 @@ pub enum VerifyError {
     TokenTypeNotAccepted,
     /// Operator: `iss` is not the policy's issuer, byte for byte. RFC 7519 section 4.1.1.
     WrongIssuer,
+    /// Issuer: the key that verified the token is for tokens of another issuer: its JWK has a member
+    /// `issuer`, as Microsoft's have.
+    KeyOfOtherIssuer,
     /// Operator: no element of `aud` is an accepted audience. RFC 7519 section 4.1.3.
     WrongAudience,
     /// Sender: `exp` has come. RFC 7519 section 4.1.4.
@@ -115,12 +130,20 @@ pub enum VerifyError {
         /// The time it was compared with, leeway not included.
         now: u64,
     },
-    /// Operator: the token was issued to another client than the policy's. OpenID Connect Core
+    /// Operator: the token was issued to a client that the policy does not name. OpenID Connect Core
     /// section 2 (`azp`), RFC 8693 section 4.3 (`client_id`).
     WrongAuthorizedParty,
     /// Sender: the token is bound to a key the sender must prove to hold, and came as a plain
     /// bearer token. RFC 7800 section 3.1, RFC 9449 section 7.1.
     SenderConstrained,
+    /// Operator: a claim that the policy requires is absent, not a string or another string.
+    RequiredClaim {
+        /// Which of the policy's `require_claim`, in their order, from 0.
+        index: usize,
+    },
+    /// Sender: the token is valid, but has not all the scopes and permissions that are required.
+    /// Only [`Guard`](crate::Guard) looks at these. RFC 6750 section 3.1.
+    InsufficientScope,
 }
 
 impl VerifyError {
@@ -151,11 +174,14 @@ impl VerifyError {
             Self::ClaimRange { .. } => "claim_range",
             Self::TokenTypeNotAccepted => "token_type_not_accepted",
             Self::WrongIssuer => "wrong_issuer",
+            Self::KeyOfOtherIssuer => "key_of_other_issuer",
             Self::WrongAudience => "wrong_audience",
             Self::Expired { .. } => "expired",
             Self::NotYetValid { .. } => "not_yet_valid",
             Self::WrongAuthorizedParty => "wrong_authorized_party",
             Self::SenderConstrained => "sender_constrained",
+            Self::RequiredClaim { .. } => "required_claim",
+            Self::InsufficientScope => "insufficient_scope",
         }
     }
 }
@@ -164,16 +190,16 @@ impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::TokenTooLong { bytes } => {
-                write!(f, "token is {bytes} bytes long, the limit is 16384")
+                write!(f, "the token is {bytes} bytes long, the limit is 16384")
             }
             Self::SegmentCount { found: 1 } => f.write_str(
-                "token has 1 segment instead of 3, perhaps an opaque access token: ask the issuer for a JWT by naming an audience",
+                "the token has 1 segment instead of 3, perhaps an opaque access token: request a JWT from the issuer by naming an audience",
             ),
             Self::SegmentCount { found } => {
-                write!(f, "token has {found} segments instead of 3")
+                write!(f, "the token has {found} segments instead of 3")
             }
             Self::Encrypted => f.write_str(
-                "token has 5 segments, it is encrypted: ask the issuer for a token with this service's audience",
+                "the token has 5 segments, so it is encrypted: request a token for this service's audience from the issuer",
             ),
             Self::EmptySegment { segment } => write!(f, "the token's {segment} is empty"),
             Self::NotBase64url { segment } => {
@@ -182,7 +208,7 @@ impl fmt::Display for VerifyError {
             Self::HeaderTooLong { bytes } => {
                 write!(f, "the token's header is {bytes} bytes long, the limit is 4096")
             }
-            Self::HeaderJson(error) => write!(f, "the token's header {error}"),
+            Self::HeaderJson(error) => write!(f, "the token's header: {error}"),
             Self::HeaderForbidden { parameter } => {
                 write!(f, "the token's header has `{parameter}`, which is not supported")
             }
@@ -191,7 +217,7 @@ impl fmt::Display for VerifyError {
                 write!(f, "`{parameter}` in the token's header is not a string")
             }
             Self::AlgorithmNotAccepted => {
-                f.write_str("the token's `alg` is not RS256, the only algorithm accepted")
+                f.write_str("the token's `alg` is not an algorithm accepted here")
             }
             Self::KeyIdLength { bytes } => {
                 write!(f, "the token's `kid` is {bytes} bytes long instead of 1 to 256")
@@ -200,9 +226,9 @@ impl fmt::Display for VerifyError {
             Self::AmbiguousKey => KeyError::AmbiguousKey.fmt(f),
             Self::KeysUnavailable { retry_after } => KeyError::Unavailable { retry_after }.fmt(f),
             Self::KeySourceBusy => KeyError::Busy.fmt(f),
-            Self::BadSignature => f.write_str("the token's signature is wrong"),
+            Self::BadSignature => f.write_str("the signature does not match this token and the issuer's key"),
             Self::EmptyPayload => f.write_str("the token's payload is empty"),
-            Self::PayloadJson(error) => write!(f, "the token's payload {error}"),
+            Self::PayloadJson(error) => write!(f, "the token's payload: {error}"),
             Self::ClaimMissing { claim } => write!(f, "the token has no `{claim}`"),
             Self::ClaimType { claim } => write!(f, "the token's `{claim}` has the wrong JSON type"),
             Self::ClaimRange { claim } => write!(
@@ -210,24 +236,39 @@ impl fmt::Display for VerifyError {
                 "the token's `{claim}` is not between 1970 and 9999, perhaps it is in milliseconds"
             ),
             Self::TokenTypeNotAccepted => {
-                f.write_str("the token's `typ` is not that of an access token accepted here")
+                f.write_str("the token's `typ` is not one accepted here")
             }
             Self::WrongIssuer => f.write_str(
-                "the token's `iss` is not the issuer expected here, compare them up to the trailing slash",
+                "the token's `iss` is not an issuer expected here, compare them including the trailing slash",
+            ),
+            Self::KeyOfOtherIssuer => f.write_str(
+                "the key that verified the token is for tokens of another issuer",
             ),
             Self::WrongAudience => {
-                f.write_str("the token's `aud` does not hold an audience accepted here")
+                f.write_str("the token's `aud` does not contain an audience accepted here")
             }
-            Self::Expired { exp, now } => write!(f, "token expired at {exp}, now is {now}"),
+            Self::Expired { exp, now } => write!(f, "the token expired at {}, now is {}",
+                UnixTime::from_secs(exp),
+                UnixTime::from_secs(now)),
             Self::NotYetValid { nbf, now } => {
-                write!(f, "token is not valid before {nbf}, now is {now}")
+                write!(f, "the token is not valid before {}, now is {}",
+                    UnixTime::from_secs(nbf),
+                    UnixTime::from_secs(now))
             }
             Self::WrongAuthorizedParty => {
-                f.write_str("the token was issued to another client than the one accepted here")
+                f.write_str("the token was issued to a client that is not accepted here")
             }
             Self::SenderConstrained => f.write_str(
                 "the token is bound to a key by `cnf` and cannot be used as a plain bearer token",
             ),
+            Self::RequiredClaim { index } => write!(
+                f,
+                "the token lacks a claim that the policy requires, or has another value in it (`require_claim` number {})",
+                index.saturating_add(1)
+            ),
+            Self::InsufficientScope => {
+                f.write_str("the token lacks a scope or permission that is required here")
+            }
         }
     }
 }
@@ -255,20 +296,23 @@ pub enum JsonError {
     NotObject,
     /// Nested deeper than 32 arrays and objects.
     TooDeep,
-    /// Not JSON, a lone surrogate, a number that no double can hold, or something behind the object.
+    /// Not JSON, a lone surrogate, a number that no double can hold, or something after the object.
     Syntax,
-    /// A member stands there twice, compared after unescaping.
+    /// A member occurs twice, compared after unescaping.
     DuplicateMember,
+    /// More than 64 members, in a token's header.
+    TooManyMembers,
 }
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotUtf8 => "is not UTF-8",
-            Self::NotObject => "is not a JSON object",
-            Self::TooDeep => "is nested deeper than 32 levels",
-            Self::Syntax => "is not well-formed JSON",
-            Self::DuplicateMember => "has a member twice",
+            Self::NotUtf8 => "not UTF-8",
+            Self::NotObject => "not a JSON object",
+            Self::TooDeep => "nested deeper than 32 levels",
+            Self::Syntax => "not well-formed JSON",
+            Self::DuplicateMember => "a member occurs twice",
+            Self::TooManyMembers => "more than 64 members",
         })
     }
 }
@@ -284,12 +328,12 @@ pub enum KeyError {
     /// Issuer: several keys fit: different ones with one `kid`, or a token without `kid` before a
     /// set of several. RFC 7517 section 4.5.
     AmbiguousKey,
-    /// Operator: the keys cannot be had now.
+    /// Operator: the keys are not available now.
     Unavailable {
         /// When it makes sense to try again.
         retry_after: Duration,
     },
-    /// Operator: too many callers wait for the keys already.
+    /// Operator: too many callers already wait for the keys.
     Busy,
 }
 
@@ -305,161 +349,12 @@ impl fmt::Display for KeyError {
                 "the issuer's keys are not available, try again in {} s",
                 retry_after.as_secs()
             ),
-            Self::Busy => f.write_str("too many callers wait for the issuer's keys"),
+            Self::Busy => f.write_str("too many callers already wait for the issuer's keys"),
         }
     }
 }
 
 impl Error for KeyError {}
-
-/// Why a JWK is not an RS256 verification key this crate trusts. All faults of a key are found when
-/// it is loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum JwkError {
-    /// Issuer: longer than 512 KiB.
-    TooLong {
-        /// The length in bytes.
-        bytes: usize,
-    },
-    /// Issuer: not one strict JSON object. RFC 7517 section 4.
-    Json(JsonError),
-    /// Issuer: a member that must be there is not. RFC 7517 section 4, RFC 7518 section 6.3.1.
-    MemberMissing {
-        /// `kty`, `n` or `e`.
-        member: &'static str,
-    },
-    /// Issuer: a member has the wrong JSON type. RFC 7517 section 4.
-    MemberType {
-        /// The member's name.
-        member: &'static str,
-    },
-    /// Issuer: `kty` is not `RSA`. RFC 7518 section 6.1.
-    NotRsa,
-    /// Issuer: a private member is published: the key is burnt. RFC 7517 section 9.2.
-    PrivateKey {
-        /// `d`, `p`, `q`, `dp`, `dq`, `qi` or `oth`.
-        member: &'static str,
-    },
-    /// Issuer: `use` is not `sig`. RFC 7517 section 4.2.
-    NotForSignatures,
-    /// Issuer: `key_ops` does not hold `verify`. RFC 7517 section 4.3.
-    NotForVerify,
-    /// Issuer: `key_ops` names an operation twice. RFC 7517 section 4.3.
-    DuplicateKeyOperation,
-    /// Issuer: `alg` is not `RS256`. RFC 7517 section 4.4.
-    AlgorithmNotAccepted,
-    /// Issuer: not canonical base64url without padding. RFC 7518 section 2.
-    NotBase64url {
-        /// `n` or `e`.
-        member: &'static str,
-    },
-    /// Issuer: no bytes, or a leading zero byte. RFC 7518 section 2, Base64urlUInt.
-    NotMinimal {
-        /// `n` or `e`.
-        member: &'static str,
-    },
-    /// Issuer: fewer than 2048 bits. RFC 7518 section 3.3.
-    ModulusTooSmall {
-        /// The exact length of the modulus in bits.
-        bits: usize,
-    },
-    /// Issuer: more than 8192 bits.
-    ModulusTooLarge {
-        /// The exact length of the modulus in bits.
-        bits: usize,
-    },
-    /// Issuer: the modulus is even.
-    ModulusEven,
-    /// Issuer: the modulus has the fingerprint of keys that can be factored. CVE-2017-15361.
-    ModulusRoca,
-    /// Issuer: the exponent is below 65537. FIPS 186-5 section 5.4.
-    ExponentTooSmall,
-    /// Issuer: the exponent is 2^33 or more.
-    ExponentTooLarge,
-    /// Issuer: the exponent is even.
-    ExponentEven,
-}
-
-impl fmt::Display for JwkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { bytes } => write!(f, "key is {bytes} bytes long, the limit is 524288"),
-            Self::Json(error) => write!(f, "key {error}"),
-            Self::MemberMissing { member } => write!(f, "key has no `{member}`"),
-            Self::MemberType { member } => {
-                write!(f, "the key's `{member}` has the wrong JSON type")
-            }
-            Self::NotRsa => f.write_str("the key's `kty` is not RSA"),
-            Self::PrivateKey { member } => {
-                write!(f, "the private member `{member}` of the key is published, replace the key")
-            }
-            Self::NotForSignatures => f.write_str("the key's `use` is not sig"),
-            Self::NotForVerify => f.write_str("the key's `key_ops` does not hold verify"),
-            Self::DuplicateKeyOperation => {
-                f.write_str("the key's `key_ops` names an operation twice")
-            }
-            Self::AlgorithmNotAccepted => f.write_str("the key's `alg` is not RS256"),
-            Self::NotBase64url { member } => {
-                write!(f, "the key's `{member}` is not canonical base64url without padding")
-            }
-            Self::NotMinimal { member } => {
-                write!(f, "the key's `{member}` is empty or starts with a zero byte")
-            }
-            Self::ModulusTooSmall { bits } => {
-                write!(f, "the key's modulus has {bits} bits, 2048 is the least")
-            }
-            Self::ModulusTooLarge { bits } => {
-                write!(f, "the key's modulus has {bits} bits, 8192 is the most")
-            }
-            Self::ModulusEven => f.write_str("the key's modulus is even"),
-            Self::ModulusRoca => {
-                f.write_str("the key's modulus has the ROCA fingerprint, replace the key")
-            }
-            Self::ExponentTooSmall => f.write_str("the key's exponent is below 65537"),
-            Self::ExponentTooLarge => f.write_str("the key's exponent is 2^33 or more"),
-            Self::ExponentEven => f.write_str("the key's exponent is even"),
-        }
-    }
-}
-
-impl Error for JwkError {}
-
-/// Why bytes are not a JWK Set. A fault of one key is no fault of its set:
-/// see [`JwkSet::skipped`](crate::JwkSet::skipped).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum JwkSetError {
-    /// Issuer: longer than 512 KiB.
-    TooLong {
-        /// The length in bytes.
-        bytes: usize,
-    },
-    /// Issuer: not one strict JSON object. RFC 7517 section 5.
-    Json(JsonError),
-    /// Issuer: no member `keys`. RFC 7517 section 5.1.
-    KeysMissing,
-    /// Issuer: `keys` is not an array. RFC 7517 section 5.1.
-    KeysType,
-    /// Issuer: more than 100 keys.
-    TooManyKeys,
-}
-
-impl fmt::Display for JwkSetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { bytes } => {
-                write!(f, "key set is {bytes} bytes long, the limit is 524288")
-            }
-            Self::Json(error) => write!(f, "key set {error}"),
-            Self::KeysMissing => f.write_str("key set has no `keys`"),
-            Self::KeysType => f.write_str("`keys` of the key set is not an array"),
-            Self::TooManyKeys => f.write_str("key set has more than 100 keys"),
-        }
-    }
-}
-
-impl Error for JwkSetError {}
 
 /// Why a policy cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -469,8 +364,16 @@ pub enum PolicyError {
     EmptyIssuer,
     /// Operator: an audience is empty.
     EmptyAudience,
-    /// Operator: the authorized party is empty.
+    /// Operator: a client, or the authorized party, is empty.
     EmptyAuthorizedParty,
+    /// Operator: the list of algorithms is empty.
+    NoAlgorithm,
+    /// Operator: the name or the value of a required claim is empty.
+    EmptyRequiredClaim,
+    /// Operator: the leeway is not in whole seconds.
+    LeewayFraction,
+    /// Operator: the verifier has a policy for this issuer already.
+    DuplicateIssuer,
     /// Operator: the leeway is more than ten minutes.
     LeewayTooLong {
         /// The leeway in seconds, a fraction rounded up.
@@ -483,7 +386,15 @@ impl fmt::Display for PolicyError {
         match self {
             Self::EmptyIssuer => f.write_str("the policy's issuer is empty"),
             Self::EmptyAudience => f.write_str("an audience of the policy is empty"),
-            Self::EmptyAuthorizedParty => f.write_str("the policy's authorized party is empty"),
+            Self::EmptyAuthorizedParty => f.write_str("a client of the policy is empty"),
+            Self::NoAlgorithm => f.write_str("the policy accepts no algorithm"),
+            Self::EmptyRequiredClaim => {
+                f.write_str("the name or value of a claim that the policy requires is empty")
+            }
+            Self::LeewayFraction => f.write_str("the policy's leeway is not in whole seconds"),
+            Self::DuplicateIssuer => {
+                f.write_str("the verifier already has a policy for this issuer")
+            }
             Self::LeewayTooLong { seconds } => {
                 write!(f, "the policy's leeway is {seconds} s, 600 is the most")
             }
@@ -495,22 +406,91 @@ impl Error for PolicyError {}
 
 /// The claims do not have the shape of the type asked for.
 ///
-/// Where the two part is all it tells: the text of a deserializer's own error may hold claims.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Holds only the kind of mismatch, the position, and the name of a field of the caller's type: a
+/// deserializer's message may quote claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimsError {
-    pub(crate) column: usize,
+    kind: ClaimsErrorKind,
+    field: Option<Box<str>>,
+    column: usize,
+}
+
+/// How claims and type differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimsErrorKind {
+    /// The type has a field that the claims lack.
+    MissingField,
+    /// The type has a field that occurs twice.
+    DuplicateField,
+    /// The claims have a member that the type does not take.
+    UnknownField,
+    /// An enum of the type has no such variant.
+    UnknownVariant,
+    /// A value has another JSON type than its field.
+    Type,
+    /// A value, or a length, is not one that its field takes.
+    Value,
+    /// Something else, as the type's own code decides.
+    Other,
 }
 
 impl ClaimsError {
+    pub(crate) fn new(error: &serde_json::Error) -> Self {
+        let message = error.to_string();
+        let named = |kind| (kind, field(&message));
+        let (kind, field) = match &*message {
+            m if m.starts_with("missing field ") => named(ClaimsErrorKind::MissingField),
+            m if m.starts_with("duplicate field ") => named(ClaimsErrorKind::DuplicateField),
+            m if m.starts_with("unknown field ") => (ClaimsErrorKind::UnknownField, None),
+            m if m.starts_with("unknown variant ") => (ClaimsErrorKind::UnknownVariant, None),
+            m if m.starts_with("invalid type: ") => (ClaimsErrorKind::Type, None),
+            m if m.starts_with("invalid value: ") => (ClaimsErrorKind::Value, None),
+            m if m.starts_with("invalid length ") => (ClaimsErrorKind::Value, None),
+            _ => (ClaimsErrorKind::Other, None),
+        };
+        Self { kind, field, column: error.column() }
+    }
+
+    /// How claims and type differ.
+    pub const fn kind(&self) -> ClaimsErrorKind {
+        self.kind
+    }
+
+    /// The field of the type, where serde names it: with `MissingField` and `DuplicateField`.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     /// How many bytes of the payload's line had been read.
     pub const fn column(&self) -> usize {
         self.column
     }
 }
 
+/// The name between the first two backticks, if it looks like the name of a field.
+fn field(message: &str) -> Option<Box<str>> {
+    let name = message.split('`').nth(1)?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:./".contains(&byte);
+    (name.len() <= 64 && name.bytes().all(is_name)).then(|| name.into())
+}
+
 impl fmt::Display for ClaimsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the claims do not fit the type asked for, from byte {} on", self.column)
+        f.write_str("the claims do not fit the type asked for: ")?;
+        f.write_str(match self.kind {
+            ClaimsErrorKind::MissingField => "a field is missing",
+            ClaimsErrorKind::DuplicateField => "a field occurs twice",
+            ClaimsErrorKind::UnknownField => "a claim is unknown to it",
+            ClaimsErrorKind::UnknownVariant => "it has no such variant",
+            ClaimsErrorKind::Type => "a claim has another JSON type",
+            ClaimsErrorKind::Value => "a claim has a value that it does not take",
+            ClaimsErrorKind::Other => "its own code refuses them",
+        })?;
+        if let Some(field) = &self.field {
+            write!(f, ", `{field}`")?;
+        }
+        write!(f, ", at byte {}", self.column)
     }
 }
 

@@ -1,19 +1,33 @@
-//! In front of a handler: a bearer token, a verifier and the time to [`Verified`] or to what the
-//! client is told. RFC 6750 section 3, RFC 9110 sections 11.6.1 and 15.5.2.
+//! In front of a handler: a bearer token and a verifier to [`Verified`] or [`Rejection`]. RFC 6750.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use core::time::Duration;
-
-use crate::{
-    KeySource, UnixTime, Verified, Verifier, VerifyError,
-    bearer::{self, NoToken},
-    policy::whole_seconds,
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+#[cfg(feature = "std")]
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
 };
 
-/// A verifier in front of a handler of whatever HTTP server.
+#[cfg(feature = "std")]
+use crate::KeyLookup;
+use crate::{KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer};
+
+/// A verifier in front of a handler, for any HTTP server.
 ///
-/// The client is told one text whatever the cause, and nothing of its request comes back; the cause
-/// is in [`Rejection::cause`], for the log.
+/// ```
+/// use tokenring::{Guard, JwkSet, Policy, Verifier};
+///
+/// # let keys = JwkSet::from_json(br#"{"keys": []}"#)?;
+/// let verifier = Verifier::new(Policy::new("https://issuer.example/", "https://api.example.com/"), keys)?;
+/// let guard = Guard::new(verifier).require_scope("read:messages");
+///
+/// // For each request, with the values of its `Authorization` header fields:
+/// match guard.check(["Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"]) {
+///     Ok(caller) => println!("hello {}", caller.subject().unwrap_or("nobody")),
+///     Err(rejection) => println!("{} {}", rejection.status(), rejection.body()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Guard<K> {
     verifier: Verifier<K>,
@@ -23,7 +37,7 @@ pub struct Guard<K> {
 }
 
 impl<K: KeySource> Guard<K> {
-    /// A guard that wants nothing but a token that `verifier` accepts.
+    /// A guard that requires nothing but a token that `verifier` accepts.
     pub fn new(verifier: Verifier<K>) -> Self {
         let realm = "api".to_owned();
         Self { verifier, realm, scopes: Vec::new(), permissions: Vec::new() }
@@ -31,27 +45,30 @@ impl<K: KeySource> Guard<K> {
 
     /// What the challenges call the protected resources; `api` if not set. RFC 9110 section 11.5.
     ///
-    /// Quotation marks, backslashes and what is not printable ASCII are left out.
+    /// Quotation marks, backslashes and whatever is not printable ASCII are sent in escapes.
     #[must_use]
-    pub fn realm(mut self, realm: &str) -> Self {
-        self.realm = quotable(realm);
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = realm.into();
         self
     }
 
-    /// Also wants this in the token's `scope`; several with spaces between them, or one a call. All
-    /// of them are wanted. An empty one no token has.
+    /// Also requires this in the token's `scope`; several with spaces between them, or one a call.
+    ///
+    /// All are required. No token has the empty scope, so an empty setting admits nobody.
     #[must_use]
     pub fn require_scope(mut self, scope: &str) -> Self {
-        let mut scopes = scope.split(' ').filter(|one| !one.is_empty()).peekable();
-        if scopes.peek().is_none() {
-            // An empty setting, perhaps. It must not demand nothing.
+        let names = scope.split(' ').filter(|name| !name.is_empty()).map(ToOwned::to_owned);
+        let known = self.scopes.len();
+        self.scopes.extend(names);
+        if self.scopes.len() == known {
             self.scopes.push(String::new());
         }
-        self.scopes.extend(scopes.map(ToOwned::to_owned));
         self
     }
 
-    /// Also wants this among the token's `permissions`. All that are asked for are wanted.
+    /// Also requires this among the token's `permissions`.
+    ///
+    /// All are required. The empty permission is granted to nobody.
     #[must_use]
     pub fn require_permission(mut self, permission: impl Into<String>) -> Self {
         self.permissions.push(permission.into());
@@ -92,150 +109,150 @@ impl<K: KeySource> Guard<K> {
         self.check_with(authorization, |token| self.verifier.verify_at(token, now))
     }
 
+    /// The same as of the system clock with the keys at hand, as [`Verifier::try_verify`]: never does
+    /// I/O, never waits.
+    ///
+    /// # Errors
+    ///
+    /// What to answer instead of calling the handler.
+    #[cfg(feature = "std")]
+    pub fn try_check(
+        &self,
+        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Verified, Rejection> {
+        self.check_with(authorization, |token| self.verifier.try_verify(token))
+    }
+
+    /// The same for async servers: the future waits where [`check`](Self::check) blocks.
+    ///
+    /// If the key is known, the token is verified in the call, and the future is ready. The future
+    /// borrows the guard and nothing else, so that the request can be moved while it waits.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use tokenring::{Guard, JwkSet, Rejection, Verified};
+    /// /// A future as actix-web's and tonic's services return it.
+    /// fn call(
+    ///     guard: Arc<Guard<JwkSet>>,
+    ///     authorization: Option<String>,
+    /// ) -> impl Future<Output = Result<Verified, Rejection>> + Send + 'static {
+    ///     async move { guard.check_async(authorization.as_deref()).await }
+    /// }
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn check_async(
+        &self,
+        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> GuardCheck<'_, K> {
+        let mut waiting = None;
+        let outcome = self.check_with(authorization, |token| {
+            match self.verifier.verify_unless_waiting(token) {
+                Ok(outcome) => outcome,
+                Err(lookup) => {
+                    waiting = Some((token.to_owned(), lookup));
+                    Err(VerifyError::KeySourceBusy)
+                }
+            }
+        });
+        GuardCheck(match waiting {
+            Some((token, lookup)) => Check::Waits { guard: self, token, lookup },
+            None => Check::Over(Some(outcome)),
+        })
+    }
+
+    /// Checks that an accepted token also has these scopes, as [`require_scope`](Self::require_scope):
+    /// for handlers that require more than the guard.
+    ///
+    /// # Errors
+    ///
+    /// The 403 to answer.
+    pub fn check_scope(&self, verified: &Verified, scope: &str) -> Result<(), Rejection> {
+        let mut names = scope.split(' ').filter(|name| !name.is_empty()).peekable();
+        let named = names.peek().is_some();
+        match named && names.all(|name| verified.has_scope(name)) {
+            true => Ok(()),
+            false => Err(Rejection::insufficient_scope(&self.realm, scope)),
+        }
+    }
+
+    /// Checks that an accepted token also has this permission.
+    ///
+    /// # Errors
+    ///
+    /// The 403 to answer.
+    pub fn check_permission(&self, verified: &Verified, permission: &str) -> Result<(), Rejection> {
+        match !permission.is_empty() && verified.has_permission(permission) {
+            true => Ok(()),
+            false => Err(Rejection::insufficient_scope(&self.realm, permission)),
+        }
+    }
+
     fn check_with(
         &self,
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
         verify: impl FnOnce(&str) -> Result<Verified, VerifyError>,
     ) -> Result<Verified, Rejection> {
-        let value = bearer::single(authorization).map_err(|reason| self.no_token(reason))?;
-        let token = bearer::token(value.as_ref()).map_err(|reason| self.no_token(reason))?;
+        let no_token = |reason| Rejection::no_token(&self.realm, reason);
+        let value = bearer::single(authorization).map_err(no_token)?;
+        let token = bearer::token(value.as_ref()).map_err(no_token)?;
         self.admit(verify(token))
     }
 
     /// What is left to do when the token has been looked at.
     fn admit(&self, outcome: Result<Verified, VerifyError>) -> Result<Verified, Rejection> {
-        let verified = outcome.map_err(|cause| self.refused(cause))?;
+        let verified = outcome.map_err(|cause| Rejection::refused(&self.realm, cause))?;
+        let granted =
+            |permission: &String| !permission.is_empty() && verified.has_permission(permission);
         let admitted = self.scopes.iter().all(|scope| verified.has_scope(scope))
-            && self.permissions.iter().all(|permission| verified.has_permission(permission));
+            && self.permissions.iter().all(granted);
         match admitted {
             true => Ok(verified),
-            false => Err(self.insufficient()),
-        }
-    }
-
-    fn no_token(&self, reason: NoToken) -> Rejection {
-        let (status, message, error) = match reason {
-            // RFC 6750 section 3.1: no error code for a client that did not try this scheme.
-            NoToken::Missing => (401, "Authorization token is missing", ""),
-            NoToken::Malformed => (401, "Invalid token format", ""),
-            NoToken::Several => (400, "Invalid token format", ", error=\"invalid_request\""),
-        };
-        self.challenge(status, message, error, None)
-    }
-
-    fn refused(&self, cause: VerifyError) -> Rejection {
-        let wait = match cause {
-            VerifyError::KeysUnavailable { retry_after } => retry_after,
-            VerifyError::KeySourceBusy => Duration::ZERO,
-            _ => {
-                let error = ", error=\"invalid_token\"";
-                return self.challenge(401, "Invalid token", error, Some(cause));
+            false => {
+                let required = [self.scopes.as_slice(), self.permissions.as_slice()].concat();
+                Err(Rejection::insufficient_scope(&self.realm, &required.join(" ")))
             }
-        };
-        // Nobody knows yet whether the token is good: to say that it is not would send the client
-        // off to log in again.
-        Rejection {
-            status: 503,
-            message: "Service unavailable",
-            www_authenticate: None,
-            retry_after: Some(Duration::from_secs(whole_seconds(wait).max(1))),
-            cause: Some(cause),
-        }
-    }
-
-    /// RFC 6750 section 3.1: says which scope it would take.
-    fn insufficient(&self) -> Rejection {
-        let wanted: Vec<&str> =
-            self.scopes.iter().chain(&self.permissions).map(String::as_str).collect();
-        let wanted = quotable(&wanted.join(" "));
-        // RFC 6749 section 3.3: one space between two, and at least one, or no `scope` at all.
-        let wanted: Vec<&str> = wanted.split(' ').filter(|one| !one.is_empty()).collect();
-        let scope = match wanted.is_empty() {
-            true => String::new(),
-            false => format!(", scope=\"{}\"", wanted.join(" ")),
-        };
-        let error = format!(", error=\"insufficient_scope\"{scope}");
-        self.challenge(403, "Insufficient scope", &error, None)
-    }
-
-    fn challenge(
-        &self,
-        status: u16,
-        message: &'static str,
-        error: &str,
-        cause: Option<VerifyError>,
-    ) -> Rejection {
-        let www_authenticate = Some(format!("Bearer realm=\"{}\"{error}", self.realm));
-        Rejection { status, message, www_authenticate, retry_after: None, cause }
-    }
-}
-
-#[cfg(feature = "fetch")]
-impl Guard<crate::RemoteJwks> {
-    /// As [`check`](Self::check), for async servers: see [`Verifier::verify_async`].
-    ///
-    /// # Errors
-    ///
-    /// What to answer instead of calling the handler.
-    pub fn check_async<V: AsRef<[u8]>>(
-        &self,
-        authorization: impl IntoIterator<Item = V>,
-    ) -> impl Future<Output = Result<Verified, Rejection>> {
-        // Not in the future, so that it need not hold the iterator.
-        let value = bearer::single(authorization);
-        async move {
-            let value = value.map_err(|reason| self.no_token(reason))?;
-            let token = bearer::token(value.as_ref()).map_err(|reason| self.no_token(reason))?;
-            self.admit(self.verifier.verify_async(token).await)
         }
     }
 }
 
-/// What to answer instead of calling the handler.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection {
-    status: u16,
-    message: &'static str,
-    www_authenticate: Option<String>,
-    retry_after: Option<Duration>,
-    cause: Option<VerifyError>,
+/// The future of [`Guard::check_async`]. It is `Send` if `K` is `Sync`, needs no runtime, and may be
+/// dropped at any time.
+#[cfg(feature = "std")]
+#[must_use = "futures do nothing unless polled"]
+pub struct GuardCheck<'g, K>(Check<'g, K>);
+
+#[cfg(feature = "std")]
+#[expect(clippy::large_enum_variant, reason = "in a box, every known key would cost an allocation")]
+enum Check<'g, K> {
+    Over(Option<Result<Verified, Rejection>>),
+    Waits { guard: &'g Guard<K>, token: String, lookup: KeyLookup<'g> },
 }
 
-impl Rejection {
-    /// The status code: 400, 401, 403 or 503.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
+#[cfg(feature = "std")]
+impl<K: KeySource> Future for GuardCheck<'_, K> {
+    type Output = Result<Verified, Rejection>;
 
-    /// A sentence for the client, the same for every cause of its kind.
-    pub fn message(&self) -> &'static str {
-        self.message
-    }
-
-    /// The message as JSON: `{"message": "..."}`, to be sent as `application/json`.
-    pub fn body(&self) -> String {
-        // No message has a character that JSON escapes.
-        format!("{{\"message\": \"{}\"}}", self.message)
-    }
-
-    /// The value of `WWW-Authenticate`: exactly one challenge, and none with status 503.
-    pub fn www_authenticate(&self) -> Option<String> {
-        self.www_authenticate.clone()
-    }
-
-    /// The value of `Retry-After`, in whole seconds, at least one; with status 503 only.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-
-    /// Why the token was refused, for the log. None if there was no token, or if it was good but
-    /// not good for this.
-    pub fn cause(&self) -> Option<&VerifyError> {
-        self.cause.as_ref()
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Check::Over(outcome) => match outcome.take() {
+                Some(outcome) => Poll::Ready(outcome),
+                // Polled after it was over, which no correct executor does.
+                None => Poll::Pending,
+            },
+            Check::Waits { guard, token, lookup } => {
+                let key = ready!(Pin::new(lookup).poll(context));
+                let outcome = guard.admit(guard.verifier.verify_with(token, key));
+                self.0 = Check::Over(None);
+                Poll::Ready(outcome)
+            }
+        }
     }
 }
 
-/// What may stand between quotation marks in a challenge without escapes. RFC 6750 section 3.
-fn quotable(text: &str) -> String {
-    text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect()
+/// Shows nothing: the token is in it.
+#[cfg(feature = "std")]
+impl<K> fmt::Debug for GuardCheck<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardCheck").finish_non_exhaustive()
+    }
 }

@@ -1,18 +1,17 @@
 //! The first segment to a JOSE Header. RFC 7515 section 4, RFC 8725 section 3.
 
 use alloc::string::String;
-
-use serde::de::MapAccess;
+use core::fmt;
 
 use crate::{
     Algorithm, JsonError, VerifyError, base64url,
-    json::{self, Next, Object, Text, Value},
+    json::{self, Text, Value},
 };
 
-/// The JOSE Header of a token: nothing but the three parameters this crate looks at.
+/// The JOSE Header of a token: the three parameters this crate looks at.
 ///
 /// It is not verified. It may choose among the keys that are trusted already, and nothing else.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct JoseHeader {
     json: String,
     algorithm: Algorithm,
@@ -60,24 +59,19 @@ impl JoseHeader {
             .map_err(|_| VerifyError::NotBase64url { segment: "header" })?;
         let json =
             String::from_utf8(json).map_err(|_| VerifyError::HeaderJson(JsonError::NotUtf8))?;
-        let members: Members = json::read(&json).map_err(VerifyError::HeaderJson)?;
+        let parameters = Parameters::read(&json).map_err(VerifyError::HeaderJson)?;
 
         // RFC 7515 section 4.1.11: an extension that is not understood makes the JWS invalid. The
         // others would have the payload encoded, compressed or encrypted (RFC 7797 section 3,
         // RFC 7516 section 4.1) or make it another token (RFC 7519 section 5.2).
-        if let Some(parameter) = members.forbidden {
+        if let Some(parameter) = parameters.forbidden {
             return Err(VerifyError::HeaderForbidden { parameter });
         }
-        let string = |member: Option<Value>, parameter| match member {
-            None => Ok(None),
-            Some(Value::String(string)) => Ok(Some(string)),
-            Some(_) => Err(VerifyError::HeaderType { parameter }),
-        };
-        let name = string(members.alg, "alg")?.ok_or(VerifyError::AlgorithmMissing)?;
+        let name = string(parameters.alg, "alg")?.ok_or(VerifyError::AlgorithmMissing)?;
         let algorithm =
             Algorithm::named(name.within(&json)).ok_or(VerifyError::AlgorithmNotAccepted)?;
-        let key_id = string(members.kid, "kid")?;
-        let token_type = string(members.typ, "typ")?;
+        let key_id = string(parameters.kid, "kid")?;
+        let token_type = string(parameters.typ, "typ")?;
 
         let header = Self { json, algorithm, key_id, token_type };
         match header.key_id().map(str::len) {
@@ -86,6 +80,13 @@ impl JoseHeader {
             }
             _ => Ok(header),
         }
+    }
+}
+
+/// The algorithm alone: the rest is a token's text.
+impl fmt::Debug for JoseHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoseHeader").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
 
@@ -98,30 +99,40 @@ pub(crate) enum DeclaredType {
     Other,
 }
 
-/// The parameters as they stand in the header. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are among those
+/// The parameters as they are in the header. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are among those
 /// passed over: a token does not bring its own key. RFC 8725 section 3.10.
-#[derive(Debug, Default)]
-struct Members {
+#[derive(Default)]
+struct Parameters {
     forbidden: Option<&'static str>,
     alg: Option<Value>,
     kid: Option<Value>,
     typ: Option<Value>,
 }
 
-impl<'a> Object<'a> for Members {
-    fn member<M: MapAccess<'a>>(
-        &mut self,
-        name: &str,
-        next: Next<'a, '_, M>,
-    ) -> Result<(), M::Error> {
-        let value = Some(next.value()?);
-        match name {
-            "alg" => self.alg = value,
-            "kid" => self.kid = value,
-            "typ" => self.typ = value,
-            _ => self.forbidden = self.forbidden.or_else(|| forbidden(name)),
+impl Parameters {
+    fn read(json: &str) -> Result<Self, JsonError> {
+        let mut members = json::Members::of(json)?;
+        let mut parameters = Self::default();
+        while let Some(name) = members.next()? {
+            if members.count() > MAX_PARAMETERS {
+                return Err(JsonError::TooManyMembers);
+            }
+            match &*name {
+                "alg" => parameters.alg = Some(members.value()?),
+                "kid" => parameters.kid = Some(members.value()?),
+                "typ" => parameters.typ = Some(members.value()?),
+                _ => parameters.forbidden = parameters.forbidden.or_else(|| forbidden(&name)),
+            }
         }
-        Ok(())
+        Ok(parameters)
+    }
+}
+
+fn string(value: Option<Value>, parameter: &'static str) -> Result<Option<Text>, VerifyError> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(string)) => Ok(Some(string)),
+        Some(_) => Err(VerifyError::HeaderType { parameter }),
     }
 }
 
@@ -131,6 +142,9 @@ fn forbidden(name: &str) -> Option<&'static str> {
 
 /// Ten times the longest header of the issuers we know, and a quarter of the longest token.
 const MAX_HEADER_BYTES: usize = 4096;
+
+/// Issuers use four. Many short ones would make the search for repeated names expensive.
+const MAX_PARAMETERS: usize = 64;
 
 /// Key identifiers are hashes or short names; 64 characters is the longest we know.
 const MAX_KEY_ID_BYTES: usize = 256;

@@ -1,67 +1,85 @@
-//! A JWK Set to the one key for a `kid`. RFC 7517 section 5.
+//! A JWK Set to the one key for a [`KeyQuery`]. RFC 7517 section 5.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::ops::Deref;
 
-use serde::de::MapAccess;
-
 use crate::{
-    Algorithm, JsonError, JwkError, JwkSetError, KeyError, PublicKey,
-    json::{self, Next, Object, Objects, Value},
-    jwk::{self, MAX_JSON_BYTES},
+    Algorithm, JsonError, JwkError, JwkSetError, KeyError, KeyQuery, PublicKey,
+    json::{self, Value},
+    jwk::{self, BurntKey, MAX_JSON_BYTES},
 };
 
-/// The usable keys of a JWK Set, and what was skipped. Cheap to clone.
+/// The usable keys of a JWK Set, and the entries that were skipped. Cheap to clone.
+///
+/// ```
+/// use tokenring::{Algorithm, JwkError, JwkSet, KeyError};
+///
+/// let keys = JwkSet::from_json(
+///     br#"{"keys": [
+///         {"kty": "OKP", "crv": "Ed25519", "kid": "2026-11", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+///         {"kty": "oct", "kid": "secret", "k": "c2VjcmV0"}
+///     ]}"#,
+/// )?;
+/// assert_eq!(keys.len(), 1);
+/// assert_eq!(keys.select(Some("2026-11"), Algorithm::EdDSA)?.key_id(), Some("2026-11"));
+/// assert_eq!(keys.select(Some("secret"), Algorithm::EdDSA), Err(KeyError::UnknownKey));
+/// assert_eq!(keys.skipped()[0].error(), JwkError::KeyType);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct JwkSet {
-    keys: Arc<[SelectedKey]>,
+    keys: Arc<[PublicKey]>,
     skipped: Arc<[SkippedKey]>,
+    #[cfg_attr(not(feature = "fetch"), expect(dead_code, reason = "for sets that follow"))]
+    burnt: Arc<[BurntKey]>,
 }
 
 impl JwkSet {
     /// Reads a JWK Set of up to 512 KiB and 100 keys. RFC 7517 section 5.
     ///
-    /// A key that cannot be used is skipped, as RFC 7517 section 5 asks for. A set without any
-    /// usable key is no error: it has the length 0.
+    /// A key that cannot be used is skipped, as RFC 7517 section 5 asks for. A set without any usable
+    /// key is no error: its length is 0.
     ///
     /// # Errors
     ///
     /// [`JwkSetError`] if the set itself is not one.
     pub fn from_json(json: &[u8]) -> Result<Self, JwkSetError> {
+        Self::read(json, &[])
+    }
+
+    /// The same, where earlier sets have burnt some public keys.
+    pub(crate) fn read(json: &[u8], burnt_before: &[BurntKey]) -> Result<Self, JwkSetError> {
         if json.len() > MAX_JSON_BYTES {
             return Err(JwkSetError::TooLong { bytes: json.len() });
         }
         let json = core::str::from_utf8(json).map_err(|_| JwkSetError::Json(JsonError::NotUtf8))?;
-        let members: Members = json::read(json).map_err(JwkSetError::Json)?;
-        let entries = match members.keys {
+        let array = match keys_member(json).map_err(JwkSetError::Json)? {
             None => return Err(JwkSetError::KeysMissing),
-            Some(Value::Array(Objects { more: true, .. })) => return Err(JwkSetError::TooManyKeys),
-            Some(Value::Array(Objects { first, .. })) => first,
+            Some(Value::Array(array)) => array,
             Some(_) => return Err(JwkSetError::KeysType),
         };
+        let entries: Vec<&str> = json::elements(array, json).collect();
+        if entries.len() > MAX_KEYS {
+            return Err(JwkSetError::TooManyKeys);
+        }
 
-        // A private key that was published is nobody's any more, under whatever name it stands here
-        // again.
-        let burnt: Vec<(Vec<u8>, JwkError)> =
-            entries.iter().filter_map(|entry| entry.as_ref().ok()?.burnt_modulus(json)).collect();
-        let mut keys: Vec<SelectedKey> = Vec::new();
-        let mut skipped = Vec::new();
+        // A private key that was published is nobody's any more, whatever the name of another entry
+        // with the same public key.
+        let burnt: Vec<BurntKey> = entries.iter().flat_map(|entry| jwk::burnt(entry)).collect();
+        let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         for (index, entry) in entries.into_iter().enumerate() {
-            let key = entry
-                .map_err(JwkError::Json)
-                .and_then(|members| PublicKey::from_members(members, json))
-                .and_then(|key| match burnt.iter().find(|(n, _)| n == key.modulus()) {
-                    Some((_, error)) => Err(*error),
-                    None => Ok(key),
-                });
+            let key = PublicKey::from_json(entry).and_then(|key| {
+                let burnt = burnt_before.iter().chain(&burnt).find(|burnt| burnt.is(&key));
+                burnt.map_or(Ok(key), |burnt| Err(burnt.error()))
+            });
             match key {
                 // The same key twice is one key.
-                Ok(key) if keys.iter().any(|other| **other == key) => {}
-                Ok(key) => keys.push(SelectedKey(Arc::new(key))),
-                Err(error) => skipped.push(SkippedKey { index, error }),
+                Ok(key) if keys.contains(&key) => {}
+                Ok(key) => keys.push(key),
+                Err(error) => skipped.push(SkippedKey { index, key_id: jwk::key_id(entry), error }),
             }
         }
-        Ok(Self { keys: keys.into(), skipped: skipped.into() })
+        Ok(Self { keys: keys.into(), skipped: skipped.into(), burnt: burnt.into() })
     }
 
     /// How many usable keys there are.
@@ -74,6 +92,11 @@ impl JwkSet {
         self.keys.is_empty()
     }
 
+    /// The usable keys, in the set's order.
+    pub fn iter(&self) -> impl Iterator<Item = &PublicKey> {
+        self.keys.iter()
+    }
+
     /// The entries that cannot be used, in order.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped
@@ -81,35 +104,63 @@ impl JwkSet {
 
     /// The one key for a token with this `kid`, compared byte for byte, or without `kid`.
     ///
+    /// An RSA key without `alg` is taken for RS256; [`KeySource::key`](crate::KeySource::key) with a
+    /// verifier's query follows the policy instead.
+    ///
     /// # Errors
     ///
     /// `UnknownKey`; `AmbiguousKey` if two different keys have this `kid`, or if the token has none
-    /// and the set has more than one usable key.
+    /// and the set has more than one usable key for the algorithm.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        self.find(kid, algorithm).cloned()
+        self.find(KeyQuery::new(kid, algorithm))
     }
 
-    /// The same, without counting one more reference to it.
-    pub(crate) fn find(
-        &self,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<&SelectedKey, KeyError> {
-        let fits = |key: &&SelectedKey| {
-            key.algorithm() == algorithm && (kid.is_none() || key.key_id() == kid)
+    pub(crate) fn find(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.only(query).map(|key| SelectedKey(key.used_with(query.algorithm())))
+    }
+
+    /// Whether [`find`](Self::find) would give `key`. Counts no reference to it: cores that count in
+    /// one place wait for each other.
+    pub(crate) fn finds(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
+        key.algorithm() == query.algorithm()
+            && self.only(query).is_ok_and(|found| found.is_same_key(key))
+    }
+
+    /// The public keys that entries of this set give away.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn burnt(&self) -> &[BurntKey] {
+        &self.burnt
+    }
+
+    fn only(&self, query: KeyQuery<'_>) -> Result<&PublicKey, KeyError> {
+        let fits = |key: &&PublicKey| {
+            query.key_id().is_none_or(|kid| key.key_id() == Some(kid)) && key.fits(query)
         };
         let mut fitting = self.keys.iter().filter(fits);
-        match (fitting.next(), fitting.next()) {
-            (None, _) => Err(KeyError::UnknownKey),
-            (Some(key), None) => Ok(key),
-            (Some(_), Some(_)) => Err(KeyError::AmbiguousKey),
+        let key = fitting.next().ok_or(KeyError::UnknownKey)?;
+        // An entry that differs in nothing but `alg` is no other key.
+        match fitting.all(|other| other.is_same_key(key)) {
+            true => Ok(key),
+            false => Err(KeyError::AmbiguousKey),
         }
     }
 }
 
+/// `keys`; other members are ignored. RFC 7517 section 5.
+fn keys_member(json: &str) -> Result<Option<Value>, JsonError> {
+    let mut members = json::Members::of(json)?;
+    let mut keys = None;
+    while let Some(name) = members.next()? {
+        if name == "keys" {
+            keys = Some(members.value()?);
+        }
+    }
+    Ok(keys)
+}
+
 /// A key that [`JwkSet::select`] or another [`KeySource`](crate::KeySource) chose. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SelectedKey(Arc<PublicKey>);
+pub struct SelectedKey(PublicKey);
 
 impl Deref for SelectedKey {
     type Target = PublicKey;
@@ -121,14 +172,15 @@ impl Deref for SelectedKey {
 
 impl From<PublicKey> for SelectedKey {
     fn from(key: PublicKey) -> Self {
-        Self(Arc::new(key))
+        Self(key)
     }
 }
 
 /// An entry of a JWK Set that is not used, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedKey {
     index: usize,
+    key_id: Option<Box<str>>,
     error: JwkError,
 }
 
@@ -138,30 +190,16 @@ impl SkippedKey {
         self.index
     }
 
+    /// Its `kid`, if it has one that is a string.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
     /// Why it is not used.
     pub fn error(&self) -> JwkError {
         self.error
     }
 }
 
-/// The members as they stand in the JWK Set. Unknown ones are ignored. RFC 7517 section 5.
-#[derive(Debug, Default)]
-struct Members {
-    keys: Option<Value<Objects<jwk::Members>>>,
-}
-
-impl<'a> Object<'a> for Members {
-    fn member<M: MapAccess<'a>>(
-        &mut self,
-        name: &str,
-        next: Next<'a, '_, M>,
-    ) -> Result<(), M::Error> {
-        match name {
-            "keys" => self.keys = Some(next.objects()?),
-            _ => {
-                next.value()?;
-            }
-        }
-        Ok(())
-    }
-}
+/// Auth0 publishes two or three.
+const MAX_KEYS: usize = 100;

@@ -1,93 +1,212 @@
-//! A `kid` and an algorithm to a key. RFC 7515 section 6.
+//! A `kid` and an algorithm to a key: where a verifier gets its keys. RFC 7515 section 6.
 
 use alloc::{boxed::Box, sync::Arc};
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use crate::{Algorithm, JwkSet, KeyError, SelectedKey};
 
-/// Where a [`Verifier`](crate::Verifier) has its keys from: those of one issuer.
+/// What a token's header says about the key to verify it with.
+#[derive(Clone, Copy)]
+pub struct KeyQuery<'q> {
+    key_id: Option<&'q str>,
+    algorithm: Algorithm,
+    takes_unlabeled: bool,
+}
+
+impl<'q> KeyQuery<'q> {
+    /// The key with this `kid`, or the only one, for this algorithm.
+    ///
+    /// An RSA key whose JWK has no `alg` is taken for RS256.
+    pub fn new(key_id: Option<&'q str>, algorithm: Algorithm) -> Self {
+        Self { key_id, algorithm, takes_unlabeled: algorithm == Algorithm::RS256 }
+    }
+
+    /// The same, where RSA keys without `alg` are for `algorithm` if anything.
+    pub(crate) fn with_unlabeled_for(self, algorithm: Option<Algorithm>) -> Self {
+        Self { takes_unlabeled: algorithm == Some(self.algorithm), ..self }
+    }
+
+    /// The same with `key_id`, for a look-up that outlives the token's text.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn with_key_id(self, key_id: Option<&str>) -> KeyQuery<'_> {
+        KeyQuery { key_id, algorithm: self.algorithm, takes_unlabeled: self.takes_unlabeled }
+    }
+
+    /// `kid`, compared byte for byte. RFC 7515 section 4.1.4.
+    pub fn key_id(&self) -> Option<&'q str> {
+        self.key_id
+    }
+
+    /// `alg`. RFC 7515 section 4.1.1.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Whether an RSA key without `alg` may answer.
+    pub(crate) fn takes_unlabeled(&self) -> bool {
+        self.takes_unlabeled
+    }
+}
+
+/// The length of `kid`, which comes from a token, in place of its text.
+impl fmt::Debug for KeyQuery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyQuery")
+            .field("algorithm", &self.algorithm)
+            .field("key_id_bytes", &self.key_id.map(str::len))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a [`Verifier`](crate::Verifier) gets its keys: those of one issuer.
 ///
-/// RFC 8725 section 3.8: a key is trusted for its issuer's tokens and no others, so a source is
-/// never shared between issuers.
+/// [`JwkSet`] is one for keys at hand, [`RemoteJwks`](crate::RemoteJwks) one for keys that are
+/// fetched. RFC 8725 section 3.8: a key is trusted for the tokens of its issuer and of no other, so
+/// issuers never share a source.
+///
+/// ```
+/// use std::sync::RwLock;
+/// use tokenring::{JwkSet, KeyError, KeyQuery, KeySource, SelectedKey};
+///
+/// /// Keys that an administrator can replace while the service runs.
+/// struct Replaceable(RwLock<JwkSet>);
+///
+/// impl KeySource for Replaceable {
+///     fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+///         self.0.read().unwrap().key(query)
+///     }
+///
+///     fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+///         self.key(query)
+///     }
+/// }
+/// ```
 pub trait KeySource {
-    /// The one key for a token with this `kid`, or without `kid`. May wait, for a bounded time.
+    /// The one key for `query`. May wait, for a bounded time.
     ///
     /// # Errors
     ///
     /// [`KeyError`]: `UnknownKey` only if it is known that there is no such key.
-    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError>;
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError>;
 
-    /// Whether `key` is the one that [`key`](Self::key) would give now.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`key`](Self::key).
-    fn confirms(
-        &self,
-        key: &SelectedKey,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<bool, KeyError> {
-        self.key(kid, algorithm).map(|current| current == *key)
-    }
-
-    /// The key from what is at hand: never does I/O, never has it done, and never waits.
+    /// The one key for `query` among those at hand. Never does I/O, never starts any, never waits.
     ///
     /// # Errors
     ///
     /// [`KeyError`]
-    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError>;
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError>;
+
+    /// Whether [`key`](Self::key) would give `key` now, as far as that is known at once: `false` if
+    /// it would give another one, or none, or wait, or start a fetch.
+    ///
+    /// Asked for tokens seen before, so that many threads need not count references to one key. The
+    /// provided method says `false`, which is always right: the key is looked up then.
+    fn confirms(&self, _key: &SelectedKey, _query: KeyQuery<'_>) -> bool {
+        false
+    }
+
+    /// The one key for `query`, for async code: the future waits where [`key`](Self::key) blocks.
+    ///
+    /// The provided method calls [`key`](Self::key) at once. That is right for a source that never
+    /// waits; any other overrides this method.
+    fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {
+        KeyLookup::ready(self.key(query))
+    }
+}
+
+/// The future of a key, which a source that knows the key already makes without allocation.
+#[must_use = "futures do nothing unless polled"]
+pub struct KeyLookup<'k>(Lookup<'k>);
+
+enum Lookup<'k> {
+    Ready(Option<Result<SelectedKey, KeyError>>),
+    Pending(Pin<Box<dyn Future<Output = Result<SelectedKey, KeyError>> + Send + 'k>>),
+}
+
+impl<'k> KeyLookup<'k> {
+    /// A look-up that is already over.
+    pub fn ready(outcome: Result<SelectedKey, KeyError>) -> Self {
+        Self(Lookup::Ready(Some(outcome)))
+    }
+
+    /// A look-up that waits.
+    pub fn pending(
+        future: impl Future<Output = Result<SelectedKey, KeyError>> + Send + 'k,
+    ) -> Self {
+        Self(Lookup::Pending(Box::pin(future)))
+    }
+
+    /// The outcome if the look-up is over, or else the look-up.
+    #[cfg(feature = "std")]
+    pub(crate) fn outcome_at_once(self) -> Result<Result<SelectedKey, KeyError>, Self> {
+        match self.0 {
+            Lookup::Ready(Some(outcome)) => Ok(outcome),
+            lookup => Err(Self(lookup)),
+        }
+    }
+}
+
+impl Future for KeyLookup<'_> {
+    type Output = Result<SelectedKey, KeyError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Lookup::Ready(outcome) => match outcome.take() {
+                Some(outcome) => Poll::Ready(outcome),
+                // Polled after it was over, which no correct executor does.
+                None => Poll::Pending,
+            },
+            Lookup::Pending(future) => future.as_mut().poll(context),
+        }
+    }
+}
+
+impl fmt::Debug for KeyLookup<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyLookup").finish_non_exhaustive()
+    }
 }
 
 impl KeySource for JwkSet {
-    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        self.select(kid, algorithm)
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.find(query)
     }
 
-    fn confirms(
-        &self,
-        key: &SelectedKey,
-        kid: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<bool, KeyError> {
-        self.find(kid, algorithm).map(|current| current == key)
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.find(query)
     }
 
-    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        self.select(kid, algorithm)
+    fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
+        self.finds(key, query)
     }
 }
 
-/// A source behind a pointer is that source. Not for all that dereferences to one, so that a type of
-/// the caller's may, and be a source of its own.
-macro_rules! behind {
+/// Pointers to a source are sources. There is no blanket `impl` for `Deref`: a caller's own pointer
+/// type may want to be a different source.
+macro_rules! forward_to_pointee {
     ($($pointer:ty),*) => {$(
         impl<K: KeySource + ?Sized> KeySource for $pointer {
-            fn key(
-                &self,
-                kid: Option<&str>,
-                algorithm: Algorithm,
-            ) -> Result<SelectedKey, KeyError> {
-                (**self).key(kid, algorithm)
+            fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+                (**self).key(query)
             }
 
-            fn confirms(
-                &self,
-                key: &SelectedKey,
-                kid: Option<&str>,
-                algorithm: Algorithm,
-            ) -> Result<bool, KeyError> {
-                (**self).confirms(key, kid, algorithm)
+            fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+                (**self).try_key(query)
             }
 
-            fn try_key(
-                &self,
-                kid: Option<&str>,
-                algorithm: Algorithm,
-            ) -> Result<SelectedKey, KeyError> {
-                (**self).try_key(kid, algorithm)
+            fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
+                (**self).confirms(key, query)
+            }
+
+            fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {
+                (**self).key_async(query)
             }
         }
     )*};
 }
 
-behind!(&K, Arc<K>, Box<K>);
+forward_to_pointee!(&K, Arc<K>, Box<K>);

@@ -53,6 +53,7 @@ mod compact;
 mod base64url;
 mod json;
 mod header;
+mod algorithm;
 
 // 2. The issuer's keys, each with one algorithm.
 mod jwk;
@@ -65,6 +66,7 @@ mod signature;
 // 4. What the payload says, against what it has to say.
 mod claims;
 mod policy;
+mod time;
 
 // 5. All of it in one function, and less of it for a token seen before.
 mod verifier;
@@ -73,6 +75,7 @@ mod token_cache;
 // 6. In front of a handler.
 mod bearer;
 mod guard;
+mod rejection;
 
 // 7. Every way to be refused, in this order.
 mod error;
@@ -87,29 +90,29 @@ mod auth0;
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
-#[cfg(all(feature = "testkit", feature = "std"))]
-#[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
-mod testkit_server;
 
+pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
 pub use auth0::{Auth0, Auth0ConfigError};
 pub use claims::Verified;
 pub use compact::CompactJws;
-pub use error::{
-    ClaimsError, JsonError, JwkError, JwkSetError, KeyError, PolicyError, VerifyError,
-};
-pub use guard::{Guard, Rejection};
+pub use error::{ClaimsError, ClaimsErrorKind, JsonError, KeyError, PolicyError, VerifyError};
+pub use guard::Guard;
+#[cfg(feature = "std")]
+pub use guard::GuardCheck;
 pub use header::JoseHeader;
-pub use jwk::{Algorithm, PublicKey};
+pub use jwk::{JwkError, JwkSetError, PublicKey};
 pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};
 pub use key_source::{KeyLookup, KeyQuery, KeySource};
-pub use policy::{Policy, TokenType, UnixTime};
+pub use policy::{Policy, TokenType};
+pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
 pub use remote::{
     Clock, Fetch, FetchConfigError, FetchError, FetchEvent, FetchFailure, FetchPurpose,
     FetchRequest, Health, KeysState, MetadataError, RemoteJwks, RemoteJwksBuilder,
 };
 pub use signature::VerifiedPayload;
+pub use time::UnixTime;
 pub use verifier::Verifier;
 
 // The README's code is compiled.

@@ -4,24 +4,12 @@
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
-use crate::{PolicyError, Verified, VerifyError, claims::ClaimsSet, header::DeclaredType};
-
-/// A point in time in whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-/// RFC 7519 section 2, NumericDate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnixTime(u64);
-
-impl UnixTime {
-    /// `seconds` after 1970-01-01T00:00:00Z.
-    pub const fn from_secs(seconds: u64) -> Self {
-        Self(seconds)
-    }
-
-    /// The seconds since 1970-01-01T00:00:00Z.
-    pub const fn as_secs(self) -> u64 {
-        self.0
-    }
-}
+use crate::{
+    Algorithm, JoseHeader, KeyQuery, PolicyError, UnixTime, Verified, VerifiedPayload, VerifyError,
+    claims::{AudienceClaim, ClaimsSet},
+    header::DeclaredType,
+    time::whole_seconds,
+};
 
 /// Which `typ` a token may have. RFC 8725 section 3.11.
 ///
@@ -36,42 +24,100 @@ pub enum TokenType {
     AccessToken,
 }
 
-/// What a token must say to be accepted: an issuer, an audience, a time, and what is added here.
+/// What a token must say to be accepted: its issuer, whom it is for, that it is valid now, and what
+/// the methods here add.
 ///
-/// There is no way to leave out issuer or audience, and no switch for less.
+/// ```
+/// use std::time::Duration;
+/// use tokenring::{Algorithm, Policy, TokenType};
+///
+/// let api = Policy::new("https://issuer.example/", "https://api.example.com/")
+///     .algorithms([Algorithm::ES256, Algorithm::RS256])
+///     .token_type(TokenType::AccessToken)
+///     .leeway(Duration::from_secs(30));
+///
+/// // Amazon Cognito's access tokens have no `aud`.
+/// let pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example";
+/// let cognito = Policy::for_client(pool, "client-id").require_claim("token_use", "access");
+/// ```
+///
+/// The methods store what they are given. [`Verifier::new`](crate::Verifier::new) refuses a policy
+/// that makes no sense.
 #[derive(Clone, Debug)]
 pub struct Policy {
     issuer: String,
+    /// One of them is in `aud`; `aud` is not compared if there are none, and then there is a client.
     audiences: Vec<String>,
+    /// One of them is the token's client; any client will do if there are none.
+    clients: Vec<String>,
+    algorithms: Vec<Algorithm>,
     leeway: Duration,
     token_type: TokenType,
-    authorized_party: Option<String>,
     sender_constrained: SenderConstrained,
+    required_claims: Vec<(String, String)>,
 }
 
 impl Policy {
     /// Tokens whose `iss` is `issuer`, byte for byte, and whose `aud` is or holds `audience`.
     /// RFC 7519 sections 4.1.1 and 4.1.3.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self { audiences: Vec::from([audience.into()]), ..Self::of_issuer(issuer.into()) }
+    }
+
+    /// Tokens whose `iss` is `issuer`, byte for byte, and which were issued to the client
+    /// `client_id`: `azp`, or `client_id` where there is no `azp`, is it. RFC 8693 section 4.3,
+    /// OpenID Connect Core section 2.
+    ///
+    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. If there is an
+    /// `aud`, only its type is checked. Prefer [`new`](Self::new): a client may have tokens for several
+    /// services, and each accepts what was meant for the others.
+    pub fn for_client(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
+        Self { clients: Vec::from([client_id.into()]), ..Self::of_issuer(issuer.into()) }
+    }
+
+    fn of_issuer(issuer: String) -> Self {
         Self {
-            issuer: issuer.into(),
-            audiences: Vec::from([audience.into()]),
+            issuer,
+            audiences: Vec::new(),
+            clients: Vec::new(),
+            algorithms: Vec::from([Algorithm::RS256]),
             leeway: Duration::ZERO,
             token_type: TokenType::default(),
-            authorized_party: None,
             sender_constrained: SenderConstrained::Refused,
+            required_claims: Vec::new(),
         }
     }
 
     /// Another `aud` that will do as well.
+    ///
+    /// After [`for_client`](Self::for_client) it is the first, and `aud` must hold it.
     #[must_use]
     pub fn accept_audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
     }
 
-    /// How far the clocks of issuer and verifier may be apart: whole seconds, a fraction is dropped.
-    /// 0 if not set, at most ten minutes. RFC 7519 section 4.1.4.
+    /// Another client that will do as well as the one of [`for_client`](Self::for_client) or
+    /// [`authorized_party`](Self::authorized_party).
+    ///
+    /// Where neither was named it is the only one: tokens of other clients are refused.
+    #[must_use]
+    pub fn accept_client(mut self, client_id: impl Into<String>) -> Self {
+        self.clients.push(client_id.into());
+        self
+    }
+
+    /// The algorithms that are accepted, in place of RS256 alone. RFC 8725 section 3.1.
+    ///
+    /// The first RSA algorithm among them is also the one that an RSA key without `alg` is used with.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// How far the clocks of issuer and verifier may be apart: whole seconds, at most ten minutes.
+    /// 0 if not set. RFC 7519 section 4.1.4.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
@@ -87,13 +133,24 @@ impl Policy {
 
     /// Only tokens issued to this client: `azp`, or `client_id` where there is no `azp`, is
     /// `client_id`. OpenID Connect Core section 3.1.3.7, RFC 8693 section 4.3.
+    ///
+    /// Replaces the clients named before.
     #[must_use]
     pub fn authorized_party(mut self, client_id: impl Into<String>) -> Self {
-        self.authorized_party = Some(client_id.into());
+        self.clients = Vec::from([client_id.into()]);
         self
     }
 
-    /// Accepts tokens with `cnf`, which whoever sends them must prove to own the key of.
+    /// Only tokens in which the claim `name` is the string `value`, byte for byte.
+    ///
+    /// May be called for several claims; all of them are required.
+    #[must_use]
+    pub fn require_claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.required_claims.push((name.into(), value.into()));
+        self
+    }
+
+    /// Accepts tokens with `cnf`: tokens whose sender must prove possession of a key.
     ///
     /// This crate does not check that proof. Say this only if the caller does: RFC 9449 section 4.3,
     /// RFC 8705 section 3.
@@ -111,44 +168,61 @@ impl Policy {
         if self.audiences.iter().any(String::is_empty) {
             return Err(PolicyError::EmptyAudience);
         }
-        if self.authorized_party.as_ref().is_some_and(String::is_empty) {
+        if self.clients.iter().any(String::is_empty) {
             return Err(PolicyError::EmptyAuthorizedParty);
+        }
+        if self.algorithms.is_empty() {
+            return Err(PolicyError::NoAlgorithm);
+        }
+        if self.required_claims.iter().any(|(name, value)| name.is_empty() || value.is_empty()) {
+            return Err(PolicyError::EmptyRequiredClaim);
         }
         if self.leeway > MAX_LEEWAY {
             return Err(PolicyError::LeewayTooLong { seconds: whole_seconds(self.leeway) });
         }
+        if self.leeway.subsec_nanos() > 0 {
+            return Err(PolicyError::LeewayFraction);
+        }
         Ok(())
     }
 
-    /// Compares `claims` with what is expected as of `now`.
-    pub(crate) fn check(&self, claims: ClaimsSet, now: UnixTime) -> Result<Verified, VerifyError> {
-        // RFC 8725 section 3.11: a logout token or a DPoP proof is no access token, whoever signed it.
-        match (self.token_type, claims.declared_type) {
-            (TokenType::Jwt, DeclaredType::None | DeclaredType::Jwt) => {}
-            (TokenType::Jwt | TokenType::AccessToken, DeclaredType::AccessToken) => {}
-            _ => return Err(VerifyError::TokenTypeNotAccepted),
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// RFC 8725 section 3.1: `alg` chooses among the algorithms that are accepted.
+    pub(crate) fn check_header(&self, header: &JoseHeader) -> Result<(), VerifyError> {
+        match self.algorithms.contains(&header.algorithm()) {
+            true => Ok(()),
+            false => Err(VerifyError::AlgorithmNotAccepted),
         }
-        // RFC 7519 section 4.1.1; RFC 8725 section 3.8.
-        if claims.issuer() != self.issuer {
-            return Err(VerifyError::WrongIssuer);
-        }
-        // RFC 7519 section 4.1.3; RFC 8725 section 3.9.
-        let accepted = |audience: &str| self.audiences.iter().any(|one| one == audience);
-        if !claims.audience().any(accepted) {
-            return Err(VerifyError::WrongAudience);
-        }
-        self.check_times(claims.expires_at, claims.not_before, now)?;
-        // OpenID Connect Core section 3.1.3.7, step 5.
-        if self.authorized_party.is_some()
-            && claims.authorized_party() != self.authorized_party.as_deref()
-        {
-            return Err(VerifyError::WrongAuthorizedParty);
-        }
-        // RFC 9449 section 7.1, RFC 7800 section 3.1.
-        match (claims.sender_constrained, self.sender_constrained) {
-            (true, SenderConstrained::Refused) => Err(VerifyError::SenderConstrained),
-            _ => Ok(Verified::new(claims)),
-        }
+    }
+
+    /// What a key source is asked for a token with these parameters.
+    pub(crate) fn query<'q>(&self, kid: Option<&'q str>, algorithm: Algorithm) -> KeyQuery<'q> {
+        let first_rsa = self.algorithms.iter().copied().find(|algorithm| algorithm.is_rsa());
+        KeyQuery::new(kid, algorithm).with_unlabeled_for(first_rsa)
+    }
+
+    /// Reads the claims and compares them with what is expected as of `now`.
+    pub(crate) fn check(
+        &self,
+        payload: VerifiedPayload,
+        now: UnixTime,
+    ) -> Result<Verified, VerifyError> {
+        let audience = match self.audiences.is_empty() {
+            true => AudienceClaim::Optional,
+            false => AudienceClaim::Required,
+        };
+        let claims = ClaimsSet::parse(payload, audience)?;
+        self.check_token_type(&claims)
+            .and_then(|()| self.check_issuer(&claims))
+            .and_then(|()| self.check_audience(&claims))
+            .and_then(|()| self.check_times(claims.expires_at, claims.not_before, now))
+            .and_then(|()| self.check_client(&claims))
+            .and_then(|()| self.check_sender(&claims))
+            .and_then(|()| self.check_required_claims(&claims))?;
+        Ok(Verified::new(claims))
     }
 
     /// Compares what this policy has accepted before with the time, the one thing that has changed.
@@ -159,6 +233,37 @@ impl Policy {
     ) -> Result<Verified, VerifyError> {
         self.check_times(accepted.expires_at(), accepted.not_before(), now)?;
         Ok(accepted.clone())
+    }
+
+    /// RFC 8725 section 3.11: a logout token or a DPoP proof is no access token, whoever signed it.
+    fn check_token_type(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        match (self.token_type, claims.declared_type) {
+            (TokenType::Jwt, DeclaredType::None | DeclaredType::Jwt) => Ok(()),
+            (TokenType::Jwt | TokenType::AccessToken, DeclaredType::AccessToken) => Ok(()),
+            _ => Err(VerifyError::TokenTypeNotAccepted),
+        }
+    }
+
+    /// RFC 7519 section 4.1.1, RFC 8725 section 3.8. The key too may be for one issuer only.
+    fn check_issuer(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        if claims.issuer() != self.issuer {
+            return Err(VerifyError::WrongIssuer);
+        }
+        match &claims.key_issuer {
+            Some(template) if !is_issuer_of_key(template, claims) => {
+                Err(VerifyError::KeyOfOtherIssuer)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// RFC 7519 section 4.1.3, RFC 8725 section 3.9.
+    fn check_audience(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        let accepted = |audience: &str| self.audiences.iter().any(|one| one == audience);
+        match self.audiences.is_empty() || claims.audience().any(accepted) {
+            true => Ok(()),
+            false => Err(VerifyError::WrongAudience),
+        }
     }
 
     /// RFC 7519 section 4.1.4: not accepted "on or after" `exp`; section 4.1.5: not before `nbf`.
@@ -180,17 +285,50 @@ impl Policy {
             _ => Ok(()),
         }
     }
+
+    /// OpenID Connect Core section 3.1.3.7, step 5.
+    fn check_client(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        let accepted = |client: &str| self.clients.iter().any(|one| one == client);
+        match self.clients.is_empty() || claims.authorized_party().is_some_and(accepted) {
+            true => Ok(()),
+            false => Err(VerifyError::WrongAuthorizedParty),
+        }
+    }
+
+    /// RFC 9449 section 7.1, RFC 7800 section 3.1.
+    fn check_sender(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        match (claims.sender_constrained, self.sender_constrained) {
+            (true, SenderConstrained::Refused) => Err(VerifyError::SenderConstrained),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_required_claims(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        let fails =
+            |(name, value): &(String, String)| claims.string(name).as_deref() != Some(value);
+        match self.required_claims.iter().position(fails) {
+            Some(index) => Err(VerifyError::RequiredClaim { index }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether the token's issuer is the one that its key is for: `template`, in which Microsoft writes
+/// `{tenantid}` for the token's `tid`.
+fn is_issuer_of_key(template: &str, claims: &ClaimsSet) -> bool {
+    match template.split_once("{tenantid}") {
+        None => claims.issuer() == template,
+        Some((before, after)) => claims.string("tid").is_some_and(|tenant| {
+            let rest = claims.issuer().strip_prefix(before);
+            rest.and_then(|rest| rest.strip_suffix(after)) == Some(&*tenant)
+        }),
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 enum SenderConstrained {
     Refused,
     Allowed,
-}
-
-/// A fraction of a second counts as a whole one.
-pub(crate) fn whole_seconds(duration: Duration) -> u64 {
-    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
 
 /// RFC 7519 section 4.1.4 speaks of a few minutes at most; this is twice what is usual.

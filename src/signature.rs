@@ -1,22 +1,35 @@
-//! A token and a key to a verified payload. RFC 7518 section 3.3, RFC 7515 section 5.2, step 8.
+//! A token and a key to a verified payload. RFC 7515 section 5.2, RFC 7518 section 3, RFC 8037
+//! section 3.1.
 //!
 //! The only file that names ring's verifier.
 
 use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
 
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+    UnparsedPublicKey, VerificationAlgorithm,
+};
 
-use crate::{Algorithm, CompactJws, PublicKey, VerifyError, base64url, header::DeclaredType};
+use crate::{
+    Algorithm, CompactJws, PublicKey, VerifyError, base64url,
+    header::DeclaredType,
+    jwk::{Curve, Material},
+};
 
 /// The JWS Payload of a token whose signature holds: any bytes, perhaps none.
 ///
 /// Nothing but the signature has been checked. [`Verifier::check_at`](crate::Verifier::check_at)
 /// looks at what the payload says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct VerifiedPayload {
     bytes: Vec<u8>,
     /// `kid` of the key that verified it.
     pub(crate) key_id: Option<Arc<str>>,
+    /// The issuer that the key is for, where its JWK says so.
+    pub(crate) key_issuer: Option<Arc<str>>,
     pub(crate) declared_type: DeclaredType,
 }
 
@@ -34,7 +47,14 @@ impl VerifiedPayload {
     #[cfg(fuzzing)]
     #[doc(hidden)]
     pub fn unsigned(bytes: Vec<u8>) -> Self {
-        Self { bytes, key_id: None, declared_type: DeclaredType::None }
+        Self { bytes, key_id: None, key_issuer: None, declared_type: DeclaredType::None }
+    }
+}
+
+impl fmt::Debug for VerifiedPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut payload = f.debug_struct("VerifiedPayload");
+        payload.field("bytes", &self.bytes.len()).finish_non_exhaustive()
     }
 }
 
@@ -61,29 +81,58 @@ impl CompactJws<'_> {
         // Nothing in the payload has been looked at so far.
         let bytes = base64url::decode(payload)
             .map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
-        let (key_id, declared_type) = (key.shared_key_id(), self.header().declared_type());
-        Ok(VerifiedPayload { bytes, key_id, declared_type })
+        Ok(VerifiedPayload {
+            bytes,
+            key_id: key.shared_key_id(),
+            key_issuer: key.shared_issuer(),
+            declared_type: self.header().declared_type(),
+        })
     }
 }
 
 impl PublicKey {
-    /// Verifies that `signature` is this key's over `message`: RSASSA-PKCS1-v1_5 with SHA-256,
-    /// RFC 8017 section 8.2.2.
+    /// Verifies that `signature` is this key's over `message`, by the key's algorithm.
+    ///
+    /// An ECDSA signature is `r` and `s`, each as long as a coordinate. RFC 7518 section 3.4.
     ///
     /// # Errors
     ///
     /// `BadSignature`, whatever is wrong with it.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
-        // RFC 8017 section 8.2.2, step 1; ring would look at it only after it has set up the key.
-        if signature.len() != self.modulus().len() {
+        // RFC 8017 section 8.2.2, step 1, RFC 7518 section 3.4. ring looks at the length only after it
+        // has set up the key.
+        if signature.len() != self.material().signature_bytes() {
             return Err(VerifyError::BadSignature);
         }
-        let parameters = match self.algorithm() {
-            Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
+        let (algorithm, point): (&'static dyn VerificationAlgorithm, _) = match self.material() {
+            Material::Rsa(key) => {
+                return RsaPublicKeyComponents { n: key.modulus(), e: key.exponent() }
+                    .verify(rsa_parameters(self.algorithm()), message, signature)
+                    .map_err(|_| VerifyError::BadSignature);
+            }
+            Material::Ec(key) => match key.curve() {
+                Curve::P256 => (&ECDSA_P256_SHA256_FIXED, key.point()),
+                Curve::P384 => (&ECDSA_P384_SHA384_FIXED, key.point()),
+            },
+            Material::Ed25519(key) => (&ED25519, key.octets()),
         };
-        RsaPublicKeyComponents { n: self.modulus(), e: self.exponent() }
-            .verify(parameters, message, signature)
+        UnparsedPublicKey::new(algorithm, point)
+            .verify(message, signature)
             .map_err(|_| VerifyError::BadSignature)
+    }
+}
+
+/// The algorithms of EC and OKP keys do not come here: a key is made with one that fits its type.
+fn rsa_parameters(algorithm: Algorithm) -> &'static RsaParameters {
+    match algorithm {
+        Algorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::RS512 => &RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::PS256 => &RSA_PSS_2048_8192_SHA256,
+        Algorithm::PS384 => &RSA_PSS_2048_8192_SHA384,
+        Algorithm::PS512 => &RSA_PSS_2048_8192_SHA512,
+        Algorithm::RS256 | Algorithm::ES256 | Algorithm::ES384 | Algorithm::EdDSA => {
+            &RSA_PKCS1_2048_8192_SHA256
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 #![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "tests may")]
 
 #[cfg(feature = "fetch")]
+#[path = "remote/fake.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
 mod fake;
 
 use allocation_counter::{AllocationInfo, measure};

@@ -7,16 +7,14 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{
-    Algorithm, KeyError, KeyQuery, RemoteJwks, SelectedKey, remote::remote_jwks::Progress,
-};
+use crate::{KeyError, KeyQuery, RemoteJwks, SelectedKey, remote::remote_jwks::Progress};
 
 /// A lookup that waits without a thread.
 pub(crate) struct Waiter<'r> {
     remote: &'r RemoteJwks,
     key_id: Option<Box<str>>,
-    algorithm: Algorithm,
-    takes_unlabeled: bool,
+    /// The query without its `kid`, which is the token's.
+    query: KeyQuery<'static>,
     /// Its number among those who wait, once it has waited.
     number: Option<u64>,
     /// How many attempts had ended when it began to wait.
@@ -30,8 +28,7 @@ impl<'r> Waiter<'r> {
         Self {
             remote,
             key_id: query.key_id().map(Box::from),
-            algorithm: query.algorithm(),
-            takes_unlabeled: query.takes_unlabeled(),
+            query: query.with_key_id(None),
             number: None,
             ended: None,
             waited: 0,
@@ -45,8 +42,7 @@ impl Future for Waiter<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let source = &*this.remote.0;
-        let query = KeyQuery::new(this.key_id.as_deref(), this.algorithm)
-            .with_unlabeled_for(this.takes_unlabeled.then_some(this.algorithm));
+        let query = this.query.with_key_id(this.key_id.as_deref());
         if let Some(answer) = source.fresh_answer(query) {
             return Poll::Ready(answer);
         }

@@ -195,13 +195,6 @@ fn error_of_a_fetch_tells_what_was_wrong_with_the_set() {
 }
 
 #[test]
-fn max_body_is_never_more_than_a_key_set_may_have() {
-    let rig = Rig::with(|builder| builder.max_body(usize::MAX));
-    rig.keys.prime().unwrap();
-    assert_eq!(rig.issuer.last_request().max_body(), 512 * 1024);
-}
-
-#[test]
 fn new_set_replaces_the_old_one_and_is_not_merged_with_it() {
     let rig = Rig::primed(&["a", "b"]);
     rig.issuer.serves(&["b", "c"]);

@@ -3,7 +3,8 @@
 use std::{io::ErrorKind, time::Duration};
 
 use tokenring::{
-    FetchConfigError, FetchError, JwkSetError, RemoteJwks, RemoteJwksBuilder,
+    FetchConfigError, FetchError, JsonError, JwkSetError, MetadataError, RemoteJwks,
+    RemoteJwksBuilder,
 };
 
 use crate::fake::{
@@ -15,16 +16,25 @@ use crate::fake::{
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let zero = |setting| FetchConfigError::Zero { setting };
+    let long = |setting| FetchConfigError::TimeoutTooLong { setting };
+    const DAY: Duration = secs(86_400);
     type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
-    let cases: [(Change, FetchConfigError); 8] = [
+    let cases: [(Change, FetchConfigError); 14] = [
         (|builder| builder.ttl(Duration::ZERO), zero("ttl")),
         (|builder| builder.kid_cooldown(Duration::ZERO), zero("kid_cooldown")),
         (|builder| builder.timeout(Duration::ZERO), zero("timeout")),
         (|builder| builder.connect_timeout(Duration::ZERO), zero("connect_timeout")),
         (|builder| builder.max_blocked(0), zero("max_blocked")),
+        (|builder| builder.max_waiting(0), zero("max_waiting")),
         (|builder| builder.max_body(0), zero("max_body")),
+        // Not cut to the limit, but refused.
+        (|builder| builder.max_body(512 * 1024 + 1), FetchConfigError::MaxBodyTooLarge),
+        (|builder| builder.ttl(secs(1) - NANO), FetchConfigError::TtlTooShort),
+        (|builder| builder.timeout(DAY + NANO), long("timeout")),
+        (|builder| builder.connect_timeout(DAY + NANO), long("connect_timeout")),
         (|builder| builder.stale_cap(TTL - NANO), FetchConfigError::StaleCapBelowTtl),
         (|builder| builder.ttl(STALE_CAP + NANO), FetchConfigError::StaleCapBelowTtl),
+        (|builder| builder.proxy("socks5://127.0.0.1"), FetchConfigError::Proxy),
     ];
     for (change, error) in cases {
         assert_eq!(change(RemoteJwks::builder(URL)).build().unwrap_err(), error);
@@ -34,16 +44,18 @@ fn settings_that_make_no_sense_are_refused() {
 #[test]
 fn settings_at_their_limits_are_accepted_and_work() {
     let smallest = Rig::with(|builder| {
-        builder.ttl(NANO).stale_cap(NANO).kid_cooldown(NANO).max_blocked(1).connect_timeout(NANO)
+        let builder = builder.ttl(secs(1)).stale_cap(secs(1)).kid_cooldown(NANO).max_blocked(1);
+        builder.max_waiting(1).connect_timeout(NANO)
     });
     assert_eq!(smallest.key("a"), found("a"));
-    smallest.clock.advance(NANO);
+    smallest.clock.advance(secs(1));
     assert_eq!((smallest.key("a"), smallest.issuer.count()), (found("a"), 2));
 
-    let max = Duration::MAX;
+    let (max, day) = (Duration::MAX, secs(86_400));
     let largest = Rig::with(|builder| {
-        let builder = builder.ttl(max).stale_cap(max).kid_cooldown(max).timeout(max);
-        builder.connect_timeout(max).max_blocked(usize::MAX)
+        let builder = builder.ttl(max).stale_cap(max).kid_cooldown(max).timeout(day);
+        let builder = builder.connect_timeout(day).max_blocked(usize::MAX);
+        builder.max_waiting(usize::MAX).max_body(512 * 1024)
     });
     assert_eq!((largest.key("b"), largest.issuer.count()), (UNKNOWN, 2));
     largest.clock.advance(secs(1_000_000_000));
@@ -75,64 +87,107 @@ fn config_errors_say_what_to_change() {
     let texts = [
         (
             FetchConfigError::Url,
-            "the key set's URL must be absolute, with a host, without user information and fragment",
+            "the URL must be absolute, with a host, without user information and fragment",
         ),
-        (FetchConfigError::NotHttps, "the key set's URL must begin with https:"),
+        (FetchConfigError::NotHttps, "the URL must begin with https:"),
         (
             FetchConfigError::NotLoopback,
             "http: is allowed for 127.0.0.0/8, [::1] and localhost only",
         ),
+        (FetchConfigError::IssuerQuery, "the issuer's URL must not have a query"),
         (FetchConfigError::Zero { setting: "ttl" }, "ttl must not be zero"),
+        (FetchConfigError::TtlTooShort, "ttl must be at least a second"),
         (FetchConfigError::StaleCapBelowTtl, "stale_cap must not be less than ttl"),
+        (FetchConfigError::TimeoutTooLong { setting: "timeout" }, "timeout must not exceed a day"),
+        (FetchConfigError::MaxBodyTooLarge, "max_body must not exceed 524288"),
         (FetchConfigError::RootCerts, "root_certs_pem must hold certificates in PEM"),
         (FetchConfigError::Proxy, "the proxy must be an HTTP proxy, given by its URL"),
+        (FetchConfigError::SeedWithoutKeys, "the seed has no usable key"),
+        (FetchConfigError::SeedFromFuture, "the seed's time must not be in the future"),
     ];
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);
     }
+    let seed = FetchConfigError::Seed(JwkSetError::KeysMissing).to_string();
+    assert_eq!(seed, format!("the seed is not a key set: {}", JwkSetError::KeysMissing));
 }
 
 #[test]
 fn fetch_errors_have_a_text_and_a_code() {
-    let redirect = FetchError::Redirect { status: 302, location: "https://x/\n".to_owned() };
-    let tls = FetchError::Tls { reason: "expired".to_owned() };
+    let redirect =
+        |location: &str| FetchError::Redirect { status: 302, location: location.to_owned() };
+    let member = "jwks_uri";
+    let metadata = FetchError::Metadata;
     let texts = [
-        (FetchError::HostNotFound, "host_not_found", "the key set's host is not known"),
+        (FetchError::HostNotFound, "host_not_found", "the host's name cannot be resolved"),
         (
             FetchError::Connect { kind: ErrorKind::ConnectionRefused },
             "connect",
-            "no connection to the key set's host: connection refused",
+            "no connection to the host: connection refused",
         ),
-        (tls, "tls", "TLS with the key set's host failed: expired"),
-        (FetchError::Timeout, "timeout", "the key set did not come in time"),
-        (status(503), "status", "the key set's host answered with status 503 instead of 200"),
         (
-            redirect,
-            "redirect",
-            "the key set's host redirects (302) to \"https://x/\\n\", which is not followed",
+            FetchError::Tls { reason: "expired".to_owned() },
+            "tls",
+            "TLS with the host failed: expired",
         ),
-        (FetchError::Protocol, "protocol", "the key set's host did not answer in proper HTTP"),
+        (FetchError::Timeout, "timeout", "the answer was not complete in time"),
+        (status(503), "status", "the host answered with status 503 instead of 200"),
+        // Of the target, nothing but the host.
+        (
+            redirect("https://me:secret@x.example:8/a?b"),
+            "redirect",
+            "the host redirects (302) to \"x.example:8\", which is not followed",
+        ),
+        (
+            redirect("/login"),
+            "redirect",
+            "the host redirects (302) to another path, which is not followed",
+        ),
+        (FetchError::Protocol, "protocol", "the host did not answer in proper HTTP"),
         (
             FetchError::ContentEncoding,
             "content_encoding",
-            "the key set came encoded, which is not accepted",
+            "the body came encoded, which is not accepted",
+        ),
+        (FetchError::BodyTooLong { limit: 5 }, "body_too_long", "the body is longer than 5 bytes"),
+        (FetchError::Truncated, "truncated", "the connection closed before the end of the body"),
+        (
+            metadata(MetadataError::MemberMissing { member }),
+            "metadata",
+            "the metadata has no `jwks_uri`",
         ),
         (
-            FetchError::BodyTooLong { limit: 5 },
-            "body_too_long",
-            "the key set is longer than 5 bytes",
+            metadata(MetadataError::MemberType { member }),
+            "metadata",
+            "the metadata's `jwks_uri` is not a string",
         ),
-        (FetchError::Truncated, "truncated", "the key set broke off"),
-        (FetchError::KeySet(JwkSetError::KeysMissing), "key_set", "key set has no `keys`"),
         (
-            FetchError::NoUsableKeys { skipped: 2, reasons: vec![] },
+            metadata(MetadataError::JwksUri(FetchConfigError::NotHttps)),
+            "metadata",
+            "the metadata's `jwks_uri` cannot be used: the URL must begin with https:",
+        ),
+        (
+            FetchError::IssuerMismatch,
+            "issuer_mismatch",
+            "the metadata's `issuer` is not the issuer configured here, compare them including the trailing slash",
+        ),
+        (
+            FetchError::NoUsableKeys { skipped: 0, reasons: vec![] },
             "no_usable_keys",
-            "the key set has no usable key, 2 were skipped",
+            "the key set has no usable key, 0 were skipped",
         ),
-        (FetchError::Proxy, "proxy", "the proxy cannot be used"),
-        (FetchError::Thread, "thread", "the thread that fetched the key set failed"),
+        (FetchError::Proxy, "proxy", "the proxy cannot be reached or refused the connection"),
+        (FetchError::Thread, "thread", "the fetch had no thread to run on, or it panicked"),
     ];
     for (error, code, text) in texts {
         assert_eq!((error.code(), error.to_string().as_str()), (code, text));
     }
+    // Those of the key set and of its JSON are theirs.
+    let key_set = FetchError::KeySet(JwkSetError::KeysMissing);
+    assert_eq!(
+        (key_set.code(), key_set.to_string()),
+        ("key_set", JwkSetError::KeysMissing.to_string())
+    );
+    let json = metadata(MetadataError::Json(JsonError::Syntax)).to_string();
+    assert_eq!(json, format!("the metadata: {}", JsonError::Syntax));
 }

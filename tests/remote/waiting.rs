@@ -160,7 +160,7 @@ fn jitter_that_is_no_number_from_0_to_1_neither_panics_nor_wedges() {
 #[test]
 #[cfg(target_os = "linux")]
 fn system_without_a_thread_to_spare_is_an_error_and_no_panic() {
-    const NAME: &str = "system_without_a_thread_to_spare_is_an_error_and_no_panic";
+    const NAME: &str = "waiting::system_without_a_thread_to_spare_is_an_error_and_no_panic";
     if env::var_os("RUST_MIN_STACK").is_none() {
         let this = env::current_exe().unwrap();
         let mut child = Command::new(this);

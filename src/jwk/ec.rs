@@ -1,0 +1,99 @@
+//! An elliptic curve public key: a point of P-256 or P-384. RFC 7518 section 6.2.1.
+
+use alloc::boxed::Box;
+
+use ring::{
+    agreement::{self, ECDH_P256, ECDH_P384, EphemeralPrivateKey, UnparsedPublicKey},
+    rand::SystemRandom,
+};
+
+use crate::{Algorithm, JwkError};
+
+/// The curves that are used with one algorithm each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Curve {
+    P256,
+    P384,
+}
+
+impl Curve {
+    pub(super) fn named(crv: &str) -> Result<Self, JwkError> {
+        match crv {
+            "P-256" => Ok(Self::P256),
+            "P-384" => Ok(Self::P384),
+            _ => Err(JwkError::Curve),
+        }
+    }
+
+    /// RFC 7518 section 3.4.
+    pub(super) fn algorithm(self) -> Algorithm {
+        match self {
+            Self::P256 => Algorithm::ES256,
+            Self::P384 => Algorithm::ES384,
+        }
+    }
+
+    /// RFC 7518 section 6.2.1.2: the length of a coordinate in octets.
+    fn coordinate_bytes(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+        }
+    }
+
+    fn agreement(self) -> &'static agreement::Algorithm {
+        match self {
+            Self::P256 => &ECDH_P256,
+            Self::P384 => &ECDH_P384,
+        }
+    }
+}
+
+/// A point on its curve, uncompressed: 4, `x`, `y`. SEC 1 section 2.3.3.
+#[derive(PartialEq, Eq)]
+pub(crate) struct EcKey {
+    curve: Curve,
+    point: Box<[u8]>,
+}
+
+impl EcKey {
+    pub(super) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, JwkError> {
+        let expected = curve.coordinate_bytes();
+        for (member, coordinate) in [("x", x), ("y", y)] {
+            let bytes = coordinate.len();
+            if bytes != expected {
+                return Err(JwkError::CoordinateLength { member, bytes, expected });
+            }
+        }
+        let point = [&[4], x, y].concat();
+        check_point(curve, &point)?;
+        Ok(Self { curve, point: point.into() })
+    }
+
+    pub(crate) fn curve(&self) -> Curve {
+        self.curve
+    }
+
+    /// The point, uncompressed.
+    pub(crate) fn point(&self) -> &[u8] {
+        &self.point
+    }
+
+    /// The length of a signature: `r` and `s`. RFC 7518 section 3.4.
+    pub(crate) fn signature_bytes(&self) -> usize {
+        self.curve.coordinate_bytes().saturating_mul(2)
+    }
+
+    pub(super) fn x(&self) -> &[u8] {
+        self.point.get(1..=self.curve.coordinate_bytes()).unwrap_or_default()
+    }
+}
+
+/// ring looks at the point in each verification, and calls a bad key a bad signature. Its key
+/// agreement looks at it too, and can be tried when the key is loaded.
+fn check_point(curve: Curve, point: &[u8]) -> Result<(), JwkError> {
+    let ours = EphemeralPrivateKey::generate(curve.agreement(), &SystemRandom::new())
+        .map_err(|_| JwkError::NoRandomness)?;
+    let theirs = UnparsedPublicKey::new(curve.agreement(), point);
+    agreement::agree_ephemeral(ours, &theirs, |_| ()).map_err(|_| JwkError::NotOnCurve)
+}

@@ -1,0 +1,194 @@
+//! Every fault of a key and of a key set. RFC 7517, RFC 7518 section 6.
+
+use core::{error::Error, fmt};
+
+use crate::JsonError;
+
+/// Why a JWK is not a verification key this crate trusts. All faults of a key are found when it is
+/// loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JwkError {
+    /// Issuer: longer than 512 KiB.
+    TooLong {
+        /// The length in bytes.
+        bytes: usize,
+    },
+    /// Issuer: not one strict JSON object. RFC 7517 section 4.
+    Json(JsonError),
+    /// Issuer: a required member is absent. RFC 7517 section 4, RFC 7518 section 6.
+    MemberMissing {
+        /// `kty`, `n`, `e`, `crv`, `x` or `y`.
+        member: &'static str,
+    },
+    /// Issuer: a member has the wrong JSON type. RFC 7517 section 4.
+    MemberType {
+        /// The member's name.
+        member: &'static str,
+    },
+    /// Issuer: `kty` is none of `RSA`, `EC` and `OKP`. RFC 7518 section 6.1, RFC 8037 section 2.
+    KeyType,
+    /// Issuer: a private member is published: the key is burnt. RFC 7517 section 9.2.
+    PrivateKey {
+        /// `d`, `p`, `q`, `dp`, `dq`, `qi` or `oth`.
+        member: &'static str,
+    },
+    /// Issuer: `use` is not `sig`. RFC 7517 section 4.2.
+    NotForSignatures,
+    /// Issuer: `key_ops` does not contain `verify`. RFC 7517 section 4.3.
+    NotForVerify,
+    /// Issuer: `key_ops` names an operation twice. RFC 7517 section 4.3.
+    DuplicateKeyOperation,
+    /// Issuer: `alg` is none of [`Algorithm`](crate::Algorithm). RFC 7517 section 4.4.
+    AlgorithmNotAccepted,
+    /// Issuer: `alg` is an algorithm of another type of key or of another curve. RFC 7518 section 3.1.
+    AlgorithmOfOtherKeyType,
+    /// Issuer: not base64url. RFC 7518 section 2. In `n` and `e`, padding and the standard alphabet
+    /// are taken too.
+    NotBase64url {
+        /// `n`, `e`, `x` or `y`.
+        member: &'static str,
+    },
+    /// Issuer: `crv` is no curve that this crate has an algorithm for. RFC 7518 section 6.2.1.1,
+    /// RFC 8037 section 2.
+    Curve,
+    /// Issuer: a coordinate is not as long as the curve's. RFC 7518 section 6.2.1.2.
+    CoordinateLength {
+        /// `x` or `y`.
+        member: &'static str,
+        /// Its length in bytes.
+        bytes: usize,
+        /// The length of the curve's coordinates in bytes.
+        expected: usize,
+    },
+    /// Issuer: the point is not on the curve.
+    NotOnCurve,
+    /// Issuer: an Ed25519 key that is not encoded as RFC 8032 section 5.1.2 says.
+    NotCanonical,
+    /// Issuer: an Ed25519 key of low order, under which signatures can be forged. RFC 8032 section 7.
+    LowOrder,
+    /// Operator: the system has no randomness, without which *ring* cannot check a point.
+    NoRandomness,
+    /// Issuer: fewer than 2048 bits. RFC 7518 section 3.3.
+    ModulusTooSmall {
+        /// The exact length of the modulus in bits.
+        bits: usize,
+    },
+    /// Issuer: more than 8192 bits.
+    ModulusTooLarge {
+        /// The exact length of the modulus in bits.
+        bits: usize,
+    },
+    /// Issuer: the modulus is even.
+    ModulusEven,
+    /// Issuer: the modulus is divisible by a number below 1000, so it is no product of two primes.
+    ModulusSmallFactor {
+        /// The least divisor.
+        factor: u32,
+    },
+    /// Issuer: the modulus has the fingerprint of keys that can be factored. CVE-2017-15361.
+    ModulusRoca,
+    /// Issuer: the exponent is below 65537. FIPS 186-5 section 5.4.
+    ExponentTooSmall,
+    /// Issuer: the exponent is 2^33 or more.
+    ExponentTooLarge,
+    /// Issuer: the exponent is even.
+    ExponentEven,
+}
+
+impl fmt::Display for JwkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { bytes } => {
+                write!(f, "the key is {bytes} bytes long, the limit is 524288")
+            }
+            Self::Json(error) => write!(f, "the key: {error}"),
+            Self::MemberMissing { member } => write!(f, "the key has no `{member}`"),
+            Self::MemberType { member } => {
+                write!(f, "the key's `{member}` has the wrong JSON type")
+            }
+            Self::KeyType => f.write_str("the key's `kty` is none of RSA, EC and OKP"),
+            Self::PrivateKey { member } => {
+                write!(f, "the private member `{member}` of the key is published, replace the key")
+            }
+            Self::NotForSignatures => f.write_str("the key's `use` is not sig"),
+            Self::NotForVerify => f.write_str("the key's `key_ops` does not contain verify"),
+            Self::DuplicateKeyOperation => {
+                f.write_str("the key's `key_ops` names an operation twice")
+            }
+            Self::AlgorithmNotAccepted => {
+                f.write_str("the key's `alg` is not a signature algorithm accepted here")
+            }
+            Self::AlgorithmOfOtherKeyType => {
+                f.write_str("the key's `alg` does not fit its `kty` or `crv`")
+            }
+            Self::NotBase64url { member } => write!(f, "the key's `{member}` is not base64url"),
+            Self::Curve => f.write_str("the key's `crv` is not a curve accepted here"),
+            Self::CoordinateLength { member, bytes, expected } => {
+                write!(f, "the key's `{member}` is {bytes} bytes long instead of {expected}")
+            }
+            Self::NotOnCurve => f.write_str("the key is not a point on its curve"),
+            Self::NotCanonical => f.write_str("the key's `x` is not encoded canonically"),
+            Self::LowOrder => {
+                f.write_str("the key is a point of low order, for which signatures can be forged")
+            }
+            Self::NoRandomness => {
+                f.write_str("the key cannot be checked because the system has no randomness")
+            }
+            Self::ModulusTooSmall { bits } => {
+                write!(f, "the key's modulus has {bits} bits, 2048 is the least")
+            }
+            Self::ModulusTooLarge { bits } => {
+                write!(f, "the key's modulus has {bits} bits, 8192 is the most")
+            }
+            Self::ModulusEven => f.write_str("the key's modulus is even"),
+            Self::ModulusSmallFactor { factor } => {
+                write!(f, "the key's modulus is divisible by {factor}, replace the key")
+            }
+            Self::ModulusRoca => {
+                f.write_str("the key's modulus has the ROCA fingerprint, replace the key")
+            }
+            Self::ExponentTooSmall => f.write_str("the key's exponent is below 65537"),
+            Self::ExponentTooLarge => f.write_str("the key's exponent is 2^33 or more"),
+            Self::ExponentEven => f.write_str("the key's exponent is even"),
+        }
+    }
+}
+
+impl Error for JwkError {}
+
+/// Why bytes are not a JWK Set. A fault of one key is no fault of its set:
+/// see [`JwkSet::skipped`](crate::JwkSet::skipped).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JwkSetError {
+    /// Issuer: longer than 512 KiB.
+    TooLong {
+        /// The length in bytes.
+        bytes: usize,
+    },
+    /// Issuer: not one strict JSON object. RFC 7517 section 5.
+    Json(JsonError),
+    /// Issuer: no member `keys`. RFC 7517 section 5.1.
+    KeysMissing,
+    /// Issuer: `keys` is not an array. RFC 7517 section 5.1.
+    KeysType,
+    /// Issuer: more than 100 keys.
+    TooManyKeys,
+}
+
+impl fmt::Display for JwkSetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { bytes } => {
+                write!(f, "the key set is {bytes} bytes long, the limit is 524288")
+            }
+            Self::Json(error) => write!(f, "the key set: {error}"),
+            Self::KeysMissing => f.write_str("the key set has no `keys`"),
+            Self::KeysType => f.write_str("`keys` of the key set is not an array"),
+            Self::TooManyKeys => f.write_str("the key set has more than 100 keys"),
+        }
+    }
+}
+
+impl Error for JwkSetError {}

@@ -1,0 +1,116 @@
+//! An RSA public key: the size and shape of its numbers. RFC 7518 section 6.3.1.
+
+use alloc::boxed::Box;
+
+use super::without_leading_zeros;
+use crate::JwkError;
+
+/// Modulus and exponent, big-endian without leading zeros.
+#[derive(PartialEq, Eq)]
+pub(crate) struct RsaKey {
+    modulus: Box<[u8]>,
+    exponent: Box<[u8]>,
+}
+
+impl RsaKey {
+    pub(super) fn new(modulus: &[u8], exponent: &[u8]) -> Result<Self, JwkError> {
+        let (modulus, exponent) = (without_leading_zeros(modulus), without_leading_zeros(exponent));
+        check_modulus(modulus)?;
+        check_exponent(exponent)?;
+        Ok(Self { modulus: modulus.into(), exponent: exponent.into() })
+    }
+
+    pub(crate) fn modulus(&self) -> &[u8] {
+        &self.modulus
+    }
+
+    pub(crate) fn exponent(&self) -> &[u8] {
+        &self.exponent
+    }
+
+    /// The exact length of the modulus in bits.
+    pub(crate) fn modulus_bits(&self) -> usize {
+        bits(&self.modulus)
+    }
+}
+
+fn check_modulus(modulus: &[u8]) -> Result<(), JwkError> {
+    // Not left to ring, which takes 2041 bits for 2048.
+    match bits(modulus) {
+        bits @ ..MIN_MODULUS_BITS => return Err(JwkError::ModulusTooSmall { bits }),
+        MIN_MODULUS_BITS..=MAX_MODULUS_BITS => {}
+        bits => return Err(JwkError::ModulusTooLarge { bits }),
+    }
+    if remainder(modulus, 2) == Some(0) {
+        return Err(JwkError::ModulusEven);
+    }
+    // A divisor that is not prime has a prime divisor that came before.
+    if let Some(factor) = (3..1000).find(|factor| remainder(modulus, *factor) == Some(0)) {
+        return Err(JwkError::ModulusSmallFactor { factor });
+    }
+    match has_roca_fingerprint(modulus) {
+        true => Err(JwkError::ModulusRoca),
+        false => Ok(()),
+    }
+}
+
+fn check_exponent(exponent: &[u8]) -> Result<(), JwkError> {
+    if exponent.len() > 8 {
+        return Err(JwkError::ExponentTooLarge);
+    }
+    let number = exponent.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    match number {
+        ..MIN_EXPONENT => Err(JwkError::ExponentTooSmall),
+        END_OF_EXPONENTS.. => Err(JwkError::ExponentTooLarge),
+        _ if number % 2 == 0 => Err(JwkError::ExponentEven),
+        _ => Ok(()),
+    }
+}
+
+/// The length in bits of a number without leading zero bytes.
+fn bits(number: &[u8]) -> usize {
+    let unused = number.first().map_or(0, |byte| byte.leading_zeros());
+    let unused = usize::try_from(unused).unwrap_or_default();
+    number.len().saturating_mul(8).saturating_sub(unused)
+}
+
+/// `number` modulo `divisor`, four bytes at a time; none for the divisor 0.
+fn remainder(number: &[u8], divisor: u32) -> Option<u32> {
+    let rest = number.rchunks(4).rev().try_fold(0_u64, |rest, chunk| {
+        let digit = chunk.iter().fold(0_u32, |digit, byte| digit << 8 | u32::from(*byte));
+        (rest << 32 | u64::from(digit)).checked_rem(u64::from(divisor))
+    });
+    rest.and_then(|rest| rest.try_into().ok())
+}
+
+/// Whether `modulus`, divided by each of [`ROCA_PRIMES`], leaves a power of 65537. The keys of
+/// CVE-2017-15361 all do; of other keys, fewer than one in 2^27 does.
+fn has_roca_fingerprint(modulus: &[u8]) -> bool {
+    ROCA_PRIMES.iter().all(|prime| {
+        let rest = remainder(modulus, *prime);
+        let mut power = 1;
+        // No power's order is greater than the prime's.
+        (0..*prime).any(|_| {
+            power = 65537_u32.saturating_mul(power).checked_rem(*prime).unwrap_or_default();
+            rest == Some(power)
+        })
+    })
+}
+
+/// RFC 7518 section 3.3.
+const MIN_MODULUS_BITS: usize = 2048;
+
+/// The largest ring verifies with.
+const MAX_MODULUS_BITS: usize = 8192;
+
+/// FIPS 186-5 section 5.4: greater than 2^16.
+const MIN_EXPONENT: u64 = 65537;
+
+/// ring's limit is 2^33 - 1: a larger one only makes verification slow.
+const END_OF_EXPONENTS: u64 = 1 << 33;
+
+/// The odd primes up to 167, from the paper on CVE-2017-15361 (Nemec et al., CCS 2017).
+const ROCA_PRIMES: [u32; 38] = [
+    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+];

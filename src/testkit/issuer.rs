@@ -1,0 +1,90 @@
+//! A test issuer: keys under a URL, and their JWK Set. RFC 7517 section 5.
+
+use alloc::{
+    string::{String, ToString as _},
+    vec,
+    vec::Vec,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Algorithm, UnixTime,
+    testkit::{ISSUER, TestKey, TokenBuilder, fixed_keys},
+};
+
+/// Keys, published under a URL, and the tokens signed with them.
+///
+/// Cloning is cheap: clones share the keys.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    url: String,
+    keys: Vec<TestKey>,
+}
+
+impl Issuer {
+    /// An issuer with the three fixed RSA-2048 keys, which signs with the first. `url` becomes
+    /// `iss` exactly as given: mind the trailing slash, which Auth0 has.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self::with_keys(url, fixed_keys::published())
+    }
+
+    /// An issuer with one key, [`TestKey::for_algorithm`], which signs with it.
+    pub fn for_algorithm(url: impl Into<String>, algorithm: Algorithm) -> Self {
+        Self::with_keys(url, vec![TestKey::for_algorithm(algorithm)])
+    }
+
+    /// An issuer which publishes `keys` and signs with the first. Nothing stops two from having one
+    /// `kid`, and there may be none, as long as no token is asked for.
+    pub fn with_keys(url: impl Into<String>, keys: Vec<TestKey>) -> Self {
+        Self { url: url.into(), keys }
+    }
+
+    /// What goes into `iss`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The published keys; the first one signs.
+    pub fn keys(&self) -> &[TestKey] {
+        &self.keys
+    }
+
+    /// The first published key called `kid`.
+    pub fn key(&self, kid: &str) -> Option<&TestKey> {
+        self.keys.iter().find(|key| key.kid() == kid)
+    }
+
+    /// The JWK Set of the published keys, in their order, as JSON text. RFC 7517 section 5.
+    pub fn jwks(&self) -> String {
+        let keys: Vec<Value> = self.keys.iter().map(TestKey::jwk).collect();
+        json!({ "keys": keys }).to_string()
+    }
+
+    /// A valid access token issued at `now`, good for a day, to be changed and minted.
+    ///
+    /// # Panics
+    ///
+    /// If the issuer has no key.
+    pub fn token_at(&self, now: UnixTime) -> TokenBuilder {
+        let key = self.keys.first().expect("an issuer needs a key to sign with");
+        TokenBuilder::new(&self.url, key, now)
+    }
+
+    /// [`Issuer::token_at`] the time of the system clock.
+    ///
+    /// # Panics
+    ///
+    /// If the issuer has no key.
+    #[cfg(feature = "std")]
+    pub fn token(&self) -> TokenBuilder {
+        self.token_at(UnixTime::now())
+    }
+}
+
+/// The issuer at [`ISSUER`].
+impl Default for Issuer {
+    fn default() -> Self {
+        Self::new(ISSUER)
+    }
+}

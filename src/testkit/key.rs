@@ -1,0 +1,155 @@
+//! A private key with a name, and its JWK. RFC 7517 section 4.
+
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+
+use ring::signature::RsaEncoding;
+use serde_json::Value;
+
+use crate::{
+    Algorithm,
+    testkit::{fixed_keys, signer::Signer},
+};
+
+/// A private key with a name and one algorithm. Cloning is cheap: clones share the key.
+///
+/// ```
+/// use tokenring::{Algorithm, testkit::TestKey};
+///
+/// let key = TestKey::for_algorithm(Algorithm::ES256);
+/// assert_eq!(key.kid(), "tokenring-test-key-es256");
+/// assert_eq!(key.jwk()["crv"], "P-256");
+/// let odd = key.without_alg().with_member("use", "enc");
+/// assert_eq!((odd.jwk().get("alg"), &odd.jwk()["use"]), (None, &"enc".into()));
+/// ```
+#[derive(Clone, Debug)]
+pub struct TestKey {
+    kid: Arc<str>,
+    algorithm: Algorithm,
+    signer: Arc<Signer>,
+    /// The JWK's members that are not what the key says, `None` for one that is left out.
+    changes: BTreeMap<String, Option<Value>>,
+}
+
+impl TestKey {
+    /// The fixed key for `algorithm`, called `tokenring-test-key-` and the algorithm in lower case:
+    /// `tokenring-test-key-es256`. The RSA algorithms share one key of 2048 bits, which
+    /// [`Issuer::new`](super::Issuer::new) does not publish.
+    pub fn for_algorithm(algorithm: Algorithm) -> Self {
+        let [key, ..] = fixed_keys::for_algorithm(algorithm);
+        key
+    }
+
+    /// A fixed key for `algorithm` that no issuer publishes. A token signed with it must be
+    /// refused, whatever `kid` it claims.
+    pub fn attacker_for(algorithm: Algorithm) -> Self {
+        fixed_keys::attacker(algorithm)
+    }
+
+    /// [`TestKey::attacker_for`] RS256.
+    pub fn attacker() -> Self {
+        Self::attacker_for(Algorithm::RS256)
+    }
+
+    /// An RSA key of your own for RS256, of 2048 to 4096 bits in PKCS #8 DER, such as
+    /// `openssl genrsa 3072 | openssl pkcs8 -topk8 -nocrypt -outform DER` makes.
+    ///
+    /// # Panics
+    ///
+    /// If *ring* does not take `der` as an RSA private key.
+    pub fn from_pkcs8(kid: impl Into<String>, der: &[u8]) -> Self {
+        Self::load(Algorithm::RS256, kid, der)
+    }
+
+    pub(super) fn load(algorithm: Algorithm, kid: impl Into<String>, der: &[u8]) -> Self {
+        let signer = Arc::new(Signer::from_pkcs8(algorithm, der));
+        Self { kid: kid.into().into(), algorithm, signer, changes: BTreeMap::new() }
+    }
+
+    /// The same key under another name.
+    pub fn with_kid(&self, kid: impl Into<String>) -> Self {
+        Self { kid: kid.into().into(), ..self.clone() }
+    }
+
+    /// The same RSA key for another RSA algorithm, under the same name.
+    ///
+    /// # Panics
+    ///
+    /// If the key is of another type than `algorithm` needs. A key of the other types has only one.
+    pub fn with_algorithm(&self, algorithm: Algorithm) -> Self {
+        assert!(self.signer.is_for(algorithm), "the key's type is for another algorithm");
+        Self { algorithm, ..self.clone() }
+    }
+
+    /// The same key, whose JWK has no `alg`. RFC 7517 section 4.4.
+    pub fn without_alg(&self) -> Self {
+        self.without_member("alg")
+    }
+
+    /// The same key, whose JWK has this member, or has it with this value. It changes nothing but
+    /// the JWK, and wins over [`with_kid`](Self::with_kid) and
+    /// [`with_algorithm`](Self::with_algorithm), whatever the order of the calls.
+    pub fn with_member(&self, name: &str, value: impl Into<Value>) -> Self {
+        self.changed(name, Some(value.into()))
+    }
+
+    /// The same key, whose JWK does not have this member. Otherwise as
+    /// [`with_member`](Self::with_member); of the two, the last call wins.
+    pub fn without_member(&self, name: &str) -> Self {
+        self.changed(name, None)
+    }
+
+    fn changed(&self, name: &str, value: Option<Value>) -> Self {
+        let mut key = self.clone();
+        key.changes.insert(name.into(), value);
+        key
+    }
+
+    /// The key's name.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What the key signs with.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The public half, as an issuer publishes it: with `alg`, `kid` and `use`. RFC 7517 section 4.
+    pub fn jwk(&self) -> Value {
+        // Sorted, so that the text is the same with and without serde_json's `preserve_order`.
+        let mut members: BTreeMap<&str, Value> = self.signer.public_members().into_iter().collect();
+        members.insert("alg", self.algorithm.name().into());
+        members.insert("kid", self.kid().into());
+        members.insert("use", "sig".into());
+        for (name, change) in &self.changes {
+            match change {
+                Some(value) => members.insert(name, value.clone()),
+                None => members.remove(name.as_str()),
+            };
+        }
+        members.into_iter().map(|(name, value)| (String::from(name), value)).collect()
+    }
+
+    /// The signature of `message` as in a token, by the key's algorithm. That of ECDSA is `r` and
+    /// `s` side by side. RFC 7518 section 3.
+    ///
+    /// ECDSA and RSASSA-PSS take random numbers: two signatures of one message differ. The others
+    /// are the same each time.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no randomness to give.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.signer.sign(self.algorithm, message)
+    }
+
+    /// The signature of `message` with any RSA algorithm of *ring*, such as
+    /// [`ring::signature::RSA_PKCS1_SHA384`], whatever the key's own.
+    ///
+    /// # Panics
+    ///
+    /// If the key is not an RSA key, or if the system has no randomness to give.
+    pub fn sign_with(&self, padding: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
+        self.signer.sign_rsa(padding, message)
+    }
+}

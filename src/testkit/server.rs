@@ -1,0 +1,248 @@
+//! The test issuer's key set and metadata over HTTP, on a loopback port, with faults to order.
+//! RFC 7517 section 5, OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.
+
+use std::{
+    format,
+    net::{SocketAddr, TcpListener, TcpStream},
+    string::String,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+    vec::Vec,
+};
+
+use serde_json::Value;
+
+use crate::{
+    Algorithm,
+    testkit::{Answer, Issuer, TestKey, TokenBuilder, fixed_keys, site::Shared},
+};
+
+/// An [`Issuer`] that serves its key set and its metadata over plain `http:` at a port of 127.0.0.1
+/// of its own.
+///
+/// For tests of services that fetch keys: rotate and revoke keys, move the key set, break the
+/// answers, take the issuer down, and count what it was asked. Everything takes `&self` and holds
+/// from the next request on. Any number may run at once. Dropping it closes all connections and
+/// ends its threads.
+///
+/// ```
+/// use tokenring::testkit::{Answer, IssuerServer};
+/// # #[cfg(feature = "fetch")]
+/// use tokenring::{FetchError, RemoteJwks};
+///
+/// let server = IssuerServer::start();
+/// # #[cfg(feature = "fetch")] {
+/// let keys = RemoteJwks::builder(server.jwks_url()).danger_allow_http_loopback().build()?;
+/// server.answer_with(Answer::status(503).retry_after(7));
+/// assert!(matches!(keys.prime(), Err(FetchError::Status { status: 503, .. })));
+/// # }
+/// # assert_eq!(server.hits(), if cfg!(feature = "fetch") { 1 } else { 0 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct IssuerServer {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+impl IssuerServer {
+    /// An issuer that publishes one key, `tokenring-test-key-01`, and answers well.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no port or no thread to give.
+    pub fn start() -> Self {
+        Self::start_at("/")
+    }
+
+    /// The same for an issuer whose URL has this path: `/tenant`, `/tenant/`, or none at all, as
+    /// many issuers have. For several tenants, start a server each.
+    ///
+    /// # Panics
+    ///
+    /// If `path` is not empty and does not begin with `/`, or as [`start`](Self::start).
+    pub fn start_at(path: &str) -> Self {
+        Self::launch(path, fixed_keys::published())
+    }
+
+    /// An issuer that publishes [`TestKey::for_algorithm`]. Its [`rotate`](Self::rotate) makes keys
+    /// for the same algorithm.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub fn for_algorithm(algorithm: Algorithm) -> Self {
+        Self::launch("/", fixed_keys::for_algorithm(algorithm).into())
+    }
+
+    fn launch(path: &str, material: Vec<TestKey>) -> Self {
+        assert!(path.is_empty() || path.starts_with('/'), "the path {path} does not begin with /");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port of 127.0.0.1 is free");
+        let address = listener.local_addr().expect("the listener has an address");
+        let shared = Arc::new(Shared::new(format!("http://{address}"), path, material));
+        let accepted = Arc::clone(&shared);
+        let acceptor = thread::Builder::new()
+            .name("tokenring-issuer".into())
+            .spawn(move || accepted.accept(&listener))
+            .expect("the system has a thread to give");
+        Self { shared, address, acceptor: Some(acceptor) }
+    }
+
+    /// What stands in `iss`: `http://127.0.0.1:PORT/`, or with the path it was started at.
+    pub fn url(&self) -> String {
+        self.shared.url.clone()
+    }
+
+    /// Where the key set is: [`url`](Self::url) and `.well-known/jwks.json`, unless it was
+    /// [moved](Self::move_key_set). Every path but this and those of the metadata answers 404.
+    pub fn jwks_url(&self) -> String {
+        self.shared.jwks_url()
+    }
+
+    /// The metadata as of now, with `issuer` and `jwks_uri`. To serve an altered copy, give its
+    /// text to [`Answer::body`].
+    ///
+    /// The server has it at [`url`](Self::url) and `.well-known/openid-configuration`, one slash
+    /// between the two. OpenID Connect Discovery 1.0 section 4.
+    pub fn metadata(&self) -> Value {
+        self.shared.metadata()
+    }
+
+    /// The issuer with the keys published now. It does not change when the server's do.
+    pub fn issuer(&self) -> Issuer {
+        self.shared.issuer()
+    }
+
+    /// A valid access token of now, signed with the newest key: [`Issuer::token`].
+    ///
+    /// # Panics
+    ///
+    /// If all keys are revoked.
+    pub fn token(&self) -> TokenBuilder {
+        self.issuer().token()
+    }
+
+    /// Signs with a new key from now on, and returns it. The one or two before stay published;
+    /// the one before those is withdrawn.
+    ///
+    /// There is no limit to rotations. Key names are new each time; the key material comes from
+    /// three fixed keys in turn, no two of which have the same.
+    pub fn rotate(&self) -> TestKey {
+        self.shared.rotate()
+    }
+
+    /// No longer publishes the key called `kid`. If it was the one that signs, the next older one
+    /// signs.
+    ///
+    /// # Panics
+    ///
+    /// If no published key has this name.
+    pub fn revoke(&self, kid: &str) {
+        let mut state = self.shared.lock();
+        let published = state.keys.len();
+        state.keys.retain(|key| key.kid() != kid);
+        let revoked = state.keys.len() < published;
+        drop(state);
+        assert!(revoked, "no key called {kid} is published");
+    }
+
+    /// Publishes `keys` and no others; the first signs.
+    pub fn publish(&self, keys: Vec<TestKey>) {
+        self.shared.lock().keys = keys;
+    }
+
+    /// Serves the key set at `path` from now on, such as `/keys`, and says so in the metadata. The
+    /// path before it answers 404.
+    ///
+    /// # Panics
+    ///
+    /// If `path` does not begin with `/`.
+    pub fn move_key_set(&self, path: &str) {
+        assert!(path.starts_with('/'), "the path {path} does not begin with /");
+        self.shared.lock().key_set.path = path.into();
+    }
+
+    /// Gives this answer to all requests for the key set, until told otherwise.
+    pub fn answer_with(&self, answer: Answer) {
+        self.shared.lock().key_set.answer = answer;
+    }
+
+    /// Gives this answer to all requests for the metadata at `.well-known/openid-configuration`,
+    /// until told otherwise: [`Answer::metadata`].
+    pub fn answer_metadata_with(&self, answer: Answer) {
+        self.shared.lock().metadata.answer = answer;
+    }
+
+    /// The same for `.well-known/oauth-authorization-server`, which RFC 8414 section 3.1 puts
+    /// between host and path. Until told otherwise, it answers 404.
+    pub fn answer_oauth_metadata_with(&self, answer: Answer) {
+        self.shared.lock().oauth_metadata.answer = answer;
+    }
+
+    /// Closes each connection at once, without an answer, until [`up`](Self::up). Those open now
+    /// are closed too.
+    ///
+    /// The port is kept, since another process could take it meanwhile: connections are not
+    /// refused, but closed or reset before a byte was sent, which is a `FetchError::Connect` too.
+    pub fn down(&self) {
+        let mut state = self.shared.lock();
+        state.down = true;
+        state.hang_up();
+    }
+
+    /// Answers again, whatever it was told to answer.
+    pub fn up(&self) {
+        self.shared.lock().down = false;
+    }
+
+    /// How many requests it has read, for any path.
+    pub fn hits(&self) -> usize {
+        self.shared.lock().hits
+    }
+
+    /// How many requests it has read for the key set, at the path it had at the time.
+    pub fn key_set_hits(&self) -> usize {
+        self.shared.lock().key_set.hits
+    }
+
+    /// How many requests it has read for the metadata at `.well-known/openid-configuration`.
+    pub fn metadata_hits(&self) -> usize {
+        self.shared.lock().metadata.hits
+    }
+
+    /// How many requests it has read for the metadata at `.well-known/oauth-authorization-server`.
+    pub fn oauth_metadata_hits(&self) -> usize {
+        self.shared.lock().oauth_metadata.hits
+    }
+
+    /// How many connections were made, also while it was down.
+    pub fn connections(&self) -> usize {
+        self.shared.lock().connections
+    }
+
+    /// The request line and headers of the last request, as received.
+    pub fn last_request(&self) -> Option<String> {
+        self.shared.lock().last_request.clone()
+    }
+}
+
+impl Drop for IssuerServer {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.stopping = true;
+        state.hang_up();
+        drop(state);
+        self.shared.stopped.notify_all();
+        // Wakes the acceptor. If that fails, it is left to the process's end rather than waited for.
+        let woken = TcpStream::connect_timeout(&self.address, WAKING_TIME).is_ok();
+        if let Some(acceptor) = self.acceptor.take().filter(|_| woken) {
+            // It panics only if one of its threads did, which was printed.
+            let _printed = acceptor.join();
+        }
+    }
+}
+
+/// Far more than a connection within one machine takes.
+const WAKING_TIME: Duration = Duration::from_secs(1);

@@ -1,0 +1,255 @@
+//! A token in the making: valid until told otherwise. RFC 7515 section 7.1.
+
+use alloc::{format, string::String, vec, vec::Vec};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::signature::RsaEncoding;
+use serde_json::Value;
+
+use crate::{
+    UnixTime,
+    testkit::{AUDIENCE, CLIENT_ID, TestKey},
+};
+
+/// A token in the making. Made by [`Issuer::token_at`](super::Issuer::token_at).
+///
+/// As it comes, it is what Auth0 gives a user's application for an API, about 840 bytes: header
+/// `alg`, `typ`, `kid`; claims `iss`, `sub`, `aud`, `iat`, `exp`, `azp`, `scope`, `permissions`, in
+/// this order. Members keep their order; new ones go to the end.
+///
+/// There are three levels, and the outer one wins whatever the order of the calls: members
+/// ([`header`](Self::header), [`claim`](Self::claim), ...), then whole segments
+/// ([`raw_header`](Self::raw_header), [`payload_segment`](Self::payload_segment), ...), then the
+/// [`signing_input`](Self::signing_input). Within a level the last call wins.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `mint` is called"]
+pub struct TokenBuilder {
+    signer: TestKey,
+    /// In place of the signer's own algorithm.
+    encoding: Option<&'static dyn RsaEncoding>,
+    /// Whether `alg` follows the signer.
+    alg_follows: bool,
+    header: Members,
+    claims: Members,
+    header_segment: Option<String>,
+    payload_segment: Option<String>,
+    signing_input: Option<String>,
+    signature_segment: Option<String>,
+}
+
+impl TokenBuilder {
+    pub(super) fn new(issuer: &str, signer: &TestKey, now: UnixTime) -> Self {
+        let user_info = format!("{}/userinfo", issuer.trim_end_matches('/'));
+        let token = Self {
+            signer: signer.clone(),
+            encoding: None,
+            alg_follows: true,
+            header: Members(vec![]),
+            claims: Members(vec![]),
+            header_segment: None,
+            payload_segment: None,
+            signing_input: None,
+            signature_segment: None,
+        };
+        token
+            .named_algorithm(signer)
+            .header("typ", "JWT")
+            .header("kid", signer.kid())
+            .issuer(issuer)
+            .subject("auth0|64b7f1c2a9d3e8f0b5c6a7d8")
+            .audience([AUDIENCE, &user_info])
+            .claim("iat", now.as_secs())
+            .expires_at(UnixTime::from_secs(now.as_secs().saturating_add(LIFETIME)))
+            .claim("azp", CLIENT_ID)
+            .scope("openid profile email read:messages")
+            .permissions(["read:messages"])
+    }
+
+    /// Signs with `key` and says so: `kid` becomes its name, and `alg` its algorithm unless `alg`
+    /// was set or left out.
+    pub fn key(self, key: &TestKey) -> Self {
+        self.forged_by(key).named_algorithm(key).header("kid", key.kid())
+    }
+
+    /// Signs with `key` and does not say so: `kid` and `alg` stay as they are.
+    pub fn forged_by(mut self, key: &TestKey) -> Self {
+        self.signer = key.clone();
+        self
+    }
+
+    /// Signs with another RSA algorithm than the key's, such as
+    /// [`ring::signature::RSA_PSS_SHA256`]. `alg` stays as it is. For a good token, use
+    /// [`TestKey::with_algorithm`].
+    pub fn encoding(mut self, encoding: &'static dyn RsaEncoding) -> Self {
+        self.encoding = Some(encoding);
+        self
+    }
+
+    fn named_algorithm(mut self, key: &TestKey) -> Self {
+        if self.alg_follows {
+            self.header.set("alg", key.algorithm().name().into());
+        }
+        self
+    }
+
+    /// Sets the header member `name`.
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.alg_follows &= name != "alg";
+        self.header.set(name, value.into());
+        self
+    }
+
+    /// Leaves the header member `name` out.
+    pub fn without_header(mut self, name: &str) -> Self {
+        self.alg_follows &= name != "alg";
+        self.header.remove(name);
+        self
+    }
+
+    /// Sets the claim `name`.
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims.set(name, value.into());
+        self
+    }
+
+    /// Leaves the claim `name` out.
+    pub fn without_claim(mut self, name: &str) -> Self {
+        self.claims.remove(name);
+        self
+    }
+
+    /// Sets `iss`.
+    pub fn issuer(self, issuer: impl Into<Value>) -> Self {
+        self.claim("iss", issuer)
+    }
+
+    /// Sets `sub`.
+    pub fn subject(self, subject: impl Into<Value>) -> Self {
+        self.claim("sub", subject)
+    }
+
+    /// Sets `aud`, to a string or to an array of them: `"a"` or `["a", "b"]`.
+    pub fn audience(self, audience: impl Into<Value>) -> Self {
+        self.claim("aud", audience)
+    }
+
+    /// Sets `exp`: from this second on the token is refused.
+    pub fn expires_at(self, time: UnixTime) -> Self {
+        self.claim("exp", time.as_secs())
+    }
+
+    /// Sets `scope`: names with single spaces between them. RFC 8693 section 4.2.
+    pub fn scope(self, scope: impl Into<Value>) -> Self {
+        self.claim("scope", scope)
+    }
+
+    /// Sets Auth0's `permissions`, an array of names: `["read:messages"]`.
+    pub fn permissions(self, permissions: impl Into<Value>) -> Self {
+        self.claim("permissions", permissions)
+    }
+
+    /// Uses `header` as the JOSE header, JSON or not, and encodes it.
+    pub fn raw_header(self, header: impl Into<Vec<u8>>) -> Self {
+        self.header_segment(URL_SAFE_NO_PAD.encode(header.into()))
+    }
+
+    /// Uses `payload` as the payload, JSON or not, and encodes it.
+    pub fn raw_payload(self, payload: impl Into<Vec<u8>>) -> Self {
+        self.payload_segment(URL_SAFE_NO_PAD.encode(payload.into()))
+    }
+
+    /// Uses `segment` as the first segment, base64url or not.
+    pub fn header_segment(mut self, segment: impl Into<String>) -> Self {
+        self.header_segment = Some(segment.into());
+        self
+    }
+
+    /// Uses `segment` as the second segment, base64url or not.
+    pub fn payload_segment(mut self, segment: impl Into<String>) -> Self {
+        self.payload_segment = Some(segment.into());
+        self
+    }
+
+    /// Uses `text` as everything in front of the last period, and signs that.
+    pub fn signing_input(mut self, text: impl Into<String>) -> Self {
+        self.signing_input = Some(text.into());
+        self
+    }
+
+    /// Uses `signature` in place of a real one, and encodes it.
+    pub fn signature(self, signature: impl Into<Vec<u8>>) -> Self {
+        self.signature_segment(URL_SAFE_NO_PAD.encode(signature.into()))
+    }
+
+    /// Uses `segment` as the last segment, base64url or not.
+    pub fn signature_segment(mut self, segment: impl Into<String>) -> Self {
+        self.signature_segment = Some(segment.into());
+        self
+    }
+
+    /// The header members as JSON text, to be altered and given to
+    /// [`raw_header`](Self::raw_header).
+    pub fn header_json(&self) -> String {
+        self.header.to_json()
+    }
+
+    /// The claims as JSON text, to be altered and given to [`raw_payload`](Self::raw_payload).
+    pub fn payload_json(&self) -> String {
+        self.claims.to_json()
+    }
+
+    /// The token, in compact serialization. The builder may go on to be changed and minted again.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestKey::sign`], or as [`TestKey::sign_with`] after [`encoding`](Self::encoding),
+    /// unless the signature was given.
+    pub fn mint(&self) -> String {
+        let signing_input = self.signing_input.clone().unwrap_or_else(|| self.two_segments());
+        let signature_segment = self.signature_segment.clone().unwrap_or_else(|| {
+            let message = signing_input.as_bytes();
+            URL_SAFE_NO_PAD.encode(match self.encoding {
+                Some(encoding) => self.signer.sign_with(encoding, message),
+                None => self.signer.sign(message),
+            })
+        });
+        format!("{signing_input}.{signature_segment}")
+    }
+
+    fn two_segments(&self) -> String {
+        let encode = |json: String| URL_SAFE_NO_PAD.encode(json);
+        let header = self.header_segment.clone().unwrap_or_else(|| encode(self.header_json()));
+        let payload = self.payload_segment.clone().unwrap_or_else(|| encode(self.payload_json()));
+        format!("{header}.{payload}")
+    }
+}
+
+/// A JSON object whose members stay in the order they came in, which serde_json's own keeps only
+/// with `preserve_order`.
+#[derive(Clone, Debug)]
+struct Members(Vec<(String, Value)>);
+
+impl Members {
+    fn set(&mut self, name: &str, value: Value) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some(member) => member.1 = value,
+            None => self.0.push((name.into(), value)),
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    fn to_json(&self) -> String {
+        let members: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+/// Auth0's default for an API: a day, in seconds.
+const LIFETIME: u64 = 86_400;
