@@ -261,9 +261,10 @@ fn google_issuer_without_https_takes_a_policy_of_its_own() {
 #[test]
 fn firebase_emulator_token_is_refused() {
     let row = row("Firebase");
-    let token = row.token().header("alg", "none").without_header("kid").signature_segment("");
-    let outcome = row.outcome(&token);
+    let token = row.token().header("alg", "none").without_header("kid");
+    let outcome = row.outcome(&token.clone().signature_segment(""));
     assert_eq!(outcome, Err(VerifyError::EmptySegment { segment: "signature" }));
+    assert_eq!(row.outcome(&token), Err(VerifyError::AlgorithmNotAccepted));
 }
 
 #[test]
@@ -304,7 +305,7 @@ fn keycloak_key_for_encryption_beside_the_signing_key_is_no_obstacle() {
     let both = vec![encryption, row.issuer().keys()[0].clone()];
     let jwks = Issuer::with_keys(row.issuer, both).jwks();
     let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();
-    assert_eq!((keys.len(), keys.skipped().count()), (1, 1));
+    assert_eq!((keys.len(), keys.skipped().len()), (1, 1));
     let verifier = Verifier::new(row.policy.clone(), keys).unwrap();
     assert_eq!(verifier.verify_at(&row.token().mint(), NOW).map(|_| ()), Ok(()));
 }
