@@ -1,162 +1,13 @@
-//! A verified payload to a Claims Set: registered claims, scopes, typed access. RFC 7519 section 4,
-//! RFC 9068 section 2.2.
+//! A verified payload to a Claims Set: the registered claims, each of its type. RFC 7519 section 4.
 
 use alloc::{borrow::Cow, string::String, sync::Arc};
-use core::fmt;
-
-use serde::de::DeserializeOwned;
 
 use crate::{
-    ClaimsError, CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
+    CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
     header::DeclaredType,
     json::{self, Text, Texts, Value},
     time::END_OF_TIME,
 };
-
-/// A token that holds under the policy it was checked against. Nothing else can make one.
-///
-/// The methods return what the issuer signed.
-///
-/// ```
-/// # use tokenring::{JwkSet, Policy, UnixTime, Verified, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
-/// # let now = UnixTime::from_secs(1_780_000_000);
-/// # let issuer = Issuer::default();
-/// # let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
-/// # let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
-/// # let verified: Verified = verifier.verify_at(&issuer.token_at(now).mint(), now)?;
-/// assert_eq!(verified.subject(), Some("auth0|64b7f1c2a9d3e8f0b5c6a7d8"));
-/// assert!(verified.has_scope("read:messages"));
-///
-/// #[derive(serde::Deserialize)]
-/// struct Claims {
-///     azp: String,
-/// }
-/// let claims: Claims = verified.claims()?;
-/// assert_eq!(claims.azp, "tokenringTestkitClientIdentifier");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone)]
-pub struct Verified(ClaimsSet);
-
-impl Verified {
-    /// Only for what a policy has accepted.
-    pub(crate) fn new(accepted: ClaimsSet) -> Self {
-        Self(accepted)
-    }
-
-    /// A copy that shares no reference count with any other value.
-    #[cfg(feature = "std")]
-    pub(crate) fn unshared(&self) -> Self {
-        let key_id = self.0.key_id.as_deref().map(Arc::from);
-        Self(ClaimsSet { key_id, ..self.0.clone() })
-    }
-
-    /// `iss`: the policy's issuer. RFC 7519 section 4.1.1.
-    pub fn issuer(&self) -> &str {
-        self.0.issuer()
-    }
-
-    /// `sub`: whom the token speaks of, unique for this issuer. RFC 7519 section 4.1.2.
-    pub fn subject(&self) -> Option<&str> {
-        self.0.text(&self.0.subject)
-    }
-
-    /// `aud`, all of it: at least one is accepted by a policy that names audiences. RFC 7519
-    /// section 4.1.3.
-    pub fn audience(&self) -> impl Iterator<Item = &str> {
-        self.0.audience()
-    }
-
-    /// `exp`, a fraction of a second rounded up: from then on the token is refused. RFC 7519
-    /// section 4.1.4.
-    pub fn expires_at(&self) -> UnixTime {
-        self.0.expires_at
-    }
-
-    /// `iat`, a fraction of a second rounded up, a time before 1970 as 0. RFC 7519 section 4.1.6.
-    pub fn issued_at(&self) -> Option<UnixTime> {
-        self.0.issued_at
-    }
-
-    /// `nbf`, a fraction of a second rounded up, a time before 1970 as 0. RFC 7519 section 4.1.5.
-    pub fn not_before(&self) -> Option<UnixTime> {
-        self.0.not_before
-    }
-
-    /// `jti`. RFC 7519 section 4.1.7.
-    pub fn jwt_id(&self) -> Option<&str> {
-        self.0.text(&self.0.jwt_id)
-    }
-
-    /// `kid` of the key that verified the token. RFC 7517 section 4.5.
-    pub fn key_id(&self) -> Option<&str> {
-        self.0.key_id.as_deref()
-    }
-
-    /// The client the token was issued to: `azp`, else `client_id`. OpenID Connect Core section 2,
-    /// RFC 8693 section 4.3.
-    pub fn authorized_party(&self) -> Option<&str> {
-        self.0.authorized_party()
-    }
-
-    /// The values in `scope`. RFC 8693 section 4.2, RFC 9068 section 2.2.3.
-    ///
-    /// None if there is no `scope` or it is not a string.
-    pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        let scope = self.0.text(&self.0.scope).unwrap_or_default();
-        scope.split(' ').filter(|value| !value.is_empty())
-    }
-
-    /// Whether `scope` is one of [`scopes`](Self::scopes), compared byte for byte.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes().any(|value| value == scope)
-    }
-
-    /// The values in `permissions`, which Auth0 adds if the API's settings ask for it.
-    ///
-    /// None if there is no `permissions` or it is not an array of strings.
-    pub fn permissions(&self) -> impl Iterator<Item = &str> {
-        self.0.permissions.iter().flat_map(|permissions| permissions.within(&self.0.json))
-    }
-
-    /// Whether `permission` is one of [`permissions`](Self::permissions), compared byte for byte.
-    pub fn has_permission(&self, permission: &str) -> bool {
-        self.permissions().any(|value| value == permission)
-    }
-
-    /// The claims as a type of the caller's.
-    ///
-    /// The registered ones have been checked. What else `T` takes from the claims is as the issuer
-    /// wrote it; beware of `Option`, which turns `null` into absence.
-    ///
-    /// # Errors
-    ///
-    /// [`ClaimsError`] if they do not fit `T`.
-    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(&self.0.json).map_err(|error| ClaimsError::new(&error))
-    }
-
-    /// The JWS Payload, the JSON text of the claims.
-    pub fn payload(&self) -> &[u8] {
-        self.0.json.as_bytes()
-    }
-
-    /// The bytes that are kept of the claims.
-    #[cfg(feature = "std")]
-    pub(crate) fn kept_bytes(&self) -> usize {
-        self.0.kept_bytes()
-    }
-}
-
-/// The length of the claims, not the claims.
-impl fmt::Debug for Verified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verified")
-            .field("payload_bytes", &self.0.json.len())
-            .field("expires_at", &self.0.expires_at)
-            .finish_non_exhaustive()
-    }
-}
 
 /// The claims of a token whose signature holds: each has the type it must have, and is compared
 /// with nothing yet.
@@ -171,7 +22,7 @@ pub(crate) struct ClaimsSet {
     audience: Option<Texts>,
     pub(crate) expires_at: UnixTime,
     pub(crate) not_before: Option<UnixTime>,
-    issued_at: Option<UnixTime>,
+    pub(crate) issued_at: Option<UnixTime>,
     subject: Option<Text>,
     jwt_id: Option<Text>,
     authorized_party: Option<Text>,
@@ -250,6 +101,22 @@ impl ClaimsSet {
         })
     }
 
+    /// A copy that shares no reference count with any other value.
+    #[cfg(feature = "std")]
+    pub(crate) fn unshared(&self) -> Self {
+        let key_id = self.key_id.as_deref().map(Arc::from);
+        Self { key_id, ..self.clone() }
+    }
+
+    /// The text of the claims.
+    pub(crate) fn json(&self) -> &str {
+        &self.json
+    }
+
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
     pub(crate) fn issuer(&self) -> &str {
         self.issuer.within(&self.json)
     }
@@ -260,6 +127,22 @@ impl ClaimsSet {
 
     pub(crate) fn authorized_party(&self) -> Option<&str> {
         self.text(&self.authorized_party)
+    }
+
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.text(&self.subject)
+    }
+
+    pub(crate) fn jwt_id(&self) -> Option<&str> {
+        self.text(&self.jwt_id)
+    }
+
+    pub(crate) fn scope(&self) -> Option<&str> {
+        self.text(&self.scope)
+    }
+
+    pub(crate) fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.permissions.iter().flat_map(|permissions| permissions.within(&self.json))
     }
 
     /// The claim `name`, if it is a string. Reads the claims once more, for those that a policy names
@@ -275,8 +158,9 @@ impl ClaimsSet {
         text.as_ref().map(|text| text.within(&self.json))
     }
 
+    /// The bytes that are kept of the claims.
     #[cfg(feature = "std")]
-    fn kept_bytes(&self) -> usize {
+    pub(crate) fn kept_bytes(&self) -> usize {
         let texts = [&self.subject, &self.jwt_id, &self.authorized_party, &self.scope];
         let extra = texts.into_iter().flatten().chain([&self.issuer]).map(Text::extra_bytes);
         let lists = [&self.audience, &self.permissions].into_iter().flatten();

@@ -3,7 +3,6 @@
 //! The first word of each variant's documentation says who can put it right: the *Sender* of the
 //! token, the *Issuer* that made it or published the key, or the *Operator* of this service.
 
-use alloc::{boxed::Box, string::ToString as _};
 use core::{error::Error, fmt, time::Duration};
 
 use crate::UnixTime;
@@ -403,95 +402,3 @@ impl fmt::Display for PolicyError {
 }
 
 impl Error for PolicyError {}
-
-/// The claims do not have the shape of the type asked for.
-///
-/// Holds only the kind of mismatch, the position, and the name of a field of the caller's type: a
-/// deserializer's message may quote claims.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimsError {
-    kind: ClaimsErrorKind,
-    field: Option<Box<str>>,
-    column: usize,
-}
-
-/// How claims and type differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClaimsErrorKind {
-    /// The type has a field that the claims lack.
-    MissingField,
-    /// The type has a field that occurs twice.
-    DuplicateField,
-    /// The claims have a member that the type does not take.
-    UnknownField,
-    /// An enum of the type has no such variant.
-    UnknownVariant,
-    /// A value has another JSON type than its field.
-    Type,
-    /// A value, or a length, is not one that its field takes.
-    Value,
-    /// Something else, as the type's own code decides.
-    Other,
-}
-
-impl ClaimsError {
-    pub(crate) fn new(error: &serde_json::Error) -> Self {
-        let message = error.to_string();
-        let named = |kind| (kind, field(&message));
-        let (kind, field) = match &*message {
-            m if m.starts_with("missing field ") => named(ClaimsErrorKind::MissingField),
-            m if m.starts_with("duplicate field ") => named(ClaimsErrorKind::DuplicateField),
-            m if m.starts_with("unknown field ") => (ClaimsErrorKind::UnknownField, None),
-            m if m.starts_with("unknown variant ") => (ClaimsErrorKind::UnknownVariant, None),
-            m if m.starts_with("invalid type: ") => (ClaimsErrorKind::Type, None),
-            m if m.starts_with("invalid value: ") => (ClaimsErrorKind::Value, None),
-            m if m.starts_with("invalid length ") => (ClaimsErrorKind::Value, None),
-            _ => (ClaimsErrorKind::Other, None),
-        };
-        Self { kind, field, column: error.column() }
-    }
-
-    /// How claims and type differ.
-    pub const fn kind(&self) -> ClaimsErrorKind {
-        self.kind
-    }
-
-    /// The field of the type, where serde names it: with `MissingField` and `DuplicateField`.
-    pub fn field(&self) -> Option<&str> {
-        self.field.as_deref()
-    }
-
-    /// How many bytes of the payload's line had been read.
-    pub const fn column(&self) -> usize {
-        self.column
-    }
-}
-
-/// The name between the first two backticks, if it looks like the name of a field.
-fn field(message: &str) -> Option<Box<str>> {
-    let name = message.split('`').nth(1)?;
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:./".contains(&byte);
-    (name.len() <= 64 && name.bytes().all(is_name)).then(|| name.into())
-}
-
-impl fmt::Display for ClaimsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the claims do not fit the type asked for: ")?;
-        f.write_str(match self.kind {
-            ClaimsErrorKind::MissingField => "a field is missing",
-            ClaimsErrorKind::DuplicateField => "a field occurs twice",
-            ClaimsErrorKind::UnknownField => "a claim is unknown to it",
-            ClaimsErrorKind::UnknownVariant => "it has no such variant",
-            ClaimsErrorKind::Type => "a claim has another JSON type",
-            ClaimsErrorKind::Value => "a claim has a value that it does not take",
-            ClaimsErrorKind::Other => "its own code refuses them",
-        })?;
-        if let Some(field) = &self.field {
-            write!(f, ", `{field}`")?;
-        }
-        write!(f, ", at byte {}", self.column)
-    }
-}
-
-impl Error for ClaimsError {}

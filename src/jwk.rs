@@ -1,26 +1,23 @@
 //! One JWK to a public key with exactly one algorithm; every fault of a key is found here.
 //! RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2.
 
+mod burnt;
 mod ec;
 mod error;
+mod members;
 mod okp;
 mod rsa;
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::sync::Arc;
 use core::fmt;
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use crate::{Algorithm, JsonError, KeyQuery};
 
-use crate::{
-    Algorithm, JsonError, KeyQuery, base64url,
-    json::{self, Texts, Value},
-};
+use members::Members;
 
 pub use error::{JwkError, JwkSetError};
 
+pub(crate) use burnt::{BurntKey, burnt, key_id};
 pub(crate) use ec::{Curve, EcKey};
 pub(crate) use okp::Ed25519Key;
 pub(crate) use rsa::RsaKey;
@@ -254,183 +251,6 @@ fn check_algorithm(alg: Option<Algorithm>, of_curve: Algorithm) -> Result<(), Jw
         Some(algorithm) if algorithm != of_curve => Err(JwkError::AlgorithmOfOtherKeyType),
         _ => Ok(()),
     }
-}
-
-/// The members as they are in the JWK.
-#[derive(Default)]
-struct Members<'a> {
-    json: &'a str,
-    kty: Option<Value>,
-    usage: Option<Value>,
-    key_ops: Option<Value>,
-    alg: Option<Value>,
-    kid: Option<Value>,
-    issuer: Option<Value>,
-    n: Option<Value>,
-    e: Option<Value>,
-    crv: Option<Value>,
-    x: Option<Value>,
-    y: Option<Value>,
-    private: Option<&'static str>,
-}
-
-impl<'a> Members<'a> {
-    fn read(json: &'a str) -> Result<Self, JsonError> {
-        let mut members = json::Members::of(json)?;
-        let mut jwk = Self { json, ..Self::default() };
-        while let Some(name) = members.next()? {
-            let place = match &*name {
-                "kty" => &mut jwk.kty,
-                "use" => &mut jwk.usage,
-                "key_ops" => &mut jwk.key_ops,
-                "alg" => &mut jwk.alg,
-                "kid" => &mut jwk.kid,
-                "issuer" => &mut jwk.issuer,
-                "n" => &mut jwk.n,
-                "e" => &mut jwk.e,
-                "crv" => &mut jwk.crv,
-                "x" => &mut jwk.x,
-                "y" => &mut jwk.y,
-                other => {
-                    jwk.private = jwk.private.or_else(|| private(other));
-                    continue;
-                }
-            };
-            *place = Some(members.value()?);
-        }
-        Ok(jwk)
-    }
-
-    fn string<'m>(
-        &'m self,
-        value: &'m Option<Value>,
-        member: &'static str,
-    ) -> Result<Option<&'m str>, JwkError> {
-        match value {
-            None => Ok(None),
-            Some(Value::String(string)) => Ok(Some(string.within(self.json))),
-            Some(_) => Err(JwkError::MemberType { member }),
-        }
-    }
-
-    fn required<'m>(
-        &'m self,
-        value: &'m Option<Value>,
-        member: &'static str,
-    ) -> Result<&'m str, JwkError> {
-        self.string(value, member)?.ok_or(JwkError::MemberMissing { member })
-    }
-
-    /// RFC 7518 section 2, Base64urlUInt, in any of the spellings that [`decode_leniently`] takes.
-    fn number(&self, value: &Option<Value>, member: &'static str) -> Result<Vec<u8>, JwkError> {
-        decode_leniently(self.required(value, member)?).ok_or(JwkError::NotBase64url { member })
-    }
-
-    /// Octets of a fixed number. No issuer is known to spell these in any other way.
-    fn octets(&self, value: &Option<Value>, member: &'static str) -> Result<Vec<u8>, JwkError> {
-        base64url::decode(self.required(value, member)?)
-            .map_err(|_| JwkError::NotBase64url { member })
-    }
-
-    /// RFC 7517 section 4.3: an array of distinct strings.
-    fn check_operations(&self) -> Result<(), JwkError> {
-        let operations = match self.key_ops {
-            None => return Ok(()),
-            Some(Value::Array(array)) => Texts::of_array(array, self.json),
-            Some(_) => None,
-        };
-        let operations = operations.ok_or(JwkError::MemberType { member: "key_ops" })?;
-        let mut operations: Vec<&str> = operations.within(self.json).collect();
-        operations.sort_unstable();
-        if operations.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
-            return Err(JwkError::DuplicateKeyOperation);
-        }
-        match operations.contains(&"verify") {
-            true => Ok(()),
-            false => Err(JwkError::NotForVerify),
-        }
-    }
-}
-
-/// `kid` of an entry that cannot be used.
-pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
-    let mut members = json::Members::of(entry).ok()?;
-    while let Ok(Some(name)) = members.next() {
-        if name == "kid" {
-            return match members.value() {
-                Ok(Value::String(kid)) => Some(kid.within(entry).into()),
-                _ => None,
-            };
-        }
-    }
-    None
-}
-
-/// The public keys that `entry` of a JWK Set gives away by publishing a private member: every one
-/// that any reader could see in it. The member may be repeated, and the number spelled in any way.
-pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
-    let Ok(mut members) = json::Members::of(entry) else { return Vec::new() };
-    let (mut member, mut numbers) = (None, Vec::new());
-    while let Ok(Some(name)) = members.next() {
-        match &*name {
-            "n" | "x" => {
-                if let Ok(Value::String(number)) = members.value() {
-                    let text = number.within(entry).replace(|c: char| c.is_ascii_whitespace(), "");
-                    numbers.extend(decode_leniently(&text));
-                }
-            }
-            other => member = member.or_else(|| private(other)),
-        }
-    }
-    match member {
-        Some(member) => numbers.iter().filter_map(|n| BurntKey::new(n, member)).collect(),
-        None => Vec::new(),
-    }
-}
-
-/// A public key whose private key was published. It must not be used, whatever its `kid`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BurntKey {
-    /// The SHA-256 of `n` or `x` without leading zeros.
-    digest: [u8; 32],
-    member: &'static str,
-}
-
-impl BurntKey {
-    fn new(number: &[u8], member: &'static str) -> Option<Self> {
-        let digest = ring::digest::digest(&ring::digest::SHA256, without_leading_zeros(number));
-        Some(Self { digest: digest.as_ref().try_into().ok()?, member })
-    }
-
-    /// Whether this is `key`.
-    pub(crate) fn is(&self, key: &PublicKey) -> bool {
-        let number = match &key.shared.material {
-            Material::Rsa(key) => key.modulus(),
-            Material::Ec(key) => key.x(),
-            Material::Ed25519(key) => key.octets(),
-        };
-        Self::new(number, self.member).as_ref() == Some(self)
-    }
-
-    /// The fault of an entry with this key.
-    pub(crate) fn error(&self) -> JwkError {
-        JwkError::PrivateKey { member: self.member }
-    }
-}
-
-/// RFC 7518 section 6.3.2, RFC 7517 section 9.3. EC and OKP keys have `d` alone.
-fn private(name: &str) -> Option<&'static str> {
-    ["d", "p", "q", "dp", "dq", "qi", "oth"].into_iter().find(|member| *member == name)
-}
-
-/// base64 with the URL-safe or the standard alphabet, with or without padding: some issuers publish
-/// their numbers so, and there is no doubt which number is meant. The trailing bits are zero.
-fn decode_leniently(text: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-    URL_SAFE.decode(text).or_else(|_| STANDARD.decode(text)).ok()
 }
 
 fn without_leading_zeros(number: &[u8]) -> &[u8] {

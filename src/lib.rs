@@ -67,6 +67,7 @@ mod signature;
 mod claims;
 mod policy;
 mod time;
+mod verified;
 
 // 5. All of it in one function, and less of it for a token seen before.
 mod verifier;
@@ -94,9 +95,8 @@ pub mod testkit;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
 pub use auth0::{Auth0, Auth0ConfigError};
-pub use claims::Verified;
 pub use compact::CompactJws;
-pub use error::{ClaimsError, ClaimsErrorKind, JsonError, KeyError, PolicyError, VerifyError};
+pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use guard::Guard;
 #[cfg(feature = "std")]
 pub use guard::GuardCheck;
@@ -113,6 +113,7 @@ pub use remote::{
 };
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
+pub use verified::{ClaimsError, ClaimsErrorKind, Verified};
 pub use verifier::Verifier;
 
 // The README's code is compiled.

@@ -1,0 +1,76 @@
+//! Keys whose private half was published: nobody's any more. RFC 7517 section 9.2.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{
+    JwkError, Material, PublicKey,
+    members::{decode_leniently, private},
+    without_leading_zeros,
+};
+use crate::json::{self, Value};
+
+/// `kid` of an entry that cannot be used.
+pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
+    let mut members = json::Members::of(entry).ok()?;
+    while let Ok(Some(name)) = members.next() {
+        if name == "kid" {
+            return match members.value() {
+                Ok(Value::String(kid)) => Some(kid.within(entry).into()),
+                _ => None,
+            };
+        }
+    }
+    None
+}
+
+/// The public keys that `entry` of a JWK Set gives away by publishing a private member: every one
+/// that any reader could see in it. The member may be repeated, and the number spelled in any way.
+pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
+    let Ok(mut members) = json::Members::of(entry) else { return Vec::new() };
+    let (mut member, mut numbers) = (None, Vec::new());
+    while let Ok(Some(name)) = members.next() {
+        match &*name {
+            "n" | "x" => {
+                if let Ok(Value::String(number)) = members.value() {
+                    let text = number.within(entry).replace(|c: char| c.is_ascii_whitespace(), "");
+                    numbers.extend(decode_leniently(&text));
+                }
+            }
+            other => member = member.or_else(|| private(other)),
+        }
+    }
+    match member {
+        Some(member) => numbers.iter().filter_map(|n| BurntKey::new(n, member)).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// A public key whose private key was published. It must not be used, whatever its `kid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BurntKey {
+    /// The SHA-256 of `n` or `x` without leading zeros.
+    digest: [u8; 32],
+    member: &'static str,
+}
+
+impl BurntKey {
+    fn new(number: &[u8], member: &'static str) -> Option<Self> {
+        let digest = ring::digest::digest(&ring::digest::SHA256, without_leading_zeros(number));
+        Some(Self { digest: digest.as_ref().try_into().ok()?, member })
+    }
+
+    /// Whether this is `key`.
+    pub(crate) fn is(&self, key: &PublicKey) -> bool {
+        let number = match &key.shared.material {
+            Material::Rsa(key) => key.modulus(),
+            Material::Ec(key) => key.x(),
+            Material::Ed25519(key) => key.octets(),
+        };
+        Self::new(number, self.member).as_ref() == Some(self)
+    }
+
+    /// The fault of an entry with this key.
+    pub(crate) fn error(&self) -> JwkError {
+        JwkError::PrivateKey { member: self.member }
+    }
+}

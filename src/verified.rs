@@ -1,0 +1,245 @@
+//! What a caller sees of an accepted token: claims by name, scopes, typed access. RFC 7519 section 4.1,
+//! RFC 9068 section 2.2.
+
+use alloc::{boxed::Box, string::ToString as _};
+use core::{error::Error, fmt};
+
+use serde::de::DeserializeOwned;
+
+use crate::{UnixTime, claims::ClaimsSet};
+
+/// A token that holds under the policy it was checked against. Nothing else can make one.
+///
+/// The methods return what the issuer signed.
+///
+/// ```
+/// # use tokenring::{JwkSet, Policy, UnixTime, Verified, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
+/// # let now = UnixTime::from_secs(1_780_000_000);
+/// # let issuer = Issuer::default();
+/// # let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+/// # let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
+/// # let verified: Verified = verifier.verify_at(&issuer.token_at(now).mint(), now)?;
+/// assert_eq!(verified.subject(), Some("auth0|64b7f1c2a9d3e8f0b5c6a7d8"));
+/// assert!(verified.has_scope("read:messages"));
+///
+/// #[derive(serde::Deserialize)]
+/// struct Claims {
+///     azp: String,
+/// }
+/// let claims: Claims = verified.claims()?;
+/// assert_eq!(claims.azp, "tokenringTestkitClientIdentifier");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Verified(ClaimsSet);
+
+impl Verified {
+    /// Only for what a policy has accepted.
+    pub(crate) fn new(accepted: ClaimsSet) -> Self {
+        Self(accepted)
+    }
+
+    /// A copy that shares no reference count with any other value.
+    #[cfg(feature = "std")]
+    pub(crate) fn unshared(&self) -> Self {
+        Self(self.0.unshared())
+    }
+
+    /// `iss`: the policy's issuer. RFC 7519 section 4.1.1.
+    pub fn issuer(&self) -> &str {
+        self.0.issuer()
+    }
+
+    /// `sub`: whom the token speaks of, unique for this issuer. RFC 7519 section 4.1.2.
+    pub fn subject(&self) -> Option<&str> {
+        self.0.subject()
+    }
+
+    /// `aud`, all of it: at least one is accepted by a policy that names audiences. RFC 7519
+    /// section 4.1.3.
+    pub fn audience(&self) -> impl Iterator<Item = &str> {
+        self.0.audience()
+    }
+
+    /// `exp`, a fraction of a second rounded up: from then on the token is refused. RFC 7519
+    /// section 4.1.4.
+    pub fn expires_at(&self) -> UnixTime {
+        self.0.expires_at
+    }
+
+    /// `iat`, a fraction of a second rounded up, a time before 1970 as 0. RFC 7519 section 4.1.6.
+    pub fn issued_at(&self) -> Option<UnixTime> {
+        self.0.issued_at
+    }
+
+    /// `nbf`, a fraction of a second rounded up, a time before 1970 as 0. RFC 7519 section 4.1.5.
+    pub fn not_before(&self) -> Option<UnixTime> {
+        self.0.not_before
+    }
+
+    /// `jti`. RFC 7519 section 4.1.7.
+    pub fn jwt_id(&self) -> Option<&str> {
+        self.0.jwt_id()
+    }
+
+    /// `kid` of the key that verified the token. RFC 7517 section 4.5.
+    pub fn key_id(&self) -> Option<&str> {
+        self.0.key_id()
+    }
+
+    /// The client the token was issued to: `azp`, else `client_id`. OpenID Connect Core section 2,
+    /// RFC 8693 section 4.3.
+    pub fn authorized_party(&self) -> Option<&str> {
+        self.0.authorized_party()
+    }
+
+    /// The values in `scope`. RFC 8693 section 4.2, RFC 9068 section 2.2.3.
+    ///
+    /// None if there is no `scope` or it is not a string.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        let scope = self.0.scope().unwrap_or_default();
+        scope.split(' ').filter(|value| !value.is_empty())
+    }
+
+    /// Whether `scope` is one of [`scopes`](Self::scopes), compared byte for byte.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|value| value == scope)
+    }
+
+    /// The values in `permissions`, which Auth0 adds if the API's settings ask for it.
+    ///
+    /// None if there is no `permissions` or it is not an array of strings.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.0.permissions()
+    }
+
+    /// Whether `permission` is one of [`permissions`](Self::permissions), compared byte for byte.
+    pub fn has_permission(&self, permission: &str) -> bool {
+        self.permissions().any(|value| value == permission)
+    }
+
+    /// The claims as a type of the caller's.
+    ///
+    /// The registered ones have been checked. What else `T` takes from the claims is as the issuer
+    /// wrote it; beware of `Option`, which turns `null` into absence.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError`] if they do not fit `T`.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
+        serde_json::from_str(self.0.json()).map_err(|error| ClaimsError::new(&error))
+    }
+
+    /// The JWS Payload, the JSON text of the claims.
+    pub fn payload(&self) -> &[u8] {
+        self.0.json().as_bytes()
+    }
+
+    /// The bytes that are kept of the claims.
+    #[cfg(feature = "std")]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.0.kept_bytes()
+    }
+}
+
+/// The length of the claims, not the claims.
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("payload_bytes", &self.0.json().len())
+            .field("expires_at", &self.0.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The claims do not have the shape of the type asked for.
+///
+/// Holds only the kind of mismatch, the position, and the name of a field of the caller's type: a
+/// deserializer's message may quote claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimsError {
+    kind: ClaimsErrorKind,
+    field: Option<Box<str>>,
+    column: usize,
+}
+
+/// How claims and type differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimsErrorKind {
+    /// The type has a field that the claims lack.
+    MissingField,
+    /// The type has a field that occurs twice.
+    DuplicateField,
+    /// The claims have a member that the type does not take.
+    UnknownField,
+    /// An enum of the type has no such variant.
+    UnknownVariant,
+    /// A value has another JSON type than its field.
+    Type,
+    /// A value, or a length, is not one that its field takes.
+    Value,
+    /// Something else, as the type's own code decides.
+    Other,
+}
+
+impl ClaimsError {
+    pub(crate) fn new(error: &serde_json::Error) -> Self {
+        let message = error.to_string();
+        let named = |kind| (kind, field(&message));
+        let (kind, field) = match &*message {
+            m if m.starts_with("missing field ") => named(ClaimsErrorKind::MissingField),
+            m if m.starts_with("duplicate field ") => named(ClaimsErrorKind::DuplicateField),
+            m if m.starts_with("unknown field ") => (ClaimsErrorKind::UnknownField, None),
+            m if m.starts_with("unknown variant ") => (ClaimsErrorKind::UnknownVariant, None),
+            m if m.starts_with("invalid type: ") => (ClaimsErrorKind::Type, None),
+            m if m.starts_with("invalid value: ") => (ClaimsErrorKind::Value, None),
+            m if m.starts_with("invalid length ") => (ClaimsErrorKind::Value, None),
+            _ => (ClaimsErrorKind::Other, None),
+        };
+        Self { kind, field, column: error.column() }
+    }
+
+    /// How claims and type differ.
+    pub const fn kind(&self) -> ClaimsErrorKind {
+        self.kind
+    }
+
+    /// The field of the type, where serde names it: with `MissingField` and `DuplicateField`.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// How many bytes of the payload's line had been read.
+    pub const fn column(&self) -> usize {
+        self.column
+    }
+}
+
+/// The name between the first two backticks, if it looks like the name of a field.
+fn field(message: &str) -> Option<Box<str>> {
+    let name = message.split('`').nth(1)?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:./".contains(&byte);
+    (name.len() <= 64 && name.bytes().all(is_name)).then(|| name.into())
+}
+
+impl fmt::Display for ClaimsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the claims do not fit the type asked for: ")?;
+        f.write_str(match self.kind {
+            ClaimsErrorKind::MissingField => "a field is missing",
+            ClaimsErrorKind::DuplicateField => "a field occurs twice",
+            ClaimsErrorKind::UnknownField => "a claim is unknown to it",
+            ClaimsErrorKind::UnknownVariant => "it has no such variant",
+            ClaimsErrorKind::Type => "a claim has another JSON type",
+            ClaimsErrorKind::Value => "a claim has a value that it does not take",
+            ClaimsErrorKind::Other => "its own code refuses them",
+        })?;
+        if let Some(field) = &self.field {
+            write!(f, ", `{field}`")?;
+        }
+        write!(f, ", at byte {}", self.column)
+    }
+}
+
+impl Error for ClaimsError {}
