@@ -263,12 +263,14 @@ impl Source {
         control.refresh.give_up(now.monotonic, failure, state, jitter);
     }
 
-    /// Takes the slot from an attempt that is long overdue (I2).
+    /// Takes the slot from an attempt that is long overdue (I2). Threads that waited for it decide again
+    /// now, futures when they are polled next: at the latest when the next attempt ends.
     pub(crate) fn reclaim_slot(&self, control: &mut Control, now: Moment) {
         if control.refresh.is_long_overdue(&self.settings.timing, now.monotonic) {
             self.give_up(control, now);
             control.refresh.reclaim();
             control.ended = control.ended.wrapping_add(1);
+            self.ended.notify_all();
             self.keep_quiet_until(control.refresh.back_off_end());
         }
     }
