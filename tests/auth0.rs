@@ -8,8 +8,8 @@ use std::{
 };
 
 use tokenring::{
-    Auth0, Auth0ConfigError, FetchConfigError, JwkSet, KeysState, PolicyError, RemoteJwks, UnixTime,
-    Verifier, VerifyError,
+    Auth0, Auth0ConfigError, FetchConfigError, JwkSet, KeysState, PolicyError, RemoteJwks,
+    UnixTime, Verifier, VerifyError,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, IssuerServer, TokenBuilder},
 };
 

@@ -30,3 +30,6 @@ mod health;
 mod settings;
 mod model;
 mod stress;
+
+// Over sockets.
+mod discovery;
