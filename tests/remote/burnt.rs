@@ -1,7 +1,7 @@
 //! Keys that the issuer burns by publishing their private half, and sets with nothing usable.
 //! Invariants I5, I6.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use tokenring::{
     Algorithm, FetchError, JwkError, KeyError, KeyQuery, KeySource, KeysState, UnixTime,
@@ -65,14 +65,14 @@ fn set_that_burns_a_key_in_use_removes_it_at_once_even_if_nothing_usable_is_left
     let [a, b] = keys();
     let rig = rig_with(&[a.clone(), b.clone()]);
     // Nothing in this set can be used: it replaces nothing, but `a` is burnt.
-    rig.issuer.reply(burning(&[a.clone()]));
+    rig.issuer.reply(burning(slice::from_ref(&a)));
     assert_eq!(rig.keys.refresh_now().unwrap_err().code(), "no_usable_keys");
     assert_eq!(rig.keys.health().state, KeysState::Fresh);
     assert_eq!((rig.key("b"), rig.try_key("a").is_ok()), (found("b"), false));
     assert_eq!(rig.keys.keys().unwrap().len(), 1);
 
     // And with the last of them nothing is left to serve.
-    rig.issuer.reply(burning(&[b.clone()]));
+    rig.issuer.reply(burning(slice::from_ref(&b)));
     assert_eq!(rig.keys.refresh_now().unwrap_err().code(), "no_usable_keys");
     let health = rig.keys.health();
     assert_eq!((health.state, health.usable_keys, health.is_ready()), (KeysState::Dead, 0, false));

@@ -81,12 +81,11 @@ fn wall_clock_set_back_makes_no_seed_younger() {
 #[test]
 fn seed_that_makes_no_sense_is_refused() {
     let clock = FakeClock::new();
-    let build = |change: fn(RemoteJwksBuilder) -> RemoteJwksBuilder| {
+    type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
+    let build = |change: Change| {
         change(RemoteJwks::builder(URL).clock(clock.clone())).build().map(drop)
     };
-    let now = UnixTime::from_secs(NOW);
-    assert_eq!(now.as_secs(), NOW);
-    let cases: [(fn(RemoteJwksBuilder) -> RemoteJwksBuilder, Result<(), FetchConfigError>); 6] = [
+    let cases: [(Change, Result<(), FetchConfigError>); 6] = [
         (|builder| builder.seed(jwks(&["a"]), UnixTime::from_secs(NOW)), Ok(())),
         (
             |builder| builder.seed(jwks(&["a"]), UnixTime::from_secs(NOW + 1)),
