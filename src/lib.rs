@@ -1,20 +1,13 @@
-//! Verifies JSON Web Tokens with *ring*: RS256, strictly, and nothing else.
+//! Verifies JSON Web Tokens with *ring*: strictly, with five dependencies, no framework and no async
+//! runtime.
 //!
-//! Three steps, each a type that only the step before can make:
-//!
-//! 1. [`CompactJws::parse`] cuts the token and reads its header. Nothing is verified; the header may
-//!    choose among keys that are trusted already.
-//! 2. [`CompactJws::verify`] consumes it and, if the signature holds, gives a [`VerifiedPayload`].
-//! 3. [`Verifier::check_at`] reads the claims and compares them with a [`Policy`]: [`Verified`].
-//!
-//! [`Verifier::verify`] does all three, with keys from a [`KeySource`]: a [`JwkSet`] at hand, or
-//! [`RemoteJwks`], which fetches the issuer's and keeps them up to date. [`Guard`] stands in front of
-//! a handler; [`Auth0`] makes all of it from three settings.
+//! A token is accepted if it is well-formed, signed with a key of the issuer, and says what a [`Policy`]
+//! asks for. Otherwise the first failed check is returned as a [`VerifyError`].
 //!
 //! ```
-//! use tokenring::{JwkSet, Policy, Verifier, VerifyError};
+//! use tokenring::{JwkSet, Policy, UnixTime, Verifier, VerifyError};
 //!
-//! # use tokenring::{UnixTime, testkit::Issuer};
+//! # use tokenring::testkit::Issuer;
 //! # let test_issuer = Issuer::new("https://tenant.eu.auth0.com/");
 //! # let jwks = test_issuer.jwks();
 //! # let token = test_issuer.token_at(UnixTime::from_secs(1_780_000_000)).mint();
@@ -34,14 +27,44 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Where to start
+//!
+//! - **What must a token say?** [`Policy`]: issuer, audience or client, algorithms. The page
+//!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and ten more.
+//! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
+//!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys at hand.
+//! - **Auth0?** [`Auth0::from_env`] makes all of it from three environment variables.
+//! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and gives the
+//!   caller, or the [`Rejection`] to answer. [`check`](Guard::check) blocks for keys,
+//!   [`check_async`](Guard::check_async) is a future for any runtime, and
+//!   [`try_check`](Guard::try_check) never waits.
+//! - **Several issuers or tenants?** [`Verifier::with_issuer`].
+//! - **The same tokens again and again?** [`Verifier::with_token_cache`].
+//! - **Why was a token refused?** [`Verifier::explain`] shows the expected beside the actual.
+//! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
+//! - **Tests of your service?** The feature `testkit`: an issuer with keys, tokens good and bad, and a
+//!   server on loopback that can fail in many ways.
+//!
+//! # How it works
+//!
+//! Three steps, each a type that only the step before can make:
+//!
+//! 1. [`CompactJws::parse`] cuts the token and reads its header. Nothing is verified; the header may
+//!    choose among keys that are trusted already.
+//! 2. [`CompactJws::verify`] consumes it and, if the signature holds, gives a [`VerifiedPayload`].
+//! 3. [`Verifier::check_at`] reads the claims and compares them with the policy: [`Verified`].
+//!
+//! [`Verifier::verify`] does all three.
+//!
 //! # Features
 //!
-//! - `fetch`, on by default, with `std`: [`RemoteJwks`] and [`Auth0`].
-//! - `std`: [`Verifier::verify`], [`Verifier::try_verify`], [`Guard::check`] and [`UnixTime::now`],
-//!   which read the system clock. Without it the crate is `no_std` and needs `alloc`.
-//! - `simd`, with `std`: base64url is decoded on AVX2 or NEON, where the processor has it, by code of
-//!   the `base64` crate that has `unsafe` in it. Worth while for tokens of some kilobytes.
+//! - `fetch`, on by default, with `std`: [`RemoteJwks`] and [`Auth0`], over ureq and rustls.
+//! - `std`, on by default: everything that reads the system clock. Without it the crate is `no_std` and
+//!   needs `alloc`.
+//! - `simd`, with `std`: base64url is decoded on AVX2 or NEON, where the processor has it, by code of the
+//!   `base64` crate that has `unsafe` in it. Worth while for tokens of some kilobytes.
 //! - `testkit`: an issuer for tests, whose private keys everybody has.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
 extern crate alloc;
@@ -63,13 +86,13 @@ mod key_source;
 // 3. The signature. From here on the payload may be looked at.
 mod signature;
 
-// 4. What the payload says, against what it has to say.
+// 4. What the payload says, compared with what it has to say.
 mod claims;
 mod policy;
 mod time;
 mod verified;
 
-// 5. All of it in one function, and less of it for a token seen before.
+// 5. The whole pipeline, and the cache that shortens it.
 mod verifier;
 mod token_cache;
 
@@ -87,7 +110,12 @@ mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
-// 9. An issuer for tests.
+// 9. What issuers really send.
+#[cfg(feature = "fetch")]
+#[doc = include_str!("issuers.md")]
+pub mod issuers {}
+
+// 10. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
