@@ -14,6 +14,7 @@
 )]
 
 mod fake;
+mod sockets;
 
 // With a fake clock and a fake issuer.
 mod herd;
@@ -32,4 +33,8 @@ mod model;
 mod stress;
 
 // Over sockets.
+mod http;
+mod tls;
+mod proxy;
+mod issuer;
 mod discovery;

@@ -82,9 +82,8 @@ fn wall_clock_set_back_makes_no_seed_younger() {
 fn seed_that_makes_no_sense_is_refused() {
     let clock = FakeClock::new();
     type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
-    let build = |change: Change| {
-        change(RemoteJwks::builder(URL).clock(clock.clone())).build().map(drop)
-    };
+    let build =
+        |change: Change| change(RemoteJwks::builder(URL).clock(clock.clone())).build().map(drop);
     let cases: [(Change, Result<(), FetchConfigError>); 6] = [
         (|builder| builder.seed(jwks(&["a"]), UnixTime::from_secs(NOW)), Ok(())),
         (
