@@ -226,7 +226,7 @@ struct Fetched {
     keys: JwkSet,
     /// All keys burnt so far, by this set too.
     burnt: Burnt,
-    /// The keys of the former set, without those burnt by this one.
+    /// The keys of the former set without those that this one burns, if it burns any.
     former_keys: Option<JwkSet>,
     from: Place,
 }
@@ -281,8 +281,8 @@ impl Requests {
         let keys = JwkSet::read(&text, self.burnt.keys())
             .map_err(|error| from.failed(FetchError::KeySet(error)))?;
         let burnt = self.burnt.with(keys.burnt());
-        let read_again = |former: &Arc<[u8]>| JwkSet::read(former, burnt.keys()).ok();
-        let former_keys = self.former.as_ref().and_then(read_again);
+        let former = self.former.as_ref().filter(|_| !keys.burnt().is_empty());
+        let former_keys = former.and_then(|text| JwkSet::read(text, burnt.keys()).ok());
         Ok(Fetched { text: text.into(), keys, burnt, former_keys, from })
     }
 
