@@ -15,7 +15,7 @@ use actix_web::{
 };
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Guard, KeyQuery, KeySource as _, KeysState, Rejection, RemoteJwks, Verified,
+    Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified,
 };
 
 /// The routes. `guard` requires an access token for this API.
@@ -62,12 +62,12 @@ async fn ready(guard: Data<Guard<RemoteJwks>>) -> HttpResponse {
     // service that is not ready, so the probe itself has to.
     let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
     let health = keys.health();
-    let mut response = match health.state {
-        KeysState::Fresh | KeysState::Ahead | KeysState::Expired => HttpResponse::Ok(),
-        _ => HttpResponse::ServiceUnavailable(),
+    let mut response = match health.is_ready() {
+        true => HttpResponse::Ok(),
+        false => HttpResponse::ServiceUnavailable(),
     };
     response.json(json!({
-        "keys": format!("{:?}", health.state).to_lowercase(),
+        "keys": health.state.to_string(),
         "usable": health.usable_keys,
         "last_error": health.last_error.map(|error| error.to_string()),
     }))

@@ -16,9 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tokenring::{
-    Algorithm, Guard, Health, KeyQuery, KeySource as _, KeysState, Rejection, RemoteJwks, Verified,
-};
+use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified};
 
 /// `sub`.
 pub const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
@@ -128,19 +126,15 @@ async fn ready(State(service): State<Arc<ForwardAuth>>) -> Response {
     // service that is not ready, so the probe itself has to.
     let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
     let health = keys.health();
-    let status = match is_ready(&health) {
+    let status = match health.is_ready() {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let mut text = format!("keys: {}\n", format!("{:?}", health.state).to_lowercase());
+    let mut text = format!("keys: {}\n", health.state);
     if let Some(error) = &health.last_error {
         text.push_str(&format!("last error: {error}\n"));
     }
     (status, text).into_response()
-}
-
-fn is_ready(health: &Health) -> bool {
-    matches!(health.state, KeysState::Fresh | KeysState::Ahead | KeysState::Expired)
 }
 
 async fn metrics(State(service): State<Arc<ForwardAuth>>) -> Response {

@@ -28,23 +28,22 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn Error>> {
     let issuer = required("ISSUER", "the text that stands in `iss`")?;
     let audience = required("AUDIENCE", "one that stands in `aud`")?;
-    let jwks_url = required("JWKS_URL", "where the issuer publishes its keys")?;
     let listen = address("LISTEN", "127.0.0.1:9000")?;
     let listen_probes = address("LISTEN_PROBES", "127.0.0.1:9001")?;
 
-    let mut keys = RemoteJwks::builder(&jwks_url);
-    if jwks_url.starts_with("http://") {
-        // A sidecar or a test issuer. Anything farther away is refused.
+    let mut keys = RemoteJwks::discovery_builder(&issuer);
+    if issuer.starts_with("http://") {
+        // A sidecar or a test issuer. Anything farther away than this machine is refused.
         keys = keys.danger_allow_http_loopback();
     }
-    let keys = keys.build().map_err(|error| format!("JWKS_URL: {error}"))?;
-    let mut guard = Guard::new(Verifier::new(Policy::new(issuer, audience), keys.clone())?);
+    let keys = keys.build().map_err(|error| format!("ISSUER: {error}"))?;
+    let mut guard = Guard::new(Verifier::new(Policy::new(&issuer, audience), keys.clone())?);
     if let Some(scope) = setting("SCOPE")? {
         guard = guard.require_scope(&scope);
     }
 
     // A proxy in front of several of these sends nothing to one that does not listen yet.
-    keys.prime().map_err(|error| format!("no keys at {jwks_url}: {error}"))?;
+    keys.prime().map_err(|error| format!("no keys of {issuer}: {error}"))?;
     let listeners = (bind(listen)?, bind(listen_probes)?);
     println!("decisions at http://{}", listeners.0.local_addr()?);
     println!("health, ready and metrics at http://{}", listeners.1.local_addr()?);

@@ -2,7 +2,7 @@
 
 use tokenring::Health;
 
-use crate::{Answers, is_ready};
+use crate::Answers;
 
 pub(crate) fn text(answers: &Answers, health: &Health) -> String {
     let mut text = Text(String::new());
@@ -16,7 +16,7 @@ pub(crate) fn text(answers: &Answers, health: &Health) -> String {
         text.head(name, "gauge", help);
         text.sample(name, "", value);
     };
-    gauge("tokenring_ready", "Whether there are keys to verify with.", is_ready(health).into());
+    gauge("tokenring_ready", "Whether there are keys to verify with.", health.is_ready().into());
     let keys = |keys: usize| u64::try_from(keys).unwrap_or(u64::MAX);
     gauge("tokenring_keys", "Keys in use.", keys(health.usable_keys));
     gauge("tokenring_keys_skipped", "Entries of the key set not used.", keys(health.skipped_keys));

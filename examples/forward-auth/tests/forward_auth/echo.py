@@ -1,10 +1,5 @@
 """The application, and what a test wants to know about a request that reached it."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from app import app
 from flask import jsonify, request
 from werkzeug.serving import make_server

@@ -139,7 +139,6 @@ fn client_is_told_what_the_forward_auth_server_says() {
     let service = Service::start(None);
     let stack = Stack::start(&service, Application::recorder());
     let token = || service.issuer.token();
-    let good = bearer(&token().mint());
     let an_hour_ago = UnixTime::from_secs(UnixTime::now().as_secs() - 3600);
     let invalid_format = r#"{"message": "Invalid token format"}"#;
     let malformed = (401, invalid_format, Some(r#"Bearer realm="api""#));

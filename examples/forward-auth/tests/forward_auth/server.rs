@@ -121,7 +121,9 @@ fn program_has_keys_before_it_listens() {
     let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut address = |what: &str| -> SocketAddr {
         let line = lines.next().unwrap();
-        line.strip_prefix(what).and_then(|rest| rest.parse().ok()).unwrap_or_else(|| panic!("{line}"))
+        line.strip_prefix(what)
+            .and_then(|rest| rest.parse().ok())
+            .unwrap_or_else(|| panic!("{line}"))
     };
     let decisions = address("decisions at http://");
     let probes = address("health, ready and metrics at http://");
@@ -156,8 +158,8 @@ fn unusable_settings_are_refused_by_name() {
         // It must not mean that no scope is required.
         ("SCOPE", Some(""), "SCOPE is set but empty"),
         // Not https, and not this machine.
-        ("JWKS_URL", Some("http://192.0.2.1/jwks.json"), "JWKS_URL: "),
-        ("JWKS_URL", Some("nonsense"), "JWKS_URL: "),
+        ("ISSUER", Some("http://192.0.2.1/"), "ISSUER: "),
+        ("ISSUER", Some("nonsense"), "ISSUER: "),
         ("LISTEN", Some("127.0.0.1"), "LISTEN must be an address and a port"),
         ("LISTEN_PROBES", Some("9001"), "LISTEN_PROBES must be an address and a port"),
     ];
@@ -181,7 +183,6 @@ fn program(issuer: &IssuerServer) -> Command {
         .env("AUDIENCE", AUDIENCE)
         .env("LISTEN", "127.0.0.1:0")
         .env("LISTEN_PROBES", "127.0.0.1:0")
-        .env_remove("JWKS_URL")
         .env_remove("SCOPE")
         .stdin(Stdio::null())
         .stderr(Stdio::null());

@@ -34,13 +34,16 @@ pub enum Application {
 impl Application {
     pub fn flask() -> Self {
         let mut command = Command::new(python_with_flask());
-        command.arg("-B").arg(package().join("tests/forward_auth/echo.py"));
+        command
+            .arg("-B")
+            .arg(package().join("tests/forward_auth/echo.py"))
+            .env("PYTHONPATH", package());
         let mut child =
             Started(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
         let mut port = String::new();
         BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        let address = SocketAddr::from(([127, 0, 0, 1], port.trim().parse().unwrap());
-        Self::Flask { address, _program: child })
+        let address = SocketAddr::from(([127, 0, 0, 1], port.trim().parse().unwrap()));
+        Self::Flask { address, _program: child }
     }
 
     pub fn recorder() -> Self {
