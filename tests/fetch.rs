@@ -23,13 +23,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd,
-};
 use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
+    CertificateError, Error, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
     crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime as TlsTime, pem::PemObject},
 };
 use tokenring::{
     FetchConfigError, FetchError, JsonError, JwkSetError, RemoteJwks, RemoteJwksBuilder,
@@ -413,50 +411,72 @@ fn plain_http_is_refused_when_the_source_is_built() {
 
 #[test]
 fn certificate_of_a_private_authority() {
-    let authority = Authority::new();
-    let (address, _) = serve_tls(authority.certify(&["127.0.0.1"], 4000));
-    assert_eq!(trusting(&authority, address).build().unwrap().prime(), Ok(()));
+    let (address, _) = serve_tls(LOOPBACK);
+    assert_eq!(trusting(AUTHORITY, address).build().unwrap().prime(), Ok(()));
 }
 
 #[test]
 fn self_signed_certificate() {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let (address, _) = serve_tls((certificate.der().clone(), key));
-    assert_tls_failure(trusting(&Authority::new(), address), "UnknownIssuer");
+    let (address, _) = serve_tls(SELF_SIGNED);
+    assert_tls_failure(trusting(AUTHORITY, address), "UnknownIssuer");
 }
 
 #[test]
 fn certificate_of_an_authority_that_is_not_trusted() {
-    let certified = Authority::new().certify(&["127.0.0.1"], 4000);
-    let (address, _) = serve_tls(certified);
+    let (address, _) = serve_tls(LOOPBACK);
     let with_defaults = RemoteJwks::builder(format!("https://{address}/")).no_proxy();
     assert_tls_failure(with_defaults, "UnknownIssuer");
 }
 
 #[test]
 fn nobody_but_the_given_root_certificates_is_trusted() {
-    let (one, other) = (Authority::new(), Authority::new());
-    let (address, _) = serve_tls(one.certify(&["127.0.0.1"], 4000));
-    assert_tls_failure(trusting(&other, address), "UnknownIssuer");
-    let both = format!("{}{}", other.certificate.pem(), one.certificate.pem());
-    let keys = trusting(&other, address).root_certs_pem(both);
-    assert_eq!(keys.build().unwrap().prime(), Ok(()));
+    let (address, _) = serve_tls(LOOPBACK);
+    assert_tls_failure(trusting(OTHER_AUTHORITY, address), "UnknownIssuer");
+    let both = format!("{OTHER_AUTHORITY}{AUTHORITY}");
+    assert_eq!(trusting(&both, address).build().unwrap().prime(), Ok(()));
 }
 
 #[test]
 fn certificate_of_another_host() {
-    let authority = Authority::new();
-    let (address, _) = serve_tls(authority.certify(&["other.example"], 4000));
-    assert_tls_failure(trusting(&authority, address), "not valid for name");
+    let (address, _) = serve_tls(OTHER_HOST);
+    assert_tls_failure(trusting(AUTHORITY, address), "not valid for name");
 }
 
 #[test]
 fn expired_certificate() {
-    let authority = Authority::new();
-    let (address, _) = serve_tls(authority.certify(&["127.0.0.1"], 2020));
-    assert_tls_failure(trusting(&authority, address), "expired");
+    let (address, _) = serve_tls(EXPIRED);
+    assert_tls_failure(trusting(AUTHORITY, address), "expired");
+}
+
+/// The certificates are files, and files get old: when each ends, as rustls sees it.
+#[test]
+fn certificates_of_these_tests_are_good_until_the_year_4000() {
+    for (certificate, name, end) in [
+        (LOOPBACK, "127.0.0.1", END_OF_3999),
+        (OTHER_HOST, "other.example", END_OF_3999),
+        (EXPIRED, "127.0.0.1", END_OF_2019),
+    ] {
+        let mut roots = RootCertStore::empty();
+        roots.add(der(AUTHORITY)).unwrap();
+        let provider = Arc::new(default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+        let verifier = verifier.build().unwrap();
+        let at = |seconds| {
+            let now = TlsTime::since_unix_epoch(Duration::from_secs(seconds));
+            let name = ServerName::try_from(name).unwrap();
+            verifier.verify_server_cert(&der(certificate), &[], &name, &[], now).map(drop)
+        };
+        // Before 2019 they are not good yet.
+        assert!(matches!(
+            at(BEGINNING_OF_2019 - 1),
+            Err(Error::InvalidCertificate(CertificateError::NotValidYetContext { .. }))
+        ));
+        assert_eq!((at(BEGINNING_OF_2019), at(end)), (Ok(()), Ok(())), "{name}");
+        assert!(matches!(
+            at(end + 1),
+            Err(Error::InvalidCertificate(CertificateError::ExpiredContext { .. }))
+        ));
+    }
 }
 
 #[test]
@@ -504,15 +524,13 @@ fn tls_that_is_closed_at_once_is_tried_twice() {
 
 #[test]
 fn root_certificates_must_be_certificates() {
-    let authority = Authority::new();
-    let pem = authority.certificate.pem();
     for bad in [
         String::new(),
         "no PEM".into(),
-        authority.key.serialize_pem(),
-        format!("{pem}{}", authority.key.serialize_pem()),
-        pem.replace("-----END", "----END"),
-        pem.replace('M', "*"),
+        SERVER_KEY.into(),
+        format!("{AUTHORITY}{SERVER_KEY}"),
+        AUTHORITY.replace("-----END", "----END"),
+        AUTHORITY.replace('M', "*"),
     ] {
         let keys = RemoteJwks::builder("https://issuer.example/").root_certs_pem(bad.clone());
         assert_eq!(keys.build().map(drop), Err(FetchConfigError::RootCerts), "{bad}");
@@ -523,10 +541,9 @@ fn root_certificates_must_be_certificates() {
 
 #[test]
 fn explicit_proxy_is_used() {
-    let authority = Authority::new();
-    let (address, _) = serve_tls(authority.certify(&["127.0.0.1"], 4000));
+    let (address, _) = serve_tls(LOOPBACK);
     let proxy = Tunnel::start(b"HTTP/1.1 200 Connection established\r\n\r\n");
-    let keys = trusting(&authority, address).proxy(proxy.url()).build().unwrap();
+    let keys = trusting(AUTHORITY, address).proxy(proxy.url()).build().unwrap();
     assert_eq!(keys.prime(), Ok(()));
     assert_eq!(proxy.requests(), [format!("CONNECT {address} HTTP/1.1")]);
 }
@@ -600,8 +617,7 @@ fn proxy_of_the_environment_is_used_unless_told_otherwise() {
         return;
     }
 
-    let authority = Authority::new();
-    let (address, _) = serve_tls(authority.certify(&["127.0.0.1"], 4000));
+    let (address, _) = serve_tls(LOOPBACK);
     let plain = IssuerServer::start();
     let (https, http) = (format!("https://{address}/"), plain.jwks_url());
     // The case, the URL, more of the environment, how often the proxy is called.
@@ -619,7 +635,7 @@ fn proxy_of_the_environment_is_used_unless_told_otherwise() {
             .env_clear()
             .env(CASE, case)
             .env(URL, url)
-            .env(ROOTS, authority.certificate.pem())
+            .env(ROOTS, AUTHORITY)
             .env("HTTPS_PROXY", proxy.url())
             .env(variable.0, variable.1)
             .output()
@@ -710,10 +726,9 @@ fn at(server: &IssuerServer) -> RemoteJwksBuilder {
     RemoteJwks::builder(server.jwks_url()).danger_allow_http_loopback()
 }
 
-/// A source that trusts `authority`, for the server at `address`.
-fn trusting(authority: &Authority, address: SocketAddr) -> RemoteJwksBuilder {
-    let keys = RemoteJwks::builder(format!("https://{address}/")).no_proxy();
-    keys.root_certs_pem(authority.certificate.pem())
+/// A source that trusts the `roots`, PEM, for the server at `address`.
+fn trusting(roots: &str, address: SocketAddr) -> RemoteJwksBuilder {
+    RemoteJwks::builder(format!("https://{address}/")).no_proxy().root_certs_pem(roots)
 }
 
 /// The error that the first fetch ends with, in time.
@@ -777,16 +792,14 @@ fn serve(
     (address, connections)
 }
 
-/// A server of a key set over TLS.
-fn serve_tls(
-    (certificate, key): (CertificateDer<'static>, KeyPair),
-) -> (SocketAddr, Arc<AtomicUsize>) {
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+/// A server of a key set over TLS, with this `certificate`, PEM.
+fn serve_tls(certificate: &str) -> (SocketAddr, Arc<AtomicUsize>) {
+    let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
+        .with_single_cert(vec![der(certificate)], key)
         .unwrap();
     let config = Arc::new(config);
     serve(move |stream, _| {
@@ -847,34 +860,8 @@ impl Tunnel {
     }
 }
 
-static AUTHORITIES: AtomicUsize = AtomicUsize::new(0);
-
-/// A certification authority.
-struct Authority {
-    certificate: Certificate,
-    key: KeyPair,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![]).unwrap();
-        // Each of its own name: one that shares another's is refused for its signature instead.
-        let name = format!("Authority {}", AUTHORITIES.fetch_add(1, Ordering::SeqCst));
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self { certificate: params.self_signed(&key).unwrap(), key }
-    }
-
-    /// A certificate for `names`, good until the beginning of `year`.
-    fn certify(&self, names: &[&str], year: i32) -> (CertificateDer<'static>, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let mut params = CertificateParams::new(names).unwrap();
-        params.not_after = date_time_ymd(year, 1, 1);
-        let certificate = params.signed_by(&key, &self.certificate, &self.key).unwrap();
-        (certificate.der().clone(), key)
-    }
+fn der(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
 }
 
 /// `data` as gzip, in one block that is not compressed. RFC 1952, RFC 1951 section 3.2.4.
@@ -905,6 +892,26 @@ const TIMEOUT: Duration = Duration::from_millis(600);
 
 /// Between two drops: each comes well before a timeout that would start anew with it.
 const DRIP: Duration = Duration::from_millis(20);
+
+// Made by `vectors/tls/make.sh`. Good from 2019 until the year 4000, where nothing else is said.
+
+const AUTHORITY: &str = include_str!("vectors/tls/authority.pem");
+/// One that has signed none of the others.
+const OTHER_AUTHORITY: &str = include_str!("vectors/tls/other-authority.pem");
+/// For 127.0.0.1, by [`AUTHORITY`], as are the next two.
+const LOOPBACK: &str = include_str!("vectors/tls/loopback.pem");
+/// For other.example.
+const OTHER_HOST: &str = include_str!("vectors/tls/other-host.pem");
+/// For 127.0.0.1, until 2020.
+const EXPIRED: &str = include_str!("vectors/tls/expired.pem");
+/// For 127.0.0.1, by itself.
+const SELF_SIGNED: &str = include_str!("vectors/tls/self-signed.pem");
+/// The private key of every server, and of no authority.
+const SERVER_KEY: &str = include_str!("vectors/tls/server-key.pem");
+
+const BEGINNING_OF_2019: u64 = 1_546_300_800;
+const END_OF_2019: u64 = 1_577_836_800;
+const END_OF_3999: u64 = 64_060_588_800;
 
 /// It may be there to keep traffic in.
 #[test]
