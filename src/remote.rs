@@ -61,16 +61,19 @@
 //! the set is not dead, the `jwks_uri` known is used.
 
 // Decisions, without I/O, clock or locks.
+mod state;
 mod refresh;
 
 // State and waiting.
+mod snapshot;
+mod burnt;
 mod source;
 mod remote_jwks;
-mod attempt;
 mod waiter;
-mod burnt;
 
-// The issuer's metadata, and the seam to an HTTP client.
+// One attempt: its requests, the issuer's metadata, and the seam to an HTTP client.
+mod attempt;
+mod requests;
 mod discovery;
 mod request;
 
@@ -79,16 +82,19 @@ mod http;
 
 // Settings, time, and what an operator sees.
 mod builder;
+mod seed;
 mod clock;
 mod health;
 mod event;
 mod error;
+mod config_error;
 
 pub use builder::RemoteJwksBuilder;
 pub use clock::Clock;
-pub use error::{FetchConfigError, FetchError, FetchFailure, MetadataError};
+pub use config_error::FetchConfigError;
+pub use error::{FetchError, FetchFailure, MetadataError};
 pub use event::FetchEvent;
 pub use health::Health;
-pub use refresh::KeysState;
 pub use remote_jwks::RemoteJwks;
 pub use request::{Fetch, FetchPurpose, FetchRequest};
+pub use state::KeysState;

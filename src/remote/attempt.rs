@@ -1,5 +1,4 @@
-//! One attempt to fetch the key set, on a thread of its own: requests, checks, and what becomes of
-//! the outcome.
+//! One attempt to fetch the key set, on a thread of its own, and what becomes of its outcome.
 
 use std::{
     collections::BTreeMap,
@@ -9,19 +8,17 @@ use std::{
     task::Waker,
     thread,
     time::Duration,
-    vec::Vec,
 };
 
 use crate::{
-    Fetch, FetchError, FetchEvent, FetchFailure, FetchPurpose, FetchRequest, JwkSet, KeysState,
-    RemoteJwks, UnixTime,
+    FetchError, FetchEvent, FetchFailure, KeysState, RemoteJwks, UnixTime,
     remote::{
-        burnt::Burnt,
         clock::{Moment, Stopwatch},
-        discovery::{Issuer, Location, MAX_METADATA_BYTES},
-        http::host_of,
+        discovery::Location,
         refresh::Reason,
-        source::{Control, Snapshot, Source, refresh_due},
+        requests::{Fetched, Outcome, Plan, Requests},
+        snapshot::{Snapshot, refresh_due},
+        source::{Control, Source},
     },
 };
 
@@ -200,146 +197,4 @@ impl Drop for Attempt {
             let _panic = catch_unwind(AssertUnwindSafe(|| hook(&event)));
         }
     }
-}
-
-/// What an attempt requests.
-enum Plan {
-    KeySet(Arc<str>),
-    /// The metadata, then the key set at its `jwks_uri`; or at the one `known`, if the metadata cannot
-    /// be had.
-    Discover {
-        issuer: Arc<Issuer>,
-        known: Option<Arc<str>>,
-    },
-}
-
-/// What an attempt brings.
-struct Outcome {
-    /// The `jwks_uri`, if metadata was read.
-    jwks_uri: Option<Arc<str>>,
-    result: Result<Fetched, FetchFailure>,
-}
-
-/// A valid set, which may have no usable key.
-struct Fetched {
-    text: Arc<[u8]>,
-    keys: JwkSet,
-    /// All keys burnt so far, by this set too.
-    burnt: Burnt,
-    /// The keys of the former set, without those burnt by this one.
-    former_keys: Option<JwkSet>,
-    from: Place,
-}
-
-/// Where an answer comes from, for the error it may lead to.
-struct Place {
-    url: Arc<str>,
-    purpose: FetchPurpose,
-}
-
-impl Place {
-    fn failed(&self, error: FetchError) -> FetchFailure {
-        FetchFailure::new(host_of(&self.url), self.purpose, error)
-    }
-}
-
-/// The requests of an attempt, within one deadline.
-struct Requests {
-    fetch: Arc<dyn Fetch>,
-    timeout: Duration,
-    max_body: usize,
-    no_cache: bool,
-    stopwatch: Stopwatch,
-    /// The keys burnt so far.
-    burnt: Burnt,
-    /// The text of the set in use. Only the attempt that holds the slot changes it.
-    former: Option<Arc<[u8]>>,
-}
-
-impl Requests {
-    fn run(&self, plan: &Plan) -> Outcome {
-        match plan {
-            Plan::KeySet(url) => {
-                Outcome { jwks_uri: None, result: self.key_set(url, self.timeout) }
-            }
-            Plan::Discover { issuer, known } => match (self.jwks_uri(issuer), known) {
-                (Ok(url), _) => {
-                    let result = self.key_set(&url, self.left());
-                    Outcome { jwks_uri: Some(url), result }
-                }
-                (Err(failure), Some(known)) if is_absence(&failure) && !self.left().is_zero() => {
-                    Outcome { jwks_uri: None, result: self.key_set(known, self.left()) }
-                }
-                (Err(failure), _) => Outcome { jwks_uri: None, result: Err(failure) },
-            },
-        }
-    }
-
-    fn key_set(&self, url: &Arc<str>, timeout: Duration) -> Result<Fetched, FetchFailure> {
-        let from = Place { url: Arc::clone(url), purpose: FetchPurpose::KeySet };
-        let text = self.body(&from, self.max_body, timeout)?;
-        let keys = JwkSet::read(&text, self.burnt.keys())
-            .map_err(|error| from.failed(FetchError::KeySet(error)))?;
-        let burnt = self.burnt.with(keys.burnt());
-        let read_again = |former: &Arc<[u8]>| JwkSet::read(former, burnt.keys()).ok();
-        let former_keys = self.former.as_ref().and_then(read_again);
-        Ok(Fetched { text: text.into(), keys, burnt, former_keys, from })
-    }
-
-    fn jwks_uri(&self, issuer: &Issuer) -> Result<Arc<str>, FetchFailure> {
-        let place =
-            |url: &Arc<str>| Place { url: Arc::clone(url), purpose: FetchPurpose::Metadata };
-        let (openid, oauth) = (place(&issuer.openid_url), place(&issuer.oauth_url));
-        let (from, body) = match self.body(&openid, MAX_METADATA_BYTES, self.timeout) {
-            Err(failure) if is_not_found(&failure) => {
-                let body = self.body(&oauth, MAX_METADATA_BYTES, self.left());
-                (oauth, body)
-            }
-            outcome => (openid, outcome),
-        };
-        issuer.jwks_uri(&body?).map_err(|error| from.failed(error))
-    }
-
-    /// The body of one response.
-    fn body(
-        &self,
-        from: &Place,
-        max_body: usize,
-        timeout: Duration,
-    ) -> Result<Vec<u8>, FetchFailure> {
-        if timeout.is_zero() {
-            return Err(from.failed(FetchError::Timeout));
-        }
-        let request = FetchRequest::new(Arc::clone(&from.url), timeout, max_body)
-            .with_purpose(from.purpose)
-            .with_no_cache(self.no_cache);
-        match self.fetch.fetch(&request) {
-            Ok(body) if body.len() > max_body => {
-                Err(from.failed(FetchError::BodyTooLong { limit: max_body }))
-            }
-            outcome => outcome.map_err(|error| from.failed(error)),
-        }
-    }
-
-    /// The time left for all requests.
-    fn left(&self) -> Duration {
-        self.timeout.saturating_sub(self.stopwatch.elapsed())
-    }
-}
-
-/// Whether the metadata could not be had, rather than said something that is not to be passed over.
-fn is_absence(failure: &FetchFailure) -> bool {
-    matches!(
-        failure.error(),
-        FetchError::HostNotFound
-            | FetchError::Connect { .. }
-            | FetchError::Timeout
-            | FetchError::Status { .. }
-            | FetchError::Truncated
-            | FetchError::Proxy
-    )
-}
-
-fn is_not_found(failure: &FetchFailure) -> bool {
-    matches!(failure.error(), FetchError::Status { status: 404, .. })
 }

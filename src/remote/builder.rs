@@ -3,14 +3,15 @@
 use std::{boxed::Box, fmt, string::String, sync::Arc, time::Duration, vec::Vec};
 
 use crate::{
-    Clock, Fetch, FetchConfigError, FetchEvent, JwkSet, JwkSetError, RemoteJwks, UnixTime,
+    Clock, Fetch, FetchConfigError, FetchEvent, RemoteJwks, UnixTime,
     jwk::MAX_JSON_BYTES,
     remote::{
-        clock::{Moment, SystemClock},
+        clock::SystemClock,
         discovery::{Issuer, Location},
         http::{HttpFetch, HttpSettings, check_url},
-        refresh::Timing,
-        source::{Hook, Settings, Snapshot, Source, refresh_due},
+        seed::Seed,
+        source::{Hook, Settings, Source},
+        state::Timing,
     },
 };
 
@@ -36,11 +37,6 @@ pub struct RemoteJwksBuilder {
 enum Target {
     Url(String),
     Issuer(String),
-}
-
-struct Seed {
-    key_set_json: Vec<u8>,
-    fetched_at: UnixTime,
 }
 
 impl RemoteJwksBuilder {
@@ -287,37 +283,6 @@ impl RemoteJwksBuilder {
             true => Err(FetchConfigError::MaxBodyTooLarge),
             false => Ok(()),
         }
-    }
-}
-
-impl Seed {
-    /// The set as if it had been fetched then.
-    fn snapshot(
-        &self,
-        max_body: usize,
-        timing: &Timing,
-        clock: &dyn Clock,
-    ) -> Result<Snapshot, FetchConfigError> {
-        let bytes = self.key_set_json.len();
-        if bytes > max_body {
-            return Err(FetchConfigError::Seed(JwkSetError::TooLong { bytes }));
-        }
-        let keys = JwkSet::from_json(&self.key_set_json).map_err(FetchConfigError::Seed)?;
-        if keys.is_empty() {
-            return Err(FetchConfigError::SeedWithoutKeys);
-        }
-        let now = Moment::now(clock);
-        let fetched_at = Duration::from_secs(self.fetched_at.as_secs());
-        let age = now.wall.checked_sub(fetched_at).ok_or(FetchConfigError::SeedFromFuture)?;
-        Ok(Snapshot {
-            keys,
-            text: self.key_set_json.as_slice().into(),
-            asked: now,
-            age_when_asked: age,
-            refresh_due: refresh_due(timing, clock),
-            generation: 1,
-            unusable_since: None,
-        })
     }
 }
 

@@ -230,7 +230,7 @@ const MAX_TEXT: usize = 200;
 
 #[cfg(test)]
 mod tests {
-    use std::format;
+    use std::{env, format, process::Command};
 
     use super::*;
     use crate::remote::builder::A_DAY;
@@ -259,6 +259,34 @@ mod tests {
         let request = FetchRequest::new("http://127.0.0.1:1/", A_DAY, usize::MAX);
         let outcome = HttpFetch::new(&settings).unwrap().fetch(&request);
         assert_eq!(outcome, Err(FetchError::Connect { kind: ErrorKind::ConnectionRefused }));
+    }
+
+    /// In a process of its own, in which the system has no thread left: the stack requested is too
+    /// large for it. The test harness runs the test on its own thread then.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn name_without_a_thread_to_resolve_it_on_is_an_error_and_no_panic() {
+        const NAME: &str =
+            "remote::http::tests::name_without_a_thread_to_resolve_it_on_is_an_error_and_no_panic";
+        const STACK: &str = "RUST_MIN_STACK";
+        if env::var_os(STACK).is_none() {
+            let mut child = Command::new(env::current_exe().unwrap());
+            let child = child.args(["--exact", NAME]).env(STACK, (1_u64 << 60).to_string());
+            let output = child.output().unwrap();
+            let (printed, errors) =
+                (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success() && printed.contains("1 passed"), "{printed}{errors}");
+            assert!(!errors.contains("panicked"), "{errors}");
+            return;
+        }
+        let mut settings = HttpSettings::default();
+        settings.no_proxy();
+        let fetch = HttpFetch::new(&settings).unwrap();
+        let request = |url: &str| FetchRequest::new(url, Duration::from_secs(5), 1);
+        assert_eq!(fetch.fetch(&request("https://issuer.example/")), Err(FetchError::Thread));
+        // An address needs no thread.
+        let refused = FetchError::Connect { kind: ErrorKind::ConnectionRefused };
+        assert_eq!(fetch.fetch(&request("http://127.0.0.1:1/")), Err(refused));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::{
     KeysState, RemoteJwksBuilder, SelectedKey,
     remote::{
         refresh::{Reason, Refresh, Step},
-        source::{Control, Snapshot, Source, found},
+        snapshot::Snapshot,
+        source::{Control, Source, found},
         waiter::Waiter,
     },
 };

@@ -13,14 +13,16 @@ use std::{
 
 use crate::{
     Clock, Fetch, FetchError, FetchEvent, FetchFailure, FetchPurpose, JwkSet, KeyError, KeyQuery,
-    KeysState, SelectedKey, UnixTime,
+    KeysState, SelectedKey,
     remote::{
         burnt::Burnt,
         clock::Moment,
         discovery::Location,
         health::Counters,
         http::host_of,
-        refresh::{Found, Refresh, Step, Timing},
+        refresh::{Found, Refresh, Step},
+        snapshot::{Snapshot, jitter},
+        state::Timing,
     },
 };
 
@@ -53,44 +55,6 @@ pub(crate) struct Source {
     control: Mutex<Control>,
     /// Notified when an attempt has ended.
     pub(crate) ended: Condvar,
-}
-
-/// A key set in use.
-#[derive(Clone)]
-pub(crate) struct Snapshot {
-    pub(crate) keys: JwkSet,
-    /// The text of the set, to read it again when a later set burns one of its keys.
-    pub(crate) text: Arc<[u8]>,
-    /// When the fetch began. The set may not reflect anything the issuer did after that.
-    pub(crate) asked: Moment,
-    /// How old the set was then: 0 but for a seed.
-    pub(crate) age_when_asked: Duration,
-    /// The age from which on it is refreshed in the background.
-    pub(crate) refresh_due: Duration,
-    pub(crate) generation: u64,
-    /// When the issuer began to serve sets without a usable key.
-    pub(crate) unusable_since: Option<Moment>,
-}
-
-impl Snapshot {
-    pub(crate) fn age(&self, now: Moment) -> Duration {
-        self.age_when_asked.saturating_add(now.since(self.asked))
-    }
-
-    /// When the fetch began, by the wall clock.
-    pub(crate) fn asked_at(&self) -> UnixTime {
-        let asked_at = self.asked.wall.saturating_sub(self.age_when_asked);
-        UnixTime::from_secs(asked_at.as_secs())
-    }
-
-    fn state(&self, timing: &Timing, now: Moment) -> KeysState {
-        // Every key was burnt.
-        if self.keys.is_empty() {
-            return KeysState::Dead;
-        }
-        let unusable_for = self.unusable_since.map(|since| now.since(since));
-        timing.state(self.age(now), self.refresh_due, unusable_for)
-    }
 }
 
 #[derive(Default)]
@@ -263,12 +227,14 @@ impl Source {
         control.refresh.give_up(now.monotonic, failure, state, jitter);
     }
 
-    /// Takes the slot from an attempt that is long overdue (I2).
+    /// Takes the slot from an attempt that is long overdue (I2). Threads that waited for it decide again
+    /// now, futures when they are polled next: at the latest when the next attempt ends.
     pub(crate) fn reclaim_slot(&self, control: &mut Control, now: Moment) {
         if control.refresh.is_long_overdue(&self.settings.timing, now.monotonic) {
             self.give_up(control, now);
             control.refresh.reclaim();
             control.ended = control.ended.wrapping_add(1);
+            self.ended.notify_all();
             self.keep_quiet_until(control.refresh.back_off_end());
         }
     }
@@ -292,25 +258,9 @@ pub(crate) fn found(query: KeyQuery<'_>, answer: &Result<SelectedKey, KeyError>)
     }
 }
 
-/// A number from 0 to 1. Anything else, NaN included, would make `mul_f64` panic and leave the slot
-/// occupied.
-fn jitter(clock: &dyn Clock) -> f64 {
-    let jitter = Some(clock.jitter()).filter(|jitter| (0.0..=1.0).contains(jitter));
-    jitter.unwrap_or(0.5)
-}
-
-/// The age from which on a set fetched now is refreshed.
-pub(crate) fn refresh_due(timing: &Timing, clock: &dyn Clock) -> Duration {
-    timing.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter(clock))
-}
-
 fn nanos(duration: Duration) -> u64 {
     duration.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
 /// How long an attempt may take past its timeout before its waiters give up on it.
 const TIME_TO_END: Duration = Duration::from_millis(100);
-
-/// A refresh is due from 72 to 80 % of `ttl` on: jitter spreads a fleet.
-const DUE_FROM: f64 = 0.72;
-const DUE_SPREAD: f64 = 0.08;

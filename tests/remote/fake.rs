@@ -7,7 +7,7 @@ use std::{
     panic::resume_unwind,
     pin::Pin,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -149,7 +149,9 @@ impl Reply {
 
 /// A set of keys with these names.
 pub(crate) fn jwks(kids: &[&str]) -> String {
-    let key = TestKey::attacker();
+    // Read once: its PKCS #8 is checked each time.
+    static KEY: LazyLock<TestKey> = LazyLock::new(TestKey::attacker);
+    let key = &*KEY;
     Issuer::with_keys(URL, kids.iter().map(|kid| key.with_kid(*kid)).collect()).jwks()
 }
 
