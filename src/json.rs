@@ -51,6 +51,13 @@ impl<'a> Members<'a> {
         Ok(Some((name, value)))
     }
 
+    /// The same, with its text.
+    pub(crate) fn value_and_text(&mut self) -> Result<(Value, &'a str), JsonError> {
+        let start = self.cursor.at;
+        let value = self.value()?;
+        Ok((value, self.cursor.span_from(start).within(self.cursor.text)))
+    }
+
     /// How many members there have been.
     pub(crate) fn count(&self) -> usize {
         self.names.count()
