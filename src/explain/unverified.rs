@@ -12,7 +12,7 @@ use crate::{
     claims::{AudienceClaim, ClaimsSet, Origin},
     compact::MAX_TOKEN_BYTES,
     explain::text,
-    json::{self, Texts, Value},
+    json::{self, Text, Texts, Value},
     jwk::decode_leniently,
 };
 
@@ -55,6 +55,8 @@ pub(super) struct Members<'j> {
 struct Member<'j> {
     name: Cow<'j, str>,
     value: Value,
+    /// The value, if it is a string.
+    string: Option<Text>,
     text: &'j str,
 }
 
@@ -62,15 +64,22 @@ impl<'j> Members<'j> {
     pub(super) fn read(json: &'j str) -> Self {
         let mut read = Self { json, members: Vec::new() };
         let Ok(mut members) = json::Members::of(json) else { return read };
-        while let Ok(Some(name)) = members.next() {
-            let Ok((value, text)) = members.value_and_text() else { break };
-            read.members.push(Member { name, value, text });
+        while let Ok(Some((name, value))) = members.next() {
+            let string = match value {
+                Value::String(string) => Some(string.to_text(json)),
+                _ => None,
+            };
+            read.members.push(Member { name, value, string, text: members.value_text() });
         }
         read
     }
 
+    fn member(&self, name: &str) -> Option<&Member<'j>> {
+        self.members.iter().find(|member| member.name == name)
+    }
+
     fn value(&self, name: &str) -> Option<&Value> {
-        self.members.iter().find(|member| member.name == name).map(|member| &member.value)
+        self.member(name).map(|member| &member.value)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -82,10 +91,7 @@ impl<'j> Members<'j> {
     }
 
     pub(super) fn string(&self, name: &str) -> Option<&str> {
-        match self.value(name)? {
-            Value::String(string) => Some(string.within(self.json)),
-            _ => None,
-        }
+        self.member(name)?.string.as_ref().map(|string| string.within(self.json))
     }
 
     pub(super) fn number(&self, name: &str) -> Option<f64> {
@@ -98,7 +104,7 @@ impl<'j> Members<'j> {
     /// A string, or an array of strings.
     pub(super) fn strings(&self, name: &str) -> Vec<String> {
         match self.value(name) {
-            Some(Value::String(string)) => Vec::from([string.within(self.json).to_owned()]),
+            Some(Value::String(string)) => Vec::from([string.characters(self.json).into_owned()]),
             Some(Value::Array(array)) => Texts::of_array(*array, self.json)
                 .iter()
                 .flat_map(|texts| texts.within(self.json))
@@ -113,7 +119,7 @@ impl<'j> Members<'j> {
     pub(super) fn shown(&self, name: &str) -> String {
         match self.value(name) {
             None => "none".to_owned(),
-            Some(Value::String(string)) => text::quoted(string.within(self.json)),
+            Some(Value::String(string)) => text::quoted(&string.characters(self.json)),
             Some(Value::Number(number)) => text::plain(&format!("{number}")),
             Some(Value::Array(array)) => match Texts::of_array(*array, self.json) {
                 Some(texts) => text::array(texts.within(self.json)),
