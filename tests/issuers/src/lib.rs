@@ -1,6 +1,6 @@
 //! Issuers of other people's making, started on loopback and asked for tokens.
 //!
-//! `run`, beside this package's `Cargo.toml`, installs them and says where they are.
+//! `run-tests`, beside this package's `Cargo.toml`, installs them and says where they are.
 
 use std::{
     env,
@@ -171,14 +171,14 @@ impl Drop for Issuer {
     }
 }
 
-/// A path below the directory that `run` installs into.
+/// A path below the directory that `run-tests` installs into.
 ///
 /// # Panics
 ///
-/// If `run` did not start this process.
+/// If `run-tests` did not start this process.
 pub fn installed(path: &str) -> PathBuf {
     let directory =
-        env::var_os("TOKENRING_ISSUERS").expect("start this with `bash tests/issuers/run`");
+        env::var_os("TOKENRING_ISSUERS").expect("start this with `bash tests/issuers/run-tests`");
     Path::new(&directory).join(path)
 }
 
