@@ -73,6 +73,10 @@ impl<'j> Members<'j> {
         self.members.iter().find(|member| member.name == name).map(|member| &member.value)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
