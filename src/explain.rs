@@ -258,13 +258,7 @@ impl<'w> Walk<'w> {
                 "one JSON object in base64url, without crit, b64, zip, enc and cty".to_string(),
                 match self.header.is_empty() {
                     true => "nothing that can be read".to_string(),
-                    false => {
-                        format!(
-                            "typ {}, kid {}",
-                            self.header.shown("typ"),
-                            self.header.shown("kid")
-                        )
-                    }
+                    false => text::bytes(self.header.json_bytes()),
                 },
             ),
         ];

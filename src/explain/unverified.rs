@@ -73,6 +73,10 @@ impl<'j> Members<'j> {
         self.members.iter().find(|member| member.name == name).map(|member| &member.value)
     }
 
+    pub(super) fn json_bytes(&self) -> usize {
+        self.json.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
