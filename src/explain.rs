@@ -133,10 +133,12 @@ impl Explained {
         });
         let actual = match is_granted {
             Some(true) => text::quoted(name),
-            Some(false) => "not granted".to_string(),
-            None => "unknown".to_string(),
+            Some(false) | None => "not granted".to_string(),
         };
         let mut finding = Finding::new(check, outcome).expecting(text::quoted(name)).found(actual);
+        if is_granted.is_none() {
+            finding = finding.found_nothing();
+        }
         if !self.explanation.has_verified_claims() {
             finding = finding.unverified();
         }
@@ -160,13 +162,14 @@ fn walk(trusted: &[Trusted<'_>], token: &str, explanation: Explanation) -> Expla
         faulty: Vec::new(),
         is_verified: true,
     };
-    let jws = walk.structure();
-    let issuer = walk.route(trusted, jws.as_ref());
-    let jws = walk.algorithm(issuer, jws);
-    let key = walk.key(issuer, jws.as_ref());
-    walk.signature(jws.as_ref(), key.as_ref());
+    let parsed = walk.structure();
+    let (jws, fault) = (parsed.as_ref().ok(), parsed.as_ref().err().copied());
+    let issuer = walk.route(trusted, jws);
+    let jws = walk.algorithm(issuer, jws, fault);
+    let key = walk.key(issuer, jws);
+    walk.signature(jws, key.as_ref());
     let policy = issuer.map(|issuer| issuer.policy);
-    let claims = walk.payload(policy, texts.payload.as_deref(), jws.as_ref(), key.as_ref());
+    let claims = walk.payload(policy, texts.payload.as_deref(), jws, key.as_ref());
     let to = Comparison { policy, claims: claims.as_ref() };
     walk.token_type(to);
     walk.issuer(to);
@@ -214,16 +217,29 @@ impl Comparison<'_> {
 impl<'w> Walk<'w> {
     /// A finding about something that is verified if the signature holds.
     fn tell(&mut self, finding: Finding) {
-        self.explanation.push(match self.is_verified {
+        self.push(match self.is_verified {
             true => finding,
             false => finding.unverified(),
         });
     }
 
+    fn push(&mut self, finding: Finding) {
+        let is_readable = match finding.check() {
+            Check::Size | Check::Segments => true,
+            Check::Header | Check::Algorithm | Check::Key | Check::Type => !self.header.is_empty(),
+            Check::Signature => self.segment_count() > 2,
+            _ => !self.told.is_empty(),
+        };
+        self.explanation.push(match (finding.outcome(), is_readable) {
+            (Outcome::NotReached, false) => finding.found_nothing(),
+            _ => finding,
+        });
+    }
+
     /// [`CompactJws::parse`]: RFC 7515 section 5.2, steps 1 to 5.
-    fn structure(&mut self) -> Option<CompactJws<'w>> {
+    fn structure(&mut self) -> Result<CompactJws<'w>, VerifyError> {
         let parsed = CompactJws::parse(self.token);
-        let mut fault = parsed.as_ref().err().map(|error| (check_of(*error), *error));
+        let fault = parsed.as_ref().err().map(|error| (check_of(*error), *error));
         let segments: Vec<String> =
             self.token.split('.').take(6).map(|segment| segment.len().to_string()).collect();
         let lines = [
@@ -240,7 +256,10 @@ impl<'w> Walk<'w> {
             (
                 Check::Header,
                 "one JSON object in base64url, without crit, b64, zip, enc and cty".to_string(),
-                format!("typ {}, kid {}", self.header.shown("typ"), self.header.shown("kid")),
+                match self.header.is_empty() {
+                    true => "nothing that can be read".to_string(),
+                    false => text::bytes(self.header.json_bytes()),
+                },
             ),
         ];
         let mut is_over = false;
@@ -257,15 +276,9 @@ impl<'w> Walk<'w> {
                 _ => diagnosis::encoding(error, self.token),
             });
             let finding = Finding::new(check, outcome).expecting(expected).found(actual);
-            self.explanation.push(finding.advising(hint));
+            self.push(finding.advising(hint));
         }
-        if is_over {
-            fault = None;
-        }
-        if let Some((_, error)) = fault {
-            self.tell_algorithm(None, Some(Err(error)));
-        }
-        parsed.ok()
+        parsed
     }
 
     fn segment_count(&self) -> usize {
@@ -304,45 +317,39 @@ impl<'w> Walk<'w> {
             .expecting(format!("one of {}", text::array(names)))
             .found(self.told.shown("iss"))
             .advising(advice);
-        self.explanation.push(finding.unverified());
+        self.push(finding.unverified());
         if let Some(Err(_)) = outcome {
             self.faulty.push(Check::Issuer);
         }
         found
     }
 
-    /// RFC 8725 section 3.1. Without an accepted algorithm there is no key to ask for.
-    fn algorithm(
+    /// RFC 8725 section 3.1. Without an accepted algorithm there is no key to look for. `fault`: why
+    /// the token was not parsed.
+    fn algorithm<'j>(
         &mut self,
         issuer: Option<&Trusted<'_>>,
-        jws: Option<CompactJws<'w>>,
-    ) -> Option<CompactJws<'w>> {
-        let both = issuer.zip(jws.as_ref());
-        let outcome = both.map(|(issuer, jws)| issuer.policy.check_header(jws.header()));
-        if !self.faulty.contains(&Check::Algorithm) {
-            self.tell_algorithm(issuer.map(|issuer| issuer.policy), outcome);
-        }
-        jws.filter(|_| outcome.is_none_or(|outcome| outcome.is_ok()))
-    }
-
-    fn tell_algorithm(
-        &mut self,
-        policy: Option<&Policy>,
-        outcome: Option<Result<(), VerifyError>>,
-    ) {
-        let expected = match policy {
-            Some(policy) => {
-                let names = policy.accepted_algorithms().iter().map(ToString::to_string);
+        jws: Option<&'j CompactJws<'w>>,
+        fault: Option<VerifyError>,
+    ) -> Option<&'j CompactJws<'w>> {
+        let outcome = match fault {
+            Some(fault) if check_of(fault) == Check::Algorithm => Some(Err(fault)),
+            _ => issuer.zip(jws).map(|(issuer, jws)| issuer.policy.check_header(jws.header())),
+        };
+        let expected = match issuer {
+            Some(issuer) => {
+                let names = issuer.policy.accepted_algorithms().iter().map(ToString::to_string);
                 text::listed(names)
             }
-            None => "an asymmetric algorithm, such as RS256".to_string(),
+            None => "an algorithm of the policy".to_string(),
         };
-        let finding = Finding::new(Check::Algorithm, outcome)
-            .expecting(expected)
-            .found(self.header.shown("alg"))
-            .advising(diagnosis::algorithm(&self.header));
-        self.explanation.push(finding);
-        self.faulty.push(Check::Algorithm);
+        self.push(
+            Finding::new(Check::Algorithm, outcome)
+                .expecting(expected)
+                .found(self.header.shown("alg"))
+                .advising(diagnosis::algorithm(&self.header)),
+        );
+        jws.filter(|_| outcome.is_none_or(|outcome| outcome.is_ok()))
     }
 
     /// The one key for the token among those at hand. RFC 7515 section 4.1.4.
@@ -375,7 +382,7 @@ impl<'w> Walk<'w> {
             .expecting(described.summary())
             .found(actual)
             .advising(error.and_then(|error| diagnosis::key(error, &described, kid, is_foreign)));
-        self.explanation.push(finding);
+        self.push(finding);
         found.and_then(Result::ok)
     }
 
@@ -398,7 +405,7 @@ impl<'w> Walk<'w> {
         };
         let finding =
             Finding::new(Check::Signature, outcome).expecting(expected).found(text::bytes(bytes));
-        self.explanation.push(finding.advising(hint));
+        self.push(finding.advising(hint));
     }
 
     /// RFC 7519 section 7.2, step 10, and the types of section 4.1.

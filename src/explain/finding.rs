@@ -124,9 +124,7 @@ pub enum Outcome {
 }
 
 /// One check: what it expects, what it found, and what to do.
-///
-/// `Debug` shows what [`Explanation`](crate::Explanation) prints, and no more.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Finding {
     check: Check,
     outcome: Outcome,
@@ -154,6 +152,10 @@ impl Finding {
 
     pub(super) fn found(self, actual: impl Into<String>) -> Self {
         Self { actual: Some(actual.into()), ..self }
+    }
+
+    pub(super) fn found_nothing(self) -> Self {
+        Self { actual: None, ..self }
     }
 
     /// What to do if the check failed.
@@ -198,7 +200,7 @@ impl Finding {
         self.expected.as_deref()
     }
 
-    /// What the token has there: escaped, and cut at 120 characters. None if it may not be shown.
+    /// What the token has there: escaped, and cut at 120 characters. None if nothing can be read there.
     pub fn actual(&self) -> Option<&str> {
         self.actual.as_deref()
     }
@@ -206,5 +208,17 @@ impl Finding {
     /// What to do.
     pub fn hint(&self) -> Option<Hint> {
         self.hint
+    }
+}
+
+/// Without what is expected and found: the latter is a token's text.
+impl fmt::Debug for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finding")
+            .field("check", &self.check)
+            .field("outcome", &self.outcome)
+            .field("error", &self.error)
+            .field("hint", &self.hint)
+            .finish_non_exhaustive()
     }
 }

@@ -16,7 +16,7 @@ use crate::{Finding, Outcome, UnixTime, VerifyError};
 ///
 /// `Display` prints a report of several lines. It shows times, lengths, `alg`, `kid`, `typ`, `iss`,
 /// `aud` and `azp` or `client_id` of the token, escaped and cut; never the signature, `sub` or any
-/// other claim. `Debug` shows no more than that.
+/// other claim. `Debug` shows none of the token's text.
 ///
 /// ```
 /// # use tokenring::{JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
@@ -103,7 +103,14 @@ impl fmt::Display for Explanation {
             }
         }
         f.write_str("\n")?;
-        self.findings.iter().try_for_each(|finding| write_finding(f, finding))
+        let (told, untold): (Vec<_>, Vec<_>) =
+            self.findings.iter().partition(|finding| finding.actual().is_some());
+        told.into_iter().try_for_each(|finding| write_finding(f, finding))?;
+        if !untold.is_empty() {
+            let names: Vec<&str> = untold.iter().map(|finding| finding.check().name()).collect();
+            write!(f, "\n  {:6}  {:12}  {}", "-", "not reached", names.join(", "))?;
+        }
+        Ok(())
     }
 }
 
@@ -113,12 +120,7 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
         Outcome::Failed => "FAILED",
         Outcome::NotReached => "-",
     };
-    write!(
-        f,
-        "\n  {status:6}  {:12}  {}",
-        finding.check(),
-        finding.actual().unwrap_or("not shown")
-    )?;
+    write!(f, "\n  {status:6}  {:12}  {}", finding.check(), finding.actual().unwrap_or_default())?;
     match (finding.outcome(), finding.is_verified()) {
         (Outcome::NotReached, _) => f.write_str(" (not checked)")?,
         (_, false) => f.write_str(" (unverified)")?,
@@ -126,7 +128,8 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     }
     if finding.outcome() == Outcome::Failed {
         let expected = finding.expected().unwrap_or("something else");
-        write!(f, "\n{INDENT}expected      {expected}")?;
+        write!(f, "\n{INDENT}expected    ")?;
+        write_wrapped(f, expected)?;
         write!(f, "\n{INDENT}by            {}", finding.clause())?;
         if let Some(hint) = finding.hint() {
             write!(f, "\n{INDENT}hint        ")?;
@@ -152,7 +155,7 @@ fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     Ok(())
 }
 
-/// What [`Display`](fmt::Display) prints.
+/// Without text from the token.
 impl fmt::Debug for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Explanation")

@@ -82,6 +82,14 @@ impl<'j> Members<'j> {
         self.member(name).map(|member| &member.value)
     }
 
+    pub(super) fn json_bytes(&self) -> usize {
+        self.json.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
