@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, string::String, sync::Arc};
 use crate::{
     CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
     header::DeclaredType,
-    json::{self, Text, Texts, Value},
+    json::{self, Quoted, Text, Texts, Value},
     time::END_OF_TIME,
 };
 
@@ -46,7 +46,7 @@ impl ClaimsSet {
             .map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
         let claims = Claims::read(&json).map_err(VerifyError::PayloadJson)?;
 
-        let issuer = required(string(claims.iss, "iss")?, "iss")?;
+        let issuer = required(string(claims.iss, "iss", &json)?, "iss")?;
         let audience = match (claims.aud.map(|aud| texts(aud, &json)), audience) {
             (None, AudienceClaim::Required) => {
                 return Err(VerifyError::ClaimMissing { claim: "aud" });
@@ -64,10 +64,10 @@ impl ClaimsSet {
         }
         let not_before = number(claims.nbf, "nbf")?.map(rounded_up);
         let issued_at = number(claims.iat, "iat")?.map(rounded_up);
-        let subject = string(claims.sub, "sub")?;
-        let jwt_id = string(claims.jti, "jti")?;
-        let client_id = string(claims.client_id, "client_id")?;
-        let authorized_party = string(claims.azp, "azp")?.or(client_id);
+        let subject = string(claims.sub, "sub", &json)?;
+        let jwt_id = string(claims.jti, "jti", &json)?;
+        let client_id = string(claims.client_id, "client_id", &json)?;
+        let authorized_party = string(claims.azp, "azp", &json)?.or(client_id);
         let sender_constrained = match claims.cnf {
             None => false,
             Some(Value::Object) => true,
@@ -75,7 +75,7 @@ impl ClaimsSet {
         };
         // Not refused if mistyped, since no check depends on them: they only grant nothing.
         let scope = match claims.scope {
-            Some(Value::String(scope)) => Some(scope),
+            Some(Value::String(scope)) => Some(scope.to_text(&json)),
             _ => None,
         };
         let permissions = match claims.permissions {
@@ -148,10 +148,7 @@ impl ClaimsSet {
     /// The claim `name`, if it is a string. Reads the claims once more, for those that a policy names
     /// and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
-        match string_member(&self.json, name)? {
-            Text::Plain(span) => Some(Cow::Borrowed(span.within(&self.json))),
-            Text::Unescaped(characters) => Some(Cow::Owned(characters.into())),
-        }
+        string_member(&self.json, name).map(|string| string.characters(&self.json))
     }
 
     fn text<'t>(&'t self, text: &'t Option<Text>) -> Option<&'t str> {
@@ -189,16 +186,16 @@ pub(crate) fn unverified_issuer(jws: &CompactJws<'_>) -> Result<String, VerifyEr
     let json =
         core::str::from_utf8(&payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
     let claims = Claims::read(json).map_err(VerifyError::PayloadJson)?;
-    let issuer = required(string(claims.iss, "iss")?, "iss")?;
+    let issuer = required(string(claims.iss, "iss", json)?, "iss")?;
     Ok(issuer.within(json).into())
 }
 
 /// The member `name` of `json`, which is known to be an object, if it is a string.
-fn string_member(json: &str, name: &str) -> Option<Text> {
+fn string_member(json: &str, name: &str) -> Option<Quoted> {
     let mut members = json::Members::of(json).ok()?;
-    while let Some(member) = members.next().ok()? {
+    while let Some((member, value)) = members.next().ok()? {
         if member == name {
-            return match members.value().ok()? {
+            return match value {
                 Value::String(string) => Some(string),
                 _ => None,
             };
@@ -210,7 +207,7 @@ fn string_member(json: &str, name: &str) -> Option<Text> {
 /// A string, or an array of strings.
 fn texts(value: Value, json: &str) -> Option<Texts> {
     match value {
-        Value::String(string) => Some(Texts::One(string)),
+        Value::String(string) => Some(Texts::One(string.to_text(json))),
         Value::Array(array) => Texts::of_array(array, json),
         _ => None,
     }
@@ -220,10 +217,14 @@ fn required<T>(value: Option<T>, claim: &'static str) -> Result<T, VerifyError> 
     value.ok_or(VerifyError::ClaimMissing { claim })
 }
 
-fn string(value: Option<Value>, claim: &'static str) -> Result<Option<Text>, VerifyError> {
+fn string(
+    value: Option<Value>,
+    claim: &'static str,
+    json: &str,
+) -> Result<Option<Text>, VerifyError> {
     match value {
         None => Ok(None),
-        Some(Value::String(string)) => Ok(Some(string)),
+        Some(Value::String(string)) => Ok(Some(string.to_text(json))),
         Some(_) => Err(VerifyError::ClaimType { claim }),
     }
 }
@@ -265,7 +266,7 @@ impl Claims {
     fn read(json: &str) -> Result<Self, JsonError> {
         let mut members = json::Members::of(json)?;
         let mut claims = Self::default();
-        while let Some(name) = members.next()? {
+        while let Some((name, value)) = members.next()? {
             let place = match &*name {
                 "iss" => &mut claims.iss,
                 "sub" => &mut claims.sub,
@@ -281,7 +282,7 @@ impl Claims {
                 "permissions" => &mut claims.permissions,
                 _ => continue,
             };
-            *place = Some(members.value()?);
+            *place = Some(value);
         }
         Ok(claims)
     }

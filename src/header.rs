@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     Algorithm, JsonError, VerifyError, base64url,
-    json::{self, Text, Value},
+    json::{self, Quoted, Text, Value},
 };
 
 /// The JOSE Header of a token: the three parameters this crate looks at.
@@ -69,9 +69,9 @@ impl JoseHeader {
         }
         let name = string(parameters.alg, "alg")?.ok_or(VerifyError::AlgorithmMissing)?;
         let algorithm =
-            Algorithm::named(name.within(&json)).ok_or(VerifyError::AlgorithmNotAccepted)?;
-        let key_id = string(parameters.kid, "kid")?;
-        let token_type = string(parameters.typ, "typ")?;
+            Algorithm::named(&name.characters(&json)).ok_or(VerifyError::AlgorithmNotAccepted)?;
+        let key_id = string(parameters.kid, "kid")?.map(|kid| kid.to_text(&json));
+        let token_type = string(parameters.typ, "typ")?.map(|typ| typ.to_text(&json));
 
         let header = Self { json, algorithm, key_id, token_type };
         match header.key_id().map(str::len) {
@@ -113,14 +113,14 @@ impl Parameters {
     fn read(json: &str) -> Result<Self, JsonError> {
         let mut members = json::Members::of(json)?;
         let mut parameters = Self::default();
-        while let Some(name) = members.next()? {
+        while let Some((name, value)) = members.next()? {
             if members.count() > MAX_PARAMETERS {
                 return Err(JsonError::TooManyMembers);
             }
             match &*name {
-                "alg" => parameters.alg = Some(members.value()?),
-                "kid" => parameters.kid = Some(members.value()?),
-                "typ" => parameters.typ = Some(members.value()?),
+                "alg" => parameters.alg = Some(value),
+                "kid" => parameters.kid = Some(value),
+                "typ" => parameters.typ = Some(value),
                 _ => parameters.forbidden = parameters.forbidden.or_else(|| forbidden(&name)),
             }
         }
@@ -128,7 +128,7 @@ impl Parameters {
     }
 }
 
-fn string(value: Option<Value>, parameter: &'static str) -> Result<Option<Text>, VerifyError> {
+fn string(value: Option<Value>, parameter: &'static str) -> Result<Option<Quoted>, VerifyError> {
     match value {
         None => Ok(None),
         Some(Value::String(string)) => Ok(Some(string)),

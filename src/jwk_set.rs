@@ -150,9 +150,9 @@ impl JwkSet {
 fn keys_member(json: &str) -> Result<Option<Value>, JsonError> {
     let mut members = json::Members::of(json)?;
     let mut keys = None;
-    while let Some(name) = members.next()? {
+    while let Some((name, value)) = members.next()? {
         if name == "keys" {
-            keys = Some(members.value()?);
+            keys = Some(value);
         }
     }
     Ok(keys)

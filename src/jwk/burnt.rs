@@ -12,10 +12,10 @@ use crate::json::{self, Value};
 /// `kid` of an entry that cannot be used.
 pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
     let mut members = json::Members::of(entry).ok()?;
-    while let Ok(Some(name)) = members.next() {
+    while let Ok(Some((name, value))) = members.next() {
         if name == "kid" {
-            return match members.value() {
-                Ok(Value::String(kid)) => Some(kid.within(entry).into()),
+            return match value {
+                Value::String(kid) => Some(kid.characters(entry).into()),
                 _ => None,
             };
         }
@@ -28,15 +28,14 @@ pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
 pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
     let Ok(mut members) = json::Members::of(entry) else { return Vec::new() };
     let (mut member, mut numbers) = (None, Vec::new());
-    while let Ok(Some(name)) = members.next() {
-        match &*name {
-            "n" | "x" => {
-                if let Ok(Value::String(number)) = members.value() {
-                    let text = number.within(entry).replace(|c: char| c.is_ascii_whitespace(), "");
-                    numbers.extend(decode_leniently(&text));
-                }
+    while let Ok(Some((name, value))) = members.next() {
+        match (&*name, value) {
+            ("n" | "x", Value::String(number)) => {
+                let number = number.characters(entry);
+                let text = number.replace(|c: char| c.is_ascii_whitespace(), "");
+                numbers.extend(decode_leniently(&text));
             }
-            other => member = member.or_else(|| private(other)),
+            (other, _) => member = member.or_else(|| private(other)),
         }
     }
     match member {

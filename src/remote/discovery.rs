@@ -93,10 +93,10 @@ fn members(metadata: &[u8]) -> Result<Members, MetadataError> {
     let (mut issuer, mut jwks_uri) = (None, None);
     let mut read = || {
         let mut members = json::Members::of(text)?;
-        while let Some(name) = members.next()? {
+        while let Some((name, value)) = members.next()? {
             match &*name {
-                "issuer" => issuer = Some(members.value()?),
-                "jwks_uri" => jwks_uri = Some(members.value()?),
+                "issuer" => issuer = Some(value),
+                "jwks_uri" => jwks_uri = Some(value),
                 _ => {}
             }
         }
@@ -105,7 +105,7 @@ fn members(metadata: &[u8]) -> Result<Members, MetadataError> {
     read().map_err(MetadataError::Json)?;
     let string = |value: Option<Value>, member| match value {
         None => Err(MetadataError::MemberMissing { member }),
-        Some(Value::String(string)) => Ok(string.within(text).into()),
+        Some(Value::String(string)) => Ok(string.characters(text).into()),
         Some(_) => Err(MetadataError::MemberType { member }),
     };
     Ok(Members { issuer: string(issuer, "issuer")?, jwks_uri: string(jwks_uri, "jwks_uri") })

@@ -25,7 +25,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let listen = env::var_os("LISTEN").unwrap_or_else(|| "127.0.0.1:0".into());
     let address: Option<SocketAddr> = listen.to_str().and_then(|listen| listen.parse().ok());
     let address = address.ok_or("LISTEN must be an address and a port, such as 127.0.0.1:3000")?;
-    // One of them is enough: who forgot the others wants to hear of it, not to get a test issuer.
+    // One is enough: whoever forgot the others wants an error, not a test issuer.
     let configured = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"]
         .iter()
         .any(|variable| env::var_os(variable).is_some());

@@ -304,6 +304,27 @@ fn printed_curl_lines_work_as_printed() {
 }
 
 #[test]
+fn refusals_are_logged_with_their_cause_and_without_the_token() {
+    let mut command = example();
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Started(piped.spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut curl = |what: &str| {
+        lines.by_ref().find(|line| line == what).unwrap();
+        lines.next().unwrap()
+    };
+    // The extractor's, then the middleware's.
+    assert_eq!(run_curl(&curl("# an expired token")).status, 401);
+    assert_eq!(run_curl(&curl("# a token without it")).status, 403);
+    let mut log = BufReader::new(child.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let expired = log.next().unwrap();
+    assert!(expired.starts_with("expired: the token expired at "), "{expired}");
+    assert!(!expired.contains("eyJ"), "{expired}");
+    let insufficient = log.next().unwrap();
+    assert!(insufficient.starts_with("insufficient_scope: "), "{insufficient}");
+}
+
+#[test]
 fn half_configured_environment_is_refused_by_name() {
     let domain = ("AUTH0_ISSUER_BASE_URL", "tenant.eu.auth0.com");
     let audience = ("AUTH0_AUDIENCE", "https://api.example.com/");
