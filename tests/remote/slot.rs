@@ -79,6 +79,24 @@ fn what_a_late_attempt_brings_is_ignored() {
 }
 
 #[test]
+fn future_that_waited_for_an_attempt_without_slot_is_woken_when_that_ends() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(TTL);
+    rig.issuer.close_gate();
+    let mut future = Manual::new(key_async(&rig.keys, "a"));
+    assert_eq!(future.poll(), Poll::Pending);
+    rig.issuer.await_count(2);
+    rig.clock.advance(OVERDUE + FOREVER);
+    // Only now is the slot taken, and nobody starts another attempt.
+    assert_eq!(rig.key("a"), found("a"));
+    assert_eq!((rig.keys.health().waiters, future.woken()), (1, 0));
+    rig.issuer.open_gate();
+    until(|| future.woken() == 1);
+    assert_eq!(future.poll(), Poll::Ready(found("a")));
+    assert_eq!((rig.keys.health().waiters, rig.keys.health().generation), (0, 1));
+}
+
+#[test]
 fn no_more_than_eight_attempts_are_given_up_on() {
     let rig = Rig::with(|builder| builder.timeout(millis(1)));
     rig.issuer.close_gate();
