@@ -97,13 +97,12 @@ impl Verified {
     ///
     /// None if there is no `scope` or it is not a string.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        let scope = self.0.scope().unwrap_or_default();
-        scope.split(' ').filter(|value| !value.is_empty())
+        self.0.scopes()
     }
 
     /// Whether `scope` is one of [`scopes`](Self::scopes), compared byte for byte.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes().any(|value| value == scope)
+        self.0.has_scope(scope)
     }
 
     /// The values in `permissions`, which Auth0 adds if the API's settings ask for it.
@@ -115,7 +114,7 @@ impl Verified {
 
     /// Whether `permission` is one of [`permissions`](Self::permissions), compared byte for byte.
     pub fn has_permission(&self, permission: &str) -> bool {
-        self.permissions().any(|value| value == permission)
+        self.0.has_permission(permission)
     }
 
     /// The claims as a type of the caller's.
