@@ -30,7 +30,7 @@
 //! - **I6** A response that failed or is not a valid set changes nothing. A valid set with a usable key
 //!   replaces the old one and is never merged with it. A key that a valid set burns, by publishing
 //!   its private half, is removed at once, even if nothing usable is left; and it stays refused while
-//!   the process lives, whatever later sets say.
+//!   the process lives, whatever later sets say. The last 500 such keys are remembered.
 //! - **I7** No waiter waits longer than its bound. A fetch that panics releases all of them. No lock
 //!   is held across I/O, parsing or signature checks.
 //! - **I8** `UnknownKey` is answered only if the last attempt succeeded and its set lacks the `kid`;
