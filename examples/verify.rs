@@ -11,8 +11,8 @@ use std::{
 };
 
 use tokenring::{
-    Auth0, CompactJws, JwkSet, KeySource, Policy, RemoteJwks, UnixTime, Verified, Verifier,
-    VerifyError,
+    Auth0, CompactJws, JwkSet, KeyQuery, KeySource, Policy, RemoteJwks, UnixTime, Verified,
+    Verifier, VerifyError,
     testkit::{AUDIENCE, IssuerServer},
 };
 
@@ -207,7 +207,8 @@ fn report<K: KeySource>(verifier: &Verifier<K>, token: &str) -> bool {
 fn print_accepted<K: KeySource>(verifier: &Verifier<K>, token: &str, verified: &Verified) {
     let jws = CompactJws::parse(token).unwrap();
     let header = jws.header();
-    let key = verifier.keys().key(header.key_id(), header.algorithm()).unwrap();
+    let query = KeyQuery::new(header.key_id(), header.algorithm());
+    let key = verifier.keys().key(query).unwrap();
     let typ = header.token_type().unwrap_or("none");
     println!("accepted");
     println!("  header   alg {}, typ {typ}, kid {:?}", header.algorithm().name(), header.key_id());
