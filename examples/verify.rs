@@ -37,6 +37,8 @@ cargo run --example verify -- --jwks FILE --issuer URL --audience AUD [--leeway 
     --audience AUD     what `aud` must be or hold
     --leeway SECONDS   how far the clocks may be apart, 0 if not given, 600 at most
 
+A token that is refused is explained: every check, what it expected, what it found, what to do.
+
 Exit status: 0 accepted, 1 refused, 2 the settings, a file or the keys cannot be used.
 ";
 
@@ -85,7 +87,9 @@ fn demonstrate() {
     report(&verifier, &issuer.token().expires_at(yesterday).mint());
 
     println!("\nOne for another audience");
-    report(&verifier, &issuer.token().audience("https://other.example.com/").mint());
+    let foreign = issuer.token().audience("https://other.example.com/").mint();
+    report(&verifier, &foreign);
+    println!("\nThe same explained, for an operator\n\n{}", verifier.explain(&foreign));
 
     println!("\nThe issuer has a new key. A token signed with it");
     let old = CompactJws::parse(&good).unwrap().header().key_id().unwrap().to_owned();
@@ -151,8 +155,7 @@ impl<'a> Settings<'a> {
             (None, Some(url)) => {
                 let keys = RemoteJwks::builder(url).danger_allow_http_loopback().build();
                 let keys = keys.map_err(|error| error.to_string())?;
-                keys.prime().map_err(|error| error.to_string())?;
-                verify(self.policy()?, keys, &token)
+                verify_with_fetched(self.policy()?, keys, &token)
             }
             (None, None) if self.issuer.is_some() || self.audience.is_some() => {
                 Err("--issuer and --audience need --jwks-url or --jwks".into())
@@ -160,8 +163,7 @@ impl<'a> Settings<'a> {
             (None, None) => {
                 let auth0 = Auth0::from_env().map_err(|error| error.to_string())?;
                 let keys = RemoteJwks::new(auth0.jwks_url()).map_err(|error| error.to_string())?;
-                keys.prime().map_err(|error| error.to_string())?;
-                verify(auth0.policy().leeway(self.leeway), keys, &token)
+                verify_with_fetched(auth0.policy().leeway(self.leeway), keys, &token)
             }
         }
     }
@@ -175,7 +177,23 @@ impl<'a> Settings<'a> {
 
 fn verify(policy: Policy, keys: impl KeySource, token: &str) -> Result<bool, String> {
     let verifier = Verifier::new(policy, keys).map_err(|error| error.to_string())?;
-    Ok(report(&verifier, token))
+    let is_accepted = report(&verifier, token);
+    if !is_accepted {
+        println!("\n{}", verifier.explain(token));
+    }
+    Ok(is_accepted)
+}
+
+fn verify_with_fetched(policy: Policy, keys: RemoteJwks, token: &str) -> Result<bool, String> {
+    match keys.prime() {
+        Ok(()) => verify(policy, keys, token),
+        // What the token says may still tell what is wrong.
+        Err(error) => {
+            let verifier = Verifier::new(policy, keys).map_err(|error| error.to_string())?;
+            println!("{}\n", verifier.explain(token));
+            Err(error.to_string())
+        }
+    }
 }
 
 fn read_token(argument: &str) -> Result<String, String> {
