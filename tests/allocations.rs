@@ -5,7 +5,6 @@
 
 #[cfg(feature = "fetch")]
 #[path = "remote/fake.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
 mod fake;
 
 use allocation_counter::{AllocationInfo, measure};
