@@ -1,6 +1,6 @@
 //! A verified payload to a Claims Set: the registered claims, each of its type. RFC 7519 section 4.
 
-use alloc::{borrow::Cow, string::String, sync::Arc};
+use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 
 use crate::{
     CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
@@ -37,13 +37,27 @@ impl ClaimsSet {
         payload: VerifiedPayload,
         audience: AudienceClaim,
     ) -> Result<Self, VerifyError> {
-        if payload.as_bytes().is_empty() {
+        let origin = Origin {
+            key_id: payload.key_id.clone(),
+            key_issuer: payload.key_issuer.clone(),
+            declared_type: payload.declared_type,
+        };
+        Self::read(payload.into_bytes(), origin, audience)
+    }
+
+    /// The same of a payload that need not be verified: an [`Explanation`](crate::Explanation) tells
+    /// what it says, and never makes a [`Verified`](crate::Verified) of it.
+    pub(crate) fn read(
+        payload: Vec<u8>,
+        origin: Origin,
+        audience: AudienceClaim,
+    ) -> Result<Self, VerifyError> {
+        if payload.is_empty() {
             return Err(VerifyError::EmptyPayload);
         }
-        let (key_id, key_issuer) = (payload.key_id.clone(), payload.key_issuer.clone());
-        let declared_type = payload.declared_type;
-        let json = String::from_utf8(payload.into_bytes())
-            .map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
+        let Origin { key_id, key_issuer, declared_type } = origin;
+        let json =
+            String::from_utf8(payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
         let claims = Claims::read(&json).map_err(VerifyError::PayloadJson)?;
 
         let issuer = required(string(claims.iss, "iss", &json)?, "iss")?;
@@ -137,12 +151,21 @@ impl ClaimsSet {
         self.text(&self.jwt_id)
     }
 
-    pub(crate) fn scope(&self) -> Option<&str> {
-        self.text(&self.scope)
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
+        let scope = self.text(&self.scope).unwrap_or_default();
+        scope.split(' ').filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|value| value == scope)
     }
 
     pub(crate) fn permissions(&self) -> impl Iterator<Item = &str> {
         self.permissions.iter().flat_map(|permissions| permissions.within(&self.json))
+    }
+
+    pub(crate) fn has_permission(&self, permission: &str) -> bool {
+        self.permissions().any(|value| value == permission)
     }
 
     /// The claim `name`, if it is a string. Reads the claims once more, for those that a policy names
@@ -163,6 +186,14 @@ impl ClaimsSet {
         let lists = [&self.audience, &self.permissions].into_iter().flatten();
         extra.chain(lists.map(Texts::extra_bytes)).fold(self.json.capacity(), usize::saturating_add)
     }
+}
+
+/// What a payload does not say itself: the key that it is signed with, and the `typ` of its header.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) key_id: Option<Arc<str>>,
+    pub(crate) key_issuer: Option<Arc<str>>,
+    pub(crate) declared_type: DeclaredType,
 }
 
 /// Whether a policy asks for `aud`.

@@ -38,16 +38,7 @@ impl JoseHeader {
     /// What `typ` says the token is. RFC 7515 section 4.1.9: a media type, case-insensitive, whose
     /// `application/` may be left out.
     pub(crate) fn declared_type(&self) -> DeclaredType {
-        let Some(typ) = self.token_type() else { return DeclaredType::None };
-        let typ = match typ.split_at_checked("application/".len()) {
-            Some((prefix, subtype)) if prefix.eq_ignore_ascii_case("application/") => subtype,
-            _ => typ,
-        };
-        match typ {
-            _ if typ.eq_ignore_ascii_case("JWT") => DeclaredType::Jwt,
-            _ if typ.eq_ignore_ascii_case("at+jwt") => DeclaredType::AccessToken,
-            _ => DeclaredType::Other,
-        }
+        DeclaredType::of(self.token_type())
     }
 
     pub(crate) fn parse(segment: &str) -> Result<Self, VerifyError> {
@@ -97,6 +88,21 @@ pub(crate) enum DeclaredType {
     Jwt,
     AccessToken,
     Other,
+}
+
+impl DeclaredType {
+    pub(crate) fn of(typ: Option<&str>) -> Self {
+        let Some(typ) = typ else { return Self::None };
+        let typ = match typ.split_at_checked("application/".len()) {
+            Some((prefix, subtype)) if prefix.eq_ignore_ascii_case("application/") => subtype,
+            _ => typ,
+        };
+        match typ {
+            _ if typ.eq_ignore_ascii_case("JWT") => Self::Jwt,
+            _ if typ.eq_ignore_ascii_case("at+jwt") => Self::AccessToken,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// The parameters as they are in the header. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are among those

@@ -19,6 +19,7 @@ use names::Names;
 pub(crate) struct Members<'a> {
     cursor: Cursor<'a>,
     names: Names<'a>,
+    value_start: usize,
 }
 
 impl<'a> Members<'a> {
@@ -27,7 +28,7 @@ impl<'a> Members<'a> {
     pub(crate) fn of(text: &'a str) -> Result<Self, JsonError> {
         let mut cursor = Cursor::of(text);
         match cursor.open_object() {
-            true => Ok(Self { cursor, names: Names::default() }),
+            true => Ok(Self { cursor, names: Names::default(), value_start: 0 }),
             false => Err(cursor.not_object()),
         }
     }
@@ -46,9 +47,15 @@ impl<'a> Members<'a> {
         }
         let name = self.cursor.name()?.characters(self.cursor.text());
         self.names.insert(&name);
+        self.value_start = self.cursor.place();
         // One level is the object itself.
         let value = self.cursor.value(MAX_DEPTH.saturating_sub(1))?;
         Ok(Some((name, value)))
+    }
+
+    /// The text of the value just read.
+    pub(crate) fn value_text(&self) -> &'a str {
+        self.cursor.span_from(self.value_start).within(self.cursor.text()).trim_ascii_start()
     }
 
     /// How many members there have been.

@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use crate::{Algorithm, JwkSet, KeyError, SelectedKey};
+use crate::{Algorithm, JwkSet, KeyError, KeysDescription, SelectedKey};
 
 /// What a token's header says about the key to verify it with.
 #[derive(Clone, Copy)]
@@ -109,6 +109,13 @@ pub trait KeySource {
         false
     }
 
+    /// What is at hand now, for an [`Explanation`](crate::Explanation). Never does I/O.
+    ///
+    /// The provided method says that nothing is known.
+    fn describe(&self) -> KeysDescription {
+        KeysDescription::default()
+    }
+
     /// The one key for `query`, for async code: the future waits where [`key`](Self::key) blocks.
     ///
     /// The provided method calls [`key`](Self::key) at once. That is right for a source that never
@@ -183,6 +190,10 @@ impl KeySource for JwkSet {
     fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
         self.finds(key, query)
     }
+
+    fn describe(&self) -> KeysDescription {
+        KeysDescription::of(self)
+    }
 }
 
 /// Pointers to a source are sources. There is no blanket `impl` for `Deref`: a caller's own pointer
@@ -200,6 +211,10 @@ macro_rules! forward_to_pointee {
 
             fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
                 (**self).confirms(key, query)
+            }
+
+            fn describe(&self) -> KeysDescription {
+                (**self).describe()
             }
 
             fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {

@@ -17,8 +17,8 @@
 //! - **I1** While a set is younger than `ttl`, a known `kid` is answered without I/O, without a mutex
 //!   and without allocation.
 //! - **I2** A source has at most one attempt under way. Its slot is taken before the I/O starts, and
-//!   success and failure both free it. An attempt that is long overdue loses the slot: it ran on in a
-//!   process that has forked, or its `Fetch` never returned. What it brings later is ignored.
+//!   success and failure both free it. An attempt that is long overdue loses the slot: its thread did
+//!   not survive a fork, or its `Fetch` never returned. What it brings later is ignored.
 //! - **I3** Time alone bounds the requests to the issuer: not traffic, `kid` values, the set's content
 //!   or the endpoint's health. A healthy issuer under attack gets one request each cool-down and one
 //!   each refresh; a failing one gets what the back-off allows.
@@ -30,7 +30,7 @@
 //! - **I6** A response that failed or is not a valid set changes nothing. A valid set with a usable key
 //!   replaces the old one and is never merged with it. A key that a valid set burns, by publishing
 //!   its private half, is removed at once, even if nothing usable is left; and it stays refused while
-//!   the process lives, whatever later sets say.
+//!   the process lives, whatever later sets say. The last 500 such keys are remembered.
 //! - **I7** No waiter waits longer than its bound. A fetch that panics releases all of them. No lock
 //!   is held across I/O, parsing or signature checks.
 //! - **I8** `UnknownKey` is answered only if the last attempt succeeded and its set lacks the `kid`;

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384};
 use serde_json::{Value, json};
 use tokenring::{
-    JsonError, VerifyError,
+    Finding, JsonError, VerifyError,
     VerifyError::{
         AlgorithmMissing, AlgorithmNotAccepted, AmbiguousKey, BadSignature, ClaimMissing,
         ClaimRange, ClaimType, EmptyPayload, EmptySegment, Encrypted, Expired, HeaderForbidden,
@@ -23,6 +23,9 @@ use common::{CLAIMS, HEADER, NOW, outcome};
 
 /// What stands in every token of the corpus and in no verdict.
 const MARKER: &str = "MARKER";
+
+/// What an explanation shows of a token.
+const SHOWN: [&str; 9] = ["header", "alg", "key", "typ", "iss", "aud", "exp", "nbf", "client"];
 
 /// A good token that holds [`MARKER`] in header and payload.
 fn token() -> TokenBuilder {
@@ -792,6 +795,28 @@ fn no_verdict_repeats_anything_of_its_token() {
         }
     }
     assert!(marked >= 150, "{marked} tokens hold the marker");
+}
+
+#[test]
+fn explanation_of_every_token_has_its_verdict_and_shows_neither_signature_nor_other_claims() {
+    let refused = refused().into_iter().map(|(what, token, error)| (what, token, Err(error)));
+    let accepted = accepted().into_iter().map(|(what, token)| (what, token, Ok(())));
+    for (what, token, verdict) in refused.chain(accepted) {
+        let explanation = common::verifier().explain_at(&token, NOW);
+        assert_eq!(explanation.verdict(), verdict, "{what}\n{explanation}");
+        let failed = explanation.findings().iter().find_map(Finding::error);
+        assert_eq!(failed, verdict.err(), "{what}\n{explanation}");
+        assert!(!format!("{explanation:?}").contains(MARKER), "{what}: {explanation:?}");
+        let told = explanation.to_string();
+        for line in told.lines().filter(|line| line.contains(MARKER)) {
+            let name = line.split_whitespace().nth(1).unwrap();
+            assert!(SHOWN.contains(&name), "{what}: {told}");
+        }
+        assert!(told.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)), "{told}");
+        for piece in token.as_bytes().windows(32).step_by(8) {
+            assert!(!holds(told.as_bytes(), piece), "{what}: {told}");
+        }
+    }
 }
 
 fn holds(text: &[u8], part: &[u8]) -> bool {

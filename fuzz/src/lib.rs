@@ -10,6 +10,7 @@
 #[cfg(not(fuzzing))]
 compile_error!("what is tested here exists only with RUSTFLAGS=\"--cfg fuzzing\", see README.md");
 
+mod explain;
 pub mod json;
 pub mod oracle;
 pub mod seeds;
@@ -24,6 +25,8 @@ use tokenring::{
 };
 
 use crate::oracle::{Claims, Expectations, Set};
+
+pub use explain::explain_verdict;
 
 /// Whatever parses is the text, cut at its periods and nothing else.
 pub fn compact_parse(token: &str) -> bool {

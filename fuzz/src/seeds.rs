@@ -19,13 +19,14 @@ pub struct Seed {
 }
 
 /// The targets, in pipeline order.
-pub const TARGETS: [&str; 6] = [
+pub const TARGETS: [&str; 7] = [
     "compact_parse",
     "header_parse",
     "jwk_set_parse",
     "claims_check",
     "verify_never_accepts",
     "mutate_signed",
+    "explain_verdict",
 ];
 
 /// All of them.
@@ -40,6 +41,7 @@ pub fn all() -> Vec<Seed> {
     add("claims_check", payloads());
     add("verify_never_accepts", unsigned());
     add("mutate_signed", scripts());
+    add("explain_verdict", explained());
     seeds
 }
 
@@ -393,6 +395,48 @@ fn padded() -> Vec<u8> {
         0x05, 0x00, 0x04, 0x20,
     ];
     [&[0, 1], [0xff; 202].as_slice(), &[0], &sha256, &[0; 32]].concat()
+}
+
+/// A byte that says what the rest is, as `explain.rs` reads it.
+fn explained() -> Vec<(&'static str, Vec<u8>)> {
+    let of = |kind: u8, rest: &[u8]| [&[kind], rest].concat();
+    let text = |token: TokenBuilder| of(0, token.mint().as_bytes());
+    let request = |value: &str| of(4, value.replace("TOKEN", &token().mint()).as_bytes());
+    let header = |json: &str| of(2, json.as_bytes());
+    let payload = |members: &str| {
+        let claims =
+            format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":1750000001{members}}}"#);
+        of(3, claims.as_bytes())
+    };
+    let kid = "tokenring-test-key-eddsa";
+    vec![
+        ("accepted_token", text(token())),
+        ("accepted_script", of(1, &[1])),
+        ("accepted_header", header(&format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#))),
+        ("accepted_payload", payload("")),
+        ("accepted_request", request("Bearer TOKEN")),
+        ("accepted_for_client", payload(&format!(r#","azp":"{CLIENT_ID}","token_use":"access""#))),
+        ("nothing", Vec::new()),
+        ("expired", text(token().expires_at(NOW))),
+        ("forged", text(token().forged_by(&TestKey::attacker()))),
+        ("opaque", of(0, b"2YotnFZFEjr1zCsicMWpAA")),
+        ("five_segments", of(0, b"a.b.c.d.e")),
+        ("not_base64url", of(0, b"!!.??.**")),
+        ("hs256", header(r#"{"alg":"HS256","typ":"JWT"}"#)),
+        ("unknown_kid", header(r#"{"alg":"EdDSA","kid":"\u202e\u001b[31m"}"#)),
+        ("graph", text(token().header("nonce", "n").signature([7; 256]))),
+        ("other_issuer", of(3, br#"{"iss":"https://other.example","aud":["other"],"exp":1}"#)),
+        ("entra", of(3, br#"{"iss":"https://sts.windows.net/8d3a/","aud":"api://8d3a","exp":1}"#)),
+        ("mistyped", payload(r#","nbf":"1","azp":1,"cnf":[],"jti":null,"iat":{}"#)),
+        ("exp_twice", payload(r#","exp":1"#)),
+        ("name_with_escapes", payload(r#","a\"\\\n":1,"exp":"1""#)),
+        ("milliseconds", of(3, br#"{"exp":1750000001000,"aud":"a"}"#)),
+        ("bearer_twice", request("Bearer Bearer TOKEN")),
+        ("quoted", request("Bearer \"TOKEN\"")),
+        ("line_break", request("Bearer TOKEN\r\n")),
+        ("null", request("Bearer null")),
+        ("basic", request("Basic dXNlcjpwdw==")),
+    ]
 }
 
 /// Operations as `edit` in lib.rs reads them.

@@ -51,6 +51,7 @@ fn run(target: &str, bytes: &[u8]) -> bool {
         "claims_check" => tokenring_fuzz::claims_check(bytes),
         "verify_never_accepts" => tokenring_fuzz::verify_never_accepts(bytes),
         "mutate_signed" => tokenring_fuzz::mutate_signed(bytes),
+        "explain_verdict" => tokenring_fuzz::explain_verdict(bytes),
         other => panic!("no target {other}"),
     }
 }

@@ -22,6 +22,11 @@ impl<'a> Cursor<'a> {
         self.text
     }
 
+    #[inline]
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
     /// Whether the text begins with an object, which is then entered.
     #[inline]
     pub(super) fn open_object(&mut self) -> bool {

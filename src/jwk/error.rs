@@ -96,6 +96,40 @@ pub enum JwkError {
     ExponentEven,
 }
 
+impl JwkError {
+    /// A name for this error in metrics: stable, and one of a small number.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Json(_) => "json",
+            Self::MemberMissing { .. } => "member_missing",
+            Self::MemberType { .. } => "member_type",
+            Self::KeyType => "key_type",
+            Self::PrivateKey { .. } => "private_key",
+            Self::NotForSignatures => "not_for_signatures",
+            Self::NotForVerify => "not_for_verify",
+            Self::DuplicateKeyOperation => "duplicate_key_operation",
+            Self::AlgorithmNotAccepted => "algorithm_not_accepted",
+            Self::AlgorithmOfOtherKeyType => "algorithm_of_other_key_type",
+            Self::NotBase64url { .. } => "not_base64url",
+            Self::Curve => "curve",
+            Self::CoordinateLength { .. } => "coordinate_length",
+            Self::NotOnCurve => "not_on_curve",
+            Self::NotCanonical => "not_canonical",
+            Self::LowOrder => "low_order",
+            Self::NoRandomness => "no_randomness",
+            Self::ModulusTooSmall { .. } => "modulus_too_small",
+            Self::ModulusTooLarge { .. } => "modulus_too_large",
+            Self::ModulusEven => "modulus_even",
+            Self::ModulusSmallFactor { .. } => "modulus_small_factor",
+            Self::ModulusRoca => "modulus_roca",
+            Self::ExponentTooSmall => "exponent_too_small",
+            Self::ExponentTooLarge => "exponent_too_large",
+            Self::ExponentEven => "exponent_even",
+        }
+    }
+}
+
 impl fmt::Display for JwkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -175,6 +209,19 @@ pub enum JwkSetError {
     KeysType,
     /// Issuer: more than 100 keys.
     TooManyKeys,
+}
+
+impl JwkSetError {
+    /// A name for this error in metrics: stable, and one of a small number.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Json(_) => "json",
+            Self::KeysMissing => "keys_missing",
+            Self::KeysType => "keys_type",
+            Self::TooManyKeys => "too_many_keys",
+        }
+    }
 }
 
 impl fmt::Display for JwkSetError {

@@ -124,7 +124,7 @@ pub(super) fn private(name: &str) -> Option<&'static str> {
 
 /// base64 with the URL-safe or the standard alphabet, with or without padding: some issuers publish
 /// their numbers so, and there is no doubt which number is meant. The trailing bits are zero.
-fn decode_leniently(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_leniently(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);

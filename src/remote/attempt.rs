@@ -1,11 +1,9 @@
 //! One attempt to fetch the key set, on a thread of its own, and what becomes of its outcome.
 
 use std::{
-    collections::BTreeMap,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
-    task::Waker,
     thread,
     time::Duration,
 };
@@ -47,8 +45,9 @@ impl RemoteJwks {
         };
         let thread = thread::Builder::new().name("tokenring-fetch".into());
         if thread.spawn(run).is_err() {
-            // Nobody is waiting: the only candidate is the caller.
-            let _nobody = source.end(control, number, now, None);
+            // The caller is told with the answer. A future that waits since an earlier attempt keeps
+            // its waker: waking or dropping one under the lock could run a task that takes the lock.
+            let _unreported = source.end(control, number, now, None);
         }
     }
 }
@@ -72,17 +71,15 @@ impl Source {
         }
     }
 
-    /// The end of an attempt, without `outcome` if it panicked or had no thread: what is to be told and
-    /// woken once the lock is free. None if the attempt has lost its slot: what it brings is ignored
-    /// (I2).
-    #[must_use]
+    /// The end of an attempt, without `outcome` if it panicked or had no thread: what the hook is to be
+    /// told. None if the attempt has lost its slot: what it brings is ignored (I2).
     fn end(
         &self,
         control: &mut Control,
         number: u64,
         asked: Moment,
         outcome: Option<Outcome>,
-    ) -> Option<Ended> {
+    ) -> Option<FetchEvent> {
         if !control.refresh.end(number) {
             return None;
         }
@@ -119,7 +116,7 @@ impl Source {
         };
         control.ended = control.ended.wrapping_add(1);
         self.ended.notify_all();
-        let event = FetchEvent {
+        Some(FetchEvent {
             fetched_at: UnixTime::from_secs(asked.wall.as_secs()),
             duration: now.monotonic.saturating_sub(asked.monotonic),
             usable_keys,
@@ -127,8 +124,7 @@ impl Source {
             generation: self.snapshot().map_or(0, |snapshot| snapshot.generation),
             key_set: key_set.filter(|_| failure.is_none()),
             failure,
-        };
-        Some(Ended { event, wakers: mem::take(&mut control.wakers) })
+        })
     }
 
     /// What becomes of a valid set (I5, I6).
@@ -166,12 +162,6 @@ impl Source {
     }
 }
 
-/// What an attempt leaves to be done without a lock.
-struct Ended {
-    event: FetchEvent,
-    wakers: BTreeMap<u64, Waker>,
-}
-
 /// An attempt under way. It ends when it is dropped, after a panic too.
 struct Attempt {
     source: Weak<Source>,
@@ -185,13 +175,16 @@ impl Drop for Attempt {
         // The source was dropped: no one needs the result.
         let Some(source) = self.source.upgrade() else { return };
         let outcome = self.outcome.take();
-        let ended = source.end(&mut source.lock(), self.number, self.asked, outcome);
-        let Some(Ended { event, wakers }) = ended else { return };
+        let (event, wakers) = {
+            let mut control = source.lock();
+            let event = source.end(&mut control, self.number, self.asked, outcome);
+            (event, mem::take(&mut control.wakers))
+        };
         for waker in wakers.into_values() {
             // A waker may run its task and panic; the remaining wakers must still be called.
             let _panic = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
-        if let Some(hook) = source.settings.hook.clone() {
+        if let Some((hook, event)) = source.settings.hook.clone().zip(event) {
             // The hook is not to keep the source alive.
             drop(source);
             let _panic = catch_unwind(AssertUnwindSafe(|| hook(&event)));

@@ -1,12 +1,12 @@
 //! What is told after each fetch.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{FetchFailure, UnixTime};
 
 /// One attempt to fetch the keys, for a log line or a counter:
 /// see [`RemoteJwksBuilder::on_fetch`](crate::RemoteJwksBuilder::on_fetch).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FetchEvent {
     pub(crate) failure: Option<FetchFailure>,
     pub(crate) fetched_at: UnixTime,
@@ -53,5 +53,20 @@ impl FetchEvent {
     /// for [`RemoteJwksBuilder::seed`](crate::RemoteJwksBuilder::seed).
     pub fn key_set(&self) -> Option<&str> {
         self.key_set.as_deref().and_then(|text| core::str::from_utf8(text).ok())
+    }
+}
+
+/// The length of the key set in place of its text.
+impl fmt::Debug for FetchEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchEvent")
+            .field("failure", &self.failure)
+            .field("fetched_at", &self.fetched_at)
+            .field("duration", &self.duration)
+            .field("usable_keys", &self.usable_keys)
+            .field("skipped_keys", &self.skipped_keys)
+            .field("generation", &self.generation)
+            .field("key_set_bytes", &self.key_set.as_ref().map(|text| text.len()))
+            .finish()
     }
 }

@@ -191,7 +191,7 @@ fn fetch_error(error: ureq::Error) -> FetchError {
     match error {
         Error::Timeout(_) => FetchError::Timeout,
         Error::HostNotFound => FetchError::HostNotFound,
-        // So rustls hands its errors to std::io; sockets have none of this kind.
+        // The kind with which rustls hands its errors to std::io; sockets never use it.
         Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
             FetchError::Tls { reason: cut(&error.to_string()) }
         }

@@ -1,10 +1,15 @@
 //! The key source as callers see it.
 
-use std::{fmt, string::String, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    string::{String, ToString as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     FetchConfigError, FetchError, Health, JwkSet, KeyError, KeyLookup, KeyQuery, KeySource,
-    KeysState, RemoteJwksBuilder, SelectedKey,
+    KeysDescription, KeysState, RemoteJwksBuilder, SelectedKey,
     remote::{
         refresh::{Reason, Refresh, Step},
         snapshot::Snapshot,
@@ -245,6 +250,25 @@ impl KeySource for RemoteJwks {
 
     fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
         self.0.if_fresh(|set| set.finds(key, query)).unwrap_or(false)
+    }
+
+    fn describe(&self) -> KeysDescription {
+        let health = self.health();
+        let state = match health.state {
+            KeysState::Empty => "never fetched",
+            KeysState::Fresh => "fresh",
+            KeysState::Ahead => "fresh, a refresh is due",
+            KeysState::Expired => "past its ttl",
+            KeysState::Dead => "too old to be used",
+        };
+        let keys =
+            self.keys().map_or_else(KeysDescription::none, |keys| KeysDescription::of(&keys));
+        let keys = keys.with_state(state);
+        let keys = health.age.into_iter().fold(keys, KeysDescription::with_age);
+        match health.last_error {
+            Some(failure) => keys.with_failure(failure.code(), failure.to_string()),
+            None => keys,
+        }
     }
 
     /// The future waits where [`key`](Self::key) blocks. It may be dropped at any time.

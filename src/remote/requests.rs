@@ -143,6 +143,7 @@ fn is_absence(failure: &FetchFailure) -> bool {
         failure.error(),
         FetchError::HostNotFound
             | FetchError::Connect { .. }
+            | FetchError::Tls { .. }
             | FetchError::Timeout
             | FetchError::Status { .. }
             | FetchError::Truncated

@@ -228,7 +228,7 @@ impl Source {
     }
 
     /// Takes the slot from an attempt that is long overdue (I2). Threads that waited for it decide again
-    /// now, futures when they are polled next: at the latest when the next attempt ends.
+    /// now, futures when they are polled next: at the latest when this or another attempt ends.
     pub(crate) fn reclaim_slot(&self, control: &mut Control, now: Moment) {
         if control.refresh.is_long_overdue(&self.settings.timing, now.monotonic) {
             self.give_up(control, now);

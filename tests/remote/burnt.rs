@@ -68,7 +68,7 @@ fn set_that_burns_a_key_in_use_removes_it_at_once_even_if_nothing_usable_is_left
     rig.issuer.reply(burning(slice::from_ref(&a)));
     assert_eq!(rig.keys.refresh_now().unwrap_err().code(), "no_usable_keys");
     assert_eq!(rig.keys.health().state, KeysState::Fresh);
-    assert_eq!((rig.key("b"), rig.try_key("a").is_ok()), (found("b"), false));
+    assert_eq!((rig.key("b"), rig.try_key("a")), (found("b"), unavailable(secs(1))));
     assert_eq!(rig.keys.keys().unwrap().len(), 1);
 
     // And with the last of them nothing is left to serve.

@@ -518,7 +518,7 @@ impl Random {
     }
 }
 
-/// A clock that can be made to hold up whoever asks it for the jitter.
+/// A clock that can hold up those who ask it for the jitter.
 #[derive(Clone)]
 pub(crate) struct GatedJitter {
     pub(crate) times: FakeClock,

@@ -6,8 +6,6 @@ use tokenring::{KeysState, UnixTime};
 
 use crate::fake::{AHEAD, Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, jwks, millis, secs};
 
-// Health.
-
 #[test]
 fn health_tells_how_things_stand() {
     let rig = Rig::new();

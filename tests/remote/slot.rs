@@ -1,17 +1,20 @@
 //! An attempt that never ends, in a process that has forked or with a `Fetch` that hangs, and too many
 //! futures that wait. Invariants I2, I7.
 
-use std::task::Poll;
+use std::{
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use tokenring::{FetchError, KeysState};
 
 use crate::fake::{
-    BUSY, FOREVER, Manual, NANO, Rig, TTL, block_on, found, key_async, last_error, millis, secs,
-    unavailable, until,
+    BUSY, FOREVER, Manual, NANO, Rig, TTL, block_on, found, join, key_async, last_error, millis,
+    secs, unavailable, until,
 };
 
 /// When an attempt with this timeout loses its slot.
-const OVERDUE: std::time::Duration = secs(60);
+const OVERDUE: Duration = secs(60);
 
 #[test]
 fn slot_of_an_attempt_that_never_ends_is_taken_back_a_minute_after_its_timeout() {
@@ -46,10 +49,15 @@ fn what_a_late_attempt_brings_is_ignored() {
     rig.issuer.close_gate();
     let mut future = Manual::new(key_async(&rig.keys, "a"));
     assert_eq!(future.poll(), Poll::Pending);
+    let thread = rig.spawn_key("a");
+    rig.await_waiters(2);
     rig.issuer.await_count(2);
     rig.clock.advance(OVERDUE + FOREVER);
-    // It has lost its slot, which counts as a failure, and the set is used stale.
+    // Its slot is taken, which counts as a failure, and the set is used stale.
+    let start = Instant::now();
     assert_eq!(rig.key("a"), found("a"));
+    assert_eq!(join(thread), found("a"), "a thread that waited for it is told");
+    assert!(start.elapsed() < FOREVER / 2, "{:?}", start.elapsed());
     let health = rig.keys.health();
     assert_eq!((health.fetching, last_error(&health)), (false, Some(FetchError::Timeout)));
     assert_eq!(health.consecutive_failures, 1);
@@ -68,6 +76,24 @@ fn what_a_late_attempt_brings_is_ignored() {
     assert_eq!(rig.key("a"), found("a"));
     rig.settle();
     assert_eq!(rig.keys.health().generation, 2);
+}
+
+#[test]
+fn future_that_waited_for_an_attempt_without_slot_is_woken_when_that_ends() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(TTL);
+    rig.issuer.close_gate();
+    let mut future = Manual::new(key_async(&rig.keys, "a"));
+    assert_eq!(future.poll(), Poll::Pending);
+    rig.issuer.await_count(2);
+    rig.clock.advance(OVERDUE + FOREVER);
+    // Only now is the slot taken, and nobody starts another attempt.
+    assert_eq!(rig.key("a"), found("a"));
+    assert_eq!((rig.keys.health().waiters, future.woken()), (1, 0));
+    rig.issuer.open_gate();
+    until(|| future.woken() == 1);
+    assert_eq!(future.poll(), Poll::Ready(found("a")));
+    assert_eq!((rig.keys.health().waiters, rig.keys.health().generation), (0, 1));
 }
 
 #[test]

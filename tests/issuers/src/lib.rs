@@ -1,13 +1,17 @@
 //! Issuers of other people's making, started on loopback and asked for tokens.
 //!
-//! `run`, beside this package's `Cargo.toml`, installs them and says where they are.
+//! `run-tests`, beside this package's `Cargo.toml`, installs them and says where they are.
 
 use std::{
     env,
+    fs::{self, File},
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{self, Receiver},
+    process::{self, Child, ChildStdin, Command, Stdio},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -36,6 +40,7 @@ pub struct Issuer {
     process: Child,
     commands: Option<ChildStdin>,
     answers: Receiver<String>,
+    log: PathBuf,
     facts: Value,
 }
 
@@ -50,7 +55,7 @@ impl Issuer {
         let mut command = Command::new(installed("venv/bin/python"));
         // No `__pycache__` in the working copy.
         command.arg("-B").arg(servers.join(program)).args(arguments);
-        Self::start(command)
+        Self::start(program, command)
     }
 
     /// Starts `servers/{program}` in Node.
@@ -61,20 +66,25 @@ impl Issuer {
     pub fn node(program: &str) -> Self {
         let mut command = Command::new("node");
         command.arg(installed(program));
-        Self::start(command)
+        Self::start(program, command)
     }
 
-    fn start(mut command: Command) -> Self {
+    fn start(program: &str, mut command: Command) -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = installed(&format!("logs/{program}-{}-{number}", process::id()));
+        fs::create_dir_all(log.parent().unwrap()).unwrap();
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let commands = process.stdin.take();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let (sender, answers) = mpsc::channel();
         thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let mut issuer = Self { process, commands, answers, facts: Value::Null };
+        let mut issuer = Self { process, commands, answers, log, facts: Value::Null };
         issuer.facts = issuer.answer("its start");
         issuer
     }
@@ -83,7 +93,7 @@ impl Issuer {
         let line = self
             .answers
             .recv_timeout(PATIENCE)
-            .unwrap_or_else(|error| panic!("no answer to {command}, see above: {error}"));
+            .unwrap_or_else(|error| panic!("no answer to {command}: {error}"));
         serde_json::from_str(&line).unwrap()
     }
 
@@ -143,28 +153,32 @@ impl Drop for Issuer {
         // The end of its input is the end of it.
         drop(self.commands.take());
         let deadline = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < deadline {
-            if matches!(self.process.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
+        let mut ended = false;
+        while !ended && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+            ended = matches!(self.process.try_wait(), Ok(Some(_)));
         }
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        if !thread::panicking() {
-            panic!("the issuer did not end");
+        if !ended {
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+        if thread::panicking() {
+            let log = fs::read_to_string(&self.log).unwrap_or_default();
+            eprintln!("{}:\n{log}", self.log.display());
+        } else {
+            assert!(ended, "the issuer did not end");
         }
     }
 }
 
-/// A path below the directory that `run` installs into.
+/// A path below the directory that `run-tests` installs into.
 ///
 /// # Panics
 ///
-/// If `run` did not start this process.
+/// If `run-tests` did not start this process.
 pub fn installed(path: &str) -> PathBuf {
     let directory =
-        env::var_os("TOKENRING_ISSUERS").expect("start this with `bash tests/issuers/run`");
+        env::var_os("TOKENRING_ISSUERS").expect("start this with `bash tests/issuers/run-tests`");
     Path::new(&directory).join(path)
 }
 

@@ -1,7 +1,7 @@
 //! Canaille: nine algorithms, no `alg` in any key, a slash at the end of `iss`.
 
 use issuers::{ALGORITHMS, Issuer, assert_genuine, header, refusal, string};
-use tokenring::{Algorithm, Policy, Verifier, VerifyError};
+use tokenring::{Algorithm, FetchError, Policy, RemoteJwks, Verifier, VerifyError};
 
 /// Its keys are of RSA and on these two curves.
 fn canaille(curve: &str, edwards_curve: &str) -> Issuer {
@@ -46,6 +46,16 @@ fn access_token_of_each_algorithm_is_accepted_for_its_client_alone() {
         let verifier = Verifier::new(policy, keys.clone()).unwrap();
         assert_eq!(refusal(&verifier, &token), VerifyError::WrongIssuer);
     }
+}
+
+#[test]
+fn discovery_of_the_issuer_without_its_slash_is_refused() {
+    let issuer = canaille("P-256", "Ed25519");
+    let keys = RemoteJwks::discovery_builder(issuer.identifier().trim_end_matches('/'))
+        .danger_allow_http_loopback()
+        .build()
+        .unwrap();
+    assert_eq!(keys.prime(), Err(FetchError::IssuerMismatch));
 }
 
 #[test]

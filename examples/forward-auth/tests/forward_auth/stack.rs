@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -143,7 +143,7 @@ fn start_nginx(
     decisions: SocketAddr,
     application: SocketAddr,
 ) -> (&'static str, Started, SocketAddr) {
-    let address = free_address();
+    let address = own_address();
     let mut shipped = fs::read_to_string(package().join("nginx.conf")).unwrap();
     let addresses = [
         ("server 127.0.0.1:9000;", format!("server {decisions};")),
@@ -177,10 +177,10 @@ fn start_caddy(
     decisions: SocketAddr,
     application: SocketAddr,
 ) -> (&'static str, Started, SocketAddr) {
-    let address = free_address();
+    let address = own_address();
     let shipped = package().join("Caddyfile");
     let around =
-        format!("{{\nadmin off\ndefault_bind 127.0.0.1\n}}\nimport {}\n", shipped.display());
+        format!("{{\nadmin off\ndefault_bind {}\n}}\nimport {}\n", address.ip(), shipped.display());
     let configuration = directory.write("Caddyfile", &around);
     let mut command = Command::new(program("caddy"));
     command
@@ -249,9 +249,13 @@ fn package() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
 }
 
-/// An address where nobody listens. nginx and Caddy cannot say which one the system gave them.
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// An address that nobody else has. nginx and Caddy cannot say which port the system gave them, and a
+/// port that was free a moment ago may be another test's by now: so each has a loopback address of its
+/// own, which on Linux are sixteen million.
+fn own_address() -> SocketAddr {
+    static NUMBER: AtomicU8 = AtomicU8::new(1);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    SocketAddr::from(([127, high, low, NUMBER.fetch_add(1, Ordering::Relaxed)], 8080))
 }
 
 /// A directory that ends with the test.
