@@ -6,6 +6,8 @@
     reason = "tests may"
 )]
 
+use std::sync::LazyLock;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use tokenring::{
@@ -30,8 +32,12 @@ fn of_jwk(jwk: &Value) -> Result<PublicKey, JwkError> {
     PublicKey::from_jwk(jwk.to_string().as_bytes())
 }
 
+/// The test key for `algorithm`, without `alg`.
 fn jwk(algorithm: Algorithm) -> Value {
-    TestKey::for_algorithm(algorithm).without_alg().jwk()
+    static JWKS: LazyLock<[Value; 2]> =
+        LazyLock::new(|| CURVES.map(|curve| TestKey::for_algorithm(curve.0).without_alg().jwk()));
+    let [p256, p384] = &*JWKS;
+    if algorithm == Algorithm::ES256 { p256.clone() } else { p384.clone() }
 }
 
 /// The key for `algorithm` with this member changed.

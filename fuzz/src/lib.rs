@@ -11,6 +11,7 @@
 compile_error!("what is tested here exists only with RUSTFLAGS=\"--cfg fuzzing\", see README.md");
 
 mod explain;
+pub mod curves;
 pub mod json;
 pub mod oracle;
 pub mod seeds;
@@ -18,13 +19,14 @@ pub mod seeds;
 use std::{fmt, sync::LazyLock, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
 use tokenring::{
     Algorithm, CompactJws, JwkError, JwkSet, JwkSetError, KeyError, Policy, PublicKey, TokenType,
     UnixTime, Verified, VerifiedPayload, Verifier, VerifyError,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer},
 };
 
-use crate::oracle::{Claims, Expectations, Set};
+use crate::oracle::{Claims, Expectations, Numbers, Set};
 
 pub use explain::explain_verdict;
 
@@ -34,6 +36,7 @@ pub fn compact_parse(token: &str) -> bool {
     let jws = match (CompactJws::parse(token), expected) {
         (Ok(jws), Ok((segments, header))) => {
             assert_eq!(jws.segments(), segments);
+            assert_eq!(jws.header().algorithm(), header.alg);
             assert_eq!(jws.header().key_id(), header.kid.as_deref());
             assert_eq!(jws.header().token_type(), header.typ.as_deref());
             jws
@@ -42,7 +45,6 @@ pub fn compact_parse(token: &str) -> bool {
         (found, expected) => panic!("{found:?} instead of {expected:?}"),
     };
     assert_eq!(jws.segments().join("."), token);
-    assert_eq!(jws.header().algorithm().name(), "RS256");
     let [header, _, signature] = jws.segments();
     assert!(token.len() <= 16_384 && !signature.is_empty());
     assert!((2..=5462).contains(&header.len()));
@@ -106,19 +108,19 @@ pub fn jwk_set_parse(json: &[u8]) -> bool {
     assert_eq!(set.is_empty(), expected.keys.is_empty());
     assert!(set.len() + expected.repeated + skipped.len() <= 100);
 
-    assert_selects(&set, &expected, None);
-    for kid in ["", "no such key", "tokenring-test-key-01"] {
-        assert_selects(&set, &expected, Some(kid));
+    let kids = ["", "no such key", "tokenring-test-key-01"].map(Some);
+    let kids = kids.into_iter().chain(expected.keys.iter().map(|key| key.kid.as_deref()));
+    for kid in kids.chain([None]) {
+        for algorithm in ALGORITHMS {
+            assert_selects(&set, &expected, kid, algorithm);
+        }
     }
-    for key in &expected.keys {
-        assert!((2048..=8192).contains(&key.bits()));
-        assert_selects(&set, &expected, key.kid.as_deref());
-    }
+    assert!(expected.keys.iter().all(|key| matches!(key.bits(), 0 | 2048..=8192)));
     !set.is_empty()
 }
 
-fn assert_selects(set: &JwkSet, expected: &Set, kid: Option<&str>) {
-    let (found, key) = match (set.select(kid, Algorithm::RS256), expected.select(kid)) {
+fn assert_selects(set: &JwkSet, expected: &Set, kid: Option<&str>, algorithm: Algorithm) {
+    let (found, key) = match (set.select(kid, algorithm), expected.select(kid, algorithm)) {
         (Ok(found), Ok(key)) => (found, key),
         (Err(found), Err(expected)) => {
             let known = [KeyError::UnknownKey, KeyError::AmbiguousKey];
@@ -127,24 +129,47 @@ fn assert_selects(set: &JwkSet, expected: &Set, kid: Option<&str>) {
         }
         (found, expected) => panic!("{found:?} instead of {expected:?}"),
     };
-    assert_eq!(found.algorithm(), Algorithm::RS256);
+    assert_eq!(found.algorithm(), algorithm);
     assert_eq!(found.key_id(), key.kid.as_deref());
     assert_eq!(found.modulus_bits(), key.bits());
     // The same key from a JWK that has nothing else in it.
-    let mut jwk = serde_json::json!({
-        "kty": "RSA",
-        "n": URL_SAFE_NO_PAD.encode(&key.n),
-        "e": URL_SAFE_NO_PAD.encode(&key.e),
-    });
-    if let Some(kid) = &key.kid {
-        jwk["kid"] = kid.as_str().into();
+    let encode = |number: &Vec<u8>| URL_SAFE_NO_PAD.encode(number);
+    let mut jwk = match &key.numbers {
+        Numbers::Rsa { n, e } => json!({ "kty": "RSA", "n": encode(n), "e": encode(e) }),
+        Numbers::Point { crv: "Ed25519", x, .. } => {
+            json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(x) })
+        }
+        Numbers::Point { crv, x, y } => {
+            json!({ "kty": "EC", "crv": crv, "x": encode(x), "y": encode(y) })
+        }
+    };
+    let members = [("kid", key.kid.as_deref()), ("issuer", key.issuer.as_deref())];
+    let alg = ("alg", key.alg.map(Algorithm::name));
+    for (name, value) in members.into_iter().chain([alg]) {
+        if let Some(value) = value {
+            jwk[name] = value.into();
+        }
     }
     assert_eq!(PublicKey::from_jwk(jwk.to_string().as_bytes()).as_ref(), Ok(&*found));
-    // And without `kid`.
-    if key.kid.is_none() {
-        assert_eq!(PublicKey::from_rsa_components(&key.n, &key.e).as_ref(), Ok(&*found));
+    // And without any name.
+    if let (Numbers::Rsa { n, e }, None, None, None) =
+        (&key.numbers, &key.kid, &key.issuer, key.alg)
+    {
+        assert_eq!(PublicKey::from_rsa_components(n, e).as_ref(), Ok(&*found));
     }
 }
+
+const ALGORITHMS: [Algorithm; 9] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
 
 /// A payload is accepted if and only if every rule of the policy holds at that time. Checked with
 /// several policies, at the times where the verdict turns.

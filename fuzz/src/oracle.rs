@@ -3,13 +3,17 @@
 
 use std::time::Duration;
 
-use tokenring::{JsonError, JwkError, JwkSetError, KeyError, VerifyError};
+use tokenring::{Algorithm, JsonError, JwkError, JwkSetError, KeyError, VerifyError};
 
-use crate::json::{self, Json, Members, get};
+use crate::{
+    curves,
+    json::{self, Json, Members, get},
+};
 
-/// `kid` and `typ` of a header that is to be accepted.
+/// What is read of a header that is to be accepted.
 #[derive(Debug, PartialEq)]
 pub struct Header {
+    pub alg: Algorithm,
     pub kid: Option<String>,
     pub typ: Option<String>,
 }
@@ -39,7 +43,7 @@ fn header(segment: &str) -> Result<Header, VerifyError> {
         return Err(VerifyError::HeaderTooLong { bytes });
     }
     let json = base64url(segment).ok_or(VerifyError::NotBase64url { segment: "header" })?;
-    let members = json::object(&json).map_err(VerifyError::HeaderJson)?;
+    let members = json::object_of_at_most(64, &json).map_err(VerifyError::HeaderJson)?;
     for (name, _) in &members {
         for parameter in ["crit", "b64", "zip", "enc", "cty"] {
             if name == parameter {
@@ -52,24 +56,41 @@ fn header(segment: &str) -> Result<Header, VerifyError> {
         Some(Json::String(string)) => Ok(Some(string.clone())),
         Some(_) => Err(VerifyError::HeaderType { parameter }),
     };
-    match string("alg")?.as_deref() {
-        None => return Err(VerifyError::AlgorithmMissing),
-        Some("RS256") => {}
-        Some(_) => return Err(VerifyError::AlgorithmNotAccepted),
-    }
+    let alg = string("alg")?.ok_or(VerifyError::AlgorithmMissing)?;
+    let alg = algorithm(&alg).ok_or(VerifyError::AlgorithmNotAccepted)?;
     let (kid, typ) = (string("kid")?, string("typ")?);
     match kid.as_ref().map_or(1, String::len) {
-        1..=256 => Ok(Header { kid, typ }),
+        1..=256 => Ok(Header { alg, kid, typ }),
         bytes => Err(VerifyError::KeyIdLength { bytes }),
     }
 }
 
-/// Why `token` is refused if the only key there is, called `kid`, has not signed it.
+/// RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2.
+fn algorithm(alg: &str) -> Option<Algorithm> {
+    let known = [
+        ("RS256", Algorithm::RS256),
+        ("RS384", Algorithm::RS384),
+        ("RS512", Algorithm::RS512),
+        ("PS256", Algorithm::PS256),
+        ("PS384", Algorithm::PS384),
+        ("PS512", Algorithm::PS512),
+        ("ES256", Algorithm::ES256),
+        ("ES384", Algorithm::ES384),
+        ("EdDSA", Algorithm::EdDSA),
+        ("Ed25519", Algorithm::EdDSA),
+    ];
+    known.into_iter().find(|(name, _)| *name == alg).map(|(_, algorithm)| algorithm)
+}
+
+/// Why `token` is refused under a policy of RS256 if the only key there is, called `kid`, has not signed it.
 pub fn refusal(token: &str, kid: &str) -> VerifyError {
     let ([_, _, signature], header) = match compact(token) {
         Ok(compact) => compact,
         Err(error) => return error,
     };
+    if header.alg != Algorithm::RS256 {
+        return VerifyError::AlgorithmNotAccepted;
+    }
     if header.kid.is_some_and(|named| named != kid) {
         return VerifyError::UnknownKey;
     }
@@ -85,14 +106,44 @@ pub fn refusal(token: &str, kid: &str) -> VerifyError {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     pub kid: Option<String>,
-    pub n: Vec<u8>,
-    pub e: Vec<u8>,
+    /// None for an RSA key that does not say.
+    pub alg: Option<Algorithm>,
+    pub issuer: Option<String>,
+    pub numbers: Numbers,
+}
+
+/// The numbers of a key, without leading zeros where those do not count.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Numbers {
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Point { crv: &'static str, x: Vec<u8>, y: Vec<u8> },
 }
 
 impl Key {
-    /// The length of the modulus, one bit after the other.
+    /// The length of an RSA modulus, one bit after the other, and else 0.
     pub fn bits(&self) -> usize {
-        bits(&self.n)
+        match &self.numbers {
+            Numbers::Rsa { n, .. } => bits(n),
+            Numbers::Point { .. } => 0,
+        }
+    }
+
+    /// The number that a private member burns.
+    fn number(&self) -> &[u8] {
+        match &self.numbers {
+            Numbers::Rsa { n, .. } => n,
+            Numbers::Point { x, .. } => without_zeros(x),
+        }
+    }
+
+    /// Whether it serves `algorithm`, where keys without one are for RS256.
+    fn serves(&self, algorithm: Algorithm) -> bool {
+        self.alg.unwrap_or(Algorithm::RS256) == algorithm
+    }
+
+    /// Whether it differs from `other` in `alg` at most.
+    fn is_same(&self, other: &Self) -> bool {
+        Self { alg: None, ..self.clone() } == Self { alg: None, ..other.clone() }
     }
 }
 
@@ -116,18 +167,22 @@ pub fn jwk_set(text: &[u8]) -> Result<Set, JwkSetError> {
         return Err(JwkSetError::TooManyKeys);
     }
     let mut set = Set { keys: Vec::new(), skipped: Vec::new(), repeated: 0 };
-    // What stands beside a private member somewhere is good for nothing anywhere.
+    // A number beside a private member, in whatever spelling, is good for nothing anywhere.
     let mut burnt = Vec::new();
-    for jwk in entries.iter().filter_map(|entry| json::members(entry.clone()).ok()) {
-        if let (Some(member), Some(Json::String(n))) = (private_member(&jwk), get(&jwk, "n")) {
-            burnt.extend(base64url(n).map(|n| (n, member)));
+    for entry in entries {
+        let Json::Object(jwk) = entry else { continue };
+        let Some(member) = private_member(jwk) else { continue };
+        for (name, value) in jwk {
+            if let ("n" | "x", Json::String(number)) = (name.as_str(), value) {
+                burnt.extend(any_base64(number).map(|n| (without_zeros(&n).to_vec(), member)));
+            }
         }
     }
     for (index, entry) in entries.iter().enumerate() {
         let mut key =
             json::members(entry.clone()).map_err(JwkError::Json).and_then(|jwk| key(&jwk));
-        if let Ok(Key { n, .. }) = &key
-            && let Some((_, member)) = burnt.iter().find(|(burnt, _)| burnt == n)
+        if let Ok(usable) = &key
+            && let Some((_, member)) = burnt.iter().find(|(burnt, _)| burnt == usable.number())
         {
             key = Err(JwkError::PrivateKey { member });
         }
@@ -141,13 +196,14 @@ pub fn jwk_set(text: &[u8]) -> Result<Set, JwkSetError> {
 }
 
 impl Set {
-    /// The one key for a token with this `kid`, or without.
-    pub fn select(&self, kid: Option<&str>) -> Result<&Key, KeyError> {
+    /// The one key for a token with this `kid`, or without, and this algorithm.
+    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, KeyError> {
+        let named = |key: &&Key| kid.is_none() || key.kid.as_deref() == kid;
         let fitting: Vec<&Key> =
-            self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).collect();
+            self.keys.iter().filter(named).filter(|key| key.serves(algorithm)).collect();
         match fitting[..] {
             [] => Err(KeyError::UnknownKey),
-            [key] => Ok(key),
+            [key, ref others @ ..] if others.iter().all(|other| other.is_same(key)) => Ok(key),
             _ => Err(KeyError::AmbiguousKey),
         }
     }
@@ -159,8 +215,10 @@ fn key(jwk: &Members) -> Result<Key, JwkError> {
         Some(Json::String(string)) => Ok(Some(string.as_str())),
         Some(_) => Err(JwkError::MemberType { member }),
     };
-    if string("kty")?.ok_or(JwkError::MemberMissing { member: "kty" })? != "RSA" {
-        return Err(JwkError::NotRsa);
+    let required = |member| string(member)?.ok_or(JwkError::MemberMissing { member });
+    let kty = required("kty")?;
+    if !["RSA", "EC", "OKP"].contains(&kty) {
+        return Err(JwkError::KeyType);
     }
     if let Some(member) = private_member(jwk) {
         return Err(JwkError::PrivateKey { member });
@@ -183,28 +241,87 @@ fn key(jwk: &Members) -> Result<Key, JwkError> {
             return Err(JwkError::NotForVerify);
         }
     }
-    if string("alg")?.unwrap_or("RS256") != "RS256" {
-        return Err(JwkError::AlgorithmNotAccepted);
-    }
-    let kid = string("kid")?.map(String::from);
-    let number = |member| {
-        let text = string(member)?.ok_or(JwkError::MemberMissing { member })?;
-        base64url(text).ok_or(JwkError::NotBase64url { member })
+    let alg = match string("alg")? {
+        None => None,
+        Some(alg) => Some(algorithm(alg).ok_or(JwkError::AlgorithmNotAccepted)?),
     };
-    let (n, e) = (number("n")?, number("e")?);
+    let kid = string("kid")?.map(String::from);
+    let issuer = string("issuer")?.map(String::from);
+    let (alg, numbers) = match kty {
+        "RSA" => {
+            let not_rsa = [Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
+            if alg.is_some_and(|alg| not_rsa.contains(&alg)) {
+                return Err(JwkError::AlgorithmOfOtherKeyType);
+            }
+            let number = |member| {
+                let number = lenient_base64(required(member)?);
+                let number = number.ok_or(JwkError::NotBase64url { member })?;
+                Ok(without_zeros(&number).to_vec())
+            };
+            let (n, e) = (number("n")?, number("e")?);
+            check_rsa(&n, &e)?;
+            (alg, Numbers::Rsa { n, e })
+        }
+        "EC" => {
+            let (crv, of_curve, expected, [p, b]) = match required("crv")? {
+                "P-256" => ("P-256", Algorithm::ES256, 32, curves::P_256),
+                "P-384" => ("P-384", Algorithm::ES384, 48, curves::P_384),
+                _ => return Err(JwkError::Curve),
+            };
+            if alg.is_some_and(|alg| alg != of_curve) {
+                return Err(JwkError::AlgorithmOfOtherKeyType);
+            }
+            let octets =
+                |member| base64url(required(member)?).ok_or(JwkError::NotBase64url { member });
+            let (x, y) = (octets("x")?, octets("y")?);
+            for (member, bytes) in [("x", x.len()), ("y", y.len())] {
+                if bytes != expected {
+                    return Err(JwkError::CoordinateLength { member, bytes, expected });
+                }
+            }
+            if !curves::is_on_weierstrass_curve(p, b, &x, &y) {
+                return Err(JwkError::NotOnCurve);
+            }
+            (Some(of_curve), Numbers::Point { crv, x, y })
+        }
+        _ => {
+            if required("crv")? != "Ed25519" {
+                return Err(JwkError::Curve);
+            }
+            if alg.is_some_and(|alg| alg != Algorithm::EdDSA) {
+                return Err(JwkError::AlgorithmOfOtherKeyType);
+            }
+            let x = base64url(required("x")?).ok_or(JwkError::NotBase64url { member: "x" })?;
+            if x.len() != 32 {
+                let bytes = x.len();
+                return Err(JwkError::CoordinateLength { member: "x", bytes, expected: 32 });
+            }
+            match curves::ed25519(&x) {
+                curves::Octets::NotCanonical => return Err(JwkError::NotCanonical),
+                curves::Octets::LowOrder => return Err(JwkError::LowOrder),
+                curves::Octets::NotOnCurve => return Err(JwkError::NotOnCurve),
+                curves::Octets::Point => {}
+            }
+            (Some(Algorithm::EdDSA), Numbers::Point { crv: "Ed25519", x, y: Vec::new() })
+        }
+    };
+    Ok(Key { kid, alg, issuer, numbers })
+}
 
-    if n.is_empty() || n[0] == 0 {
-        return Err(JwkError::NotMinimal { member: "n" });
-    }
-    match bits(&n) {
+/// Of numbers without leading zeros.
+fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), JwkError> {
+    match bits(n) {
         bits if bits < 2048 => return Err(JwkError::ModulusTooSmall { bits }),
         bits if bits > 8192 => return Err(JwkError::ModulusTooLarge { bits }),
-        _ if remainder(&n, 2) == 0 => return Err(JwkError::ModulusEven),
-        _ if is_roca(&n) => return Err(JwkError::ModulusRoca),
+        _ if remainder(n, 2) == 0 => return Err(JwkError::ModulusEven),
         _ => {}
     }
-    if e.is_empty() || e[0] == 0 {
-        return Err(JwkError::NotMinimal { member: "e" });
+    let is_prime = |number: u32| (2..number).all(|divisor| number % divisor != 0);
+    if let Some(factor) = (3..1000).find(|number| is_prime(*number) && remainder(n, *number) == 0) {
+        return Err(JwkError::ModulusSmallFactor { factor });
+    }
+    if is_roca(n) {
+        return Err(JwkError::ModulusRoca);
     }
     if e.len() > 5 {
         return Err(JwkError::ExponentTooLarge);
@@ -213,8 +330,13 @@ fn key(jwk: &Members) -> Result<Key, JwkError> {
         0..=65_536 => Err(JwkError::ExponentTooSmall),
         8_589_934_592.. => Err(JwkError::ExponentTooLarge),
         number if number % 2 == 0 => Err(JwkError::ExponentEven),
-        _ => Ok(Key { kid, n, e }),
+        _ => Ok(()),
     }
+}
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    &number[zeros..]
 }
 
 fn private_member(jwk: &Members) -> Option<&'static str> {
@@ -385,6 +507,35 @@ pub fn base64url(text: &str) -> Option<Vec<u8>> {
     }
     // What is left over is less than a character, and nothing.
     (bits < 6 && pending == 0).then_some(bytes)
+}
+
+/// [`base64url`], or the same in the standard alphabet, and either with as much padding as there can be
+/// or less.
+fn lenient_base64(text: &str) -> Option<Vec<u8>> {
+    let plain = text.trim_end_matches('=');
+    let most = [0, 0, 2, 1][plain.len() % 4];
+    if text.len() - plain.len() > most {
+        return None;
+    }
+    match (plain.contains(['-', '_']), plain.contains(['+', '/'])) {
+        (true, true) => None,
+        _ => base64url(&plain.replace('+', "-").replace('/', "_")),
+    }
+}
+
+/// Whatever a reader of base64 could see in `text`.
+fn any_base64(text: &str) -> Option<Vec<u8>> {
+    let counts = |c: &char| !c.is_ascii_whitespace() && *c != '=';
+    let plain: String = text.chars().filter(counts).collect();
+    let plain = plain.replace('+', "-").replace('/', "_");
+    let (front, last) = plain.split_at_checked(plain.len().saturating_sub(1))?;
+    let value = |last: &str| ALPHABET.iter().position(|byte| last.as_bytes() == [*byte]);
+    let cut = match plain.len() % 4 {
+        2 => value(last)? & !15,
+        3 => value(last)? & !3,
+        _ => return base64url(&plain),
+    };
+    base64url(&format!("{front}{}", char::from(ALPHABET[cut])))
 }
 
 /// Whether `one` is what was to be expected where `two` was: of a text that is both too deep and

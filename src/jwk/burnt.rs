@@ -1,12 +1,13 @@
 //! Keys whose private half was published: nobody's any more. RFC 7517 section 9.2.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
-use super::{
-    JwkError, Material, PublicKey,
-    members::{decode_leniently, private},
-    without_leading_zeros,
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
+
+use super::{JwkError, Material, PublicKey, members::private, without_leading_zeros};
 use crate::json::{self, Value};
 
 /// `kid` of an entry that cannot be used.
@@ -31,9 +32,7 @@ pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
     while let Ok(Some((name, value))) = members.next() {
         match (&*name, value) {
             ("n" | "x", Value::String(number)) => {
-                let number = number.characters(entry);
-                let text = number.replace(|c: char| c.is_ascii_whitespace(), "");
-                numbers.extend(decode_leniently(&text));
+                numbers.extend(decode_at_any_price(&number.characters(entry)));
             }
             (other, _) => member = member.or_else(|| private(other)),
         }
@@ -42,6 +41,25 @@ pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
         Some(member) => numbers.iter().filter_map(|n| BurntKey::new(n, member)).collect(),
         None => Vec::new(),
     }
+}
+
+/// The bytes that any decoder of base64 could find in `text`: white space, padding and the bits behind
+/// the last byte do not count, and the two alphabets may be mixed.
+fn decode_at_any_price(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::URL_SAFE,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let counts = |character: &char| !character.is_ascii_whitespace() && *character != '=';
+    let url_safe = |character| match character {
+        '+' => '-',
+        '/' => '_',
+        other => other,
+    };
+    let text: String = text.chars().filter(counts).map(url_safe).collect();
+    LENIENT.decode(text).ok()
 }
 
 /// A public key whose private key was published. It must not be used, whatever its `kid`.
