@@ -4,11 +4,11 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokenring::{
-    UnixTime,
+    Algorithm, UnixTime,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use crate::{NOW, THROWN_AWAY_KID, oracle};
+use crate::{NOW, THROWN_AWAY_KID, key_oracle};
 
 /// One input of one target. Its name says what it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,6 +76,7 @@ fn tokens() -> Vec<(&'static str, Vec<u8>)> {
         ("header_in_other_alphabet", "eyJhbGciOiJSUzI1NiIsIj8/IjoxfQ.e30.AA".into()),
         ("header_too_long", format!("{}.e30.AA", "A".repeat(5464))),
         ("space_in_front", " eyJhbGciOiJSUzI1NiJ9.e30.AA".into()),
+        ("accepted_alg_eddsa", short(token().header("alg", "EdDSA"))),
         ("alg_none", short(token().header("alg", "none"))),
         ("alg_hs256", short(token().header("alg", "HS256"))),
         ("kid_empty", short(token().header("kid", ""))),
@@ -104,6 +105,11 @@ fn headers() -> Vec<(&'static str, Vec<u8>)> {
     let texts = vec![
         ("accepted_auth0", token().header_json()),
         ("accepted_alg_alone", r#"{"alg":"RS256"}"#.into()),
+        ("accepted_alg_ed25519", r#"{"alg":"Ed25519"}"#.into()),
+        ("accepted_64_members", format!(r#"{{"alg":"RS256",{}}}"#, many_members(63))),
+        ("too_many_members", format!(r#"{{"alg":"RS256",{}}}"#, many_members(64))),
+        ("too_many_members_before_a_fault", format!(r#"{{"alg":"RS256",{},"#, many_members(64))),
+        ("fault_before_too_many_members", format!(r#"{{"alg":"RS256",{},"#, many_members(63))),
         ("accepted_spaces", " {\n\t\"alg\" :\r\"RS256\" } ".into()),
         ("accepted_escapes", r#"{"\u0061lg":"\u0052S256","kid":"\ud83d\udd11\"\\\/\b\f\n\r\t","typ":"application\/at+JWT"}"#.into()),
         ("accepted_ignored", r#"{"alg":"RS256","jku":"https://evil.example","jwk":{"kty":"RSA"},"x5c":[null,true,false],"x5t":-1.5e-3,"":{}}"#.into()),
@@ -179,6 +185,27 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         jwk["d"] = "AQAB".into();
         set(&[good(), jwk])
     };
+    let with_alg = |alg: &str| {
+        let mut jwk = good();
+        jwk["alg"] = alg.into();
+        jwk
+    };
+    let respelled = |other: &str| {
+        let n = good()["n"].as_str().expect("a string").to_owned();
+        let mut others = other.chars();
+        let n = n.replace('-', &others.next().unwrap().to_string());
+        let n = n.replace('_', &others.next().unwrap().to_string());
+        Value::from(n + &others.as_str().repeat(2))
+    };
+    let of_type = |algorithm| TestKey::for_algorithm(algorithm).jwk();
+    let (ec, ec384) = (|| of_type(Algorithm::ES256), || of_type(Algorithm::ES384));
+    let okp = || of_type(Algorithm::EdDSA);
+    let octets = |octets: &[u8]| Value::from(URL_SAFE_NO_PAD.encode(octets));
+    let of_one = |mut jwk: Value, member: &str, value: Value| {
+        jwk[member] = value;
+        jwk
+    };
+    let of = |jwk: Value, member: &str, value: Value| set(&[of_one(jwk, member, value)]);
     let values = vec![
         ("accepted_auth0", serde_json::from_str(&Issuer::default().jwks()).expect("JSON")),
         ("accepted_one", set(&[good()])),
@@ -193,17 +220,21 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
             set(&[json!(1), json!(-1.5), good(), json!({"kty": "EC"}), json!([])]),
         ),
         ("accepted_one_kid_for_two", set(&[good(), other])),
-        ("accepted_n_2048_bits", n(&odd(256, 0x80))),
-        ("accepted_n_2049_bits", n(&odd(257, 0x01))),
-        ("accepted_n_8192_bits", n(&odd(1024, 0xff))),
+        ("accepted_n_2048_bits", n(&rough(256, 0x80))),
+        ("accepted_n_2049_bits", n(&rough(257, 0x01))),
+        ("accepted_n_8192_bits", n(&rough(1024, 0xff))),
         ("accepted_e_33_bits", e(&[1, 0xff, 0xff, 0xff, 0xff])),
-        ("n_2047_bits", n(&odd(256, 0x7f))),
-        ("n_8193_bits", n(&odd(1025, 0x01))),
-        ("n_leading_zero", n(&odd(257, 0))),
+        ("n_2047_bits", n(&rough(256, 0x7f))),
+        ("n_8193_bits", n(&rough(1025, 0x01))),
+        ("accepted_n_leading_zero", n(&[&[0], rough(256, 0x80).as_slice()].concat())),
+        ("n_zeros", n(&[0; 256])),
+        ("n_divisible_by_997", n(&with_least_divisor(256, 0x80, Some(997)))),
         ("n_even", n(&[0x80; 256])),
         ("n_empty", n(&[])),
         ("n_roca", n(&roca())),
-        ("n_padded", with("n", "AA==".into())),
+        ("accepted_n_padded", with("n", respelled("+/="))),
+        ("accepted_n_standard", with("n", respelled("+/"))),
+        ("n_of_both_alphabets", with("n", respelled("+_"))),
         ("n_number", with("n", 1.into())),
         ("n_missing", without("n")),
         ("e_missing", without("e")),
@@ -212,12 +243,17 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("e_even", e(&[1, 0, 2])),
         ("e_34_bits", e(&[2, 0, 0, 0, 1])),
         ("e_9_bytes", e(&[1; 9])),
-        ("e_leading_zero", e(&[0, 1, 0, 1])),
+        ("accepted_e_leading_zero", e(&[0, 1, 0, 1])),
         ("kty_oct", with("kty", "oct".into())),
         ("kty_missing", without("kty")),
         ("kty_null", with("kty", Value::Null)),
         ("use_enc", with("use", "enc".into())),
-        ("alg_rs512", with("alg", "RS512".into())),
+        ("accepted_alg_rs512", with("alg", "RS512".into())),
+        ("accepted_alg_two", set(&[good(), with_alg("PS384")])),
+        ("alg_rs1", with("alg", "RS1".into())),
+        ("alg_of_ec", with("alg", "ES256".into())),
+        ("accepted_issuer", with("issuer", "https://issuer.example/{tenantid}".into())),
+        ("issuer_number", with("issuer", 1.into())),
         ("kid_null", with("kid", Value::Null)),
         ("key_ops_twice", with("key_ops", json!(["verify", "verify"]))),
         ("key_ops_empty", with("key_ops", json!([]))),
@@ -226,6 +262,32 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("private", with("d", "AQAB".into())),
         ("private_null", with("qi", Value::Null)),
         ("private_elsewhere", burnt),
+        ("accepted_ec", set(&[ec(), ec384(), okp()])),
+        ("accepted_ec_alone", set(&[ec()])),
+        ("accepted_ec_384_alone", set(&[ec384()])),
+        ("accepted_okp_alone", set(&[okp()])),
+        ("accepted_okp_alg_ed25519", of(okp(), "alg", "Ed25519".into())),
+        ("ec_alg_of_other_curve", of(ec(), "alg", "ES384".into())),
+        ("ec_crv_p521", of(ec(), "crv", "P-521".into())),
+        ("ec_crv_missing", of(ec(), "crv", Value::Null)),
+        ("ec_not_on_curve", of(ec(), "x", octets(&[1; 32]))),
+        ("ec_x_not_below_prime", of(ec(), "x", octets(&[255; 32]))),
+        ("ec_zero", of(of_one(ec(), "x", octets(&[0; 32])), "y", octets(&[0; 32]))),
+        ("ec_x_short", of(ec(), "x", octets(&[1; 31]))),
+        ("ec_y_long", of(ec(), "y", octets(&[1; 33]))),
+        ("ec_y_padded", of(ec(), "y", "AA==".into())),
+        ("ec_private", of(ec(), "d", octets(&[1; 32]))),
+        ("okp_x448", of(okp(), "crv", "X448".into())),
+        ("okp_alg_es256", of(okp(), "alg", "ES256".into())),
+        ("okp_not_on_curve", of(okp(), "x", octets(&little(&[2])))),
+        ("okp_not_canonical", of(okp(), "x", octets(&[255; 32]))),
+        ("okp_prime", of(okp(), "x", octets(&[&[0xed], [255; 30].as_slice(), &[0x7f]].concat()))),
+        ("okp_order_1", of(okp(), "x", octets(&little(&[1])))),
+        ("okp_order_2", of(okp(), "x", octets(&[&[0xec], [255; 30].as_slice(), &[0x7f]].concat()))),
+        ("okp_order_4", of(okp(), "x", octets(&[0; 32]))),
+        ("okp_order_8_odd", of(okp(), "x", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU".into())),
+        ("okp_order_8_even", of(okp(), "x", ORDER_8.into())),
+        ("okp_x_short", of(okp(), "x", octets(&[7; 31]))),
         ("no_keys", set(&[])),
         ("hundred_entries", set(&vec![json!({}); 100])),
         ("too_many_entries", set(&vec![json!(0); 101])),
@@ -249,19 +311,41 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
     seeds
 }
 
-/// An odd number of so many bytes.
-fn odd(bytes: usize, first: u8) -> Vec<u8> {
-    let mut number = vec![0x5b; bytes];
-    number[0] = first;
+/// A number of so many bytes without a small divisor.
+fn rough(bytes: usize, first: u8) -> Vec<u8> {
+    with_least_divisor(bytes, first, None)
+}
+
+/// A number of so many bytes whose least divisor below 1000 is this one.
+fn with_least_divisor(bytes: usize, first: u8, divisor: Option<u32>) -> Vec<u8> {
+    let rest = |number: &[u8], divisor: u32| {
+        number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % divisor)
+    };
+    let mut numbers = (0..=u16::MAX).map(|end| {
+        let mut number = vec![0x5b; bytes - 2];
+        number[0] = first;
+        [number.as_slice(), &end.to_be_bytes()].concat()
+    });
+    let is_it = |number: &Vec<u8>| (2..1000).find(|d| rest(number, *d) == 0) == divisor;
+    numbers.find(is_it).expect("one in a few thousand")
+}
+
+/// A number of 32 bytes, the least significant first.
+fn little(first: &[u8]) -> Vec<u8> {
+    let mut number = vec![0; 32];
+    number[..first.len()].copy_from_slice(first);
     number
 }
+
+/// A point of order 8, with an even x.
+const ORDER_8: &str = "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU";
 
 /// A modulus with the fingerprint of CVE-2017-15361: one more than a multiple of the product of the
 /// primes, and 2048 bits long.
 fn roca() -> Vec<u8> {
     let mut number = vec![0_u8; 256];
     number[255] = 1;
-    oracle::roca_primes().for_each(|prime| multiply(&mut number, prime));
+    key_oracle::roca_primes().for_each(|prime| multiply(&mut number, prime));
     while number[0] < 0x80 {
         multiply(&mut number, 2);
     }
@@ -368,6 +452,7 @@ fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
         ("another_kid", token().mint().into_bytes()),
         ("without_kid", token().without_header("kid").mint().into_bytes()),
         ("alg_none", named().header("alg", "none").signature_segment("").mint().into_bytes()),
+        ("alg_es256", named().header("alg", "ES256").mint().into_bytes()),
         ("signature_empty", named().signature_segment("").mint().into_bytes()),
         ("signature_zeros", named().signature([0; 256]).mint().into_bytes()),
         ("signature_one", named().signature(one()).mint().into_bytes()),
