@@ -159,7 +159,7 @@ fn assert_selects(set: &JwkSet, expected: &Set, kid: Option<&str>, algorithm: Al
     }
 }
 
-const ALGORITHMS: [Algorithm; 9] = [
+pub(crate) const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
     Algorithm::RS512,

@@ -349,7 +349,7 @@ fn bits(number: &[u8]) -> usize {
     bits.skip_while(|bit| *bit == 0).count()
 }
 
-fn remainder(number: &[u8], divisor: u32) -> u32 {
+pub fn remainder(number: &[u8], divisor: u32) -> u32 {
     number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % divisor)
 }
 

@@ -1,10 +1,13 @@
 //! What the fuzzer starts from: for each target inputs that are accepted, and one or more for each
 //! reason to refuse. The same every time, since the test issuer's keys are fixed.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 use tokenring::{
-    UnixTime,
+    Algorithm, UnixTime,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -113,6 +116,15 @@ fn headers() -> Vec<(&'static str, Vec<u8>)> {
         ("accepted_many_members", format!(r#"{{"alg":"RS256",{}}}"#, many_members(30))),
         ("accepted_number_lookalike", r#"{"alg":"RS256","a":{"$serde_json::private::Number":"1"}}"#.into()),
         ("accepted_own_number_lookalike", r#"{"$serde_json::private::Number":"1","alg":"RS256"}"#.into()),
+        ("accepted_es256", r#"{"alg":"ES256","kid":"k"}"#.into()),
+        ("accepted_ps512", r#"{"alg":"PS512"}"#.into()),
+        ("accepted_ed25519", r#"{"alg":"Ed25519","typ":"JWT"}"#.into()),
+        ("accepted_eddsa", r#"{"alg":"EdDSA"}"#.into()),
+        ("accepted_64_members", format!(r#"{{"alg":"RS256",{}}}"#, many_members(63))),
+        ("members_65", format!(r#"{{"alg":"RS256",{}}}"#, many_members(64))),
+        ("members_65_and_no_end", format!(r#"{{"alg":"RS256",{},"#, many_members(64))),
+        ("members_65_one_twice", format!(r#"{{"m1":0,{},"alg":0}}"#, many_members(63))),
+        ("alg_es512", r#"{"alg":"ES512"}"#.into()),
         ("too_deep", deep(33)),
         ("many_members_one_twice", format!(r#"{{"alg":"RS256",{},"m29":0}}"#, many_members(30))),
         ("alg_twice", r#"{"alg":"none","alg":"RS256"}"#.into()),
@@ -179,6 +191,24 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         jwk["d"] = "AQAB".into();
         set(&[good(), jwk])
     };
+    let burnt_in_other_spelling = {
+        let mut jwk = good();
+        let n = jwk["n"].as_str().expect("a number").replacen('-', "+", 1);
+        jwk["n"] = format!(" AAAA{n}==").into();
+        jwk["d"] = Value::Null;
+        set(&[good(), jwk])
+    };
+    let of = |algorithm: Algorithm, changed: Option<(&str, &str)>| {
+        let mut jwk = TestKey::for_algorithm(algorithm).jwk();
+        if let Some((member, value)) = changed {
+            jwk[member] = value.into();
+        }
+        json!({ "keys": [jwk] })
+    };
+    let all_types: Vec<Value> = crate::ALGORITHMS
+        .iter()
+        .map(|algorithm| TestKey::for_algorithm(*algorithm).with_kid("k").jwk())
+        .collect();
     let values = vec![
         ("accepted_auth0", serde_json::from_str(&Issuer::default().jwks()).expect("JSON")),
         ("accepted_one", set(&[good()])),
@@ -199,7 +229,10 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("accepted_e_33_bits", e(&[1, 0xff, 0xff, 0xff, 0xff])),
         ("n_2047_bits", n(&odd(256, 0x7f))),
         ("n_8193_bits", n(&odd(1025, 0x01))),
-        ("n_leading_zero", n(&odd(257, 0))),
+        ("accepted_n_leading_zero", n(&[vec![0], odd(256, 0x80)].concat())),
+        ("accepted_n_padded", with("n", URL_SAFE.encode(odd(256, 0x80)).into())),
+        ("accepted_n_standard_alphabet", with("n", STANDARD.encode(odd(256, 0xfb)).into())),
+        ("n_divisible_by_3", n(&[0xff; 256])),
         ("n_even", n(&[0x80; 256])),
         ("n_empty", n(&[])),
         ("n_roca", n(&roca())),
@@ -212,12 +245,32 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("e_even", e(&[1, 0, 2])),
         ("e_34_bits", e(&[2, 0, 0, 0, 1])),
         ("e_9_bytes", e(&[1; 9])),
-        ("e_leading_zero", e(&[0, 1, 0, 1])),
+        ("accepted_e_leading_zero", e(&[0, 1, 0, 1])),
         ("kty_oct", with("kty", "oct".into())),
         ("kty_missing", without("kty")),
         ("kty_null", with("kty", Value::Null)),
         ("use_enc", with("use", "enc".into())),
-        ("alg_rs512", with("alg", "RS512".into())),
+        ("accepted_alg_rs512", with("alg", "RS512".into())),
+        ("alg_hs256", with("alg", "HS256".into())),
+        ("alg_of_other_type", with("alg", "ES256".into())),
+        ("accepted_es256", of(Algorithm::ES256, None)),
+        ("accepted_es384", of(Algorithm::ES384, None)),
+        ("accepted_ed25519", of(Algorithm::EdDSA, None)),
+        ("accepted_all_types", set(&all_types)),
+        ("accepted_issuer", with("issuer", "https://issuer.example/{tenantid}/".into())),
+        ("issuer_null", with("issuer", Value::Null)),
+        ("es256_with_other_alg", of(Algorithm::ES256, Some(("alg", "ES384")))),
+        ("es256_on_other_curve", of(Algorithm::ES256, Some(("crv", "P-384")))),
+        ("es256_off_curve", of(Algorithm::ES256, Some(("y", ZEROS)))),
+        ("es256_padded", of(Algorithm::ES256, Some(("x", "AA==")))),
+        ("es256_short", of(Algorithm::ES256, Some(("x", "AAAA")))),
+        ("es512", of(Algorithm::ES256, Some(("crv", "P-521")))),
+        ("es256_private", of(Algorithm::ES256, Some(("d", "AAAA")))),
+        ("ed25519_low_order", of(Algorithm::EdDSA, Some(("x", ZEROS)))),
+        ("ed25519_order_8", of(Algorithm::EdDSA, Some(("x", ORDER_8)))),
+        ("ed25519_not_canonical", of(Algorithm::EdDSA, Some(("x", ONES)))),
+        ("ed25519_off_curve", of(Algorithm::EdDSA, Some(("x", TWO)))),
+        ("ed448", of(Algorithm::EdDSA, Some(("crv", "Ed448")))),
         ("kid_null", with("kid", Value::Null)),
         ("key_ops_twice", with("key_ops", json!(["verify", "verify"]))),
         ("key_ops_empty", with("key_ops", json!([]))),
@@ -226,6 +279,7 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("private", with("d", "AQAB".into())),
         ("private_null", with("qi", Value::Null)),
         ("private_elsewhere", burnt),
+        ("private_elsewhere_in_other_spelling", burnt_in_other_spelling),
         ("no_keys", set(&[])),
         ("hundred_entries", set(&vec![json!({}); 100])),
         ("too_many_entries", set(&vec![json!(0); 101])),
@@ -249,10 +303,15 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
     seeds
 }
 
-/// An odd number of so many bytes.
+/// An odd number of so many bytes that no prime below 1000 divides.
 fn odd(bytes: usize, first: u8) -> Vec<u8> {
     let mut number = vec![0x5b; bytes];
     number[0] = first;
+    while (3..1000).any(|divisor| oracle::remainder(&number, divisor) == 0) {
+        let last: [u8; 4] = number[bytes - 4..].try_into().expect("four bytes");
+        let next = u32::from_be_bytes(last) + 2;
+        number[bytes - 4..].copy_from_slice(&next.to_be_bytes());
+    }
     number
 }
 
@@ -277,6 +336,18 @@ fn multiply(number: &mut [u8], factor: u32) {
     }
     assert_eq!(carry, 0);
 }
+
+/// 32 zero bytes.
+const ZEROS: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// 32 bytes of ones.
+const ONES: &str = "__________________________________________8";
+
+/// y = 2, which no point of Ed25519 has.
+const TWO: &str = "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// y of a point of order 8.
+const ORDER_8: &str = "Juilj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU";
 
 fn payloads() -> Vec<(&'static str, Vec<u8>)> {
     let ago = UnixTime::from_secs(NOW.as_secs() - 1);
