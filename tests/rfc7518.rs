@@ -15,7 +15,7 @@ use ring::signature::{
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 use tokenring::testkit::{Issuer, TestKey};
-use tokenring::{JwkError, PublicKey, VerifyError};
+use tokenring::{Algorithm, JwkError, PublicKey, VerifyError};
 
 const F4: &[u8] = &[1, 0, 1];
 
@@ -71,6 +71,29 @@ fn signers() -> [(TestKey, usize); 3] {
         (own(include_bytes!("../benches/keys/rsa-3072.pk8")), 3072),
         (own(include_bytes!("../benches/keys/rsa-4096.pk8")), 4096),
     ]
+}
+
+// Section 3.1: the names of algorithms
+
+#[test]
+fn algorithm_is_shown_by_its_name_and_read_from_it() {
+    let names = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+    for name in names {
+        let algorithm: Algorithm = name.parse().unwrap();
+        assert_eq!(algorithm.name(), name);
+        assert_eq!(algorithm.to_string(), name);
+        assert_eq!(format!("{algorithm:?}"), name);
+        assert_eq!(format!("[{algorithm:>7}]"), format!("[{name:>7}]"));
+    }
+    let unknown = "none".parse::<Algorithm>().unwrap_err();
+    assert_eq!(
+        unknown.to_string(),
+        "the algorithm is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA"
+    );
+    for name in ["", "none", "rs256", "RS256 ", " RS256", "HS256", "ES512", "Ed448", "RS", "RS2560"]
+    {
+        assert_eq!(name.parse::<Algorithm>(), Err(unknown), "{name}");
+    }
 }
 
 // Section 2: Base64urlUInt
