@@ -10,8 +10,12 @@
 #[cfg(not(fuzzing))]
 compile_error!("what is tested here exists only with RUSTFLAGS=\"--cfg fuzzing\", see README.md");
 
+mod base64url;
+mod bearer;
+mod cache;
 mod curves;
 mod explain;
+mod issuers;
 pub mod json;
 pub mod key_oracle;
 pub mod oracle;
@@ -31,7 +35,11 @@ use crate::{
     oracle::{ALGORITHMS, Claims, Expectations},
 };
 
+pub use base64url::base64url_decode;
+pub use bearer::bearer_values;
+pub use cache::cache_changes_nothing;
 pub use explain::explain_verdict;
+pub use issuers::{OTHER_ISSUER, several_issuers};
 
 /// Whatever parses is the text, cut at its periods and nothing else.
 pub fn compact_parse(token: &str) -> bool {

@@ -82,6 +82,20 @@ pub const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
+/// `iss` of a payload that nobody has verified.
+pub fn unverified_issuer(segment: &str) -> Result<String, VerifyError> {
+    if segment.is_empty() {
+        return Err(VerifyError::EmptyPayload);
+    }
+    let payload = base64url(segment).ok_or(VerifyError::NotBase64url { segment: "payload" })?;
+    let members = json::object(&payload).map_err(VerifyError::PayloadJson)?;
+    match get(&members, "iss") {
+        None => Err(VerifyError::ClaimMissing { claim: "iss" }),
+        Some(Json::String(iss)) => Ok(iss.clone()),
+        Some(_) => Err(VerifyError::ClaimType { claim: "iss" }),
+    }
+}
+
 /// Why `token` is refused by a policy for RS256 if the only key there is, called `kid`, has not
 /// signed it.
 pub fn refusal(token: &str, kid: &str) -> VerifyError {

@@ -8,7 +8,7 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use crate::{NOW, THROWN_AWAY_KID, key_oracle};
+use crate::{NOW, OTHER_ISSUER, THROWN_AWAY_KID, key_oracle, oracle};
 
 /// One input of one target. Its name says what it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Seed {
 }
 
 /// The targets, in pipeline order.
-pub const TARGETS: [&str; 7] = [
+pub const TARGETS: [&str; 11] = [
     "compact_parse",
     "header_parse",
     "jwk_set_parse",
@@ -27,6 +27,10 @@ pub const TARGETS: [&str; 7] = [
     "verify_never_accepts",
     "mutate_signed",
     "explain_verdict",
+    "bearer_values",
+    "base64url_decode",
+    "several_issuers",
+    "cache_changes_nothing",
 ];
 
 /// All of them.
@@ -42,6 +46,10 @@ pub fn all() -> Vec<Seed> {
     add("verify_never_accepts", unsigned());
     add("mutate_signed", scripts());
     add("explain_verdict", explained());
+    add("bearer_values", authorization());
+    add("base64url_decode", segments());
+    add("several_issuers", of_two_issuers());
+    add("cache_changes_nothing", histories());
     seeds
 }
 
@@ -552,5 +560,161 @@ fn scripts() -> Vec<(&'static str, Vec<u8>)> {
         ("fourth_segment", vec![0, 8, low.wrapping_add(1), high, 0, b'.', b'A', b'A']),
         ("no_signature", vec![0, 4, low.wrapping_sub(100), high, 200]),
         ("alg_none", [vec![0, 8, 0, 0, 20], b"eyJhbGciOiJub25lIn0".to_vec()].concat()),
+    ]
+}
+
+/// `Authorization` values as `bearer_values` reads them.
+fn authorization() -> Vec<(&'static str, Vec<u8>)> {
+    let longest = format!("Bearer {}", "a".repeat(16_384));
+    let texts = vec![
+        ("accepted_as_usual", "Bearer TOKEN"),
+        ("accepted_lower_case", "bearer TOKEN"),
+        ("accepted_mixed_case", "bEaReR TOKEN"),
+        ("accepted_spaces", "Bearer    TOKEN"),
+        ("nothing", ""),
+        ("empty_value", " "),
+        ("two_values", "Bearer TOKEN\0Bearer TOKEN"),
+        ("empty_second_value", "Bearer TOKEN\0"),
+        ("scheme_alone", "Bearer"),
+        ("no_token", "Bearer "),
+        ("basic", "Basic TOKEN"),
+        ("no_space", "BearerTOKEN"),
+        ("tab", "Bearer\tTOKEN"),
+        ("space_in_front", " Bearer TOKEN"),
+        ("space_behind", "Bearer TOKEN "),
+        ("tab_before_token", "Bearer \tTOKEN"),
+        ("comma", "Bearer TOKEN,"),
+        ("two_tokens", "Bearer TOKEN TOKEN"),
+        ("padding", "Bearer TOKEN=="),
+        ("padding_alone", "Bearer =="),
+        ("padding_within", "Bearer a=b"),
+        ("every_character", "Bearer azAZ09-._~+/="),
+        ("quoted", "Bearer \"TOKEN\""),
+        ("line_break", "Bearer TOKEN\r\n"),
+        ("not_ascii", "Bearer TOKEN\u{e9}"),
+        ("kelvin_sign", "Bearer \u{212a}"),
+        ("longest", &longest),
+    ];
+    let mut seeds: Vec<(&str, Vec<u8>)> =
+        texts.into_iter().map(|(name, text)| (name, text.into())).collect();
+    seeds.push(("too_long", format!("{longest}a").into()));
+    seeds.push(("too_long_spaces", format!("Bearer {}TOKEN", " ".repeat(16_384)).into()));
+    seeds.push(("not_utf8", b"Bearer TOKEN\xff".to_vec()));
+    seeds
+}
+
+/// Texts as `base64url_decode` makes segments of them.
+fn segments() -> Vec<(&'static str, Vec<u8>)> {
+    let signed = Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).token_at(NOW);
+    let signed = signed.payload_segment("e30").mint();
+    let signature = signed.rsplit('.').next().expect("a signature").to_owned();
+    let alphabet = || (0..64).map(|byte| char::from(oracle::ALPHABET[byte]));
+    let texts = vec![
+        ("accepted_empty", String::new()),
+        ("accepted_one_byte", "AA".into()),
+        ("accepted_two_bytes", "AAA".into()),
+        ("accepted_three_bytes", "AAAA".into()),
+        ("accepted_alphabet", alphabet().collect()),
+        ("accepted_alphabet_reversed", alphabet().rev().collect()),
+        ("accepted_signature", signature.clone()),
+        ("accepted_zeros", "A".repeat(86)),
+        ("accepted_longest_signature", "A".repeat(1366)),
+        ("accepted_too_long_for_a_signature", "A".repeat(1368)),
+        ("accepted_long", "_-".repeat(6000)),
+        ("one_character", "A".into()),
+        ("five_characters", "AAAAA".into()),
+        ("spare_bits_of_two", "AB".into()),
+        ("spare_bits_of_three", "AAB".into()),
+        ("spare_bits_behind_eight", "AAAAAAAAAB".into()),
+        ("padded", "AA==".into()),
+        ("padding_alone", "=".into()),
+        ("standard_plus", "AA+A".into()),
+        ("standard_slash", "AAAAAAA/AAAA".into()),
+        ("space_within", "AA AA".into()),
+        ("line_feed_behind", "AAAA\n".into()),
+        ("nul", "AAA\0".into()),
+        ("not_ascii", "AA\u{e9}".into()),
+        ("last_of_eight", "AAAAAAA!".into()),
+        ("period", "AA.A".into()),
+        ("two_periods", "..".into()),
+        ("accepted_too_long_for_a_token", "A".repeat(16_384)),
+        ("signature_other_last", signature[..85].to_owned() + "_"),
+    ];
+    texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// Inputs as `several_issuers` reads them.
+fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
+    let of = |kind: u8, rest: String| [&[kind], rest.as_bytes()].concat();
+    let claims =
+        |issuer: &str| format!(r#"{{"iss":"{issuer}","aud":"{AUDIENCE}","exp":1750000001}}"#);
+    let past = |issuer: &str| claims(issuer).replace("1750000001", "1749999990");
+    let header = r#"{"alg":"EdDSA","kid":"kid"}"#;
+    vec![
+        ("accepted_first", of(0, claims(ISSUER))),
+        ("accepted_second", of(1, claims(OTHER_ISSUER))),
+        ("accepted_second_within_leeway", of(1, past(OTHER_ISSUER))),
+        ("accepted_escapes", of(1, claims(&OTHER_ISSUER.replace("https", r"\u0068ttps")))),
+        ("accepted_header_first", of(2, header.into())),
+        ("accepted_header_second", of(3, header.into())),
+        ("accepted_second_cnf", of(1, claims(OTHER_ISSUER).replace('}', r#","cnf":{}}"#))),
+        ("nothing", Vec::new()),
+        ("first_cnf", of(0, claims(ISSUER).replace('}', r#","cnf":{}}"#))),
+        ("first_expired", of(0, past(ISSUER))),
+        ("first_signed_by_second", of(1, claims(ISSUER))),
+        ("second_signed_by_first", of(0, claims(OTHER_ISSUER))),
+        ("third", of(0, claims("https://third.example/"))),
+        ("first_without_slash", of(0, claims(ISSUER.trim_end_matches('/')))),
+        ("iss_twice", of(0, claims(ISSUER).replace('}', &format!(r#","iss":"{OTHER_ISSUER}"}}"#)))),
+        ("iss_array", of(0, format!(r#"{{"iss":["{ISSUER}"]}}"#))),
+        ("iss_missing", of(0, "{}".into())),
+        ("iss_null", of(0, r#"{"iss":null}"#.into())),
+        ("empty_payload", of(1, String::new())),
+        ("not_json", of(0, "iss".into())),
+        ("not_utf8", vec![0, b'{', 0xff]),
+        ("algorithm_of_second_alone", of(2, r#"{"alg":"RS256","kid":"kid"}"#.into())),
+        ("algorithm_of_second", of(3, r#"{"alg":"RS256","kid":"kid"}"#.into())),
+        ("other_kid", of(2, r#"{"alg":"EdDSA","kid":"other"}"#.into())),
+        ("payload_not_base64url", of(4, "eyJhbGciOiJFZERTQSJ9.e30=.AA".into())),
+        ("two_segments", of(4, "eyJhbGciOiJFZERTQSJ9.e30".into())),
+    ]
+}
+
+/// Scripts as `cache_changes_nothing` reads them: room, then operations and arguments. Operations are
+/// 0 time, 1 and 2 keys, 3 a token.
+fn histories() -> Vec<(&'static str, Vec<u8>)> {
+    let history = |operations: &[[u8; 2]]| [&[0], operations.concat().as_slice()].concat();
+    // A set's number is two less than the argument.
+    let twice = |between: &[[u8; 2]]| {
+        let after = [[1, 2], [0, 0], [3, 0]];
+        history(&[&[[3, 0], [3, 0]], between, &[[3, 0]], &after].concat())
+    };
+    let all: Vec<[u8; 2]> = (0..3).flat_map(|_| (0..13).map(|token| [3, token])).collect();
+    vec![
+        ("accepted_twice", twice(&[])),
+        ("accepted_then_expired", twice(&[[0, 4]])),
+        ("accepted_then_before_nbf", history(&[[1, 2], [0, 2], [3, 5], [3, 5], [0, 0], [3, 5]])),
+        ("accepted_then_key_withdrawn", twice(&[[1, 10]])),
+        ("accepted_then_key_replaced", twice(&[[1, 5]])),
+        ("accepted_then_ambiguous", twice(&[[1, 6]])),
+        ("accepted_then_renamed", twice(&[[1, 7]])),
+        ("accepted_then_of_other_issuer", twice(&[[1, 8]])),
+        ("accepted_then_burnt", twice(&[[1, 9]])),
+        ("accepted_then_busy", twice(&[[1, 0]])),
+        ("accepted_then_unavailable", twice(&[[1, 1]])),
+        ("accepted_then_without_alg", history(&[[3, 1], [3, 1], [1, 3], [3, 1], [3, 2], [3, 1]])),
+        ("accepted_then_for_pss", history(&[[3, 1], [3, 1], [1, 4], [3, 1], [3, 2], [3, 2]])),
+        (
+            "accepted_other_issuer",
+            history(&[[3, 3], [3, 3], [2, 10], [3, 3], [1, 10], [2, 2], [3, 3]]),
+        ),
+        ("accepted_all_with_little_room", history(&all)),
+        ("accepted_all_with_more_room", [&[3], all.concat().as_slice()].concat()),
+        ("accepted_then_other_text", history(&[[3, 0], [3, 0], [3, 10], [3, 11], [3, 12]])),
+        ("accepted_too_long_to_keep", history(&[[3, 7], [3, 7], [1, 10], [3, 7]])),
+        ("nothing", Vec::new()),
+        ("once", history(&[[3, 0]])),
+        ("forged_twice", history(&[[3, 8], [3, 8], [3, 10], [3, 10]])),
+        ("no_keys", history(&[[1, 10], [3, 0], [3, 0]])),
     ]
 }
