@@ -154,3 +154,8 @@ pub use verifier::Verifier;
 #[cfg(all(doctest, feature = "fetch"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+// What must not compile does not.
+#[cfg(doctest)]
+#[doc = include_str!("compile_fail.md")]
+struct CompileFail;

@@ -44,7 +44,7 @@ fn shows(text: &str, token: &str) -> bool {
     let windows = payload.as_bytes().windows(8);
     text.contains(MARKER)
         || windows
-            .filter_map(|window| str::from_utf8(window).ok())
+            .filter_map(|window| std::str::from_utf8(window).ok())
             .any(|window| text.contains(window))
 }
 

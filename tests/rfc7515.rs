@@ -224,6 +224,63 @@ fn real_token_with_any_one_byte_changed_is_refused() {
     }
 }
 
+// Appendices A.3 and A.4: the examples of a JWS with ECDSA.
+
+/// Appendix A.3.1, the JWK without `d`.
+const ES256_JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+
+/// Appendix A.3.1.
+const ES256_SIGNATURE: &str =
+    "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+/// Appendix A.4.1, the JWK without `d`.
+const ES512_JWK: &str = r#"{"kty":"EC","crv":"P-521","x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk","y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"}"#;
+
+/// Appendix A.4.1, the whole JWS.
+const ES512_JWS: &str = concat!(
+    "eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.",
+    "AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZq",
+    "wqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8Kp",
+    "EHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn",
+);
+
+#[test]
+fn example_of_appendix_a_3_is_verified() {
+    let header = "eyJhbGciOiJFUzI1NiJ9";
+    let token = format!("{header}.{RFC_PAYLOAD}.{ES256_SIGNATURE}");
+    let jws = CompactJws::parse(&token).unwrap();
+    assert_eq!(jws.header().algorithm(), Algorithm::ES256);
+    assert_eq!((jws.header().key_id(), jws.header().token_type()), (None, None));
+    assert_eq!(jws.segments(), [header, RFC_PAYLOAD, ES256_SIGNATURE]);
+    let key = PublicKey::from_jwk(ES256_JWK.as_bytes()).unwrap();
+    assert_eq!(jws.verify(&key).unwrap().as_bytes(), RFC_PAYLOAD_BYTES);
+}
+
+#[test]
+fn example_of_appendix_a_3_with_a_bit_of_any_byte_changed_is_refused() {
+    let key = PublicKey::from_jwk(ES256_JWK.as_bytes()).unwrap();
+    let message = format!("eyJhbGciOiJFUzI1NiJ9.{RFC_PAYLOAD}").into_bytes();
+    let signature = URL_SAFE_NO_PAD.decode(ES256_SIGNATURE).unwrap();
+    assert_eq!(key.verify(&message, &signature), Ok(()));
+    for byte in 0..message.len() {
+        let mut changed = message.clone();
+        changed[byte] ^= 1 << (byte % 8);
+        assert_eq!(key.verify(&changed, &signature), Err(VerifyError::BadSignature), "{byte}");
+    }
+    for byte in 0..signature.len() {
+        let mut changed = signature.clone();
+        changed[byte] ^= 1 << (byte % 8);
+        assert_eq!(key.verify(&message, &changed), Err(VerifyError::BadSignature), "{byte}");
+    }
+}
+
+#[test]
+fn example_of_appendix_a_4_is_refused_for_its_algorithm_and_its_key_for_the_curve() {
+    let outcome = CompactJws::parse(ES512_JWS).map(drop);
+    assert_eq!(outcome, Err(VerifyError::AlgorithmNotAccepted));
+    assert_eq!(PublicKey::from_jwk(ES512_JWK.as_bytes()), Err(JwkError::Curve));
+}
+
 // Section 7.1 and section 5.2, step 1: three segments.
 
 #[test]

@@ -15,7 +15,6 @@
 mod common;
 #[cfg(feature = "fetch")]
 #[path = "remote/fake.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
 mod fake;
 
 use std::{

@@ -19,13 +19,13 @@ pub type Members = Vec<(String, Json)>;
 
 /// The members of the one strict JSON object that `bytes` are to be.
 pub fn object(bytes: &[u8]) -> Result<Members, JsonError> {
-    object_of_at_most(usize::MAX, bytes)
+    small_object(bytes, usize::MAX)
 }
 
-/// The same, if there are no more than so many.
-pub fn object_of_at_most(limit: usize, bytes: &[u8]) -> Result<Members, JsonError> {
+/// The same, of no more than `most` members.
+pub fn small_object(bytes: &[u8], most: usize) -> Result<Members, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    let json = read(text, limit);
+    let json = read(text, most);
     // With `arbitrary_precision` it has no limit for numbers, and takes some objects for numbers.
     if !cfg!(feature = "arbitrary_precision") {
         agree_with_serde_json(&json, text);
@@ -94,8 +94,8 @@ fn same(json: &Json, third: &serde_json::Value) -> bool {
 }
 
 /// Reads all of `text`. Fails with `Syntax`, `TooDeep` or `TooManyMembers`, whichever comes first.
-fn read(text: &str, limit: usize) -> Result<Json, JsonError> {
-    let mut reader = Reader { text, at: 0, limit };
+fn read(text: &str, most: usize) -> Result<Json, JsonError> {
+    let mut reader = Reader { text, at: 0, most };
     let json = reader.value(0)?;
     reader.space();
     match reader.at == text.len() {
@@ -107,8 +107,8 @@ fn read(text: &str, limit: usize) -> Result<Json, JsonError> {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
-    /// How many members the outermost object may have.
-    limit: usize,
+    /// The members that the outermost object may have.
+    most: usize,
 }
 
 impl Reader<'_> {
@@ -141,7 +141,7 @@ impl Reader<'_> {
             self.space();
             self.expect(":")?;
             members.push((name, self.value(depth)?));
-            if depth == 1 && members.len() > self.limit {
+            if depth == 1 && members.len() > self.most {
                 return Err(JsonError::TooManyMembers);
             }
             self.space();

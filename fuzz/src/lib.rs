@@ -10,25 +10,36 @@
 #[cfg(not(fuzzing))]
 compile_error!("what is tested here exists only with RUSTFLAGS=\"--cfg fuzzing\", see README.md");
 
+mod base64url;
+mod bearer;
+mod cache;
+mod curves;
 mod explain;
-pub mod curves;
+mod issuers;
 pub mod json;
+pub mod key_oracle;
 pub mod oracle;
 pub mod seeds;
 
 use std::{fmt, sync::LazyLock, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::json;
 use tokenring::{
-    Algorithm, CompactJws, JwkError, JwkSet, JwkSetError, KeyError, Policy, PublicKey, TokenType,
-    UnixTime, Verified, VerifiedPayload, Verifier, VerifyError,
+    Algorithm, CompactJws, JwkSet, JwkSetError, KeyError, Policy, PublicKey, TokenType, UnixTime,
+    Verified, VerifiedPayload, Verifier, VerifyError,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer},
 };
 
-use crate::oracle::{Claims, Expectations, Numbers, Set};
+use crate::{
+    key_oracle::{Key, Numbers, Set, Skipped},
+    oracle::{ALGORITHMS, Claims, Expectations},
+};
 
+pub use base64url::base64url_decode;
+pub use bearer::bearer_values;
+pub use cache::cache_changes_nothing;
 pub use explain::explain_verdict;
+pub use issuers::{OTHER_ISSUER, several_issuers};
 
 /// Whatever parses is the text, cut at its periods and nothing else.
 pub fn compact_parse(token: &str) -> bool {
@@ -36,7 +47,7 @@ pub fn compact_parse(token: &str) -> bool {
     let jws = match (CompactJws::parse(token), expected) {
         (Ok(jws), Ok((segments, header))) => {
             assert_eq!(jws.segments(), segments);
-            assert_eq!(jws.header().algorithm(), header.alg);
+            assert_eq!(jws.header().algorithm(), header.algorithm);
             assert_eq!(jws.header().key_id(), header.kid.as_deref());
             assert_eq!(jws.header().token_type(), header.typ.as_deref());
             jws
@@ -84,10 +95,10 @@ fn same_bits(segment: &str) -> Vec<String> {
         .collect()
 }
 
-/// The usable keys of a set are those that satisfy every rule, and a key is found by its `kid`.
-/// Accepted is a set that has one.
+/// The usable keys of a set are those that satisfy every rule of their type, and a key is found by
+/// its `kid` and algorithm. Accepted is a set that has one.
 pub fn jwk_set_parse(json: &[u8]) -> bool {
-    let (set, expected) = match (JwkSet::from_json(json), oracle::jwk_set(json)) {
+    let (set, expected) = match (JwkSet::from_json(json), key_oracle::jwk_set(json)) {
         (Ok(set), Ok(expected)) => (set, expected),
         (Err(JwkSetError::Json(found)), Err(JwkSetError::Json(expected))) => {
             assert!(oracle::same_fault(found, expected), "{found:?} instead of {expected:?}");
@@ -100,76 +111,77 @@ pub fn jwk_set_parse(json: &[u8]) -> bool {
         }
         (found, expected) => panic!("{found:?} instead of {expected:?}"),
     };
-    let skipped: Vec<(usize, JwkError)> =
-        set.skipped().iter().map(|skipped| (skipped.index(), skipped.error())).collect();
-    assert_eq!(skipped, expected.skipped);
-    skipped.iter().for_each(|(_, error)| assert_plain(error));
+    let skipped = set.skipped().iter().map(|skipped| {
+        assert_plain(&skipped.error());
+        let kid = skipped.key_id().map(String::from);
+        Skipped { index: skipped.index(), kid, error: skipped.error() }
+    });
+    assert_eq!(skipped.collect::<Vec<_>>(), expected.skipped);
     assert_eq!(set.len(), expected.keys.len());
     assert_eq!(set.is_empty(), expected.keys.is_empty());
-    assert!(set.len() + expected.repeated + skipped.len() <= 100);
+    assert!(set.len() + expected.repeated + set.skipped().len() <= 100);
 
-    let kids = ["", "no such key", "tokenring-test-key-01"].map(Some);
-    let kids = kids.into_iter().chain(expected.keys.iter().map(|key| key.kid.as_deref()));
-    for kid in kids.chain([None]) {
-        for algorithm in ALGORITHMS {
+    let kids = [None, Some(""), Some("no such key"), Some("tokenring-test-key-01")];
+    for algorithm in ALGORITHMS {
+        for kid in kids.into_iter().chain(expected.keys.iter().map(|key| key.kid.as_deref())) {
             assert_selects(&set, &expected, kid, algorithm);
         }
     }
-    assert!(expected.keys.iter().all(|key| matches!(key.bits(), 0 | 2048..=8192)));
+    for (found, key) in set.iter().zip(&expected.keys) {
+        assert_eq!(found.algorithm(), key.algorithm.unwrap_or(Algorithm::RS256));
+        assert_is_key(found, key);
+    }
     !set.is_empty()
 }
 
 fn assert_selects(set: &JwkSet, expected: &Set, kid: Option<&str>, algorithm: Algorithm) {
-    let (found, key) = match (set.select(kid, algorithm), expected.select(kid, algorithm)) {
-        (Ok(found), Ok(key)) => (found, key),
+    match (set.select(kid, algorithm), expected.select(kid, algorithm)) {
+        (Ok(found), Ok(key)) => {
+            assert_eq!(found.algorithm(), algorithm);
+            assert_is_key(&found, key);
+        }
         (Err(found), Err(expected)) => {
             let known = [KeyError::UnknownKey, KeyError::AmbiguousKey];
             assert!(found == expected && known.contains(&found), "{found:?}");
-            return;
         }
         (found, expected) => panic!("{found:?} instead of {expected:?}"),
-    };
-    assert_eq!(found.algorithm(), algorithm);
-    assert_eq!(found.key_id(), key.kid.as_deref());
-    assert_eq!(found.modulus_bits(), key.bits());
-    // The same key from a JWK that has nothing else in it.
-    let encode = |number: &Vec<u8>| URL_SAFE_NO_PAD.encode(number);
-    let mut jwk = match &key.numbers {
-        Numbers::Rsa { n, e } => json!({ "kty": "RSA", "n": encode(n), "e": encode(e) }),
-        Numbers::Point { crv: "Ed25519", x, .. } => {
-            json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(x) })
-        }
-        Numbers::Point { crv, x, y } => {
-            json!({ "kty": "EC", "crv": crv, "x": encode(x), "y": encode(y) })
-        }
-    };
-    let members = [("kid", key.kid.as_deref()), ("issuer", key.issuer.as_deref())];
-    let alg = ("alg", key.alg.map(Algorithm::name));
-    for (name, value) in members.into_iter().chain([alg]) {
-        if let Some(value) = value {
-            jwk[name] = value.into();
-        }
-    }
-    assert_eq!(PublicKey::from_jwk(jwk.to_string().as_bytes()).as_ref(), Ok(&*found));
-    // And without any name.
-    if let (Numbers::Rsa { n, e }, None, None, None) =
-        (&key.numbers, &key.kid, &key.issuer, key.alg)
-    {
-        assert_eq!(PublicKey::from_rsa_components(n, e).as_ref(), Ok(&*found));
     }
 }
 
-pub(crate) const ALGORITHMS: [Algorithm; 9] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
+/// Asserts that a key is the one that a JWK gives which has nothing in it but what counts.
+fn assert_is_key(found: &PublicKey, key: &Key) {
+    assert_eq!(found.key_id(), key.kid.as_deref());
+    assert_eq!(found.modulus_bits(), key.bits());
+    let number = |number: &Vec<u8>| URL_SAFE_NO_PAD.encode(number);
+    let mut jwk = match &key.numbers {
+        Numbers::Rsa { n, e } => {
+            assert!((2048..=8192).contains(&key.bits()));
+            serde_json::json!({"kty": "RSA", "n": number(n), "e": number(e)})
+        }
+        Numbers::Ec { curve, x, y } => {
+            let crv = format!("P-{}", curve.bytes() * 8);
+            serde_json::json!({"kty": "EC", "crv": crv, "x": number(x), "y": number(y)})
+        }
+        Numbers::Ed25519 { x } => {
+            serde_json::json!({"kty": "OKP", "crv": "Ed25519", "x": number(x)})
+        }
+    };
+    for (name, value) in [("kid", &key.kid), ("issuer", &key.issuer)] {
+        if let Some(value) = value {
+            jwk[name] = value.as_str().into();
+        }
+    }
+    if let Some(algorithm) = key.algorithm {
+        jwk["alg"] = algorithm.name().into();
+    }
+    assert_eq!(PublicKey::from_jwk(jwk.to_string().as_bytes()).as_ref(), Ok(found));
+    // And without any of it.
+    if let (Key { kid: None, issuer: None, algorithm: None, .. }, Numbers::Rsa { n, e }) =
+        (key, &key.numbers)
+    {
+        assert_eq!(PublicKey::from_rsa_components(n, e).as_ref(), Ok(found));
+    }
+}
 
 /// A payload is accepted if and only if every rule of the policy holds at that time. Checked with
 /// several policies, at the times where the verdict turns.

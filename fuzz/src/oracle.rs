@@ -3,17 +3,14 @@
 
 use std::time::Duration;
 
-use tokenring::{Algorithm, JsonError, JwkError, JwkSetError, KeyError, VerifyError};
+use tokenring::{Algorithm, JsonError, VerifyError};
 
-use crate::{
-    curves,
-    json::{self, Json, Members, get},
-};
+use crate::json::{self, Json, get};
 
-/// What is read of a header that is to be accepted.
+/// A header that is to be accepted.
 #[derive(Debug, PartialEq)]
 pub struct Header {
-    pub alg: Algorithm,
+    pub algorithm: Algorithm,
     pub kid: Option<String>,
     pub typ: Option<String>,
 }
@@ -43,7 +40,7 @@ fn header(segment: &str) -> Result<Header, VerifyError> {
         return Err(VerifyError::HeaderTooLong { bytes });
     }
     let json = base64url(segment).ok_or(VerifyError::NotBase64url { segment: "header" })?;
-    let members = json::object_of_at_most(64, &json).map_err(VerifyError::HeaderJson)?;
+    let members = json::small_object(&json, 64).map_err(VerifyError::HeaderJson)?;
     for (name, _) in &members {
         for parameter in ["crit", "b64", "zip", "enc", "cty"] {
             if name == parameter {
@@ -57,38 +54,56 @@ fn header(segment: &str) -> Result<Header, VerifyError> {
         Some(_) => Err(VerifyError::HeaderType { parameter }),
     };
     let alg = string("alg")?.ok_or(VerifyError::AlgorithmMissing)?;
-    let alg = algorithm(&alg).ok_or(VerifyError::AlgorithmNotAccepted)?;
+    let algorithm = algorithm(&alg).ok_or(VerifyError::AlgorithmNotAccepted)?;
     let (kid, typ) = (string("kid")?, string("typ")?);
     match kid.as_ref().map_or(1, String::len) {
-        1..=256 => Ok(Header { alg, kid, typ }),
+        1..=256 => Ok(Header { algorithm, kid, typ }),
         bytes => Err(VerifyError::KeyIdLength { bytes }),
     }
 }
 
 /// RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2.
-fn algorithm(alg: &str) -> Option<Algorithm> {
-    let known = [
-        ("RS256", Algorithm::RS256),
-        ("RS384", Algorithm::RS384),
-        ("RS512", Algorithm::RS512),
-        ("PS256", Algorithm::PS256),
-        ("PS384", Algorithm::PS384),
-        ("PS512", Algorithm::PS512),
-        ("ES256", Algorithm::ES256),
-        ("ES384", Algorithm::ES384),
-        ("EdDSA", Algorithm::EdDSA),
-        ("Ed25519", Algorithm::EdDSA),
-    ];
-    known.into_iter().find(|(name, _)| *name == alg).map(|(_, algorithm)| algorithm)
+pub fn algorithm(alg: &str) -> Option<Algorithm> {
+    let names = ALGORITHMS.map(|algorithm| (format!("{algorithm:?}"), algorithm));
+    let mut names = names.into_iter().chain([("Ed25519".into(), Algorithm::EdDSA)]);
+    names.find_map(|(name, algorithm)| (name == alg).then_some(algorithm))
 }
 
-/// Why `token` is refused under a policy of RS256 if the only key there is, called `kid`, has not signed it.
+/// All of them.
+pub const ALGORITHMS: [Algorithm; 9] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
+
+/// `iss` of a payload that nobody has verified.
+pub fn unverified_issuer(segment: &str) -> Result<String, VerifyError> {
+    if segment.is_empty() {
+        return Err(VerifyError::EmptyPayload);
+    }
+    let payload = base64url(segment).ok_or(VerifyError::NotBase64url { segment: "payload" })?;
+    let members = json::object(&payload).map_err(VerifyError::PayloadJson)?;
+    match get(&members, "iss") {
+        None => Err(VerifyError::ClaimMissing { claim: "iss" }),
+        Some(Json::String(iss)) => Ok(iss.clone()),
+        Some(_) => Err(VerifyError::ClaimType { claim: "iss" }),
+    }
+}
+
+/// Why `token` is refused by a policy for RS256 if the only key there is, called `kid`, has not
+/// signed it.
 pub fn refusal(token: &str, kid: &str) -> VerifyError {
     let ([_, _, signature], header) = match compact(token) {
         Ok(compact) => compact,
         Err(error) => return error,
     };
-    if header.alg != Algorithm::RS256 {
+    if header.algorithm != Algorithm::RS256 {
         return VerifyError::AlgorithmNotAccepted;
     }
     if header.kid.is_some_and(|named| named != kid) {
@@ -100,276 +115,6 @@ pub fn refusal(token: &str, kid: &str) -> VerifyError {
         None => VerifyError::NotBase64url { segment: "signature" },
         Some(_) => VerifyError::BadSignature,
     }
-}
-
-/// A key that can be used.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Key {
-    pub kid: Option<String>,
-    /// None for an RSA key that does not say.
-    pub alg: Option<Algorithm>,
-    pub issuer: Option<String>,
-    pub numbers: Numbers,
-}
-
-/// The numbers of a key, without leading zeros where those do not count.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Numbers {
-    Rsa { n: Vec<u8>, e: Vec<u8> },
-    Point { crv: &'static str, x: Vec<u8>, y: Vec<u8> },
-}
-
-impl Key {
-    /// The length of an RSA modulus, one bit after the other, and else 0.
-    pub fn bits(&self) -> usize {
-        match &self.numbers {
-            Numbers::Rsa { n, .. } => bits(n),
-            Numbers::Point { .. } => 0,
-        }
-    }
-
-    /// The number that a private member burns.
-    fn number(&self) -> &[u8] {
-        match &self.numbers {
-            Numbers::Rsa { n, .. } => n,
-            Numbers::Point { x, .. } => without_zeros(x),
-        }
-    }
-
-    /// Whether it serves `algorithm`, where keys without one are for RS256.
-    fn serves(&self, algorithm: Algorithm) -> bool {
-        self.alg.unwrap_or(Algorithm::RS256) == algorithm
-    }
-
-    /// Whether it differs from `other` in `alg` at most.
-    fn is_same(&self, other: &Self) -> bool {
-        Self { alg: None, ..self.clone() } == Self { alg: None, ..other.clone() }
-    }
-}
-
-/// What a JWK Set comes to.
-#[derive(Debug, PartialEq)]
-pub struct Set {
-    pub keys: Vec<Key>,
-    pub skipped: Vec<(usize, JwkError)>,
-    /// Entries that repeat a usable key.
-    pub repeated: usize,
-}
-
-pub fn jwk_set(text: &[u8]) -> Result<Set, JwkSetError> {
-    let members = json::object(text).map_err(JwkSetError::Json)?;
-    let entries = match get(&members, "keys") {
-        None => return Err(JwkSetError::KeysMissing),
-        Some(Json::Array(entries)) => entries,
-        Some(_) => return Err(JwkSetError::KeysType),
-    };
-    if entries.len() > 100 {
-        return Err(JwkSetError::TooManyKeys);
-    }
-    let mut set = Set { keys: Vec::new(), skipped: Vec::new(), repeated: 0 };
-    // A number beside a private member, in whatever spelling, is good for nothing anywhere.
-    let mut burnt = Vec::new();
-    for entry in entries {
-        let Json::Object(jwk) = entry else { continue };
-        let Some(member) = private_member(jwk) else { continue };
-        for (name, value) in jwk {
-            if let ("n" | "x", Json::String(number)) = (name.as_str(), value) {
-                burnt.extend(any_base64(number).map(|n| (without_zeros(&n).to_vec(), member)));
-            }
-        }
-    }
-    for (index, entry) in entries.iter().enumerate() {
-        let mut key =
-            json::members(entry.clone()).map_err(JwkError::Json).and_then(|jwk| key(&jwk));
-        if let Ok(usable) = &key
-            && let Some((_, member)) = burnt.iter().find(|(burnt, _)| burnt == usable.number())
-        {
-            key = Err(JwkError::PrivateKey { member });
-        }
-        match key {
-            Ok(key) if set.keys.contains(&key) => set.repeated += 1,
-            Ok(key) => set.keys.push(key),
-            Err(error) => set.skipped.push((index, error)),
-        }
-    }
-    Ok(set)
-}
-
-impl Set {
-    /// The one key for a token with this `kid`, or without, and this algorithm.
-    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, KeyError> {
-        let named = |key: &&Key| kid.is_none() || key.kid.as_deref() == kid;
-        let fitting: Vec<&Key> =
-            self.keys.iter().filter(named).filter(|key| key.serves(algorithm)).collect();
-        match fitting[..] {
-            [] => Err(KeyError::UnknownKey),
-            [key, ref others @ ..] if others.iter().all(|other| other.is_same(key)) => Ok(key),
-            _ => Err(KeyError::AmbiguousKey),
-        }
-    }
-}
-
-fn key(jwk: &Members) -> Result<Key, JwkError> {
-    let string = |member| match get(jwk, member) {
-        None => Ok(None),
-        Some(Json::String(string)) => Ok(Some(string.as_str())),
-        Some(_) => Err(JwkError::MemberType { member }),
-    };
-    let required = |member| string(member)?.ok_or(JwkError::MemberMissing { member });
-    let kty = required("kty")?;
-    if !["RSA", "EC", "OKP"].contains(&kty) {
-        return Err(JwkError::KeyType);
-    }
-    if let Some(member) = private_member(jwk) {
-        return Err(JwkError::PrivateKey { member });
-    }
-    if string("use")?.unwrap_or("sig") != "sig" {
-        return Err(JwkError::NotForSignatures);
-    }
-    if let Some(operations) = get(jwk, "key_ops") {
-        let Json::Array(operations) = operations else {
-            return Err(JwkError::MemberType { member: "key_ops" });
-        };
-        let operations =
-            json::strings(operations).ok_or(JwkError::MemberType { member: "key_ops" })?;
-        for (index, operation) in operations.iter().enumerate() {
-            if operations[..index].contains(operation) {
-                return Err(JwkError::DuplicateKeyOperation);
-            }
-        }
-        if !operations.contains(&"verify") {
-            return Err(JwkError::NotForVerify);
-        }
-    }
-    let alg = match string("alg")? {
-        None => None,
-        Some(alg) => Some(algorithm(alg).ok_or(JwkError::AlgorithmNotAccepted)?),
-    };
-    let kid = string("kid")?.map(String::from);
-    let issuer = string("issuer")?.map(String::from);
-    let (alg, numbers) = match kty {
-        "RSA" => {
-            let not_rsa = [Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
-            if alg.is_some_and(|alg| not_rsa.contains(&alg)) {
-                return Err(JwkError::AlgorithmOfOtherKeyType);
-            }
-            let number = |member| {
-                let number = lenient_base64(required(member)?);
-                let number = number.ok_or(JwkError::NotBase64url { member })?;
-                Ok(without_zeros(&number).to_vec())
-            };
-            let (n, e) = (number("n")?, number("e")?);
-            check_rsa(&n, &e)?;
-            (alg, Numbers::Rsa { n, e })
-        }
-        "EC" => {
-            let (crv, of_curve, expected, [p, b]) = match required("crv")? {
-                "P-256" => ("P-256", Algorithm::ES256, 32, curves::P_256),
-                "P-384" => ("P-384", Algorithm::ES384, 48, curves::P_384),
-                _ => return Err(JwkError::Curve),
-            };
-            if alg.is_some_and(|alg| alg != of_curve) {
-                return Err(JwkError::AlgorithmOfOtherKeyType);
-            }
-            let octets =
-                |member| base64url(required(member)?).ok_or(JwkError::NotBase64url { member });
-            let (x, y) = (octets("x")?, octets("y")?);
-            for (member, bytes) in [("x", x.len()), ("y", y.len())] {
-                if bytes != expected {
-                    return Err(JwkError::CoordinateLength { member, bytes, expected });
-                }
-            }
-            if !curves::is_on_weierstrass_curve(p, b, &x, &y) {
-                return Err(JwkError::NotOnCurve);
-            }
-            (Some(of_curve), Numbers::Point { crv, x, y })
-        }
-        _ => {
-            if required("crv")? != "Ed25519" {
-                return Err(JwkError::Curve);
-            }
-            if alg.is_some_and(|alg| alg != Algorithm::EdDSA) {
-                return Err(JwkError::AlgorithmOfOtherKeyType);
-            }
-            let x = base64url(required("x")?).ok_or(JwkError::NotBase64url { member: "x" })?;
-            if x.len() != 32 {
-                let bytes = x.len();
-                return Err(JwkError::CoordinateLength { member: "x", bytes, expected: 32 });
-            }
-            match curves::ed25519(&x) {
-                curves::Octets::NotCanonical => return Err(JwkError::NotCanonical),
-                curves::Octets::LowOrder => return Err(JwkError::LowOrder),
-                curves::Octets::NotOnCurve => return Err(JwkError::NotOnCurve),
-                curves::Octets::Point => {}
-            }
-            (Some(Algorithm::EdDSA), Numbers::Point { crv: "Ed25519", x, y: Vec::new() })
-        }
-    };
-    Ok(Key { kid, alg, issuer, numbers })
-}
-
-/// Of numbers without leading zeros.
-fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), JwkError> {
-    match bits(n) {
-        bits if bits < 2048 => return Err(JwkError::ModulusTooSmall { bits }),
-        bits if bits > 8192 => return Err(JwkError::ModulusTooLarge { bits }),
-        _ if remainder(n, 2) == 0 => return Err(JwkError::ModulusEven),
-        _ => {}
-    }
-    let is_prime = |number: u32| (2..number).all(|divisor| number % divisor != 0);
-    if let Some(factor) = (3..1000).find(|number| is_prime(*number) && remainder(n, *number) == 0) {
-        return Err(JwkError::ModulusSmallFactor { factor });
-    }
-    if is_roca(n) {
-        return Err(JwkError::ModulusRoca);
-    }
-    if e.len() > 5 {
-        return Err(JwkError::ExponentTooLarge);
-    }
-    match e.iter().fold(0_u64, |number, byte| number * 256 + u64::from(*byte)) {
-        0..=65_536 => Err(JwkError::ExponentTooSmall),
-        8_589_934_592.. => Err(JwkError::ExponentTooLarge),
-        number if number % 2 == 0 => Err(JwkError::ExponentEven),
-        _ => Ok(()),
-    }
-}
-
-fn without_zeros(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    &number[zeros..]
-}
-
-fn private_member(jwk: &Members) -> Option<&'static str> {
-    let private = ["d", "p", "q", "dp", "dq", "qi", "oth"];
-    jwk.iter().find_map(|(name, _)| private.into_iter().find(|member| name == member))
-}
-
-fn bits(number: &[u8]) -> usize {
-    let bits = number.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
-    bits.skip_while(|bit| *bit == 0).count()
-}
-
-pub fn remainder(number: &[u8], divisor: u32) -> u32 {
-    number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % divisor)
-}
-
-/// CVE-2017-15361: a power of 65537 modulo each of the small primes, all powers written down.
-fn is_roca(n: &[u8]) -> bool {
-    roca_primes().all(|prime| {
-        let mut powers = vec![1];
-        loop {
-            let next = powers[powers.len() - 1] * (65_537 % prime) % prime;
-            match powers.contains(&next) {
-                true => return powers.contains(&remainder(n, prime)),
-                false => powers.push(next),
-            }
-        }
-    })
-}
-
-/// The odd primes up to 167.
-pub fn roca_primes() -> impl Iterator<Item = u32> {
-    (3..=167).filter(|number| (2..*number).all(|divisor| number % divisor != 0))
 }
 
 /// A policy, as its parts.
@@ -507,35 +252,6 @@ pub fn base64url(text: &str) -> Option<Vec<u8>> {
     }
     // What is left over is less than a character, and nothing.
     (bits < 6 && pending == 0).then_some(bytes)
-}
-
-/// [`base64url`], or the same in the standard alphabet, and either with as much padding as there can be
-/// or less.
-fn lenient_base64(text: &str) -> Option<Vec<u8>> {
-    let plain = text.trim_end_matches('=');
-    let most = [0, 0, 2, 1][plain.len() % 4];
-    if text.len() - plain.len() > most {
-        return None;
-    }
-    match (plain.contains(['-', '_']), plain.contains(['+', '/'])) {
-        (true, true) => None,
-        _ => base64url(&plain.replace('+', "-").replace('/', "_")),
-    }
-}
-
-/// Whatever a reader of base64 could see in `text`.
-fn any_base64(text: &str) -> Option<Vec<u8>> {
-    let counts = |c: &char| !c.is_ascii_whitespace() && *c != '=';
-    let plain: String = text.chars().filter(counts).collect();
-    let plain = plain.replace('+', "-").replace('/', "_");
-    let (front, last) = plain.split_at_checked(plain.len().saturating_sub(1))?;
-    let value = |last: &str| ALPHABET.iter().position(|byte| last.as_bytes() == [*byte]);
-    let cut = match plain.len() % 4 {
-        2 => value(last)? & !15,
-        3 => value(last)? & !3,
-        _ => return base64url(&plain),
-    };
-    base64url(&format!("{front}{}", char::from(ALPHABET[cut])))
 }
 
 /// Whether `one` is what was to be expected where `two` was: of a text that is both too deep and
