@@ -1,6 +1,11 @@
 //! RFC 7517 sections 9.2 and 9.3: a private key that was published burns its public key, under every
 //! name and in every spelling that a reader could see through.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
 
 use std::sync::LazyLock;
 
