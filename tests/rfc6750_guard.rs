@@ -8,7 +8,7 @@ use std::error::Error as _;
 
 use tokenring::{Guard, JwkSet, Rejection, Verified, VerifyError};
 
-use common::{NOW, policy, token, verifier, verifier_of};
+use common::{NOW, policy, token, verifier};
 
 fn guard() -> Guard<JwkSet> {
     Guard::new(verifier()).realm("messages")
@@ -275,7 +275,7 @@ mod in_async_code {
         assert_eq!(rejection.cause(), Some(&VerifyError::KeySourceBusy));
         assert_eq!(rejection.status(), 503);
         assert_eq!(spawn(call(Arc::new(guard), &[value()])), Ok(FAR_FUTURE));
-        let at_hand = Guard::new(verifier_of(policy()));
+        let at_hand = Guard::new(verifier());
         assert_eq!(at_hand.try_check([value()]).map(|v| v.expires_at()), Ok(FAR_FUTURE));
     }
 
