@@ -115,11 +115,12 @@ impl ClaimsSet {
         })
     }
 
-    /// A copy that shares no reference count with any other value.
+    /// A copy of claims that a policy has accepted, which shares no reference count with any other
+    /// value. The key's issuer is left out: it has been compared.
     #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {
         let key_id = self.key_id.as_deref().map(Arc::from);
-        Self { key_id, ..self.clone() }
+        Self { key_id, key_issuer: None, ..self.clone() }
     }
 
     /// The text of the claims.

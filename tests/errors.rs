@@ -6,6 +6,8 @@ mod common;
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error as _,
+    pin::Pin,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -15,8 +17,8 @@ use serde::{
 };
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, ClaimsError, ClaimsErrorKind, JsonError, JwkSet, KeyError, KeyQuery, KeySource,
-    Policy, PolicyError, SelectedKey, UnixTime, Verified, Verifier, VerifyError,
+    Algorithm, ClaimsError, ClaimsErrorKind, JsonError, JwkSet, KeyError, KeyLookup, KeyQuery,
+    KeySource, Policy, PolicyError, SelectedKey, UnixTime, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, TestKey},
 };
 
@@ -491,6 +493,19 @@ fn key_source_is_asked_for_what_the_header_says() {
     assert_eq!(verify_with(Asked, &escaped).map(|_| ()), Err(VerifyError::AmbiguousKey));
     let absent = signed(r#"{"alg":"RS256"}"#, "");
     assert_eq!(verify_with(Asked, &absent).map(|_| ()), Err(VerifyError::UnknownKey));
+}
+
+/// An `async` block panics when it is polled once more; a look-up that was ready at once did not.
+#[test]
+fn look_up_that_is_over_may_be_polled_again() {
+    let lookups =
+        [KeyLookup::ready(Err(KeyError::Busy)), KeyLookup::pending(async { Err(KeyError::Busy) })];
+    let mut context = Context::from_waker(Waker::noop());
+    for mut lookup in lookups {
+        let mut poll = || Pin::new(&mut lookup).poll(&mut context);
+        assert_eq!(poll(), Poll::Ready(Err(KeyError::Busy)));
+        assert_eq!((poll(), poll()), (Poll::Pending, Poll::Pending));
+    }
 }
 
 #[cfg(feature = "std")]

@@ -27,5 +27,5 @@ impl Burnt {
     }
 }
 
-/// Several times what one set can burn.
+/// More than one set can burn: 100 entries, each with the first and the last `n` and `x`.
 const MAX_BURNT: usize = 500;
