@@ -1,5 +1,5 @@
 //! Every verdict, policy fault and key source's answer: reached, and its text and code pinned.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common;
 
