@@ -153,6 +153,6 @@ mod tests {
             })
             .to_vec();
         assert_eq!(direct, [true, true, true, false]);
-        assert_eq!(proxy.proxy.uri().to_string().contains("proxy.example"), true);
+        assert!(proxy.proxy.uri().to_string().contains("proxy.example"));
     }
 }
