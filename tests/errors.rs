@@ -203,7 +203,7 @@ fn verdicts() -> Vec<Pinned> {
             verify_with(Answer(KeyError::Unavailable { retry_after }), &good),
             VerifyError::KeysUnavailable { retry_after },
             "keys_unavailable",
-            "the issuer's keys are not available, try again in 7 s",
+            "the issuer's keys are not available, try again in 8 s",
         ),
         pinned(
             verify_with(Answer(KeyError::Busy), &good),
