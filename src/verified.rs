@@ -1,7 +1,7 @@
 //! What a caller sees of an accepted token: claims by name, scopes, typed access. RFC 7519 section 4.1,
 //! RFC 9068 section 2.2.
 
-use alloc::{boxed::Box, string::ToString as _};
+use alloc::{boxed::Box, format, string::ToString as _};
 use core::{error::Error, fmt};
 
 use serde::de::DeserializeOwned;
@@ -205,7 +205,7 @@ impl ClaimsError {
         self.kind
     }
 
-    /// The field of the type that the claims lack, if its name is nowhere else in the claims.
+    /// The field of the type that the claims lack, if its name is no string in the claims.
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
     }
@@ -216,13 +216,13 @@ impl ClaimsError {
     }
 }
 
-/// The name between the first two backticks, if it looks like the name of a field and is not in the
-/// claims: a type's own code can word its message like serde's, and quote them.
+/// The name between the first two backticks, if it looks like the name of a field and is no string of
+/// the claims: a type's own code can word its message like serde's, and quote them.
 fn missing_field(message: &str, claims: &str) -> Option<Box<str>> {
     let name = message.split('`').nth(1)?;
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:./".contains(&byte);
-    let is_shown = name.len() <= 64 && name.bytes().all(is_name) && !claims.contains(name);
-    is_shown.then(|| name.into())
+    let is_field = name.len() <= 64 && name.bytes().all(is_name);
+    (is_field && !claims.contains(&format!("\"{name}\""))).then(|| name.into())
 }
 
 impl fmt::Display for ClaimsError {

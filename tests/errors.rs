@@ -669,7 +669,7 @@ fn claims_error_tells_the_kind_and_the_field() {
     type_that_says!(LongName, Error::custom(format!("missing field `{}`", "f".repeat(65))));
     type_that_says!(OddName, Error::custom("missing field `a b`"));
     // As a type's own code may quote a claim.
-    type_that_says!(Quoted, Error::custom("missing field `auth0`"));
+    type_that_says!(Quoted, Error::custom("missing field `tokenringTestkitClientIdentifier`"));
 
     let verified = verify(&token().mint()).unwrap();
     let kinds = [
