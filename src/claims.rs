@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 use crate::{
     CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
     header::DeclaredType,
-    json::{self, Quoted, Text, Texts, Value},
+    json::{self, Text, Texts, Value},
     time::END_OF_TIME,
 };
 
@@ -172,7 +172,10 @@ impl ClaimsSet {
     /// The claim `name`, if it is a string. Reads the claims once more, for those that a policy names
     /// and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
-        string_member(&self.json, name).map(|string| string.characters(&self.json))
+        match json::member(&self.json, name).ok()?? {
+            Value::String(string) => Some(string.characters(&self.json)),
+            _ => None,
+        }
     }
 
     fn text<'t>(&'t self, text: &'t Option<Text>) -> Option<&'t str> {
@@ -207,7 +210,8 @@ pub(crate) enum AudienceClaim {
 }
 
 /// `iss` of a token that is not verified: it may choose among the configured issuers, and nothing
-/// else. Read as strictly as after the signature.
+/// else. The other claims are compared with each other after the signature only: before it, that
+/// would be expensive work for anyone who asks.
 pub(crate) fn unverified_issuer(jws: &CompactJws<'_>) -> Result<String, VerifyError> {
     let [_, payload, _] = jws.segments();
     if payload.is_empty() {
@@ -217,23 +221,9 @@ pub(crate) fn unverified_issuer(jws: &CompactJws<'_>) -> Result<String, VerifyEr
         base64url::decode(payload).map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
     let json =
         core::str::from_utf8(&payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
-    let claims = Claims::read(json).map_err(VerifyError::PayloadJson)?;
-    let issuer = required(string(claims.iss, "iss", json)?, "iss")?;
+    let iss = json::member(json, "iss").map_err(VerifyError::PayloadJson)?;
+    let issuer = required(string(iss, "iss", json)?, "iss")?;
     Ok(issuer.within(json).into())
-}
-
-/// The member `name` of `json`, which is known to be an object, if it is a string.
-fn string_member(json: &str, name: &str) -> Option<Quoted> {
-    let mut members = json::Members::of(json).ok()?;
-    while let Some((member, value)) = members.next().ok()? {
-        if member == name {
-            return match value {
-                Value::String(string) => Some(string),
-                _ => None,
-            };
-        }
-    }
-    None
 }
 
 /// A string, or an array of strings.

@@ -345,7 +345,7 @@ pub enum KeyError {
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownKey => f.write_str("the issuer has no usable key with the token's `kid`"),
+            Self::UnknownKey => f.write_str("the issuer has no usable key for the token's `kid` and `alg`"),
             Self::AmbiguousKey => {
                 f.write_str("the issuer has several keys that fit the token's `kid` or its absence")
             }
@@ -375,6 +375,9 @@ pub enum PolicyError {
     NoAlgorithm,
     /// Operator: the name or the value of a required claim is empty.
     EmptyRequiredClaim,
+    /// Operator: no accepted token can have a required claim: it is never a string (`exp`, `nbf`, `iat`,
+    /// `cnf`), it is another `iss`, or it is required to have two values.
+    ImpossibleRequiredClaim,
     /// Operator: the leeway is not in whole seconds.
     LeewayFraction,
     /// Operator: the verifier has a policy for this issuer already.
@@ -395,6 +398,9 @@ impl fmt::Display for PolicyError {
             Self::NoAlgorithm => f.write_str("the policy accepts no algorithm"),
             Self::EmptyRequiredClaim => {
                 f.write_str("the name or value of a claim that the policy requires is empty")
+            }
+            Self::ImpossibleRequiredClaim => {
+                f.write_str("no accepted token can have a claim that the policy requires")
             }
             Self::LeewayFraction => f.write_str("the policy's leeway is not in whole seconds"),
             Self::DuplicateIssuer => {

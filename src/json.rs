@@ -67,6 +67,29 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The value of the member `name` of the object that `text` is, for readers that need no other. All of
+/// the text is validated, but no other name is compared.
+pub(crate) fn member(text: &str, name: &str) -> Result<Option<Value>, JsonError> {
+    let mut cursor = Cursor::of(text);
+    if !cursor.open_object() {
+        return Err(cursor.not_object());
+    }
+    let (mut found, mut repeated, mut is_first) = (None, false, true);
+    while cursor.has_member(is_first)? {
+        let is_it = cursor.name()?.characters(text) == name;
+        let value = cursor.value(MAX_DEPTH.saturating_sub(1))?;
+        if is_it {
+            repeated |= found.replace(value).is_some();
+        }
+        is_first = false;
+    }
+    cursor.end()?;
+    match repeated {
+        true => Err(JsonError::DuplicateMember),
+        false => Ok(found),
+    }
+}
+
 /// A JSON value. Of a string or an array, only where it is, and of an object nothing.
 #[derive(Clone, Copy)]
 pub(crate) enum Value {

@@ -156,30 +156,10 @@ impl PublicKey {
         let key_id = members.string(members.kid, "kid")?.as_deref().map(Arc::from);
         let issuer = members.string(members.issuer, "issuer")?.as_deref().map(Arc::from);
         let (algorithm, material) = match &*kty {
-            "RSA" => {
-                // `alg` of another type of key is found before the numbers are looked at.
-                let algorithm = alg.unwrap_or(Algorithm::RS256);
-                if !algorithm.is_rsa() {
-                    return Err(JwkError::AlgorithmOfOtherKeyType);
-                }
-                let (n, e) = (members.number(members.n, "n")?, members.number(members.e, "e")?);
-                (algorithm, Material::Rsa(RsaKey::new(&n, &e)?))
-            }
-            "EC" => {
-                let curve = Curve::named(&members.required(members.crv, "crv")?)?;
-                check_algorithm(alg, curve.algorithm())?;
-                let (x, y) = (members.octets(members.x, "x")?, members.octets(members.y, "y")?);
-                (curve.algorithm(), Material::Ec(EcKey::new(curve, &x, &y)?))
-            }
-            _ => {
-                if members.required(members.crv, "crv")? != "Ed25519" {
-                    return Err(JwkError::Curve);
-                }
-                check_algorithm(alg, Algorithm::EdDSA)?;
-                let x = members.octets(members.x, "x")?;
-                (Algorithm::EdDSA, Material::Ed25519(Ed25519Key::new(&x)?))
-            }
-        };
+            "RSA" => rsa_key(&members, alg),
+            "EC" => ec_key(&members, alg),
+            _ => okp_key(&members, alg),
+        }?;
         let label = match (alg, &material) {
             (None, Material::Rsa(_)) => Label::Unlabeled,
             _ => Label::Labeled,
@@ -244,6 +224,43 @@ impl fmt::Debug for PublicKey {
         }
         key.finish_non_exhaustive()
     }
+}
+
+/// RFC 7518 section 6.3.1. `alg` of another type of key is found before the numbers are looked at.
+fn rsa_key(
+    members: &Members<'_>,
+    alg: Option<Algorithm>,
+) -> Result<(Algorithm, Material), JwkError> {
+    let algorithm = alg.unwrap_or(Algorithm::RS256);
+    if !algorithm.is_rsa() {
+        return Err(JwkError::AlgorithmOfOtherKeyType);
+    }
+    let (n, e) = (members.number(members.n, "n")?, members.number(members.e, "e")?);
+    Ok((algorithm, Material::Rsa(RsaKey::new(&n, &e)?)))
+}
+
+/// RFC 7518 section 6.2.1.
+fn ec_key(
+    members: &Members<'_>,
+    alg: Option<Algorithm>,
+) -> Result<(Algorithm, Material), JwkError> {
+    let curve = Curve::named(&members.required(members.crv, "crv")?)?;
+    check_algorithm(alg, curve.algorithm())?;
+    let (x, y) = (members.octets(members.x, "x")?, members.octets(members.y, "y")?);
+    Ok((curve.algorithm(), Material::Ec(EcKey::new(curve, &x, &y)?)))
+}
+
+/// RFC 8037 section 2.
+fn okp_key(
+    members: &Members<'_>,
+    alg: Option<Algorithm>,
+) -> Result<(Algorithm, Material), JwkError> {
+    if members.required(members.crv, "crv")? != "Ed25519" {
+        return Err(JwkError::Curve);
+    }
+    check_algorithm(alg, Algorithm::EdDSA)?;
+    let x = members.octets(members.x, "x")?;
+    Ok((Algorithm::EdDSA, Material::Ed25519(Ed25519Key::new(&x)?)))
 }
 
 /// RFC 7518 section 3.4, RFC 8037 section 3.1: a curve has one algorithm here.

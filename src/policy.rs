@@ -177,6 +177,9 @@ impl Policy {
         if self.required_claims.iter().any(|(name, value)| name.is_empty() || value.is_empty()) {
             return Err(PolicyError::EmptyRequiredClaim);
         }
+        if self.required_claims.iter().any(|required| self.is_impossible(required)) {
+            return Err(PolicyError::ImpossibleRequiredClaim);
+        }
         if self.leeway > MAX_LEEWAY {
             return Err(PolicyError::LeewayTooLong { seconds: whole_seconds(self.leeway) });
         }
@@ -184,6 +187,15 @@ impl Policy {
             return Err(PolicyError::LeewayFraction);
         }
         Ok(())
+    }
+
+    /// Whether no token that passes the other checks can have this claim.
+    fn is_impossible(&self, (name, value): &(String, String)) -> bool {
+        let is_never_a_string = matches!(name.as_str(), "exp" | "nbf" | "iat" | "cnf");
+        let is_another_issuer = name == "iss" && *value != self.issuer;
+        let is_required_otherwise =
+            self.required_claims.iter().any(|(other, wanted)| other == name && wanted != value);
+        is_never_a_string || is_another_issuer || is_required_otherwise
     }
 
     pub(crate) fn issuer(&self) -> &str {
@@ -235,13 +247,13 @@ impl Policy {
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
         let claims = ClaimsSet::parse(payload, self.audience_claim())?;
-        self.check_token_type(&claims)
-            .and_then(|()| self.check_issuer(&claims))
-            .and_then(|()| self.check_audience(&claims))
-            .and_then(|()| self.check_times(claims.expires_at, claims.not_before, now))
-            .and_then(|()| self.check_client(&claims))
-            .and_then(|()| self.check_sender(&claims))
-            .and_then(|()| self.check_required_claims(&claims))?;
+        self.check_token_type(&claims)?;
+        self.check_issuer(&claims)?;
+        self.check_audience(&claims)?;
+        self.check_times(claims.expires_at, claims.not_before, now)?;
+        self.check_client(&claims)?;
+        self.check_sender(&claims)?;
+        self.check_required_claims(&claims)?;
         Ok(Verified::new(claims))
     }
 

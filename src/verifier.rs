@@ -195,6 +195,11 @@ impl<K: KeySource> Verifier<K> {
         &self.issuer.keys
     }
 
+    /// Where the keys of `issuer` come from, if the verifier has a policy for it.
+    pub fn keys_of(&self, issuer: &str) -> Option<&K> {
+        self.issuer(issuer).map(|issuer| &issuer.keys)
+    }
+
     /// Verifies `token` if its key is known at once, and else gives the look-up to wait for.
     #[cfg(feature = "std")]
     pub(crate) fn verify_unless_waiting(

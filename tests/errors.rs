@@ -191,7 +191,7 @@ fn verdicts() -> Vec<Pinned> {
             verify(&token().header("kid", "other").mint()),
             VerifyError::UnknownKey,
             "unknown_key",
-            "the issuer has no usable key with the token's `kid`",
+            "the issuer has no usable key for the token's `kid` and `alg`",
         ),
         pinned(
             verify_with_set(&two_of_one_name, &good),
@@ -587,6 +587,24 @@ fn policy_faults_are_found_and_have_their_texts() {
             policy().require_claim("a", "b").require_claim("b", ""),
             PolicyError::EmptyRequiredClaim,
             "the name or value of a claim that the policy requires is empty",
+        ),
+        (
+            "time that is to be a string",
+            policy().require_claim("exp", "1780086400"),
+            PolicyError::ImpossibleRequiredClaim,
+            "no accepted token can have a claim that the policy requires",
+        ),
+        (
+            "claim with two values",
+            policy().require_claim("org_id", "a").require_claim("org_id", "b"),
+            PolicyError::ImpossibleRequiredClaim,
+            "no accepted token can have a claim that the policy requires",
+        ),
+        (
+            "another issuer",
+            policy().require_claim("iss", "https://other.example/"),
+            PolicyError::ImpossibleRequiredClaim,
+            "no accepted token can have a claim that the policy requires",
         ),
         (
             "leeway with a fraction",

@@ -1031,7 +1031,7 @@ fn report_of_an_unknown_key_with_all_claims() {
     assert_eq!(
         report,
         r#"refused: unknown_key, as of 2026-05-28T20:26:40Z
-the issuer has no usable key with the token's `kid`
+the issuer has no usable key for the token's `kid` and `alg`
 
   ok      size          812 bytes
   ok      segments      3 (50, 418, 342 characters)

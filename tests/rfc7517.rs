@@ -1121,7 +1121,7 @@ fn every_way_to_have_no_key_has_its_text() {
     let set = read_set(set_of(&[named("a", 0), named("a", 1)]));
     let unknown = set.select(Some("b"), Algorithm::RS256).unwrap_err();
     assert_eq!(unknown, KeyError::UnknownKey);
-    assert_eq!(unknown.to_string(), "the issuer has no usable key with the token's `kid`");
+    assert_eq!(unknown.to_string(), "the issuer has no usable key for the token's `kid` and `alg`");
     let ambiguous = set.select(Some("a"), Algorithm::RS256).unwrap_err();
     assert_eq!(ambiguous, KeyError::AmbiguousKey);
     assert_eq!(
