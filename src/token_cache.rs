@@ -22,7 +22,7 @@ pub(crate) use absent::TokenCache;
 pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
-    /// None for a token that is too long to be accepted: to refuse it must stay cheap.
+    /// `None` for a token that is too long to be accepted: refusing it must be cheap.
     pub(crate) fn of(token: &str) -> Option<Self> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
@@ -32,10 +32,10 @@ impl Digest {
     }
 }
 
-/// An accepted token, and what it takes to find out whether its key still stands.
+/// An accepted token, with everything needed to check that its key is still the issuer's.
 ///
-/// Shares no `Arc` with other entries: a reference count that many cores change is a point where they
-/// wait.
+/// A cache hit clones `verified`, so that its `kid` is not shared with other entries: a reference count
+/// that many cores change is a point where they wait. `key` is shared, but only compared.
 #[derive(Debug)]
 pub(crate) struct Recalled {
     pub(crate) verified: Verified,
