@@ -20,8 +20,8 @@ use core::{error::Error, fmt, str::FromStr};
 /// # ECDSA has two signatures for one message
 ///
 /// If `(r, s)` is valid, so is `(r, n - s)`, where `n` is the order of the curve, and anyone can
-/// compute it. An ES256 or ES384 token therefore has a second valid text. Deny tokens by `jti`, never
-/// by their text.
+/// compute it. An ES256 or ES384 token therefore has a second valid text. Deny tokens by `jti`,
+/// never by their text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {

@@ -1,5 +1,4 @@
-//! From `Authorization` values to the one token in them. RFC 6750 section 2.1, RFC 9110
-//! section 11.
+//! From `Authorization` values to the one token in them. RFC 6750 section 2.1, RFC 9110 section 11.
 
 use crate::compact::MAX_TOKEN_BYTES;
 
@@ -48,7 +47,9 @@ pub(crate) fn token(value: &[u8]) -> Result<&str, NoToken> {
     }
 }
 
-/// Whether `token` matches RFC 6750 section 2.1: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+/// Whether `token` is a `b64token`: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+///
+/// RFC 6750 section 2.1.
 fn is_b64token(token: &str) -> bool {
     let characters = token.trim_end_matches('=');
     // `-`, `.`, `/` and the digits are adjacent in ASCII.

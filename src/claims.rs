@@ -1,4 +1,5 @@
-//! From a verified payload to a Claims Set: the registered claims, each of the right type. RFC 7519 section 4.
+//! From a verified payload to a Claims Set: the registered claims, each of the right type. RFC 7519
+//! section 4.
 
 use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 
@@ -46,8 +47,8 @@ impl ClaimsSet {
         Self::read(payload.into_bytes(), origin, audience)
     }
 
-    /// The same for a payload that need not be verified: an [`Explanation`](crate::Explanation) shows
-    /// its claims, but never turns them into a [`Verified`](crate::Verified).
+    /// The same for a payload that need not be verified: an [`Explanation`](crate::Explanation)
+    /// shows its claims, but never turns them into a [`Verified`](crate::Verified).
     pub(crate) fn read(
         payload: Vec<u8>,
         origin: Origin,
@@ -169,8 +170,8 @@ impl ClaimsSet {
         self.permissions().any(|value| value == permission)
     }
 
-    /// The claim `name`, if it is a string. Parses the claims again: this is for claims that a policy
-    /// names and this crate does not know.
+    /// The claim `name`, if it is a string. Parses the claims again: this is for claims that a
+    /// policy names and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
         string_member(&self.json, name).map(|string| string.characters(&self.json))
     }

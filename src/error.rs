@@ -9,8 +9,8 @@ use crate::UnixTime;
 
 /// Why a token was not accepted.
 ///
-/// Contains numbers and names of members this crate knows, never text from the token, so it is safe to
-/// log. The variants are in the order of the checks.
+/// Contains numbers and names of members this crate knows, never text from the token, so it is safe
+/// to log. The variants are in the order of the checks.
 ///
 /// ```
 /// use tokenring::{CompactJws, VerifyError};
@@ -33,8 +33,8 @@ pub enum VerifyError {
         /// How many segments there are.
         found: usize,
     },
-    /// Operator: the token has five segments, so it is encrypted. Auth0 issues such a token when the
-    /// client requests no audience. RFC 7516 section 7.1.
+    /// Operator: the token has five segments, so it is encrypted. Auth0 issues such a token when
+    /// the client requests no audience. RFC 7516 section 7.1.
     Encrypted,
     /// Sender: the header or the signature is empty. RFC 7515 section 7.1.
     EmptySegment {
@@ -73,9 +73,11 @@ pub enum VerifyError {
         /// The length of `kid` in bytes.
         bytes: usize,
     },
-    /// Sender: the issuer has no usable key with the token's `kid` for its `alg`. RFC 7515 section 4.1.4.
+    /// Sender: the issuer has no usable key with the token's `kid` for its `alg`. RFC 7515
+    /// section 4.1.4.
     UnknownKey,
-    /// Issuer: several keys fit, and the token does not say which one signed it. RFC 7517 section 4.5.
+    /// Issuer: several keys fit, and the token does not say which one signed it. RFC 7517
+    /// section 4.5.
     AmbiguousKey,
     /// Operator: the issuer's keys are not available now, so nothing is known about the token.
     KeysUnavailable {
@@ -84,8 +86,8 @@ pub enum VerifyError {
     },
     /// Operator: too many callers are already waiting for the issuer's keys.
     KeySourceBusy,
-    /// Sender: the signature does not match the token and the key. No details, on purpose.
-    /// RFC 7515 section 5.2, step 8.
+    /// Sender: the signature does not match the token and the key. No details, on purpose. RFC 7515
+    /// section 5.2, step 8.
     BadSignature,
     /// Issuer: the payload is empty: the token is a valid JWS, but not a JWT. RFC 7519 section 7.2.
     EmptyPayload,
@@ -101,7 +103,8 @@ pub enum VerifyError {
         /// The claim's name.
         claim: &'static str,
     },
-    /// Issuer: a time is before 1970 or after 9999, perhaps because it is in milliseconds. RFC 7519 section 2.
+    /// Issuer: a time is before 1970 or after 9999, perhaps because it is in milliseconds. RFC 7519
+    /// section 2.
     ClaimRange {
         /// `exp`.
         claim: &'static str,
@@ -110,8 +113,8 @@ pub enum VerifyError {
     TokenTypeNotAccepted,
     /// Operator: `iss` is not the policy's issuer, byte for byte. RFC 7519 section 4.1.1.
     WrongIssuer,
-    /// Issuer: the key that verified the token is for tokens of another issuer, as its JWK says in the
-    /// member `issuer`. Microsoft's keys have this member.
+    /// Issuer: the key that verified the token is for tokens of another issuer, as its JWK says in
+    /// the member `issuer`. Microsoft's keys have this member.
     KeyOfOtherIssuer,
     /// Operator: no element of `aud` is an accepted audience. RFC 7519 section 4.1.3.
     WrongAudience,
@@ -144,8 +147,8 @@ pub enum VerifyError {
     /// [`Guard`](crate::Guard) checks these. RFC 6750 section 3.1.
     InsufficientScope,
     /// Sender: the request has no bearer token that can be read. Only
-    /// [`Guard::explain`](crate::Guard::explain) reports this: the [`Rejection`](crate::Rejection) of
-    /// such a request has no cause. RFC 6750 section 2.1.
+    /// [`Guard::explain`](crate::Guard::explain) reports this: the [`Rejection`](crate::Rejection)
+    /// of such a request has no cause. RFC 6750 section 2.1.
     NoToken,
 }
 
@@ -331,8 +334,8 @@ impl Error for JsonError {}
 pub enum KeyError {
     /// Sender: no usable key has this `kid` and this algorithm. RFC 7515 section 4.1.4.
     UnknownKey,
-    /// Issuer: several keys fit: different keys have this `kid`, or the token has no `kid` and the set
-    /// has several keys for its algorithm. RFC 7517 section 4.5.
+    /// Issuer: several keys fit: different keys have this `kid`, or the token has no `kid` and the
+    /// set has several keys for its algorithm. RFC 7517 section 4.5.
     AmbiguousKey,
     /// Operator: the keys are not available now.
     Unavailable {

@@ -55,7 +55,8 @@ impl<K: KeySource> Guard<K> {
         self
     }
 
-    /// Also requires this scope: one name, or several with spaces between them. Can be called again.
+    /// Also requires this scope: one name, or several with spaces between them. Can be called
+    /// again.
     ///
     /// All are required. No token has the empty scope, so an empty setting admits nobody.
     #[must_use]
@@ -69,7 +70,8 @@ impl<K: KeySource> Guard<K> {
         self
     }
 
-    /// Also requires this permission: one element of the token's `permissions`. Can be called again.
+    /// Also requires this permission: one element of the token's `permissions`. Can be called
+    /// again.
     ///
     /// All are required. The empty permission is granted to nobody.
     #[must_use]
@@ -85,8 +87,9 @@ impl<K: KeySource> Guard<K> {
 
     /// Checks a request by the values of its `Authorization` fields, as of the system clock.
     ///
-    /// Pass an `Option<&str>`, an `Option<&[u8]>`, or an iterator over all values. The iterator is the
-    /// safe choice: a request with two values is refused. May wait for keys, as [`Verifier::verify`].
+    /// Pass an `Option<&str>`, an `Option<&[u8]>`, or an iterator over all values. The iterator is
+    /// the safe choice: a request with two values is refused. May wait for keys, as
+    /// [`Verifier::verify`].
     ///
     /// # Errors
     ///
@@ -112,8 +115,8 @@ impl<K: KeySource> Guard<K> {
         self.check_with(authorization, |token| self.verifier.verify_at(token, now))
     }
 
-    /// The same check as of the system clock, with the keys in memory: never does I/O, never waits. See
-    /// [`Verifier::try_verify`].
+    /// The same check as of the system clock, with the keys in memory: never does I/O, never waits.
+    /// See [`Verifier::try_verify`].
     ///
     /// # Errors
     ///
@@ -128,8 +131,8 @@ impl<K: KeySource> Guard<K> {
 
     /// The same check for async servers: the future waits where [`check`](Self::check) blocks.
     ///
-    /// If the key is known, the token is verified in this call, and the future is ready at once. The
-    /// future borrows only the guard, so the request can be moved while it waits.
+    /// If the key is known, the token is verified in this call, and the future is ready at once.
+    /// The future borrows only the guard, so the request can be moved while it waits.
     ///
     /// The future's error is the response to send instead of calling the handler.
     ///
@@ -165,10 +168,11 @@ impl<K: KeySource> Guard<K> {
         })
     }
 
-    /// Explains the verdict of [`check`](Self::check), as of the system clock, with the keys in memory.
+    /// Explains the verdict of [`check`](Self::check), as of the system clock, with the keys in
+    /// memory.
     ///
-    /// Contains all of [`Verifier::explain`], and also whether there is a token and whether it has the
-    /// required scopes and permissions. Never does I/O, never waits.
+    /// Contains all of [`Verifier::explain`], and also whether there is a token and whether it has
+    /// the required scopes and permissions. Never does I/O, never waits.
     ///
     /// For operators; read the warnings at [`Explanation`] first.
     #[cfg(feature = "std")]

@@ -35,8 +35,8 @@ impl JoseHeader {
         self.token_type.as_ref().map(|typ| typ.within(&self.json))
     }
 
-    /// The kind of token that `typ` declares. RFC 7515 section 4.1.9: a media type, case-insensitive,
-    /// whose `application/` may be left out.
+    /// The kind of token that `typ` declares. RFC 7515 section 4.1.9: a media type,
+    /// case-insensitive, whose `application/` may be left out.
     pub(crate) fn declared_type(&self) -> DeclaredType {
         DeclaredType::of(self.token_type())
     }
@@ -52,9 +52,10 @@ impl JoseHeader {
             String::from_utf8(json).map_err(|_| VerifyError::HeaderJson(JsonError::NotUtf8))?;
         let parameters = Parameters::read(&json).map_err(VerifyError::HeaderJson)?;
 
-        // `crit`: an extension that is not understood makes the JWS invalid (RFC 7515 section 4.1.11).
-        // The other parameters would change the encoding of the payload (RFC 7797 section 3), compress
-        // or encrypt it (RFC 7516 section 4.1), or say that it is another token (RFC 7519 section 5.2).
+        // `crit`: an extension that is not understood makes the JWS invalid (RFC 7515
+        // section 4.1.11). The other parameters would change the encoding of the payload (RFC 7797
+        // section 3), compress or encrypt it (RFC 7516 section 4.1), or say that it is another
+        // token (RFC 7519 section 5.2).
         if let Some(parameter) = parameters.forbidden {
             return Err(VerifyError::HeaderForbidden { parameter });
         }
@@ -105,8 +106,8 @@ impl DeclaredType {
     }
 }
 
-/// The parameters as they are in the header, their types not checked yet. `jwk`, `jku`, `x5u`, `x5c`
-/// and `x5t` are ignored: a token must not bring its own key. RFC 8725 section 3.10.
+/// The parameters as they are in the header, their types not checked yet. `jwk`, `jku`, `x5u`,
+/// `x5c` and `x5t` are ignored: a token must not bring its own key. RFC 8725 section 3.10.
 #[derive(Default)]
 struct Parameters {
     forbidden: Option<&'static str>,
@@ -146,7 +147,8 @@ fn forbidden(name: &str) -> Option<&'static str> {
     ["crit", "b64", "zip", "enc", "cty"].into_iter().find(|parameter| *parameter == name)
 }
 
-/// In decoded bytes: ten times the longest header of the known issuers, a quarter of the longest token.
+/// In decoded bytes: ten times the longest header of the known issuers, a quarter of the longest
+/// token.
 const MAX_HEADER_BYTES: usize = 4096;
 
 /// Issuers use four. The limit also bounds the search for repeated names.

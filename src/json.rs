@@ -1,10 +1,10 @@
-//! From text to the members of a strict JSON object: one reader for header, claims, JWK and JWK Set.
-//! RFC 8259, RFC 7515 section 4, RFC 7517 section 4, RFC 7519 section 4.
+//! From text to the members of a strict JSON object: one reader for header, claims, JWK and JWK
+//! Set. RFC 8259, RFC 7515 section 4, RFC 7517 section 4, RFC 7519 section 4.
 //!
 //! A cursor moves over the text and builds no tree. The caller takes one member after the other and
 //! keeps the values it needs, as spans of the text. The other values are validated too: nested no
-//! deeper than [`MAX_DEPTH`], no lone surrogate, no number beyond a double. Reading allocates only for
-//! strings with escapes and for an object with more than 24 members.
+//! deeper than [`MAX_DEPTH`], no lone surrogate, no number beyond a double. Reading allocates only
+//! for strings with escapes and for an object with more than 24 members.
 
 mod cursor;
 mod names;
@@ -36,7 +36,8 @@ impl<'a> Members<'a> {
 
     /// The next member, or `None` at the end of the object and the text.
     ///
-    /// A repeated name is reported only at the end: until then, the text may turn out not to be JSON.
+    /// A repeated name is reported only at the end: until then, the text may turn out not to be
+    /// JSON.
     pub(crate) fn next(&mut self) -> Result<Option<(Cow<'a, str>, Value)>, JsonError> {
         let is_first = self.names.count() == 0;
         if !self.cursor.has_member(is_first)? {
@@ -65,7 +66,8 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A JSON value. For a string or an array it is only a position; the contents of an object are not kept.
+/// A JSON value. For a string or an array it is only a position; the contents of an object are not
+/// kept.
 #[derive(Clone, Copy)]
 pub(crate) enum Value {
     Null,
@@ -126,8 +128,8 @@ enum Holds {
     Others,
 }
 
-/// The characters of a JSON string: their position in the text or, if they were written with escapes,
-/// the characters themselves.
+/// The characters of a JSON string: their position in the text or, if they were written with
+/// escapes, the characters themselves.
 #[derive(Clone)]
 pub(crate) enum Text {
     Plain(Span),

@@ -88,9 +88,9 @@ impl Material {
 impl PublicKey {
     /// Reads one JWK. RFC 7517 section 4.
     ///
-    /// `use` must be `sig` or absent; `key_ops` must contain `verify` or be absent; `alg` must fit `kty`
-    /// and `crv` or be absent; a private member is an error. `x5c`, `x5t` and `x5u` are ignored. The text
-    /// may have up to 512 KiB.
+    /// `use` must be `sig` or absent; `key_ops` must contain `verify` or be absent; `alg` must fit
+    /// `kty` and `crv` or be absent; a private member is an error. `x5c`, `x5t` and `x5u` are
+    /// ignored. The text may have up to 512 KiB.
     ///
     /// Without `alg`, an EC or OKP key is for the one algorithm of its curve, and an RSA key for RS256.
     ///
@@ -105,8 +105,8 @@ impl PublicKey {
         Self::from_json(json)
     }
 
-    /// A key for RS256 without `kid`, from the big-endian bytes of modulus and exponent. Leading zeros
-    /// are ignored.
+    /// A key for RS256 without `kid`, from the big-endian bytes of modulus and exponent. Leading
+    /// zeros are ignored.
     ///
     /// # Errors
     ///

@@ -37,8 +37,9 @@ pub struct JwkSet {
 impl JwkSet {
     /// Reads a JWK Set of up to 512 KiB and 100 keys. RFC 7517 section 5.
     ///
-    /// A key that cannot be used is skipped, as RFC 7517 section 5 recommends. So is a key whose private
-    /// key is anywhere in the set. A set without a usable key is not an error: its length is 0.
+    /// A key that cannot be used is skipped, as RFC 7517 section 5 recommends. So is a key whose
+    /// private key is anywhere in the set. A set without a usable key is not an error: its length
+    /// is 0.
     ///
     /// # Errors
     ///
@@ -103,14 +104,14 @@ impl JwkSet {
 
     /// The one key for a token with this `kid`, compared byte for byte, or without `kid`.
     ///
-    /// An RSA key without `alg` counts as one for RS256; [`KeySource::key`](crate::KeySource::key) with a
-    /// verifier's query follows the policy instead.
+    /// An RSA key without `alg` counts as one for RS256; [`KeySource::key`](crate::KeySource::key)
+    /// with a verifier's query follows the policy instead.
     ///
     /// # Errors
     ///
     /// - `UnknownKey` if no usable key has this `kid` and algorithm.
-    /// - `AmbiguousKey` if two different keys have this `kid`, or if the token has no `kid` and the set
-    ///   has more than one usable key for the algorithm.
+    /// - `AmbiguousKey` if two different keys have this `kid`, or if the token has no `kid` and the
+    ///   set has more than one usable key for the algorithm.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         self.find(KeyQuery::new(kid, algorithm))
     }
@@ -119,8 +120,8 @@ impl JwkSet {
         self.only(query).map(|key| SelectedKey(key.used_with(query.algorithm())))
     }
 
-    /// Whether [`find`](Self::find) would return `key`. Clones no key: a reference count that many cores
-    /// change is a point where they wait.
+    /// Whether [`find`](Self::find) would return `key`. Clones no key: a reference count that many
+    /// cores change is a point where they wait.
     pub(crate) fn finds(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
         key.algorithm() == query.algorithm()
             && self.only(query).is_ok_and(|found| found.is_same_key(key))

@@ -18,8 +18,8 @@ pub struct KeyQuery<'q> {
 }
 
 impl<'q> KeyQuery<'q> {
-    /// A query for the key with this `kid` and algorithm, or for the only key of the algorithm if there
-    /// is no `kid`.
+    /// A query for the key with this `kid` and algorithm, or for the only key of the algorithm if
+    /// there is no `kid`.
     ///
     /// An RSA key whose JWK has no `alg` counts as one for RS256.
     pub fn new(key_id: Option<&'q str>, algorithm: Algorithm) -> Self {
@@ -94,18 +94,19 @@ pub trait KeySource {
     /// [`KeyError`]. It is `UnknownKey` only if the source knows that the issuer has no such key.
     fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError>;
 
-    /// The one key for `query` among those in memory. Never does I/O, never starts any, never waits.
+    /// The one key for `query` among those in memory. Never does I/O, never starts any, never
+    /// waits.
     ///
     /// # Errors
     ///
     /// [`KeyError`], as from [`key`](Self::key); `Unavailable` if only a fetch could tell.
     fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError>;
 
-    /// Whether [`key`](Self::key) would return `key` at once: `false` if it would return another key or
-    /// an error, wait, or start a fetch.
+    /// Whether [`key`](Self::key) would return `key` at once: `false` if it would return another
+    /// key or an error, wait, or start a fetch.
     ///
-    /// Called for tokens seen before, so that many threads need not clone one key. The provided method
-    /// returns `false`, which is always correct: the key is then looked up.
+    /// Called for tokens seen before, so that many threads need not clone one key. The provided
+    /// method returns `false`, which is always correct: the key is then looked up.
     fn confirms(&self, _key: &SelectedKey, _query: KeyQuery<'_>) -> bool {
         false
     }
@@ -119,8 +120,8 @@ pub trait KeySource {
 
     /// The one key for `query`, for async code: the future waits where [`key`](Self::key) blocks.
     ///
-    /// The provided method calls [`key`](Self::key) at once. That is right only for a source that never
-    /// waits; any other must override this method.
+    /// The provided method calls [`key`](Self::key) at once. That is right only for a source that
+    /// never waits; any other must override this method.
     fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {
         KeyLookup::ready(self.key(query))
     }

@@ -34,13 +34,14 @@
 //! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
 //!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have.
 //! - **Auth0?** [`Auth0::from_env`] sets up all of this from three environment variables.
-//! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and returns the
-//!   caller's [`Verified`] token, or the [`Rejection`] to send. [`check`](Guard::check) blocks for keys,
-//!   [`check_async`](Guard::check_async) is a future for any runtime, and
+//! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and returns
+//!   the caller's [`Verified`] token, or the [`Rejection`] to send. [`check`](Guard::check) blocks
+//!   for keys, [`check_async`](Guard::check_async) is a future for any runtime, and
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Several issuers or tenants?** [`Verifier::with_issuer`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
-//! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual one.
+//! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
+//!   one.
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
 //! - **Tests of your service?** The feature `testkit`: an issuer with keys, tokens good and bad, and a
 //!   server on loopback that can fail in many ways.
@@ -49,8 +50,8 @@
 //!
 //! Three steps, each a type that only the step before can make:
 //!
-//! 1. [`CompactJws::parse`] splits the token and reads its header. Nothing is verified yet; the header
-//!    may choose among keys that are already trusted.
+//! 1. [`CompactJws::parse`] splits the token and reads its header. Nothing is verified yet; the
+//!    header may choose among keys that are already trusted.
 //! 2. [`CompactJws::verify`] consumes the result and checks the signature: [`VerifiedPayload`].
 //! 3. [`Verifier::check_at`] reads the claims and compares them with the policy: [`Verified`].
 //!
@@ -61,8 +62,8 @@
 //! - `fetch`, on by default, with `std`: [`RemoteJwks`] and [`Auth0`], over ureq and rustls.
 //! - `std`, on by default: everything that reads the system clock. Without it the crate is `no_std` and
 //!   needs `alloc`.
-//! - `simd`, with `std`: base64url is decoded with AVX2 or NEON, where the processor has it. This code is
-//!   in the `base64` crate and uses `unsafe`. Worthwhile for tokens of several kilobytes.
+//! - `simd`, with `std`: base64url is decoded with AVX2 or NEON, where the processor has it. This
+//!   code is in the `base64` crate and uses `unsafe`. Worthwhile for tokens of several kilobytes.
 //! - `testkit`: an issuer for tests. Its private keys are public.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]

@@ -24,8 +24,8 @@ pub enum TokenType {
     AccessToken,
 }
 
-/// The claims that a token must have to be accepted: the right issuer, the right audience or client,
-/// a valid time, and everything that the methods here add.
+/// The claims that a token must have to be accepted: the right issuer, the right audience or
+/// client, a valid time, and everything that the methods here add.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,23 +58,23 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A policy for tokens whose `iss` is `issuer`, and whose `aud` is or contains `audience`. Both are
-    /// compared byte for byte.
+    /// A policy for tokens whose `iss` is `issuer`, and whose `aud` is or contains `audience`. Both
+    /// are compared byte for byte.
     ///
     /// RFC 7519 sections 4.1.1 and 4.1.3.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         Self { audiences: Vec::from([audience.into()]), ..Self::of_issuer(issuer.into()) }
     }
 
-    /// A policy for tokens whose `iss` is `issuer`, byte for byte, and which were issued to the client
-    /// `client_id`.
+    /// A policy for tokens whose `iss` is `issuer`, byte for byte, and which were issued to the
+    /// client `client_id`.
     ///
-    /// The client is in the claim `azp`, or in `client_id` if there is no `azp`. RFC 8693 section 4.3,
-    /// OpenID Connect Core section 2.
+    /// The client is in the claim `azp`, or in `client_id` if there is no `azp`. RFC 8693
+    /// section 4.3, OpenID Connect Core section 2.
     ///
-    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. If there is an
-    /// `aud`, only its type is checked. Prefer [`new`](Self::new): a client may have tokens for several
-    /// services, and without `aud` each service accepts the tokens for the others.
+    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. If there is
+    /// an `aud`, only its type is checked. Prefer [`new`](Self::new): a client may have tokens for
+    /// several services, and without `aud` each service accepts the tokens for the others.
     pub fn for_client(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self { clients: Vec::from([client_id.into()]), ..Self::of_issuer(issuer.into()) }
     }
@@ -137,8 +137,8 @@ impl Policy {
         self
     }
 
-    /// Accepts only tokens issued to this client: `azp` must be `client_id`, or the claim `client_id` if
-    /// there is no `azp`. OpenID Connect Core section 3.1.3.7, RFC 8693 section 4.3.
+    /// Accepts only tokens issued to this client: `azp` must be `client_id`, or the claim
+    /// `client_id` if there is no `azp`. OpenID Connect Core section 3.1.3.7, RFC 8693 section 4.3.
     ///
     /// Replaces the clients named before.
     #[must_use]
@@ -158,8 +158,8 @@ impl Policy {
 
     /// Accepts tokens with `cnf`: tokens whose sender must prove possession of a key.
     ///
-    /// This crate does not check that proof. Call this only if your service does. RFC 9449 section 4.3,
-    /// RFC 8705 section 3.
+    /// This crate does not check that proof. Call this only if your service does. RFC 9449
+    /// section 4.3, RFC 8705 section 3.
     #[must_use]
     pub fn allow_sender_constrained(mut self) -> Self {
         self.sender_constrained = SenderConstrained::Allowed;
@@ -268,8 +268,8 @@ impl Policy {
         }
     }
 
-    /// Checks `typ`: a logout token or a DPoP proof is not an access token, whoever signed it. RFC 8725
-    /// section 3.11.
+    /// Checks `typ`: a logout token or a DPoP proof is not an access token, whoever signed it.
+    /// RFC 8725 section 3.11.
     pub(crate) fn check_token_type(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         match (self.token_type, claims.declared_type) {
             (TokenType::Jwt, DeclaredType::None | DeclaredType::Jwt) => Ok(()),
@@ -370,8 +370,8 @@ impl Policy {
     }
 }
 
-/// Whether the key is for the token's issuer. `template` is the key's issuer, in which Microsoft writes
-/// `{tenantid}` for the token's `tid`.
+/// Whether the key is for the token's issuer. `template` is the key's issuer, in which Microsoft
+/// writes `{tenantid}` for the token's `tid`.
 fn is_issuer_of_key(template: &str, claims: &ClaimsSet) -> bool {
     match template.split_once("{tenantid}") {
         None => claims.issuer() == template,

@@ -1,5 +1,4 @@
-//! The response to a refused request. RFC 6750 section 3, RFC 9110 sections 11.6.1 and
-//! 15.5.2.
+//! The response to a refused request. RFC 6750 section 3, RFC 9110 sections 11.6.1 and 15.5.2.
 
 use alloc::{
     format,
@@ -12,9 +11,9 @@ use crate::{VerifyError, bearer::NoToken, time::whole_seconds};
 
 /// The response to send instead of calling the handler.
 ///
-/// The client gets the same text for all causes of a kind, and nothing from its request is sent back.
-/// The cause is for the log: [`cause`](Self::cause), or [`Display`](fmt::Display), which puts status,
-/// message and cause on one line.
+/// The client gets the same text for all causes of a kind, and nothing from its request is sent
+/// back. The cause is for the log: [`cause`](Self::cause), or [`Display`](fmt::Display), which puts
+/// status, message and cause on one line.
 ///
 /// ```
 /// # use tokenring::{Guard, JwkSet, Policy, Verifier};
@@ -45,7 +44,8 @@ impl Rejection {
     /// For handlers that check scopes themselves. [`Guard::check_scope`](crate::Guard::check_scope)
     /// checks the scope and makes this response.
     pub fn insufficient_scope(realm: &str, scope: &str) -> Self {
-        // RFC 6749 section 3.3: at least one name, and one space between two; else no `scope` at all.
+        // RFC 6749 section 3.3: at least one name, and one space between two; else no `scope` at
+        // all.
         let scope = scope_characters(scope);
         let names: Vec<&str> = scope.split(' ').filter(|name| !name.is_empty()).collect();
         let scope = match names.is_empty() {
@@ -118,15 +118,16 @@ impl Rejection {
 
     /// The header fields of the response, as names and values.
     ///
-    /// `Content-Type` is `application/json`; `Retry-After` comes with status 503, `WWW-Authenticate`
-    /// with every other.
+    /// `Content-Type` is `application/json`; `Retry-After` comes with status 503,
+    /// `WWW-Authenticate` with every other.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
         let challenge = self.www_authenticate().map(|value| ("WWW-Authenticate", value));
         let wait = self.retry_after.map(|wait| ("Retry-After", wait.as_secs().to_string()));
         [("Content-Type", "application/json".into())].into_iter().chain(challenge).chain(wait)
     }
 
-    /// The value of `WWW-Authenticate`: one challenge, or `None` with status 503. RFC 6750 section 3.
+    /// The value of `WWW-Authenticate`: one challenge, or `None` with status 503. RFC 6750
+    /// section 3.
     pub fn www_authenticate(&self) -> Option<String> {
         self.www_authenticate.clone()
     }

@@ -21,8 +21,8 @@ use crate::{
 
 /// The JWS Payload of a token whose signature is valid: any bytes, perhaps none.
 ///
-/// Only the signature has been checked. [`Verifier::check_at`](crate::Verifier::check_at) checks the
-/// claims.
+/// Only the signature has been checked. [`Verifier::check_at`](crate::Verifier::check_at) checks
+/// the claims.
 #[derive(Clone)]
 pub struct VerifiedPayload {
     bytes: Vec<u8>,
@@ -59,7 +59,8 @@ impl fmt::Debug for VerifiedPayload {
 }
 
 impl CompactJws<'_> {
-    /// Verifies the signature over the token as it was received. RFC 7515 section 5.2, steps 6 to 8.
+    /// Verifies the signature over the token as it was received. RFC 7515 section 5.2, steps 6 to
+    /// 8.
     ///
     /// # Errors
     ///
@@ -101,8 +102,8 @@ impl PublicKey {
     ///
     /// `BadSignature`, whatever is wrong with the signature.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
-        // RFC 8017 section 8.2.2, step 1, RFC 7518 section 3.4. ring checks the length only after it
-        // has set up the key.
+        // RFC 8017 section 8.2.2, step 1, RFC 7518 section 3.4. ring checks the length only after
+        // it has set up the key.
         if signature.len() != self.material().signature_bytes() {
             return Err(VerifyError::BadSignature);
         }
@@ -124,8 +125,8 @@ impl PublicKey {
     }
 }
 
-/// ring's parameters for an RSA algorithm. The others never get here: every key's algorithm fits its
-/// type.
+/// ring's parameters for an RSA algorithm. The others never get here: every key's algorithm fits
+/// its type.
 fn rsa_parameters(algorithm: Algorithm) -> &'static RsaParameters {
     match algorithm {
         Algorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,

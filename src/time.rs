@@ -34,8 +34,8 @@ impl UnixTime {
     }
 }
 
-/// Formats the time as in RFC 3339, in UTC. A time after the year 9999, which RFC 3339 cannot express,
-/// is shown as a number of seconds.
+/// Formats the time as in RFC 3339, in UTC. A time after the year 9999, which RFC 3339 cannot
+/// express, is shown as a number of seconds.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 > END_OF_TIME {
@@ -50,8 +50,8 @@ impl fmt::Display for UnixTime {
 
 /// Year, month and day, given the days since 1970-01-01.
 ///
-/// Counts in years that begin in March, so that a leap day is the last day of its year, and in eras of
-/// 400 years, which all have the same number of days.
+/// Counts in years that begin in March, so that a leap day is the last day of its year, and in eras
+/// of 400 years, which all have the same number of days.
 #[expect(clippy::arithmetic_side_effects, reason = "`days` is below three million")]
 fn date(days: u64) -> (u64, u64, u64) {
     // 0000-03-01 is 719 468 days before 1970-01-01.

@@ -34,8 +34,8 @@ impl Digest {
 
 /// An accepted token, with everything needed to check that its key is still the issuer's.
 ///
-/// A cache hit clones `verified`, so that its `kid` is not shared with other entries: a reference count
-/// that many cores change is a point where they wait. `key` is shared, but only compared.
+/// A cache hit clones `verified`, so that its `kid` is not shared with other entries: a reference
+/// count that many cores change is a point where they wait. `key` is shared, but only compared.
 #[derive(Debug)]
 pub(crate) struct Recalled {
     pub(crate) verified: Verified,

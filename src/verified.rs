@@ -1,5 +1,5 @@
-//! An accepted token: claims by name, scopes, typed access. RFC 7519 section 4.1,
-//! RFC 9068 section 2.2.
+//! An accepted token: claims by name, scopes, typed access. RFC 7519 section 4.1, RFC 9068
+//! section 2.2.
 
 use alloc::{boxed::Box, string::ToString as _};
 use core::{error::Error, fmt};
@@ -47,7 +47,8 @@ impl Verified {
         self.0.issuer()
     }
 
-    /// `sub`: the user or service that the token is about, unique for this issuer. RFC 7519 section 4.1.2.
+    /// `sub`: the user or service that the token is about, unique for this issuer. RFC 7519
+    /// section 4.1.2.
     pub fn subject(&self) -> Option<&str> {
         self.0.subject()
     }
@@ -58,8 +59,8 @@ impl Verified {
         self.0.audience()
     }
 
-    /// `exp`, a fraction of a second rounded up: the token is refused from then on, or after the policy's
-    /// leeway. RFC 7519 section 4.1.4.
+    /// `exp`, a fraction of a second rounded up: the token is refused from then on, or after the
+    /// policy's leeway. RFC 7519 section 4.1.4.
     pub fn expires_at(&self) -> UnixTime {
         self.0.expires_at
     }
@@ -84,8 +85,8 @@ impl Verified {
         self.0.key_id()
     }
 
-    /// The client that the token was issued to: `azp`, or else `client_id`. OpenID Connect Core section 2,
-    /// RFC 8693 section 4.3.
+    /// The client that the token was issued to: `azp`, or else `client_id`. OpenID Connect Core
+    /// section 2, RFC 8693 section 4.3.
     pub fn authorized_party(&self) -> Option<&str> {
         self.0.authorized_party()
     }
@@ -116,8 +117,8 @@ impl Verified {
 
     /// The claims, deserialized into a type of yours.
     ///
-    /// The registered claims have been checked. Others are as the issuer wrote them; beware of `Option`,
-    /// which turns `null` into absence.
+    /// The registered claims have been checked. Others are as the issuer wrote them; beware of
+    /// `Option`, which turns `null` into absence.
     ///
     /// # Errors
     ///
@@ -150,8 +151,8 @@ impl fmt::Debug for Verified {
 
 /// Why the claims do not fit the requested type.
 ///
-/// Contains only the kind of mismatch, the position, and the name of a field of the caller's type: a
-/// deserializer's message may quote claims.
+/// Contains only the kind of mismatch, the position, and the name of a field of the caller's type:
+/// a deserializer's message may quote claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimsError {
     kind: ClaimsErrorKind,

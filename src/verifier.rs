@@ -65,42 +65,43 @@ impl<K: KeySource> Verifier<K> {
 
     /// Adds an issuer, with its own policy and keys.
     ///
-    /// The token's `iss` chooses the issuer before anything is verified, as `kid` chooses a key: among
-    /// those configured here, byte for byte. Keys are never pooled: a token is verified with a key of
-    /// the issuer that its claims name, or not at all. An issuer whose keys are not available delays
-    /// only its own tokens.
+    /// The token's `iss` chooses the issuer before anything is verified, as `kid` chooses a key:
+    /// among those configured here, byte for byte. Keys are never pooled: a token is verified with
+    /// a key of the issuer that its claims name, or not at all. An issuer whose keys are not
+    /// available delays only its own tokens.
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] if the policy cannot be used, or if the verifier already has one for its issuer.
+    /// [`PolicyError`] if the policy cannot be used, or if the verifier already has one for its
+    /// issuer.
     pub fn with_issuer(mut self, policy: Policy, keys: K) -> Result<Self, PolicyError> {
         policy.check_self()?;
         if self.issuers().any(|known| known.policy.issuer() == policy.issuer()) {
             return Err(PolicyError::DuplicateIssuer);
         }
         self.others.push(Issuer { policy, keys });
-        // Restarts empty, not shared with clones that have fewer issuers: a token may be recalled only
-        // under the policy that accepted it.
+        // Restarts empty, not shared with clones that have fewer issuers: a token may be recalled
+        // only under the policy that accepted it.
         self.cache = self.cache.map(|cache| Arc::new(cache.emptied()));
         Ok(self)
     }
 
-    /// Remembers up to `capacity` accepted tokens, so that a repeated token need not be verified again.
-    /// Clones made afterwards share the cache.
+    /// Remembers up to `capacity` accepted tokens, so that a repeated token need not be verified
+    /// again. Clones made afterwards share the cache.
     ///
     /// No outcome changes. Each time, `exp` and `nbf` are compared with the time again, and the key
-    /// is looked up or confirmed again: a token whose key was withdrawn or replaced, or whose keys are not
-    /// available, is refused as if it came for the first time. A token is recognized by the SHA-256
-    /// of its whole text; the text itself is not kept. At most 4 KiB are kept per token; a token
-    /// that needs more is never remembered.
+    /// is looked up or confirmed again: a token whose key was withdrawn or replaced, or whose keys
+    /// are not available, is refused as if it came for the first time. A token is recognized by the
+    /// SHA-256 of its whole text; the text itself is not kept. At most 4 KiB are kept per token; a
+    /// token that needs more is never remembered.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn with_token_cache(self, capacity: NonZeroUsize) -> Self {
         Self { cache: Some(Arc::new(TokenCache::new(capacity))), ..self }
     }
 
-    /// Verifies `token` as of the system clock, which is read once the key is known. May wait for the
-    /// key, as long as its source does.
+    /// Verifies `token` as of the system clock, which is read once the key is known. May wait for
+    /// the key, as long as its source does.
     ///
     /// # Errors
     ///
@@ -123,7 +124,8 @@ impl<K: KeySource> Verifier<K> {
         self.conclude(attempt, key, now)
     }
 
-    /// Verifies `token` as of the system clock, with the keys in memory: never does I/O, never waits.
+    /// Verifies `token` as of the system clock, with the keys in memory: never does I/O, never
+    /// waits.
     ///
     /// It does not start a fetch either. If the source fetches its keys, something else must call
     /// [`verify`](Self::verify) or the source's own methods from time to time.
@@ -138,10 +140,11 @@ impl<K: KeySource> Verifier<K> {
         self.conclude(attempt, key, UnixTime::now())
     }
 
-    /// Verifies `token` as of the system clock: the future waits where [`verify`](Self::verify) blocks.
+    /// Verifies `token` as of the system clock: the future waits where [`verify`](Self::verify)
+    /// blocks.
     ///
-    /// It needs no runtime and may be dropped at any time; it is `Send` if `K` is `Sync`. The signature
-    /// is verified inside a poll, which takes tens of microseconds with most algorithms.
+    /// It needs no runtime and may be dropped at any time; it is `Send` if `K` is `Sync`. The
+    /// signature is verified inside a poll, which takes tens of microseconds with most algorithms.
     ///
     /// # Errors
     ///
@@ -173,8 +176,8 @@ impl<K: KeySource> Verifier<K> {
         self.issuers().map(|Issuer { policy, keys }| Trusted { policy, keys }).collect()
     }
 
-    /// Checks the claims of a verified payload: the last stage alone, for callers who choose the key
-    /// themselves. RFC 7519 section 7.2, step 10.
+    /// Checks the claims of a verified payload: the last stage alone, for callers who choose the
+    /// key themselves. RFC 7519 section 7.2, step 10.
     ///
     /// With several issuers, the policy is that of [`new`](Self::new).
     ///
@@ -245,16 +248,16 @@ impl<K: KeySource> Verifier<K> {
                 return Ok(Attempt { issuer, token, digest, subject: Subject::Known(known) });
             }
         }
-        // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among our
-        // keys, and nothing else.
+        // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
+        // our keys, and nothing else.
         let jws = CompactJws::parse(token)?;
         let issuer = self.route(&jws)?;
         issuer.policy.check_header(jws.header())?;
         Ok(Attempt { issuer, token, digest, subject: Subject::New(jws) })
     }
 
-    /// The issuer of the token. A verifier with one issuer has no choice, and does not read the payload
-    /// before the signature is verified.
+    /// The issuer of the token. A verifier with one issuer has no choice, and does not read the
+    /// payload before the signature is verified.
     fn route(&self, jws: &CompactJws<'_>) -> Result<&Issuer<K>, VerifyError> {
         if self.others.is_empty() {
             return Ok(&self.issuer);

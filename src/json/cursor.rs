@@ -41,8 +41,8 @@ impl<'a> Cursor<'a> {
         read.err().unwrap_or(JsonError::NotObject)
     }
 
-    /// Whether another member follows. If not, the cursor is past the object. A comma is allowed only
-    /// between members.
+    /// Whether another member follows. If not, the cursor is past the object. A comma is allowed
+    /// only between members.
     #[inline]
     pub(super) fn has_member(&mut self, is_first: bool) -> Result<bool, JsonError> {
         self.skip_space();
@@ -280,7 +280,8 @@ fn end_of_escaped(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     }
 }
 
-/// The escape at `at`, which is after the backslash: the character it means, and its length in bytes.
+/// The escape at `at`, which is after the backslash: the character it means, and its length in
+/// bytes.
 fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     let character = match bytes.get(at)? {
         byte @ (b'"' | b'\\' | b'/') => char::from(*byte),
@@ -311,8 +312,8 @@ fn code_unit(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
-/// The first position from `start` on that has a quotation mark, a backslash, a control character or
-/// the end of the text. Scans eight bytes at a time.
+/// The first position from `start` on that has a quotation mark, a backslash, a control character
+/// or the end of the text. Scans eight bytes at a time.
 #[inline]
 fn plain_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;

@@ -1,5 +1,5 @@
-//! Burnt keys: public keys whose private key was published, so that anyone can sign with it. RFC 7517
-//! section 9.2.
+//! Burnt keys: public keys whose private key was published, so that anyone can sign with it.
+//! RFC 7517 section 9.2.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -44,8 +44,8 @@ pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
     }
 }
 
-/// The bytes that the most lenient base64 decoder finds in `text`: white space, padding and the bits
-/// after the last byte are ignored, and the two alphabets may be mixed.
+/// The bytes that the most lenient base64 decoder finds in `text`: white space, padding and the
+/// bits after the last byte are ignored, and the two alphabets may be mixed.
 fn decode_at_any_price(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::URL_SAFE,

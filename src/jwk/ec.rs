@@ -89,8 +89,8 @@ impl EcKey {
     }
 }
 
-/// Checks that the point is on the curve. ring's verification does so too, but reports a bad key as a
-/// bad signature. Its key agreement makes the same check and can be run when the key is loaded.
+/// Checks that the point is on the curve. ring's verification does so too, but reports a bad key as
+/// a bad signature. Its key agreement makes the same check and can be run when the key is loaded.
 fn check_point(curve: Curve, point: &[u8]) -> Result<(), JwkError> {
     let ours = EphemeralPrivateKey::generate(curve.agreement(), &SystemRandom::new())
         .map_err(|_| JwkError::NoRandomness)?;

@@ -42,14 +42,14 @@ pub enum JwkError {
     AlgorithmNotAccepted,
     /// Issuer: `alg` is for another type of key or another curve. RFC 7518 section 3.1.
     AlgorithmOfOtherKeyType,
-    /// Issuer: a member is not base64url. In `n` and `e`, padding and the standard alphabet are accepted
-    /// too. RFC 7518 section 2.
+    /// Issuer: a member is not base64url. In `n` and `e`, padding and the standard alphabet are
+    /// accepted too. RFC 7518 section 2.
     NotBase64url {
         /// `n`, `e`, `x` or `y`.
         member: &'static str,
     },
-    /// Issuer: `crv` is not a curve that this crate supports for the `kty`. RFC 7518 section 6.2.1.1,
-    /// RFC 8037 section 2.
+    /// Issuer: `crv` is not a curve that this crate supports for the `kty`. RFC 7518
+    /// section 6.2.1.1, RFC 8037 section 2.
     Curve,
     /// Issuer: a coordinate does not have the curve's length. RFC 7518 section 6.2.1.2, RFC 8037
     /// section 2.
@@ -81,7 +81,8 @@ pub enum JwkError {
     },
     /// Issuer: the modulus is even.
     ModulusEven,
-    /// Issuer: the modulus has a prime factor below 1000, so it is not the product of two large primes.
+    /// Issuer: the modulus has a prime factor below 1000, so it is not the product of two large
+    /// primes.
     ModulusSmallFactor {
         /// The smallest prime factor.
         factor: u32,

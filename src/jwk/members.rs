@@ -78,7 +78,8 @@ impl<'a> Members<'a> {
         self.string(value, member)?.ok_or(JwkError::MemberMissing { member })
     }
 
-    /// A number (RFC 7518 section 2, Base64urlUInt), in any spelling that [`decode_leniently`] accepts.
+    /// A number (RFC 7518 section 2, Base64urlUInt), in any spelling that [`decode_leniently`]
+    /// accepts.
     pub(super) fn number(
         &self,
         value: Option<Value>,
@@ -117,8 +118,8 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The private member called `name`. RFC 7518 section 6.3.2. EC and OKP keys have only `d`: RFC 7518
-/// section 6.2.2, RFC 8037 section 2.
+/// The private member called `name`. RFC 7518 section 6.3.2. EC and OKP keys have only `d`:
+/// RFC 7518 section 6.2.2, RFC 8037 section 2.
 pub(super) fn private(name: &str) -> Option<&'static str> {
     ["d", "p", "q", "dp", "dq", "qi", "oth"].into_iter().find(|member| *member == name)
 }

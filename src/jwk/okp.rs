@@ -47,8 +47,9 @@ impl Field {
         (subtract(number, P).1 == 1).then_some(Self(number))
     }
 
-    /// Whether there is an x with -x^2 + y^2 = 1 + d x^2 y^2. RFC 8032 section 5.1.3, step 2:
-    /// x^2 = (y^2 - 1) / (d y^2 + 1), which is a square if and only if the product of the two is.
+    /// Whether there is an x with -x^2 + y^2 = 1 + d x^2 y^2. RFC 8032 section 5.1.3, step 2.
+    ///
+    /// x^2 = (y^2 - 1) / (d y^2 + 1), a square if and only if the product of the two is a square.
     fn is_on_curve(self) -> bool {
         let square = self.times(self);
         let product = square.minus(ONE).times(D.times(square).plus(ONE));

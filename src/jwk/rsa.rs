@@ -73,8 +73,8 @@ fn bits(number: &[u8]) -> usize {
     number.len().saturating_mul(8).saturating_sub(unused)
 }
 
-/// The smallest divisor from 3 to 1003 of an odd number, if it has one. It is prime, because the prime
-/// factors of a composite divisor are tried before it.
+/// The smallest divisor from 3 to 1003 of an odd number, if it has one. It is prime, because the
+/// prime factors of a composite divisor are tried before it.
 fn small_factor(number: &[u8]) -> Option<u32> {
     (3..1000).step_by(6).find_map(|first: u32| {
         // Three divisors at a time: their product still fits 32 bits.

@@ -19,9 +19,9 @@ use crate::{SelectedKey, Verified};
 
 /// Accepted tokens, by the SHA-256 of their whole text, which is not kept.
 ///
-/// Divided into shards, each with a lock that hits only read-lock, so that they do not queue. A full
-/// shard does not store a token on first sight, only its digest. If the token comes again soon, it
-/// replaces an entry not used since the last sweep (the CLOCK rule). Tokens that
+/// Divided into shards, each with a lock that cache hits take for reading, so that they do not
+/// queue. A full shard does not store a token on first sight, only its digest. If the token comes
+/// again soon, it replaces an entry not used since the last sweep (the CLOCK rule). Tokens that
 /// come only once, however many, therefore do not evict those in use.
 pub(crate) struct TokenCache {
     capacity: NonZeroUsize,
@@ -58,7 +58,8 @@ impl TokenCache {
         Some(Arc::clone(&entry.recalled))
     }
 
-    /// Stores an accepted token, unless it is too large or finds no room. Copies only what it stores.
+    /// Stores an accepted token, unless it is too large or finds no room. Copies only what it
+    /// stores.
     pub(crate) fn remember(
         &self,
         digest: Digest,
@@ -108,7 +109,8 @@ struct Entry {
 }
 
 impl Shard {
-    /// The place for a token with this digest, if it is to be stored: one past the end if there is room.
+    /// The place for a token with this digest, if it is to be stored: one past the end if there is
+    /// room.
     fn place_for(&mut self, digest: Digest) -> Option<usize> {
         // Another thread stored it first, or its key has been replaced.
         if let Some(place) = self.places.get(&digest) {
@@ -165,8 +167,8 @@ impl Shard {
     }
 }
 
-/// Hashes a digest to its first bytes. A digest is as good as random, and only tokens that an issuer
-/// signed are stored, so nobody can choose colliding ones.
+/// Hashes a digest to its first bytes. A digest is as good as random, and only tokens that an
+/// issuer signed are stored, so nobody can choose colliding ones.
 #[derive(Default)]
 struct FirstBytes(u64);
 
