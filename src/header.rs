@@ -155,4 +155,4 @@ const MAX_HEADER_BYTES: usize = 4096;
 const MAX_PARAMETERS: usize = 64;
 
 /// Key identifiers are hashes or short names; the longest known one has 64 characters.
-const MAX_KEY_ID_BYTES: usize = 256;
+pub(crate) const MAX_KEY_ID_BYTES: usize = 256;

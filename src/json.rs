@@ -8,6 +8,7 @@
 
 mod cursor;
 mod names;
+mod number;
 
 use alloc::{borrow::Cow, boxed::Box};
 
@@ -15,6 +16,8 @@ use crate::JsonError;
 
 use cursor::Cursor;
 use names::Names;
+
+pub(crate) use number::Number;
 
 /// The members of one object, in order. The text must contain nothing else.
 pub(crate) struct Members<'a> {
@@ -66,13 +69,13 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A JSON value. For a string or an array it is only a position; the contents of an object are not
-/// kept.
+/// A JSON value. For a string, an array or a long number it is only a position; the contents of an
+/// object are not kept.
 #[derive(Clone, Copy)]
 pub(crate) enum Value {
     Null,
     Bool,
-    Number(f64),
+    Number(Number),
     String(Quoted),
     Array(Array),
     Object,

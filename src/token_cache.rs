@@ -34,9 +34,8 @@ impl Digest {
 
 /// An accepted token, with everything needed to check that its key is still the issuer's.
 ///
-/// A cache hit clones `verified`, so that its `kid` is not shared with other entries: a reference
-/// count that many cores change is a point where they wait. `key` is shared, but only compared.
-#[derive(Debug)]
+/// A hit changes no reference count that another entry shares: a count that many cores change is a
+/// point where they wait. The key is shared, but a hit only compares it.
 pub(crate) struct Recalled {
     pub(crate) verified: Verified,
     /// The token's own `kid`.
