@@ -144,7 +144,8 @@ impl<K: KeySource> Verifier<K> {
     /// blocks.
     ///
     /// It needs no runtime and may be dropped at any time; it is `Send` if `K` is `Sync`. The
-    /// signature is verified inside a poll, which takes tens of microseconds with most algorithms.
+    /// signature is verified within a poll. That takes about twenty microseconds with RS256, and about
+    /// half a millisecond with ES384.
     ///
     /// # Errors
     ///
