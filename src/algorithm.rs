@@ -19,9 +19,9 @@ use core::{error::Error, fmt, str::FromStr};
 ///
 /// # ECDSA has two signatures for one message
 ///
-/// With `(r, s)`, `(r, n - s)` is also valid (`n` is the order of the curve), and anyone can compute
-/// it. A token under ES256 or ES384 therefore has two texts. Deny tokens by `jti`, never by their
-/// text.
+/// If `(r, s)` is valid, so is `(r, n - s)`, where `n` is the order of the curve, and anyone can
+/// compute it. An ES256 or ES384 token therefore has a second valid text. Deny tokens by `jti`,
+/// never by their text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -41,12 +41,12 @@ pub enum Algorithm {
     ES256,
     /// ECDSA with P-384 and SHA-384. RFC 7518 section 3.4.
     ES384,
-    /// Ed25519. RFC 8037 section 3.1; RFC 9864 section 2.2 calls it `Ed25519`, which is read as well.
+    /// Ed25519. RFC 8037 section 3.1. Its name in RFC 9864 section 2.2, `Ed25519`, is accepted too.
     EdDSA,
 }
 
 impl Algorithm {
-    /// The value of `alg`.
+    /// The value of `alg`: `EdDSA` for Ed25519. RFC 7515 section 4.1.1.
     pub const fn name(self) -> &'static str {
         match self {
             Self::RS256 => "RS256",
@@ -96,7 +96,7 @@ impl FromStr for Algorithm {
     }
 }
 
-/// The text names no algorithm of [`Algorithm`].
+/// The error for a name that is not an [`Algorithm`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownAlgorithm;

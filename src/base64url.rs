@@ -1,12 +1,12 @@
-//! A segment to bytes: base64url without padding, canonical only. RFC 7515 section 2, RFC 4648
+//! From a segment to bytes: base64url without padding, canonical only. RFC 7515 section 2, RFC 4648
 //! sections 3.5 and 5.
 
 use alloc::{vec, vec::Vec};
 
-/// The text is not what encoding its bytes would give.
+/// The text is not the canonical encoding of any bytes.
 pub(crate) struct NotBase64url;
 
-/// The bytes of `text`, for which there is no other text.
+/// The bytes that `text` encodes. No other text decodes to them.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64url> {
     let mut bytes = vec![0; decoded_len(text)];
     let written = decode_into(text, &mut bytes)?.len();
@@ -14,21 +14,21 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64url> {
     Ok(bytes)
 }
 
-/// The same, into the front of `buffer`. A buffer that is too short is refused likewise.
+/// The same, decoded into the front of `buffer`. A buffer that is too short gives the same error.
 pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Result<&'b [u8], NotBase64url> {
     let bytes = buffer.get_mut(..decoded_len(text)).ok_or(NotBase64url)?;
     engine::decode_exactly(text.as_bytes(), bytes)?;
     Ok(bytes)
 }
 
-/// How many bytes `text` decodes to, if it decodes at all.
+/// The number of bytes that `text` decodes to, if it is valid.
 pub(crate) fn decoded_len(text: &str) -> usize {
-    // Six bits a character; the quotient is taken first so that no length can overflow.
+    // Six bits per character. Dividing first keeps every length from overflowing.
     let rest = text.len() % 4;
     (text.len() / 4).saturating_mul(3).saturating_add(rest.saturating_mul(3) / 4)
 }
 
-/// By tables, in safe code.
+/// Decodes with tables, in safe code.
 #[cfg(not(all(
     feature = "simd",
     any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
@@ -36,7 +36,7 @@ pub(crate) fn decoded_len(text: &str) -> usize {
 mod engine {
     use super::NotBase64url;
 
-    /// Eight characters to six bytes at a time.
+    /// Decodes eight characters to six bytes at a time.
     pub(super) fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), NotBase64url> {
         let mut all_bits = 0;
         let mut eights = text.chunks_exact(8);
@@ -51,7 +51,7 @@ mod engine {
         }
         let mut threes = sixes.into_remainder().chunks_mut(3);
         for rest in eights.remainder().chunks(4) {
-            // RFC 4648 section 3.5: the bits that no byte has are zero.
+            // RFC 4648 section 3.5: the unused bits must be zero.
             let (bits, unused) = match *rest {
                 [a, b, c, d] => (four(a, b, c, d), 0),
                 [a, b, c] => (four(a, b, c, b'A'), 0xFF),
@@ -79,7 +79,7 @@ mod engine {
         bits(first, a) | bits(second, b) | bits(third, c) | bits(fourth, d)
     }
 
-    /// For each place in a group of four characters, the bits that a character there stands for.
+    /// For each position in a group of four characters, the bits that each character means there.
     static TABLES: [[u32; 256]; 4] = [table(18), table(12), table(6), table(0)];
 
     #[expect(
@@ -99,11 +99,11 @@ mod engine {
         table
     }
 
-    /// No character stands for this bit.
+    /// Marks a byte outside the alphabet. No character's 24 bits include it.
     const INVALID: u32 = 1 << 31;
 }
 
-/// By the `base64` crate, which has `unsafe` code for vectors.
+/// Decodes with the `base64` crate, whose vector code is `unsafe`.
 #[cfg(all(
     feature = "simd",
     any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
@@ -118,7 +118,7 @@ mod engine {
 
     use super::NotBase64url;
 
-    /// With the processor's vectors.
+    /// Decodes with vector instructions if the processor has them.
     pub(super) fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), NotBase64url> {
         match ENGINE.decode_slice(text, bytes) {
             Ok(written) if written == bytes.len() => Ok(()),
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    /// A bit at a time. RFC 4648 section 5.
+    /// Decodes one bit at a time. RFC 4648 section 5.
     fn bits(text: &str) -> Option<Vec<u8>> {
         let (mut bytes, mut held, mut count) = (Vec::new(), 0_u16, 0_u8);
         for byte in text.bytes() {
@@ -175,7 +175,7 @@ mod tests {
                 held &= (1 << count) - 1;
             }
         }
-        // Fewer bits than a character has, and all of them zero.
+        // The rest is shorter than a character, and all zero.
         (count < 6 && held == 0).then_some(bytes)
     }
 

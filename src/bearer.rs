@@ -1,18 +1,17 @@
-//! `Authorization` values to the one token in them, or why not. RFC 6750 section 2.1, RFC 9110
-//! section 11.
+//! From `Authorization` values to the one token in them. RFC 6750 section 2.1, RFC 9110 section 11.
 
 use crate::compact::MAX_TOKEN_BYTES;
 
-/// Why a request carries no bearer token.
+/// Why a request has no usable bearer token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoToken {
-    /// It has no `Authorization` at all.
+    /// It has no `Authorization` field.
     Missing,
-    /// It has more than one, and nobody can say which is meant. RFC 6750 sections 2 and 3.1.
+    /// It has more than one, so it is unclear which one counts. RFC 6750 sections 2 and 3.1.
     Several,
-    /// It has one of another scheme, or one that is not `Bearer` and a token.
+    /// Its `Authorization` field is not `Bearer` and a token.
     Malformed,
-    /// What follows `Bearer` is longer than any token that is accepted.
+    /// The value after `Bearer` is longer than any accepted token.
     TooLong {
         /// Its length in bytes.
         bytes: usize,
@@ -29,14 +28,14 @@ pub(crate) fn single<V>(values: impl IntoIterator<Item = V>) -> Result<V, NoToke
     }
 }
 
-/// The token in one `Authorization` value: `Bearer`, in any case, one or more spaces, a token, and
-/// nothing else. RFC 6750 section 2.1, RFC 9110 section 11.1.
+/// The token in one `Authorization` value, which must be `Bearer` in any case, one or more spaces,
+/// and a token. RFC 6750 section 2.1, RFC 9110 section 11.1.
 pub(crate) fn token(value: &[u8]) -> Result<&str, NoToken> {
     let (scheme, rest) = value.split_at_checked("Bearer ".len()).ok_or(NoToken::Malformed)?;
     if !scheme.eq_ignore_ascii_case(b"Bearer ") {
         return Err(NoToken::Malformed);
     }
-    // Before any of it is looked at: to refuse a value must stay cheap, however long it is.
+    // Checked first: refusing a value must be cheap, however long it is.
     if rest.len() > MAX_TOKEN_BYTES {
         return Err(NoToken::TooLong { bytes: rest.len() });
     }
@@ -48,12 +47,14 @@ pub(crate) fn token(value: &[u8]) -> Result<&str, NoToken> {
     }
 }
 
-/// RFC 6750 section 2.1: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+/// Whether `token` is a `b64token`: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+///
+/// RFC 6750 section 2.1.
 fn is_b64token(token: &str) -> bool {
     let characters = token.trim_end_matches('=');
-    // `-`, `.`, `/` and the digits are side by side.
+    // `-`, `.`, `/` and the digits are adjacent in ASCII.
     let allowed =
         |byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'-'..=b'9' | b'_' | b'~' | b'+');
-    // To the end in any case, so that it compiles to vector instructions.
+    // No early exit, so that this vectorizes.
     !characters.is_empty() && characters.bytes().fold(true, |all, byte| all & allowed(byte))
 }

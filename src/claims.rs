@@ -1,4 +1,5 @@
-//! A verified payload to a Claims Set: the registered claims, each of its type. RFC 7519 section 4.
+//! From a verified payload to a Claims Set: the registered claims, each of the right type. RFC 7519
+//! section 4.
 
 use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 
@@ -9,8 +10,8 @@ use crate::{
     time::END_OF_TIME,
 };
 
-/// The claims of a token whose signature holds: each has the type it must have, and is compared
-/// with nothing yet.
+/// The claims of a payload. Each registered one has the right type; none has been compared with a
+/// policy yet.
 #[derive(Clone)]
 pub(crate) struct ClaimsSet {
     json: String,
@@ -18,7 +19,7 @@ pub(crate) struct ClaimsSet {
     pub(crate) key_issuer: Option<Arc<str>>,
     pub(crate) declared_type: DeclaredType,
     issuer: Text,
-    /// None if there is no `aud`.
+    /// `None` if there is no `aud`.
     audience: Option<Texts>,
     pub(crate) expires_at: UnixTime,
     pub(crate) not_before: Option<UnixTime>,
@@ -32,7 +33,8 @@ pub(crate) struct ClaimsSet {
 }
 
 impl ClaimsSet {
-    /// RFC 7519 section 7.2, step 10, and the types of section 4.1.
+    /// Reads the claims of a verified payload. RFC 7519 section 7.2, step 10, and the types of
+    /// section 4.1.
     pub(crate) fn parse(
         payload: VerifiedPayload,
         audience: AudienceClaim,
@@ -45,8 +47,8 @@ impl ClaimsSet {
         Self::read(payload.into_bytes(), origin, audience)
     }
 
-    /// The same of a payload that need not be verified: an [`Explanation`](crate::Explanation) tells
-    /// what it says, and never makes a [`Verified`](crate::Verified) of it.
+    /// The same for a payload that need not be verified: an [`Explanation`](crate::Explanation)
+    /// shows its claims, but never turns them into a [`Verified`](crate::Verified).
     pub(crate) fn read(
         payload: Vec<u8>,
         origin: Origin,
@@ -87,7 +89,7 @@ impl ClaimsSet {
             Some(Value::Object) => true,
             Some(_) => return Err(VerifyError::ClaimType { claim: "cnf" }),
         };
-        // Not refused if mistyped, since no check depends on them: they only grant nothing.
+        // A mistyped `scope` or `permissions` is not refused: it grants nothing.
         let scope = match claims.scope {
             Some(Value::String(scope)) => Some(scope.to_text(&json)),
             _ => None,
@@ -115,15 +117,15 @@ impl ClaimsSet {
         })
     }
 
-    /// A copy of claims that a policy has accepted, which shares no reference count with any other
-    /// value. The key's issuer is left out: it has been compared.
+    /// A copy of accepted claims that shares no reference count with any other value. It leaves out the
+    /// key's issuer, which has been compared.
     #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {
         let key_id = self.key_id.as_deref().map(Arc::from);
         Self { key_id, key_issuer: None, ..self.clone() }
     }
 
-    /// The text of the claims.
+    /// The JSON text of the claims.
     pub(crate) fn json(&self) -> &str {
         &self.json
     }
@@ -169,8 +171,8 @@ impl ClaimsSet {
         self.permissions().any(|value| value == permission)
     }
 
-    /// The claim `name`, if it is a string. Reads the claims once more, for those that a policy names
-    /// and this crate does not know.
+    /// The claim `name`, if it is a string. Parses the claims again: this is for claims that a
+    /// policy names and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
         match json::member(&self.json, name).ok()?? {
             Value::String(string) => Some(string.characters(&self.json)),
@@ -182,7 +184,7 @@ impl ClaimsSet {
         text.as_ref().map(|text| text.within(&self.json))
     }
 
-    /// The bytes that are kept of the claims.
+    /// The size of the claims in memory, in bytes.
     #[cfg(feature = "std")]
     pub(crate) fn kept_bytes(&self) -> usize {
         let texts = [&self.subject, &self.jwt_id, &self.authorized_party, &self.scope];
@@ -192,7 +194,7 @@ impl ClaimsSet {
     }
 }
 
-/// What a payload does not say itself: the key that it is signed with, and the `typ` of its header.
+/// The facts about a payload that are not in it: the key that signed it, and the header's `typ`.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) key_id: Option<Arc<str>>,
@@ -200,12 +202,12 @@ pub(crate) struct Origin {
     pub(crate) declared_type: DeclaredType,
 }
 
-/// Whether a policy asks for `aud`.
+/// Whether a policy requires `aud`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AudienceClaim {
-    /// It is there and not empty.
+    /// `aud` must be present and not empty.
     Required,
-    /// It may be absent or empty.
+    /// `aud` may be absent or empty.
     Optional,
 }
 
@@ -226,7 +228,7 @@ pub(crate) fn unverified_issuer(jws: &CompactJws<'_>) -> Result<String, VerifyEr
     Ok(issuer.within(json).into())
 }
 
-/// A string, or an array of strings.
+/// The strings of a claim that is one string or an array of strings.
 fn texts(value: Value, json: &str) -> Option<Texts> {
     match value {
         Value::String(string) => Some(Texts::One(string.to_text(json))),
@@ -271,7 +273,7 @@ fn rounded_up(seconds: f64) -> UnixTime {
     UnixTime::from_secs(whole.saturating_add(fraction))
 }
 
-/// The claims as they are in the payload.
+/// The claims as they are in the payload, their types not checked yet.
 #[derive(Default)]
 struct Claims {
     iss: Option<Value>,

@@ -1,24 +1,24 @@
-//! Token text to three segments and a header. RFC 7515 sections 5.2 and 7.1.
+//! From token text to three segments and a header. RFC 7515 sections 5.2 and 7.1.
 
 use core::fmt;
 
 use crate::{JoseHeader, VerifyError};
 
-/// A compact JWS that has been cut at its periods and whose header is one this crate processes.
+/// A compact JWS, split at its periods, with a header that this crate can process.
 ///
 /// Nothing in it is verified. The payload cannot be reached before [`verify`](Self::verify).
 #[derive(Clone)]
 pub struct CompactJws<'t> {
     header: JoseHeader,
-    /// Everything in front of the second period. RFC 7515 section 2, JWS Signing Input.
+    /// Everything before the second period. RFC 7515 section 2, JWS Signing Input.
     signing_input: &'t str,
     segments: [&'t str; 3],
 }
 
 impl<'t> CompactJws<'t> {
-    /// Cuts `token` and checks its header: RFC 7515 section 5.2, steps 1 to 5.
+    /// Splits `token` and checks its header: RFC 7515 section 5.2, steps 1 to 5.
     ///
-    /// An empty payload is let through, because a JWS may have one.
+    /// An empty payload is accepted here, because a JWS may have one.
     ///
     /// # Errors
     ///
@@ -29,7 +29,7 @@ impl<'t> CompactJws<'t> {
         }
         match periods(token).saturating_add(1) {
             3 => {}
-            // RFC 7516 section 9: this is how a JWE is told from a JWS.
+            // RFC 7516 section 9: five segments distinguish a JWE from a JWS.
             5 => return Err(VerifyError::Encrypted),
             found => return Err(VerifyError::SegmentCount { found }),
         }
@@ -49,7 +49,7 @@ impl<'t> CompactJws<'t> {
         &self.header
     }
 
-    /// Header, payload and signature as they are in the token, encoded and not verified.
+    /// The header, payload and signature as in the token: base64url, not verified.
     pub fn segments(&self) -> [&'t str; 3] {
         self.segments
     }
@@ -59,7 +59,7 @@ impl<'t> CompactJws<'t> {
     }
 }
 
-/// The length of the token, not its text.
+/// Shows the length of the token, not its text.
 impl fmt::Debug for CompactJws<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [_, _, signature] = self.segments;
@@ -71,11 +71,12 @@ impl fmt::Debug for CompactJws<'_> {
     }
 }
 
-/// Counts into a `u8` over chunks short enough not to overflow it: that vectorizes.
+/// The number of periods. Counts into a `u8` over chunks short enough not to overflow it: that
+/// vectorizes.
 fn periods(text: &str) -> usize {
     let count = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(*byte == b'.')).sum::<u8>();
     text.as_bytes().chunks(128).map(|bytes| usize::from(count(bytes))).sum()
 }
 
-/// Twice what common servers take as the whole of a request's headers.
+/// Twice what common servers accept for all headers of a request together.
 pub(crate) const MAX_TOKEN_BYTES: usize = 16 * 1024;

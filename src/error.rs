@@ -1,6 +1,6 @@
-//! Every way to be refused, in pipeline order.
+//! Every reason to refuse a token, in pipeline order.
 //!
-//! The first word of each variant's documentation says who can put it right: the *Sender* of the
+//! The first word of each variant's documentation says who can fix the problem: the *Sender* of the
 //! token, the *Issuer* that made it or published the key, or the *Operator* of this service.
 
 use core::{error::Error, fmt, time::Duration};
@@ -9,8 +9,8 @@ use crate::{UnixTime, time::whole_seconds};
 
 /// Why a token was not accepted.
 ///
-/// Holds numbers and names of members this crate knows, never text from the token, so that it can
-/// be logged as it is. The variants are in the order of the checks.
+/// Contains numbers and names of members this crate knows, never text from the token, so it is safe
+/// to log. The variants are in the order of the checks.
 ///
 /// ```
 /// use tokenring::{CompactJws, VerifyError};
@@ -28,13 +28,13 @@ pub enum VerifyError {
         /// The token's length in bytes.
         bytes: usize,
     },
-    /// Sender: not three segments. RFC 7515 section 7.1.
+    /// Sender: the token does not have three segments. RFC 7515 section 7.1.
     SegmentCount {
         /// How many segments there are.
         found: usize,
     },
-    /// Operator: five segments, an encrypted token. Auth0 issues one when no audience was requested.
-    /// RFC 7516 section 7.1.
+    /// Operator: the token has five segments, so it is encrypted. Auth0 issues such a token when
+    /// the client requests no audience. RFC 7516 section 7.1.
     Encrypted,
     /// Sender: the header or the signature is empty. RFC 7515 section 7.1.
     EmptySegment {
@@ -53,8 +53,8 @@ pub enum VerifyError {
     },
     /// Issuer: the header is not one strict JSON object. RFC 7515 section 4.
     HeaderJson(JsonError),
-    /// Issuer: a header parameter that would change how the token is processed, none of which this
-    /// crate understands. RFC 7515 section 4.1.11, RFC 7797, RFC 7516 section 4.1.
+    /// Issuer: the header has a parameter that would change how the token is processed. This crate
+    /// supports none of these. RFC 7515 section 4.1.11, RFC 7797, RFC 7516 section 4.1.
     HeaderForbidden {
         /// `crit`, `b64`, `zip`, `enc` or `cty`.
         parameter: &'static str,
@@ -73,21 +73,23 @@ pub enum VerifyError {
         /// The length of `kid` in bytes.
         bytes: usize,
     },
-    /// Sender: the issuer has no key for the token's `kid`. RFC 7515 section 4.1.4.
+    /// Sender: the issuer has no usable key with the token's `kid` for its `alg`. RFC 7515
+    /// section 4.1.4.
     UnknownKey,
-    /// Issuer: several keys would do, and the token does not tell which. RFC 7517 section 4.5.
+    /// Issuer: several keys fit, and the token does not say which one signed it. RFC 7517
+    /// section 4.5.
     AmbiguousKey,
     /// Operator: the issuer's keys are not available now, so nothing is known about the token.
     KeysUnavailable {
-        /// When it makes sense to try again.
+        /// How long to wait before trying again.
         retry_after: Duration,
     },
-    /// Operator: too many callers already wait for the issuer's keys.
+    /// Operator: too many callers are already waiting for the issuer's keys.
     KeySourceBusy,
-    /// Sender: the signature is not the key's over this token. No details, on purpose.
-    /// RFC 7515 section 5.2, step 8.
+    /// Sender: the signature does not match the token and the key. No details, on purpose. RFC 7515
+    /// section 5.2, step 8.
     BadSignature,
-    /// Issuer: the payload is empty, a valid JWS but no JWT. RFC 7519 section 7.2.
+    /// Issuer: the payload is empty: the token is a valid JWS, but not a JWT. RFC 7519 section 7.2.
     EmptyPayload,
     /// Issuer: the payload is not one strict JSON object. RFC 7519 section 7.2, step 10.
     PayloadJson(JsonError),
@@ -101,7 +103,8 @@ pub enum VerifyError {
         /// The claim's name.
         claim: &'static str,
     },
-    /// Issuer: a time lies before 1970 or after 9999; milliseconds, perhaps. RFC 7519 section 2.
+    /// Issuer: a time is before 1970 or after 9999, perhaps because it is in milliseconds. RFC 7519
+    /// section 2.
     ClaimRange {
         /// `exp`.
         claim: &'static str,
@@ -110,47 +113,47 @@ pub enum VerifyError {
     TokenTypeNotAccepted,
     /// Operator: `iss` is not the policy's issuer, byte for byte. RFC 7519 section 4.1.1.
     WrongIssuer,
-    /// Issuer: the key that verified the token is for tokens of another issuer: its JWK has a member
-    /// `issuer`, as Microsoft's have.
+    /// Issuer: the key that verified the token is for tokens of another issuer, as its JWK says in
+    /// the member `issuer`. Microsoft's keys have this member.
     KeyOfOtherIssuer,
     /// Operator: no element of `aud` is an accepted audience. RFC 7519 section 4.1.3.
     WrongAudience,
-    /// Sender: `exp` has come. RFC 7519 section 4.1.4.
+    /// Sender: the time is at or after `exp`, leeway included. RFC 7519 section 4.1.4.
     Expired {
         /// The token's `exp`, in seconds since the epoch, a fraction rounded up.
         exp: u64,
-        /// The time it was compared with, leeway not included.
+        /// The time it was compared with, in seconds since the epoch, leeway not included.
         now: u64,
     },
-    /// Sender: `nbf` has not come. RFC 7519 section 4.1.5.
+    /// Sender: the time is before `nbf`, leeway included. RFC 7519 section 4.1.5.
     NotYetValid {
         /// The token's `nbf`, in seconds since the epoch, a fraction rounded up.
         nbf: u64,
-        /// The time it was compared with, leeway not included.
+        /// The time it was compared with, in seconds since the epoch, leeway not included.
         now: u64,
     },
     /// Operator: the token was issued to a client that the policy does not name. OpenID Connect Core
     /// section 2 (`azp`), RFC 8693 section 4.3 (`client_id`).
     WrongAuthorizedParty,
-    /// Sender: the token is bound to a key the sender must prove to hold, and came as a plain
-    /// bearer token. RFC 7800 section 3.1, RFC 9449 section 7.1.
+    /// Sender: the token is bound to a key whose possession the sender must prove, but it came as a
+    /// plain bearer token. RFC 7800 section 3.1, RFC 9449 section 7.1.
     SenderConstrained,
     /// Operator: a claim that the policy requires is absent, not a string or another string.
     RequiredClaim {
-        /// Which of the policy's `require_claim`, in their order, from 0.
+        /// The number of the [`require_claim`](crate::Policy::require_claim) call, from 0.
         index: usize,
     },
-    /// Sender: the token is valid, but has not all the scopes and permissions that are required.
-    /// Only [`Guard`](crate::Guard) looks at these. RFC 6750 section 3.1.
+    /// Sender: the token is valid, but lacks a required scope or permission. Only
+    /// [`Guard`](crate::Guard) checks these. RFC 6750 section 3.1.
     InsufficientScope,
     /// Sender: the request has no bearer token that can be read. Only
-    /// [`Guard::explain`](crate::Guard::explain) says so: the [`Rejection`](crate::Rejection) of such a
-    /// request has no cause. RFC 6750 section 2.1.
+    /// [`Guard::explain`](crate::Guard::explain) reports this: the [`Rejection`](crate::Rejection)
+    /// of such a request has no cause. RFC 6750 section 2.1.
     NoToken,
 }
 
 impl VerifyError {
-    /// A name for this error in metrics: stable, and one of a small number.
+    /// A stable name for this error, for metrics: one of a small fixed set.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::TokenTooLong { .. } => "token_too_long",
@@ -299,11 +302,12 @@ pub enum JsonError {
     NotUtf8,
     /// Not an object.
     NotObject,
-    /// Nested deeper than 32 arrays and objects.
+    /// Nested deeper than 32 levels of arrays and objects.
     TooDeep,
-    /// Not JSON, a lone surrogate, a number that no double can hold, or something after the object.
+    /// Not JSON, a lone surrogate, a number beyond the range of a double, or text after the object.
     Syntax,
-    /// A member occurs twice, compared after unescaping.
+    /// A member of the object occurs twice, compared after unescaping. Objects inside it are not
+    /// checked for this.
     DuplicateMember,
     /// More than 64 members, in a token's header.
     TooManyMembers,
@@ -328,24 +332,26 @@ impl Error for JsonError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Sender: no usable key has this `kid`, or there is none at all. RFC 7515 section 4.1.4.
+    /// Sender: no usable key has this `kid` and this algorithm. RFC 7515 section 4.1.4.
     UnknownKey,
-    /// Issuer: several keys fit: different ones with one `kid`, or a token without `kid` before a
-    /// set of several. RFC 7517 section 4.5.
+    /// Issuer: several keys fit: different keys have this `kid`, or the token has no `kid` and the
+    /// set has several keys for its algorithm. RFC 7517 section 4.5.
     AmbiguousKey,
     /// Operator: the keys are not available now.
     Unavailable {
-        /// When it makes sense to try again.
+        /// How long to wait before trying again.
         retry_after: Duration,
     },
-    /// Operator: too many callers already wait for the keys.
+    /// Operator: too many callers are already waiting for the keys.
     Busy,
 }
 
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownKey => f.write_str("the issuer has no usable key for the token's `kid` and `alg`"),
+            Self::UnknownKey => {
+                f.write_str("the issuer has no usable key for the token's `kid` and `alg`")
+            }
             Self::AmbiguousKey => {
                 f.write_str("the issuer has several keys that fit the token's `kid` or its absence")
             }
@@ -380,7 +386,7 @@ pub enum PolicyError {
     ImpossibleRequiredClaim,
     /// Operator: the leeway is not in whole seconds.
     LeewayFraction,
-    /// Operator: the verifier has a policy for this issuer already.
+    /// Operator: the verifier already has a policy for this issuer.
     DuplicateIssuer,
     /// Operator: the leeway is more than ten minutes.
     LeewayTooLong {

@@ -1,4 +1,4 @@
-//! In front of a handler: a bearer token and a verifier to [`Verified`] or [`Rejection`]. RFC 6750.
+//! From a request's bearer token to [`Verified`] or [`Rejection`], before the handler. RFC 6750.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 #[cfg(feature = "std")]
@@ -14,7 +14,7 @@ use crate::{
     Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer, explain,
 };
 
-/// A verifier in front of a handler, for any HTTP server.
+/// Checks the bearer token of a request before its handler runs, in any HTTP server.
 ///
 /// ```
 /// use tokenring::{Guard, JwkSet, Policy, Verifier};
@@ -39,22 +39,24 @@ pub struct Guard<K> {
 }
 
 impl<K: KeySource> Guard<K> {
-    /// A guard that requires nothing but a token that `verifier` accepts.
+    /// A guard that only requires a token that `verifier` accepts.
     pub fn new(verifier: Verifier<K>) -> Self {
         let realm = "api".to_owned();
         Self { verifier, realm, scopes: Vec::new(), permissions: Vec::new() }
     }
 
-    /// What the challenges call the protected resources; `api` if not set. RFC 9110 section 11.5.
+    /// Sets the `realm` of the challenges, which names the protected resources; `api` if not set.
+    /// RFC 9110 section 11.5.
     ///
-    /// Quotation marks, backslashes and whatever is not printable ASCII are sent in escapes.
+    /// Quotation marks, backslashes and all characters but printable ASCII are escaped.
     #[must_use]
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = realm.into();
         self
     }
 
-    /// Also requires this in the token's `scope`; several with spaces between them, or one a call.
+    /// Also requires this scope: one name, or several with spaces between them. Can be called
+    /// again.
     ///
     /// All are required. No token has the empty scope, so an empty setting admits nobody.
     #[must_use]
@@ -68,7 +70,8 @@ impl<K: KeySource> Guard<K> {
         self
     }
 
-    /// Also requires this among the token's `permissions`.
+    /// Also requires this permission: one element of the token's `permissions`. Can be called
+    /// again.
     ///
     /// All are required. The empty permission is granted to nobody.
     #[must_use]
@@ -77,19 +80,20 @@ impl<K: KeySource> Guard<K> {
         self
     }
 
-    /// The verifier behind the guard.
+    /// The verifier that the guard uses.
     pub fn verifier(&self) -> &Verifier<K> {
         &self.verifier
     }
 
-    /// Checks a request whose `Authorization` fields have these values, as of the system clock: an
-    /// `Option<&str>`, an `Option<&[u8]>`, or an iterator over all values, which is the safe choice.
+    /// Checks a request by the values of its `Authorization` fields, as of the system clock.
     ///
-    /// May wait for keys, as [`Verifier::verify`].
+    /// Pass an `Option<&str>`, an `Option<&[u8]>`, or an iterator over all values. The iterator is
+    /// the safe choice: a request with two values is refused. May wait for keys, as
+    /// [`Verifier::verify`].
     ///
     /// # Errors
     ///
-    /// What to answer instead of calling the handler.
+    /// The response to send instead of calling the handler.
     #[cfg(feature = "std")]
     pub fn check(
         &self,
@@ -98,11 +102,11 @@ impl<K: KeySource> Guard<K> {
         self.check_with(authorization, |token| self.verifier.verify(token))
     }
 
-    /// The same as of `now`.
+    /// The same check as of `now`.
     ///
     /// # Errors
     ///
-    /// What to answer instead of calling the handler.
+    /// The response to send instead of calling the handler.
     pub fn check_at(
         &self,
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
@@ -111,12 +115,12 @@ impl<K: KeySource> Guard<K> {
         self.check_with(authorization, |token| self.verifier.verify_at(token, now))
     }
 
-    /// The same as of the system clock with the keys at hand, as [`Verifier::try_verify`]: never does
-    /// I/O, never waits.
+    /// The same check as of the system clock, with the keys in memory: never does I/O, never waits.
+    /// See [`Verifier::try_verify`].
     ///
     /// # Errors
     ///
-    /// What to answer instead of calling the handler.
+    /// The response to send instead of calling the handler.
     #[cfg(feature = "std")]
     pub fn try_check(
         &self,
@@ -125,10 +129,12 @@ impl<K: KeySource> Guard<K> {
         self.check_with(authorization, |token| self.verifier.try_verify(token))
     }
 
-    /// The same for async servers: the future waits where [`check`](Self::check) blocks.
+    /// The same check for async servers: the future waits where [`check`](Self::check) blocks.
     ///
-    /// If the key is known, the token is verified in the call, and the future is ready. The future
-    /// borrows the guard and nothing else, so that the request can be moved while it waits.
+    /// If the key is known, the token is verified in this call, and the future is ready at once.
+    /// The future borrows only the guard, so the request can be moved while it waits.
+    ///
+    /// The future's error is the response to send instead of calling the handler.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -162,9 +168,11 @@ impl<K: KeySource> Guard<K> {
         })
     }
 
-    /// Explains what [`check`](Self::check) says to a request whose `Authorization` fields have these
-    /// values, as of the system clock and with the keys at hand: [`Verifier::explain`], and whether
-    /// there is a token at all, and the scopes and permissions. Never does I/O, never waits.
+    /// Explains the verdict of [`check`](Self::check), as of the system clock, with the keys in
+    /// memory.
+    ///
+    /// Contains all of [`Verifier::explain`], and also whether there is a token and whether it has
+    /// the required scopes and permissions. Never does I/O, never waits.
     ///
     /// For operators; read the warnings at [`Explanation`] first.
     #[cfg(feature = "std")]
@@ -175,7 +183,7 @@ impl<K: KeySource> Guard<K> {
         self.explain_at(authorization, UnixTime::now())
     }
 
-    /// The same as of `now`.
+    /// The same explanation as of `now`.
     pub fn explain_at(
         &self,
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
@@ -197,12 +205,12 @@ impl<K: KeySource> Guard<K> {
         explained.finish()
     }
 
-    /// Checks that an accepted token also has these scopes, as [`require_scope`](Self::require_scope):
-    /// for handlers that require more than the guard.
+    /// Checks that an accepted token also has these scopes, for handlers that require more than the
+    /// guard. `scope` is as in [`require_scope`](Self::require_scope).
     ///
     /// # Errors
     ///
-    /// The 403 to answer.
+    /// The response to send, with status 403.
     pub fn check_scope(&self, verified: &Verified, scope: &str) -> Result<(), Rejection> {
         let mut names = scope.split(' ').filter(|name| !name.is_empty()).peekable();
         let named = names.peek().is_some();
@@ -216,7 +224,7 @@ impl<K: KeySource> Guard<K> {
     ///
     /// # Errors
     ///
-    /// The 403 to answer.
+    /// The response to send, with status 403.
     pub fn check_permission(&self, verified: &Verified, permission: &str) -> Result<(), Rejection> {
         match !permission.is_empty() && verified.has_permission(permission) {
             true => Ok(()),
@@ -235,7 +243,7 @@ impl<K: KeySource> Guard<K> {
         self.admit(verify(token))
     }
 
-    /// What is left to do when the token has been looked at.
+    /// The checks that follow the verifier's: scopes and permissions.
     fn admit(&self, outcome: Result<Verified, VerifyError>) -> Result<Verified, Rejection> {
         let verified = outcome.map_err(|cause| Rejection::refused(&self.realm, cause))?;
         let granted =
@@ -252,8 +260,9 @@ impl<K: KeySource> Guard<K> {
     }
 }
 
-/// The future of [`Guard::check_async`]. It is `Send` if `K` is `Sync`, needs no runtime, and may be
-/// dropped at any time.
+/// The future of [`Guard::check_async`].
+///
+/// It is `Send` if `K` is `Sync`, needs no runtime, and may be dropped at any time.
 #[cfg(feature = "std")]
 #[must_use = "futures do nothing unless polled"]
 pub struct GuardCheck<'g, K>(Check<'g, K>);
@@ -273,7 +282,7 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
         match &mut self.0 {
             Check::Over(outcome) => match outcome.take() {
                 Some(outcome) => Poll::Ready(outcome),
-                // Polled after it was over, which no correct executor does.
+                // Polled after completion: no correct executor does that.
                 None => Poll::Pending,
             },
             Check::Waits { guard, token, lookup } => {
@@ -286,7 +295,7 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
     }
 }
 
-/// Shows nothing: the token is in it.
+/// Shows no fields: one of them is the token.
 #[cfg(feature = "std")]
 impl<K> fmt::Debug for GuardCheck<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! The first segment to a JOSE Header. RFC 7515 section 4, RFC 8725 section 3.
+//! From the first segment to a JOSE Header. RFC 7515 section 4, RFC 8725 section 3.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,9 +8,9 @@ use crate::{
     json::{self, Quoted, Text, Value},
 };
 
-/// The JOSE Header of a token: the three parameters this crate looks at.
+/// The JOSE Header of a token: the three parameters that this crate uses.
 ///
-/// It is not verified. It may choose among the keys that are trusted already, and nothing else.
+/// It is not verified. It may choose among keys that are already trusted, and nothing else.
 #[derive(Clone)]
 pub struct JoseHeader {
     json: String,
@@ -30,13 +30,13 @@ impl JoseHeader {
         self.key_id.as_ref().map(|kid| kid.within(&self.json))
     }
 
-    /// `typ`, as it stands there. RFC 7515 section 4.1.9.
+    /// `typ`, in its original case and with its prefix, if any. RFC 7515 section 4.1.9.
     pub fn token_type(&self) -> Option<&str> {
         self.token_type.as_ref().map(|typ| typ.within(&self.json))
     }
 
-    /// What `typ` says the token is. RFC 7515 section 4.1.9: a media type, case-insensitive, whose
-    /// `application/` may be left out.
+    /// The kind of token that `typ` declares. RFC 7515 section 4.1.9: a media type,
+    /// case-insensitive, whose `application/` may be left out.
     pub(crate) fn declared_type(&self) -> DeclaredType {
         DeclaredType::of(self.token_type())
     }
@@ -52,9 +52,10 @@ impl JoseHeader {
             String::from_utf8(json).map_err(|_| VerifyError::HeaderJson(JsonError::NotUtf8))?;
         let parameters = Parameters::read(&json).map_err(VerifyError::HeaderJson)?;
 
-        // RFC 7515 section 4.1.11: an extension that is not understood makes the JWS invalid. The
-        // others would have the payload encoded, compressed or encrypted (RFC 7797 section 3,
-        // RFC 7516 section 4.1) or make it another token (RFC 7519 section 5.2).
+        // `crit`: an extension that is not understood makes the JWS invalid (RFC 7515
+        // section 4.1.11). The other parameters would change the encoding of the payload (RFC 7797
+        // section 3), compress or encrypt it (RFC 7516 section 4.1), or say that it is another
+        // token (RFC 7519 section 5.2).
         if let Some(parameter) = parameters.forbidden {
             return Err(VerifyError::HeaderForbidden { parameter });
         }
@@ -74,14 +75,14 @@ impl JoseHeader {
     }
 }
 
-/// The algorithm alone: the rest is a token's text.
+/// Shows only the algorithm: everything else is text from the token.
 impl fmt::Debug for JoseHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoseHeader").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
 
-/// The kinds of token that `typ` tells apart here. RFC 8725 section 3.11.
+/// The kinds of token that this crate distinguishes by `typ`. RFC 8725 section 3.11.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeclaredType {
     None,
@@ -105,8 +106,8 @@ impl DeclaredType {
     }
 }
 
-/// The parameters as they are in the header. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are among those
-/// passed over: a token does not bring its own key. RFC 8725 section 3.10.
+/// The parameters as they are in the header, their types not checked yet. `jwk`, `jku`, `x5u`,
+/// `x5c` and `x5t` are ignored: a token must not bring its own key. RFC 8725 section 3.10.
 #[derive(Default)]
 struct Parameters {
     forbidden: Option<&'static str>,
@@ -146,11 +147,12 @@ fn forbidden(name: &str) -> Option<&'static str> {
     ["crit", "b64", "zip", "enc", "cty"].into_iter().find(|parameter| *parameter == name)
 }
 
-/// Ten times the longest header of the issuers we know, and a quarter of the longest token.
+/// In decoded bytes: ten times the longest header of the known issuers, a quarter of the longest
+/// token.
 const MAX_HEADER_BYTES: usize = 4096;
 
-/// Issuers use four. Many short ones would make the search for repeated names expensive.
+/// Issuers use four. The limit also bounds the search for repeated names.
 const MAX_PARAMETERS: usize = 64;
 
-/// Key identifiers are hashes or short names; 64 characters is the longest we know.
+/// Key identifiers are hashes or short names; the longest known one has 64 characters.
 pub(crate) const MAX_KEY_ID_BYTES: usize = 256;

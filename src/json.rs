@@ -1,9 +1,10 @@
-//! Bytes to a strict JSON object: one reader for header, claims, JWK and JWK Set.
-//! RFC 8259, RFC 7515 section 4, RFC 7517 section 4, RFC 7519 section 4.
+//! From text to the members of a strict JSON object: one reader for header, claims, JWK and JWK
+//! Set. RFC 8259, RFC 7515 section 4, RFC 7517 section 4, RFC 7519 section 4.
 //!
-//! A cursor over the text that builds no tree and allocates nothing: the caller pulls one member after
-//! the other and keeps the values it needs, as spans of the text. Every other value has been validated
-//! all the same: nested no deeper than [`MAX_DEPTH`], no lone surrogate, no number that overflows.
+//! A cursor moves over the text and builds no tree. The caller takes one member after the other and
+//! keeps the values it needs, as spans of the text. The other values are validated too: nested no
+//! deeper than [`MAX_DEPTH`], no lone surrogate, no number beyond a double. Reading allocates only
+//! for strings with escapes and for an object with more than 24 members.
 
 mod cursor;
 mod names;
@@ -18,7 +19,7 @@ use names::Names;
 
 pub(crate) use number::Number;
 
-/// The members of one object, in order, and nothing before or after that object.
+/// The members of one object, in order. The text must contain nothing else.
 pub(crate) struct Members<'a> {
     cursor: Cursor<'a>,
     names: Names<'a>,
@@ -26,7 +27,7 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// The object that `text` is.
+    /// The members of `text`, which must be an object.
     #[inline]
     pub(crate) fn of(text: &'a str) -> Result<Self, JsonError> {
         let mut cursor = Cursor::of(text);
@@ -36,9 +37,10 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The next member, or none when the object and the text have ended.
+    /// The next member, or `None` at the end of the object and the text.
     ///
-    /// A repeated name is reported then, since the rest of the text may not be JSON at all.
+    /// A repeated name is reported only at the end: until then, the text may turn out not to be
+    /// JSON.
     pub(crate) fn next(&mut self) -> Result<Option<(Cow<'a, str>, Value)>, JsonError> {
         let is_first = self.names.count() == 0;
         if !self.cursor.has_member(is_first)? {
@@ -51,7 +53,7 @@ impl<'a> Members<'a> {
         let name = self.cursor.name()?.characters(self.cursor.text());
         self.names.insert(&name);
         self.value_start = self.cursor.place();
-        // One level is the object itself.
+        // The object itself is one level.
         let value = self.cursor.value(MAX_DEPTH.saturating_sub(1))?;
         Ok(Some((name, value)))
     }
@@ -61,7 +63,7 @@ impl<'a> Members<'a> {
         self.cursor.span_from(self.value_start).within(self.cursor.text()).trim_ascii_start()
     }
 
-    /// How many members there have been.
+    /// The number of members read so far.
     pub(crate) fn count(&self) -> usize {
         self.names.count()
     }
@@ -101,7 +103,7 @@ pub(crate) enum Value {
     Object,
 }
 
-/// A string: where the characters between its quotation marks are.
+/// A string: the position of the characters between its quotation marks.
 #[derive(Clone, Copy)]
 pub(crate) struct Quoted {
     span: Span,
@@ -125,7 +127,7 @@ impl Quoted {
         }
     }
 
-    /// The string, to be kept beside the text that was read.
+    /// The string in a form to keep together with the text that was read.
     #[inline]
     pub(crate) fn to_text(self, text: &str) -> Text {
         match self.spelling {
@@ -135,7 +137,7 @@ impl Quoted {
     }
 }
 
-/// An array: where it is, and what it holds.
+/// An array: its position and the kind of its elements.
 #[derive(Clone, Copy)]
 pub(crate) struct Array {
     span: Span,
@@ -144,14 +146,14 @@ pub(crate) struct Array {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Holds {
-    /// Nothing but strings, none of which has an escape.
+    /// Only strings, none with an escape.
     PlainStrings,
-    /// Nothing but strings.
+    /// Only strings.
     Strings,
     Others,
 }
 
-/// The characters of a JSON string: where they are in the text or, if they were written with
+/// The characters of a JSON string: their position in the text or, if they were written with
 /// escapes, the characters themselves.
 #[derive(Clone)]
 pub(crate) enum Text {
@@ -178,17 +180,17 @@ impl Text {
     }
 }
 
-/// One string, or an array of nothing but strings.
+/// One string, or an array of only strings.
 #[derive(Clone)]
 pub(crate) enum Texts {
     One(Text),
-    /// The array, in which no string has an escape.
+    /// The position of an array in which no string has an escape.
     Plain(Span),
     Unescaped(Box<[Box<str>]>),
 }
 
 impl Texts {
-    /// The strings of an array, which was read from `text`. None if it holds anything else.
+    /// The strings of an array that was read from `text`. `None` if any element is not a string.
     pub(crate) fn of_array(array: Array, text: &str) -> Option<Self> {
         match array.holds {
             Holds::PlainStrings => Some(Self::Plain(array.span)),
@@ -236,7 +238,7 @@ impl Texts {
     }
 }
 
-/// The texts of the elements of `array`, which was read from `text`.
+/// The JSON texts of the elements of `array`, which was read from `text`.
 pub(crate) fn elements(array: Array, text: &str) -> impl Iterator<Item = &str> {
     let array = array.span.within(text);
     let mut elements = Elements::of(array);
@@ -247,7 +249,7 @@ pub(crate) fn elements(array: Array, text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where something is in the text that was read, in bytes.
+/// A position in the text that was read, in bytes.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Span {
     start: u32,
@@ -262,7 +264,7 @@ impl Span {
     }
 }
 
-/// The elements of an array that has been validated before.
+/// The elements of an array that has already been validated.
 struct Elements<'a>(Cursor<'a>);
 
 impl<'a> Elements<'a> {

@@ -1,4 +1,4 @@
-//! One JWK to a public key with exactly one algorithm; every fault of a key is found here.
+//! From one JWK to a public key with exactly one algorithm. Every fault of a key is found here.
 //! RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2.
 
 mod burnt;
@@ -23,7 +23,7 @@ pub(crate) use members::decode_leniently;
 pub(crate) use okp::Ed25519Key;
 pub(crate) use rsa::RsaKey;
 
-/// A public key that has passed every check this crate makes of keys. Cheap to clone.
+/// A public key that has passed all of this crate's checks. Cheap to clone.
 ///
 /// - RSA: 2048 to 8192 bits, counted exactly; an odd exponent from 65537 to 2^33 - 1; no modulus with
 ///   a prime factor below 1000, and none with the fingerprint of CVE-2017-15361.
@@ -50,23 +50,23 @@ pub struct PublicKey {
     shared: Arc<Shared>,
 }
 
-/// What the clones of a key share.
+/// The parts of a key that its clones share.
 struct Shared {
     key_id: Option<Arc<str>>,
-    /// Microsoft's member `issuer`.
+    /// The member `issuer`, which Microsoft's keys have.
     issuer: Option<Arc<str>>,
     label: Label,
     material: Material,
 }
 
-/// Whether the JWK says which algorithm the key is for, or its type leaves no choice.
+/// Whether the key's algorithm is fixed, by `alg` or by the key's type.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Label {
     Labeled,
     Unlabeled,
 }
 
-/// The numbers a key consists of.
+/// The numbers that make up a key.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Material {
     Rsa(RsaKey),
@@ -75,7 +75,7 @@ pub(crate) enum Material {
 }
 
 impl Material {
-    /// The length of every signature of this key.
+    /// The length of every signature of this key, in bytes.
     pub(crate) fn signature_bytes(&self) -> usize {
         match self {
             Self::Rsa(key) => key.modulus().len(),
@@ -88,8 +88,9 @@ impl Material {
 impl PublicKey {
     /// Reads one JWK. RFC 7517 section 4.
     ///
-    /// `use` is `sig` or absent; `key_ops` holds `verify` or is absent; `alg` fits `kty` and `crv`, or
-    /// is absent; there is no private member. `x5c`, `x5t` and `x5u` are not looked at.
+    /// `use` must be `sig` or absent; `key_ops` must contain `verify` or be absent; `alg` must fit
+    /// `kty` and `crv` or be absent; a private member is an error. `x5c`, `x5t` and `x5u` are
+    /// ignored. The text may have up to 512 KiB.
     ///
     /// Without `alg`, an EC or OKP key is for the one algorithm of its curve, and an RSA key for RS256.
     ///
@@ -104,8 +105,8 @@ impl PublicKey {
         Self::from_json(json)
     }
 
-    /// A key for RS256 without `kid`, from the big-endian bytes of modulus and exponent. Leading zeros
-    /// do not count.
+    /// A key for RS256 without `kid`, from the big-endian bytes of modulus and exponent. Leading
+    /// zeros are ignored.
     ///
     /// # Errors
     ///
@@ -121,7 +122,7 @@ impl PublicKey {
         self.algorithm
     }
 
-    /// `kid`. RFC 7517 section 4.5.
+    /// The key's `kid`, of any length. RFC 7517 section 4.5.
     pub fn key_id(&self) -> Option<&str> {
         self.shared.key_id.as_deref()
     }
@@ -134,14 +135,14 @@ impl PublicKey {
         }
     }
 
-    /// One JWK that has been found to be UTF-8.
+    /// The same for a JWK that is known to be UTF-8.
     pub(crate) fn from_json(json: &str) -> Result<Self, JwkError> {
         let members = Members::read(json).map_err(JwkError::Json)?;
         let kty = members.required(members.kty, "kty")?;
         if !["RSA", "EC", "OKP"].contains(&&*kty) {
             return Err(JwkError::KeyType);
         }
-        // RFC 7517 section 9.2: whoever published it has lost it.
+        // RFC 7517 section 9.2: a private key that is published is compromised.
         if let Some(member) = members.private {
             return Err(JwkError::PrivateKey { member });
         }
@@ -182,7 +183,7 @@ impl PublicKey {
         Self { algorithm, shared: Arc::clone(&self.shared) }
     }
 
-    /// Whether the two are one key under one name, for whatever algorithm.
+    /// Whether both have the same numbers, `kid` and `issuer`, whatever their algorithms.
     pub(crate) fn is_same_key(&self, other: &Self) -> bool {
         let (one, other) = (&self.shared, &other.shared);
         Arc::ptr_eq(one, other)
@@ -226,7 +227,8 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// RFC 7518 section 6.3.1. `alg` of another type of key is found before the numbers are looked at.
+/// RFC 7518 section 6.3.1. An `alg` for another type of key is reported before any fault of the
+/// numbers.
 fn rsa_key(
     members: &Members<'_>,
     alg: Option<Algorithm>,
@@ -276,5 +278,5 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
-/// What Auth0 publishes, 2 KiB a key with its certificate, has room a hundred times over.
+/// About a hundred times what Auth0 publishes, which is 2 KiB per key with its certificate.
 pub(crate) const MAX_JSON_BYTES: usize = 512 * 1024;

@@ -1,4 +1,4 @@
-//! A JWK Set to the one key for a [`KeyQuery`]. RFC 7517 section 5.
+//! From a JWK Set to the one key for a [`KeyQuery`]. RFC 7517 section 5.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::ops::Deref;
@@ -37,17 +37,18 @@ pub struct JwkSet {
 impl JwkSet {
     /// Reads a JWK Set of up to 512 KiB and 100 keys. RFC 7517 section 5.
     ///
-    /// A key that cannot be used is skipped, as RFC 7517 section 5 asks for. A set without any usable
-    /// key is no error: its length is 0.
+    /// A key that cannot be used is skipped, as RFC 7517 section 5 recommends. So is a key whose
+    /// private key is anywhere in the set. A set without a usable key is not an error: its length
+    /// is 0.
     ///
     /// # Errors
     ///
-    /// [`JwkSetError`] if the set itself is not one.
+    /// [`JwkSetError`] if `json` is not a JWK Set or exceeds a limit.
     pub fn from_json(json: &[u8]) -> Result<Self, JwkSetError> {
         Self::read(json, &[])
     }
 
-    /// The same, where earlier sets have burnt some public keys.
+    /// The same, skipping the keys that earlier sets have burnt too.
     pub(crate) fn read(json: &[u8], burnt_before: &[BurntKey]) -> Result<Self, JwkSetError> {
         if json.len() > MAX_JSON_BYTES {
             return Err(JwkSetError::TooLong { bytes: json.len() });
@@ -63,8 +64,7 @@ impl JwkSet {
             return Err(JwkSetError::TooManyKeys);
         }
 
-        // A private key that was published is nobody's any more, whatever the name of another entry
-        // with the same public key.
+        // A published private key burns every entry with its public key, whatever their `kid`.
         let burnt: Vec<BurntKey> = entries.iter().flat_map(|entry| jwk::burnt(entry)).collect();
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         for (index, entry) in entries.into_iter().enumerate() {
@@ -73,7 +73,7 @@ impl JwkSet {
                 burnt.map_or(Ok(key), |burnt| Err(burnt.error()))
             });
             match key {
-                // The same key twice is one key.
+                // A key that is listed twice is kept once.
                 Ok(key) if keys.contains(&key) => {}
                 Ok(key) => keys.push(key),
                 Err(error) => skipped.push(SkippedKey { index, key_id: jwk::key_id(entry), error }),
@@ -82,12 +82,12 @@ impl JwkSet {
         Ok(Self { keys: keys.into(), skipped: skipped.into(), burnt: burnt.into() })
     }
 
-    /// How many usable keys there are.
+    /// The number of usable keys.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether there is no usable key.
+    /// Whether the set has no usable key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -97,20 +97,21 @@ impl JwkSet {
         self.keys.iter()
     }
 
-    /// The entries that cannot be used, in order.
+    /// The entries that cannot be used, in the set's order.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped
     }
 
     /// The one key for a token with this `kid`, compared byte for byte, or without `kid`.
     ///
-    /// An RSA key without `alg` is taken for RS256; [`KeySource::key`](crate::KeySource::key) with a
-    /// verifier's query follows the policy instead.
+    /// An RSA key without `alg` counts as one for RS256; [`KeySource::key`](crate::KeySource::key)
+    /// with a verifier's query follows the policy instead.
     ///
     /// # Errors
     ///
-    /// `UnknownKey`; `AmbiguousKey` if two different keys have this `kid`, or if the token has none
-    /// and the set has more than one usable key for the algorithm.
+    /// - `UnknownKey` if no usable key has this `kid` and algorithm.
+    /// - `AmbiguousKey` if two different keys have this `kid`, or if the token has no `kid` and the
+    ///   set has more than one usable key for the algorithm.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         self.find(KeyQuery::new(kid, algorithm))
     }
@@ -119,14 +120,14 @@ impl JwkSet {
         self.only(query).map(|key| SelectedKey(key.used_with(query.algorithm())))
     }
 
-    /// Whether [`find`](Self::find) would give `key`. Counts no reference to it: cores that count in
-    /// one place wait for each other.
+    /// Whether [`find`](Self::find) would return `key`. Clones no key: a reference count that many
+    /// cores change is a point where they wait.
     pub(crate) fn finds(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
         key.algorithm() == query.algorithm()
             && self.only(query).is_ok_and(|found| found.is_same_key(key))
     }
 
-    /// The public keys that entries of this set give away.
+    /// The public keys whose private keys this set publishes.
     #[cfg(feature = "fetch")]
     pub(crate) fn burnt(&self) -> &[BurntKey] {
         &self.burnt
@@ -138,7 +139,7 @@ impl JwkSet {
         };
         let mut fitting = self.keys.iter().filter(fits);
         let key = fitting.next().ok_or(KeyError::UnknownKey)?;
-        // An entry that differs in nothing but `alg` is no other key.
+        // An entry that differs only in `alg` is not another key.
         match fitting.all(|other| other.is_same_key(key)) {
             true => Ok(key),
             false => Err(KeyError::AmbiguousKey),
@@ -146,7 +147,7 @@ impl JwkSet {
     }
 }
 
-/// `keys`; other members are ignored. RFC 7517 section 5.
+/// The member `keys`. Other members are ignored. RFC 7517 section 5.
 fn keys_member(json: &str) -> Result<Option<Value>, JsonError> {
     let mut members = json::Members::of(json)?;
     let mut keys = None;

@@ -1,4 +1,4 @@
-//! A `kid` and an algorithm to a key: where a verifier gets its keys. RFC 7515 section 6.
+//! From a `kid` and an algorithm to a key: the interface to a verifier's keys. RFC 7515 section 6.
 
 use alloc::{boxed::Box, sync::Arc};
 use core::{
@@ -9,7 +9,7 @@ use core::{
 
 use crate::{Algorithm, JwkSet, KeyError, KeysDescription, SelectedKey};
 
-/// What a token's header says about the key to verify it with.
+/// A query for the key of a token, by `kid` and `alg` of its header.
 #[derive(Clone, Copy)]
 pub struct KeyQuery<'q> {
     key_id: Option<&'q str>,
@@ -18,41 +18,42 @@ pub struct KeyQuery<'q> {
 }
 
 impl<'q> KeyQuery<'q> {
-    /// The key with this `kid`, or the only one, for this algorithm.
+    /// A query for the key with this `kid` and algorithm, or for the only key of the algorithm if
+    /// there is no `kid`.
     ///
-    /// An RSA key whose JWK has no `alg` is taken for RS256.
+    /// An RSA key whose JWK has no `alg` counts as one for RS256.
     pub fn new(key_id: Option<&'q str>, algorithm: Algorithm) -> Self {
         Self { key_id, algorithm, takes_unlabeled: algorithm == Algorithm::RS256 }
     }
 
-    /// The same, where RSA keys without `alg` are for `algorithm` if anything.
+    /// The same query, where RSA keys without `alg` are only for `algorithm`.
     pub(crate) fn with_unlabeled_for(self, algorithm: Option<Algorithm>) -> Self {
         Self { takes_unlabeled: algorithm == Some(self.algorithm), ..self }
     }
 
-    /// The same with `key_id`, for a look-up that outlives the token's text.
+    /// The same query with `key_id`, for a look-up that outlives the token's text.
     #[cfg(feature = "fetch")]
     pub(crate) fn with_key_id(self, key_id: Option<&str>) -> KeyQuery<'_> {
         KeyQuery { key_id, algorithm: self.algorithm, takes_unlabeled: self.takes_unlabeled }
     }
 
-    /// `kid`, compared byte for byte. RFC 7515 section 4.1.4.
+    /// The token's `kid`, to be compared byte for byte. RFC 7515 section 4.1.4.
     pub fn key_id(&self) -> Option<&'q str> {
         self.key_id
     }
 
-    /// `alg`. RFC 7515 section 4.1.1.
+    /// The token's `alg`. RFC 7515 section 4.1.1.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Whether an RSA key without `alg` may answer.
+    /// Whether an RSA key without `alg` fits.
     pub(crate) fn takes_unlabeled(&self) -> bool {
         self.takes_unlabeled
     }
 }
 
-/// The length of `kid`, which comes from a token, in place of its text.
+/// Shows the length of `kid`, not its text, which comes from a token.
 impl fmt::Debug for KeyQuery<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyQuery")
@@ -62,11 +63,11 @@ impl fmt::Debug for KeyQuery<'_> {
     }
 }
 
-/// Where a [`Verifier`](crate::Verifier) gets its keys: those of one issuer.
+/// A source of a [`Verifier`](crate::Verifier)'s keys: the keys of one issuer.
 ///
-/// [`JwkSet`] is one for keys at hand, [`RemoteJwks`](crate::RemoteJwks) one for keys that are
-/// fetched. RFC 8725 section 3.8: a key is trusted for the tokens of its issuer and of no other, so
-/// issuers never share a source.
+/// [`JwkSet`] is a source of keys that you already have, [`RemoteJwks`](crate::RemoteJwks) one that
+/// fetches them. A key is trusted only for tokens of its issuer, so issuers never share a source.
+/// RFC 8725 section 3.8.
 ///
 /// ```
 /// use std::sync::RwLock;
@@ -90,42 +91,43 @@ pub trait KeySource {
     ///
     /// # Errors
     ///
-    /// [`KeyError`]: `UnknownKey` only if it is known that there is no such key.
+    /// [`KeyError`]. It is `UnknownKey` only if the source knows that the issuer has no such key.
     fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError>;
 
-    /// The one key for `query` among those at hand. Never does I/O, never starts any, never waits.
+    /// The one key for `query` among those in memory. Never does I/O, never starts any, never
+    /// waits.
     ///
     /// # Errors
     ///
-    /// [`KeyError`]
+    /// [`KeyError`], as from [`key`](Self::key); `Unavailable` if only a fetch could tell.
     fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError>;
 
-    /// Whether [`key`](Self::key) would give `key` now, as far as that is known at once: `false` if
-    /// it would give another one, or none, or wait, or start a fetch.
+    /// Whether [`key`](Self::key) would return `key` at once: `false` if it would return another
+    /// key or an error, wait, or start a fetch.
     ///
-    /// Asked for tokens seen before, so that many threads need not count references to one key. The
-    /// provided method says `false`, which is always right: the key is looked up then.
+    /// Called for tokens seen before, so that many threads need not clone one key. The provided
+    /// method returns `false`, which is always correct: the key is then looked up.
     fn confirms(&self, _key: &SelectedKey, _query: KeyQuery<'_>) -> bool {
         false
     }
 
-    /// What is at hand now, for an [`Explanation`](crate::Explanation). Never does I/O.
+    /// The keys in memory now, for an [`Explanation`](crate::Explanation). Never does I/O.
     ///
-    /// The provided method says that nothing is known.
+    /// The provided method describes a source of which nothing is known.
     fn describe(&self) -> KeysDescription {
         KeysDescription::default()
     }
 
     /// The one key for `query`, for async code: the future waits where [`key`](Self::key) blocks.
     ///
-    /// The provided method calls [`key`](Self::key) at once. That is right for a source that never
-    /// waits; any other overrides this method.
+    /// The provided method calls [`key`](Self::key) at once. That is right only for a source that
+    /// never waits; any other must override this method.
     fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {
         KeyLookup::ready(self.key(query))
     }
 }
 
-/// The future of a key, which a source that knows the key already makes without allocation.
+/// A future of a key. It is allocation-free if the source already knows the key.
 #[must_use = "futures do nothing unless polled"]
 pub struct KeyLookup<'k>(Lookup<'k>);
 
@@ -135,19 +137,19 @@ enum Lookup<'k> {
 }
 
 impl<'k> KeyLookup<'k> {
-    /// A look-up that is already over.
+    /// A look-up that has already finished.
     pub fn ready(outcome: Result<SelectedKey, KeyError>) -> Self {
         Self(Lookup::Ready(Some(outcome)))
     }
 
-    /// A look-up that waits.
+    /// A look-up that waits for `future`, which is boxed.
     pub fn pending(
         future: impl Future<Output = Result<SelectedKey, KeyError>> + Send + 'k,
     ) -> Self {
         Self(Lookup::Pending(Box::pin(future)))
     }
 
-    /// The outcome if the look-up is over, or else the look-up.
+    /// The outcome if the look-up has finished, or else the look-up.
     #[cfg(feature = "std")]
     pub(crate) fn outcome_at_once(self) -> Result<Result<SelectedKey, KeyError>, Self> {
         match self.0 {
@@ -164,7 +166,7 @@ impl Future for KeyLookup<'_> {
         let outcome = match &mut self.0 {
             Lookup::Ready(outcome) => match outcome.take() {
                 Some(outcome) => outcome,
-                // Polled after it was over, which no correct executor does.
+                // Polled after completion: no correct executor does that.
                 None => return Poll::Pending,
             },
             Lookup::Pending(future) => ready!(future.as_mut().poll(context)),

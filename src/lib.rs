@@ -1,8 +1,8 @@
 //! Verifies JSON Web Tokens with *ring*: strictly, with five dependencies, no framework and no async
 //! runtime.
 //!
-//! A token is accepted if it is well-formed, signed with a key of the issuer, and says what a [`Policy`]
-//! asks for. Otherwise the first failed check is returned as a [`VerifyError`].
+//! A token is accepted if it is well-formed, signed with a key of the issuer, and satisfies a
+//! [`Policy`]. Otherwise the first failed check is returned as a [`VerifyError`].
 //!
 //! ```
 //! use tokenring::{JwkSet, Policy, UnixTime, Verifier, VerifyError};
@@ -32,15 +32,16 @@
 //! - **What must a token say?** [`Policy`]: issuer, audience or client, algorithms. The page
 //!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and ten more.
 //! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
-//!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys at hand.
-//! - **Auth0?** [`Auth0::from_env`] makes all of it from three environment variables.
-//! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and gives the
-//!   caller, or the [`Rejection`] to answer. [`check`](Guard::check) blocks for keys,
-//!   [`check_async`](Guard::check_async) is a future for any runtime, and
+//!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have.
+//! - **Auth0?** [`Auth0::from_env`] sets up all of this from three environment variables.
+//! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and returns
+//!   the caller's [`Verified`] token, or the [`Rejection`] to send. [`check`](Guard::check) blocks
+//!   for keys, [`check_async`](Guard::check_async) is a future for any runtime, and
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Several issuers or tenants?** [`Verifier::with_issuer`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
-//! - **Why was a token refused?** [`Verifier::explain`] shows the expected beside the actual.
+//! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
+//!   one.
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
 //! - **Tests of your service?** The feature `testkit`: an issuer with keys, tokens good and bad, and a
 //!   server on loopback that can fail in many ways.
@@ -49,9 +50,9 @@
 //!
 //! Three steps, each a type that only the step before can make:
 //!
-//! 1. [`CompactJws::parse`] cuts the token and reads its header. Nothing is verified; the header may
-//!    choose among keys that are trusted already.
-//! 2. [`CompactJws::verify`] consumes it and, if the signature holds, gives a [`VerifiedPayload`].
+//! 1. [`CompactJws::parse`] splits the token and reads its header. Nothing is verified yet; the
+//!    header may choose among keys that are already trusted.
+//! 2. [`CompactJws::verify`] consumes the result and checks the signature: [`VerifiedPayload`].
 //! 3. [`Verifier::check_at`] reads the claims and compares them with the policy: [`Verified`].
 //!
 //! [`Verifier::verify`] does all three.
@@ -61,9 +62,9 @@
 //! - `fetch`, on by default, with `std`: [`RemoteJwks`] and [`Auth0`], over ureq and rustls.
 //! - `std`, on by default: everything that reads the system clock. Without it the crate is `no_std` and
 //!   needs `alloc`.
-//! - `simd`, with `std`: base64url is decoded on AVX2 or NEON, where the processor has it, by code of the
-//!   `base64` crate that has `unsafe` in it. Worth while for tokens of some kilobytes.
-//! - `testkit`: an issuer for tests, whose private keys everybody has.
+//! - `simd`, with `std`: base64url is decoded with AVX2 or NEON, where the processor has it. This
+//!   code is in the `base64` crate and uses `unsafe`. Worthwhile for tokens of several kilobytes.
+//! - `testkit`: an issuer for tests. Its private keys are public.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
@@ -71,7 +72,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-// 1. Token text to three segments and a header, nothing of it verified.
+// 1. From token text to three segments and a header, not verified.
 mod compact;
 mod base64url;
 mod json;
@@ -83,10 +84,10 @@ mod jwk;
 mod jwk_set;
 mod key_source;
 
-// 3. The signature. From here on the payload may be looked at.
+// 3. The signature. From here on the payload is trusted.
 mod signature;
 
-// 4. What the payload says, compared with what it has to say.
+// 4. The claims, compared with the policy.
 mod claims;
 mod policy;
 mod time;
@@ -99,12 +100,12 @@ mod token_cache;
 // 6. The pipeline again, past the first failure: for operators.
 mod explain;
 
-// 7. In front of a handler.
+// 7. The check of an HTTP request, before its handler.
 mod bearer;
 mod guard;
 mod rejection;
 
-// 8. Every way to be refused, in this order.
+// 8. Every reason for refusal, in pipeline order.
 mod error;
 
 // 9. The issuer's keys over the network: decisions, state and waiting, HTTP.
@@ -113,7 +114,7 @@ mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
-// 10. What issuers really send.
+// 10. The tokens of common issuers.
 #[cfg(feature = "fetch")]
 #[doc = include_str!("issuers.md")]
 pub mod issuers {}
@@ -155,7 +156,7 @@ pub use verifier::Verifier;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-// What must not compile does not.
+// Code that must not compile does not.
 #[cfg(doctest)]
 #[doc = include_str!("compile_fail.md")]
 struct CompileFail;

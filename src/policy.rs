@@ -1,4 +1,4 @@
-//! Claims, expectations and the time to a verdict. RFC 7519 section 7.2, RFC 8725 sections 3.8 to
+//! From claims, a policy and the time to a verdict. RFC 7519 section 7.2, RFC 8725 sections 3.8 to
 //! 3.12.
 
 use alloc::{string::String, vec::Vec};
@@ -11,21 +11,21 @@ use crate::{
     time::whole_seconds,
 };
 
-/// Which `typ` a token may have. RFC 8725 section 3.11.
+/// The `typ` that a token may have. RFC 8725 section 3.11.
 ///
-/// ASCII case does not count, and `application/` may stand in front. RFC 7515 section 4.1.9.
+/// Compared ignoring ASCII case, with or without `application/` before it. RFC 7515 section 4.1.9.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// None, `JWT` or `at+jwt`: what issuers put into access tokens today.
+    /// No `typ`, `JWT` or `at+jwt`: the values in access tokens of today's issuers.
     #[default]
     Jwt,
-    /// `at+jwt`. RFC 9068 section 2.1.
+    /// Only `at+jwt`. RFC 9068 section 2.1.
     AccessToken,
 }
 
-/// What a token must say to be accepted: its issuer, whom it is for, that it is valid now, and what
-/// the methods here add.
+/// The claims that a token must have to be accepted: the right issuer, the right audience or
+/// client, a valid time, and everything that the methods here add.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,9 +46,9 @@ pub enum TokenType {
 #[derive(Clone, Debug)]
 pub struct Policy {
     issuer: String,
-    /// One of them is in `aud`; `aud` is not compared if there are none, and then there is a client.
+    /// One of these must be in `aud`. If empty, `aud` is not compared, and `clients` is not empty.
     audiences: Vec<String>,
-    /// One of them is the token's client; any client will do if there are none.
+    /// One of these must be the token's client. If empty, any client is accepted.
     clients: Vec<String>,
     algorithms: Vec<Algorithm>,
     leeway: Duration,
@@ -58,19 +58,23 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Tokens whose `iss` is `issuer`, byte for byte, and whose `aud` is or holds `audience`.
+    /// A policy for tokens whose `iss` is `issuer`, and whose `aud` is or contains `audience`. Both
+    /// are compared byte for byte.
+    ///
     /// RFC 7519 sections 4.1.1 and 4.1.3.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         Self { audiences: Vec::from([audience.into()]), ..Self::of_issuer(issuer.into()) }
     }
 
-    /// Tokens whose `iss` is `issuer`, byte for byte, and which were issued to the client
-    /// `client_id`: `azp`, or `client_id` where there is no `azp`, is it. RFC 8693 section 4.3,
-    /// OpenID Connect Core section 2.
+    /// A policy for tokens whose `iss` is `issuer`, byte for byte, and which were issued to the
+    /// client `client_id`.
     ///
-    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. If there is an
-    /// `aud`, only its type is checked. Prefer [`new`](Self::new): a client may have tokens for several
-    /// services, and each accepts what was meant for the others.
+    /// The client is in the claim `azp`, or in `client_id` if there is no `azp`. RFC 8693
+    /// section 4.3, OpenID Connect Core section 2.
+    ///
+    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. If there is
+    /// an `aud`, only its type is checked. Prefer [`new`](Self::new): a client may have tokens for
+    /// several services, and without `aud` each service accepts the tokens for the others.
     pub fn for_client(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self { clients: Vec::from([client_id.into()]), ..Self::of_issuer(issuer.into()) }
     }
@@ -88,51 +92,53 @@ impl Policy {
         }
     }
 
-    /// Another `aud` that will do as well.
+    /// Accepts one more audience.
     ///
-    /// After [`for_client`](Self::for_client) it is the first, and `aud` must hold it.
+    /// The first one after [`for_client`](Self::for_client) makes `aud` required.
     #[must_use]
     pub fn accept_audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
     }
 
-    /// Another client that will do as well as the one of [`for_client`](Self::for_client) or
+    /// Accepts one more client besides the one of [`for_client`](Self::for_client) or
     /// [`authorized_party`](Self::authorized_party).
     ///
-    /// Where neither was named it is the only one: tokens of other clients are refused.
+    /// If the policy has no client yet, this is the only one: tokens of other clients are refused.
     #[must_use]
     pub fn accept_client(mut self, client_id: impl Into<String>) -> Self {
         self.clients.push(client_id.into());
         self
     }
 
-    /// The algorithms that are accepted, in place of RS256 alone. RFC 8725 section 3.1.
+    /// Sets the accepted algorithms; only RS256 if not set. RFC 8725 section 3.1.
     ///
-    /// The first RSA algorithm among them is also the one that an RSA key without `alg` is used with.
+    /// An RSA key without `alg` is used with the first RSA algorithm among them.
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self
     }
 
-    /// How far the clocks of issuer and verifier may be apart: whole seconds, at most ten minutes.
-    /// 0 if not set. RFC 7519 section 4.1.4.
+    /// Sets how far the clocks of issuer and verifier may differ; 0 if not set. RFC 7519
+    /// section 4.1.4.
+    ///
+    /// Must be in whole seconds, at most ten minutes.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// Which `typ` the tokens have; [`TokenType::Jwt`] if not set.
+    /// Sets the accepted `typ`; [`TokenType::Jwt`] if not set. RFC 8725 section 3.11.
     #[must_use]
     pub fn token_type(mut self, token_type: TokenType) -> Self {
         self.token_type = token_type;
         self
     }
 
-    /// Only tokens issued to this client: `azp`, or `client_id` where there is no `azp`, is
-    /// `client_id`. OpenID Connect Core section 3.1.3.7, RFC 8693 section 4.3.
+    /// Accepts only tokens issued to this client: `azp` must be `client_id`, or the claim
+    /// `client_id` if there is no `azp`. OpenID Connect Core section 3.1.3.7, RFC 8693 section 4.3.
     ///
     /// Replaces the clients named before.
     #[must_use]
@@ -141,9 +147,9 @@ impl Policy {
         self
     }
 
-    /// Only tokens in which the claim `name` is the string `value`, byte for byte.
+    /// Accepts only tokens in which the claim `name` is the string `value`, byte for byte.
     ///
-    /// May be called for several claims; all of them are required.
+    /// Can be called for several claims; all of them are required.
     #[must_use]
     pub fn require_claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.required_claims.push((name.into(), value.into()));
@@ -152,15 +158,15 @@ impl Policy {
 
     /// Accepts tokens with `cnf`: tokens whose sender must prove possession of a key.
     ///
-    /// This crate does not check that proof. Say this only if the caller does: RFC 9449 section 4.3,
-    /// RFC 8705 section 3.
+    /// This crate does not check that proof. Call this only if your service does. RFC 9449
+    /// section 4.3, RFC 8705 section 3.
     #[must_use]
     pub fn allow_sender_constrained(mut self) -> Self {
         self.sender_constrained = SenderConstrained::Allowed;
         self
     }
 
-    /// Whether every part of the policy can be used.
+    /// Checks that every part of the policy can be used.
     pub(crate) fn check_self(&self) -> Result<(), PolicyError> {
         if self.issuer.is_empty() {
             return Err(PolicyError::EmptyIssuer);
@@ -226,7 +232,7 @@ impl Policy {
         &self.required_claims
     }
 
-    /// RFC 8725 section 3.1: `alg` chooses among the algorithms that are accepted.
+    /// Checks that `alg` is accepted. RFC 8725 section 3.1.
     pub(crate) fn check_header(&self, header: &JoseHeader) -> Result<(), VerifyError> {
         match self.algorithms.contains(&header.algorithm()) {
             true => Ok(()),
@@ -234,13 +240,13 @@ impl Policy {
         }
     }
 
-    /// What a key source is asked for a token with these parameters.
+    /// The query for the key of a token with these parameters.
     pub(crate) fn query<'q>(&self, kid: Option<&'q str>, algorithm: Algorithm) -> KeyQuery<'q> {
         let first_rsa = self.algorithms.iter().copied().find(|algorithm| algorithm.is_rsa());
         KeyQuery::new(kid, algorithm).with_unlabeled_for(first_rsa)
     }
 
-    /// Reads the claims and compares them with what is expected as of `now`.
+    /// Reads the claims and compares them with the policy as of `now`.
     pub(crate) fn check(
         &self,
         payload: VerifiedPayload,
@@ -257,7 +263,7 @@ impl Policy {
         Ok(Verified::new(claims))
     }
 
-    /// Compares what this policy has accepted before with the time, the one thing that has changed.
+    /// Checks a token that this policy has accepted before: only the time has changed.
     pub(crate) fn check_again(
         &self,
         accepted: &Verified,
@@ -274,7 +280,8 @@ impl Policy {
         }
     }
 
-    /// RFC 8725 section 3.11: a logout token or a DPoP proof is no access token, whoever signed it.
+    /// Checks `typ`: a logout token or a DPoP proof is not an access token, whoever signed it.
+    /// RFC 8725 section 3.11.
     pub(crate) fn check_token_type(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         match (self.token_type, claims.declared_type) {
             (TokenType::Jwt, DeclaredType::None | DeclaredType::Jwt) => Ok(()),
@@ -283,7 +290,8 @@ impl Policy {
         }
     }
 
-    /// RFC 7519 section 4.1.1, RFC 8725 section 3.8. The key too may be for one issuer only.
+    /// Checks `iss` against the policy, and against the key if its JWK names an issuer. RFC 7519
+    /// section 4.1.1, RFC 8725 section 3.8.
     pub(crate) fn check_issuer(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         if claims.issuer() != self.issuer {
             return Err(VerifyError::WrongIssuer);
@@ -296,7 +304,7 @@ impl Policy {
         }
     }
 
-    /// RFC 7519 section 4.1.3, RFC 8725 section 3.9.
+    /// Checks `aud`. RFC 7519 section 4.1.3, RFC 8725 section 3.9.
     pub(crate) fn check_audience(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         let accepted = |audience: &str| self.audiences.iter().any(|one| one == audience);
         match self.audiences.is_empty() || claims.audience().any(accepted) {
@@ -314,7 +322,7 @@ impl Policy {
         self.check_expiry(exp, now).and_then(|()| self.check_not_before(nbf, now))
     }
 
-    /// RFC 7519 section 4.1.4: not accepted "on or after" `exp`.
+    /// Checks `exp`: not accepted "on or after" it. RFC 7519 section 4.1.4.
     pub(crate) fn check_expiry(&self, exp: UnixTime, now: UnixTime) -> Result<(), VerifyError> {
         let (exp, now) = (exp.as_secs(), now.as_secs());
         match now >= exp.saturating_add(self.leeway.as_secs()) {
@@ -323,7 +331,7 @@ impl Policy {
         }
     }
 
-    /// RFC 7519 section 4.1.5: not accepted before `nbf`.
+    /// Checks `nbf`: not accepted before it. RFC 7519 section 4.1.5.
     pub(crate) fn check_not_before(
         &self,
         nbf: Option<UnixTime>,
@@ -338,7 +346,7 @@ impl Policy {
         }
     }
 
-    /// OpenID Connect Core section 3.1.3.7, step 5.
+    /// Checks the client. OpenID Connect Core section 3.1.3.7, step 5.
     pub(crate) fn check_client(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         let accepted = |client: &str| self.clients.iter().any(|one| one == client);
         match self.clients.is_empty() || claims.authorized_party().is_some_and(accepted) {
@@ -347,7 +355,7 @@ impl Policy {
         }
     }
 
-    /// RFC 9449 section 7.1, RFC 7800 section 3.1.
+    /// Checks `cnf`. RFC 9449 section 7.1, RFC 7800 section 3.1.
     pub(crate) fn check_sender(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         match (claims.sender_constrained, self.sender_constrained) {
             (true, SenderConstrained::Refused) => Err(VerifyError::SenderConstrained),
@@ -359,7 +367,7 @@ impl Policy {
         (0..self.required_claims.len()).try_for_each(|index| self.check_required(index, claims))
     }
 
-    /// The `index`th of the required claims alone.
+    /// Checks one of the required claims, number `index` from 0.
     pub(crate) fn check_required(
         &self,
         index: usize,
@@ -374,8 +382,8 @@ impl Policy {
     }
 }
 
-/// Whether the token's issuer is the one that its key is for: `template`, in which Microsoft writes
-/// `{tenantid}` for the token's `tid`.
+/// Whether the key is for the token's issuer. `template` is the key's issuer, in which Microsoft
+/// writes `{tenantid}` for the token's `tid`.
 fn is_issuer_of_key(template: &str, claims: &ClaimsSet) -> bool {
     match template.split_once("{tenantid}") {
         None => claims.issuer() == template,
@@ -392,5 +400,5 @@ enum SenderConstrained {
     Allowed,
 }
 
-/// RFC 7519 section 4.1.4 speaks of a few minutes at most; this is twice what is usual.
+/// RFC 7519 section 4.1.4 suggests no more than a few minutes. This is twice the usual five.
 const MAX_LEEWAY: Duration = Duration::from_secs(600);

@@ -1,5 +1,4 @@
-//! What the client is told in place of an answer. RFC 6750 section 3, RFC 9110 sections 11.6.1 and
-//! 15.5.2.
+//! The response to a refused request. RFC 6750 section 3, RFC 9110 sections 11.6.1 and 15.5.2.
 
 use alloc::{
     format,
@@ -10,10 +9,11 @@ use core::{error::Error, fmt, time::Duration};
 
 use crate::{VerifyError, bearer::NoToken, time::whole_seconds};
 
-/// What to answer instead of calling the handler.
+/// The response to send instead of calling the handler.
 ///
-/// The client is told one text whatever the cause, and nothing of its request comes back. The cause
-/// is for the log: [`cause`](Self::cause), or [`Display`](fmt::Display) with all of it in a line.
+/// The client gets the same text for all causes of a kind, and nothing from its request is sent
+/// back. The cause is for the log: [`cause`](Self::cause), or [`Display`](fmt::Display), which puts
+/// status, message and cause on one line.
 ///
 /// ```
 /// # use tokenring::{Guard, JwkSet, Policy, Verifier};
@@ -38,13 +38,14 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// 403 for a valid token without the scope that a resource requires: one name, or several with
-    /// spaces between them. RFC 6750 section 3.1.
+    /// The 403 for a valid token that lacks `scope`: one name, or several with spaces between them.
+    /// RFC 6750 section 3.1.
     ///
-    /// For resources that decide after the token was checked;
-    /// [`Guard::check_scope`](crate::Guard::check_scope) does both.
+    /// For handlers that check scopes themselves. [`Guard::check_scope`](crate::Guard::check_scope)
+    /// checks the scope and makes this response.
     pub fn insufficient_scope(realm: &str, scope: &str) -> Self {
-        // RFC 6749 section 3.3: one space between two, and at least one, or no `scope` at all.
+        // RFC 6749 section 3.3: at least one name, and one space between two; else no `scope` at
+        // all.
         let scope = scope_characters(scope);
         let names: Vec<&str> = scope.split(' ').filter(|name| !name.is_empty()).collect();
         let scope = match names.is_empty() {
@@ -58,7 +59,7 @@ impl Rejection {
 
     pub(crate) fn no_token(realm: &str, reason: NoToken) -> Self {
         let (status, message, error) = match reason {
-            // RFC 6750 section 3.1: no error code for a client that did not try this scheme.
+            // RFC 6750 section 3.1: no error code if the request has no authentication information.
             NoToken::Missing => (401, "Authorization token is missing", ""),
             NoToken::Malformed => (401, "Invalid token format", ""),
             NoToken::Several => (400, "Invalid token format", ", error=\"invalid_request\""),
@@ -78,8 +79,7 @@ impl Rejection {
                 return Self::challenge(realm, 401, "Invalid token", error, Some(cause));
             }
         };
-        // Nobody knows yet whether the token is good: to say that it is not would send the client
-        // off to log in again.
+        // It is not known whether the token is valid, and a 401 would make the client log in again.
         Self {
             status: 503,
             message: "Service unavailable",
@@ -105,42 +105,46 @@ impl Rejection {
         self.status
     }
 
-    /// A sentence for the client, the same for every cause of its kind.
+    /// A short text for the client, the same for all causes of a kind.
     pub fn message(&self) -> &'static str {
         self.message
     }
 
-    /// The message as JSON: `{"message": "..."}`, to be sent as `application/json`.
+    /// The body of the response: the message as JSON, `{"message": "..."}`.
     pub fn body(&self) -> String {
         // No message has a character that JSON escapes.
         format!("{{\"message\": \"{}\"}}", self.message)
     }
 
-    /// The header fields of the response, as names and values: `Content-Type`, and as the status
-    /// requires, `WWW-Authenticate` or `Retry-After`.
+    /// The header fields of the response, as names and values.
+    ///
+    /// `Content-Type` is `application/json`; `Retry-After` comes with status 503,
+    /// `WWW-Authenticate` with every other.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
         let challenge = self.www_authenticate().map(|value| ("WWW-Authenticate", value));
         let wait = self.retry_after.map(|wait| ("Retry-After", wait.as_secs().to_string()));
         [("Content-Type", "application/json".into())].into_iter().chain(challenge).chain(wait)
     }
 
-    /// The value of `WWW-Authenticate`: exactly one challenge, and none with status 503.
+    /// The value of `WWW-Authenticate`: one challenge, or `None` with status 503. RFC 6750
+    /// section 3.
     pub fn www_authenticate(&self) -> Option<String> {
         self.www_authenticate.clone()
     }
 
-    /// The value of `Retry-After`, in whole seconds, at least one; with status 503 only.
+    /// The value of `Retry-After`, in whole seconds, at least one; `None` unless the status is 503.
+    /// RFC 9110 section 10.2.3.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Why the token was refused, for the log. None if there was no token to look at.
+    /// Why the token was refused, for the log. `None` if the request had no token to verify.
     pub fn cause(&self) -> Option<&VerifyError> {
         self.cause.as_ref()
     }
 }
 
-/// For the log: status, message and cause.
+/// Shows status, message and cause, for the log.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.status, self.message)?;
@@ -160,13 +164,14 @@ impl Error for Rejection {
     }
 }
 
-/// `text` as a quoted-string without its quotation marks: RFC 9110 section 5.6.4. What is not
-/// printable ASCII is written in escapes, so that no header field can be broken.
+/// The inside of a quoted-string with `text`: RFC 9110 section 5.6.4. All characters but printable
+/// ASCII are escaped, so that they cannot break the header field.
 fn quoted(text: &str) -> String {
     text.escape_default().to_string().replace("\\'", "'")
 }
 
-/// What a scope may consist of: RFC 6750 section 3. Any other character would end the parameter.
+/// The characters of `text` that a scope may contain: RFC 6750 section 3. Others could end the
+/// parameter.
 fn scope_characters(text: &str) -> String {
     text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect()
 }

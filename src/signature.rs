@@ -1,4 +1,4 @@
-//! A token and a key to a verified payload. RFC 7515 section 5.2, RFC 7518 section 3, RFC 8037
+//! From a token and a key to a verified payload. RFC 7515 section 5.2, RFC 7518 section 3, RFC 8037
 //! section 3.1.
 //!
 //! The only file that names ring's verifier.
@@ -19,16 +19,16 @@ use crate::{
     jwk::{Curve, Material},
 };
 
-/// The JWS Payload of a token whose signature holds: any bytes, perhaps none.
+/// The JWS Payload of a token whose signature is valid: any bytes, perhaps none.
 ///
-/// Nothing but the signature has been checked. [`Verifier::check_at`](crate::Verifier::check_at)
-/// looks at what the payload says.
+/// Only the signature has been checked. [`Verifier::check_at`](crate::Verifier::check_at) checks
+/// the claims.
 #[derive(Clone)]
 pub struct VerifiedPayload {
     bytes: Vec<u8>,
-    /// `kid` of the key that verified it.
+    /// The `kid` of the key that verified it.
     pub(crate) key_id: Option<Arc<str>>,
-    /// The issuer that the key is for, where its JWK says so.
+    /// The issuer that the key is for, if its JWK names one.
     pub(crate) key_issuer: Option<Arc<str>>,
     pub(crate) declared_type: DeclaredType,
 }
@@ -43,7 +43,7 @@ impl VerifiedPayload {
         self.bytes
     }
 
-    /// A payload that nobody signed, to be thrown at what comes after the signature.
+    /// An unsigned payload, to fuzz the stages after the signature.
     #[cfg(fuzzing)]
     #[doc(hidden)]
     pub fn unsigned(bytes: Vec<u8>) -> Self {
@@ -59,12 +59,14 @@ impl fmt::Debug for VerifiedPayload {
 }
 
 impl CompactJws<'_> {
-    /// Verifies the signature over the token as it was received. RFC 7515 section 5.2, steps 7 to 9.
+    /// Verifies the signature over the token as it was received. RFC 7515 section 5.2, steps 6 to
+    /// 8.
     ///
     /// # Errors
     ///
-    /// `AlgorithmNotAccepted` if the key is for another algorithm than the token's `alg`,
-    /// `NotBase64url`, `BadSignature`.
+    /// - `AlgorithmNotAccepted` if the key is for another algorithm than the token's `alg`.
+    /// - `NotBase64url` if the signature or the payload is not canonical base64url.
+    /// - `BadSignature` if the signature does not match.
     pub fn verify(self, key: &PublicKey) -> Result<VerifiedPayload, VerifyError> {
         // RFC 8725 section 3.1: a key is used with one algorithm.
         if self.header().algorithm() != key.algorithm() {
@@ -78,7 +80,7 @@ impl CompactJws<'_> {
                 .map_err(|_| VerifyError::NotBase64url { segment: "signature" })?,
         };
         key.verify(self.signing_input().as_bytes(), signature)?;
-        // Nothing in the payload has been looked at so far.
+        // The payload is decoded only now that its signature is valid.
         let bytes = base64url::decode(payload)
             .map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
         Ok(VerifiedPayload {
@@ -91,16 +93,17 @@ impl CompactJws<'_> {
 }
 
 impl PublicKey {
-    /// Verifies that `signature` is this key's over `message`, by the key's algorithm.
+    /// Verifies `signature` over `message` with the key's algorithm. RFC 7518 section 3, RFC 8037
+    /// section 3.1.
     ///
     /// An ECDSA signature is `r` and `s`, each as long as a coordinate. RFC 7518 section 3.4.
     ///
     /// # Errors
     ///
-    /// `BadSignature`, whatever is wrong with it.
+    /// `BadSignature`, whatever is wrong with the signature.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
-        // RFC 8017 section 8.2.2, step 1, RFC 7518 section 3.4. ring looks at the length only after it
-        // has set up the key.
+        // RFC 8017 section 8.2.2, step 1, RFC 7518 section 3.4. ring checks the length only after
+        // it has set up the key.
         if signature.len() != self.material().signature_bytes() {
             return Err(VerifyError::BadSignature);
         }
@@ -122,7 +125,8 @@ impl PublicKey {
     }
 }
 
-/// The algorithms of EC and OKP keys do not come here: a key is made with one that fits its type.
+/// ring's parameters for an RSA algorithm. The others never get here: every key's algorithm fits
+/// its type.
 fn rsa_parameters(algorithm: Algorithm) -> &'static RsaParameters {
     match algorithm {
         Algorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,
@@ -136,5 +140,5 @@ fn rsa_parameters(algorithm: Algorithm) -> &'static RsaParameters {
     }
 }
 
-/// The length of a signature by the largest key accepted.
+/// The length of a signature of the largest accepted key, in bytes.
 const MAX_SIGNATURE_BYTES: usize = 8192 / 8;

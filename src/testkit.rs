@@ -1,19 +1,20 @@
-//! A test issuer: mints good tokens, and broken ones no real issuer would. RFC 7515 section 7.1.
+//! A test issuer: mints good tokens, and broken ones that no real issuer would mint. RFC 7515
+//! section 7.1.
 //!
 //! # Never outside tests
 //!
-//! **The private keys in this module are public.** They are in every copy of the crate, the same in
-//! each. Whoever has the crate can sign anything with them, so **a service that trusts them lets
-//! anyone in, as anyone.** Turn the feature `testkit` on under `[dev-dependencies]` and nowhere
-//! else, and never load [`Issuer::jwks`] into a service that others can reach. The published keys
-//! are called `tokenring-test-key-01` to `-03`, or by their algorithm as in
-//! `tokenring-test-key-es256`, so that a search for `tokenring-test-key` finds them.
+//! **The private keys in this module are public.** They are the same in every copy of the crate.
+//! Anyone can sign anything with them, so **a service that trusts them lets anyone in, as anyone.**
+//! Turn the feature `testkit` on under `[dev-dependencies]` and nowhere else, and never load
+//! [`Issuer::jwks`] into a service that others can reach. The published keys are called
+//! `tokenring-test-key-01` to `-03`, or by their algorithm as in `tokenring-test-key-es256`, so
+//! that a search for `tokenring-test-key` finds them.
 //!
 //! # Use
 //!
 //! An [`Issuer`] has keys and publishes them as a JWK Set. A [`TokenBuilder`] starts as a valid
 //! Auth0 access token; each method changes one thing about it, and [`TokenBuilder::mint`] signs the
-//! result. Nothing is checked on the way: a broken token is what it is for.
+//! result. Nothing is checked on the way: broken tokens are the purpose.
 //!
 //! ```
 //! use tokenring::UnixTime;
@@ -32,12 +33,12 @@
 //! Keys are for RS256 unless [`Issuer::for_algorithm`] or [`TestKey::for_algorithm`] made them for
 //! another [`Algorithm`](crate::Algorithm).
 //!
-//! With the feature `std`, an [`IssuerServer`] serves an issuer's keys and metadata over HTTP, and
-//! fails as told.
+//! With the feature `std`, an [`IssuerServer`] serves an issuer's keys and metadata over HTTP. It
+//! can be told to fail in many ways.
 //!
 //! The keys are fixed, and RSASSA-PKCS1-v1_5 and Ed25519 have no randomness: the same builder at
-//! the same time mints the same token, byte for byte. With RSASSA-PSS and ECDSA, the signature is
-//! another each time.
+//! the same time mints the same token, byte for byte. With RSASSA-PSS and ECDSA, the signature
+//! differs each time.
 
 mod issuer;
 mod token;
@@ -62,11 +63,11 @@ pub use key::TestKey;
 pub use server::IssuerServer;
 pub use token::TokenBuilder;
 
-/// The issuer of [`Issuer::default`], spelled as in `iss`.
+/// The URL of [`Issuer::default`], as in `iss`.
 pub const ISSUER: &str = "https://tenant.example.auth0.com/";
 
-/// The API that tokens are for unless told otherwise: the first of the two in `aud`.
+/// The default audience of tokens: the first of the two elements of `aud`.
 pub const AUDIENCE: &str = "https://api.example.com/";
 
-/// The application that tokens are issued to unless told otherwise: their `azp`.
+/// The default client of tokens: their `azp`.
 pub const CLIENT_ID: &str = "tokenringTestkitClientIdentifier";

@@ -1,9 +1,9 @@
-//! Points in time: NumericDate, and the system's clock. RFC 7519 section 2.
+//! Points in time: NumericDate, and the system clock. RFC 7519 section 2.
 
 use core::{fmt, time::Duration};
 
-/// A point in time in whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-/// RFC 7519 section 2, NumericDate.
+/// A point in time, in whole seconds since 1970-01-01T00:00:00Z without leap seconds. RFC 7519
+/// section 2, NumericDate.
 ///
 /// ```
 /// use tokenring::UnixTime;
@@ -14,7 +14,7 @@ use core::{fmt, time::Duration};
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// `seconds` after 1970-01-01T00:00:00Z.
+    /// The time `seconds` after 1970-01-01T00:00:00Z.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds)
     }
@@ -34,8 +34,8 @@ impl UnixTime {
     }
 }
 
-/// RFC 3339, in UTC. A time after the year 9999, which RFC 3339 cannot express, is the number of
-/// seconds.
+/// Formats the time as in RFC 3339, in UTC. A time after the year 9999, which RFC 3339 cannot
+/// express, is shown as a number of seconds.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 > END_OF_TIME {
@@ -50,8 +50,8 @@ impl fmt::Display for UnixTime {
 
 /// Year, month and day, given the days since 1970-01-01.
 ///
-/// Counts in years that begin in March, so that a leap day is the last of its year, and in eras of
-/// 400 years, which all have the same number of days.
+/// Counts in years that begin in March, so that a leap day is the last day of its year, and in eras
+/// of 400 years, which all have the same number of days.
 #[expect(clippy::arithmetic_side_effects, reason = "`days` is below three million")]
 fn date(days: u64) -> (u64, u64, u64) {
     // 0000-03-01 is 719 468 days before 1970-01-01.
@@ -66,12 +66,12 @@ fn date(days: u64) -> (u64, u64, u64) {
     (era * 400 + year + next_year, month, day_of_month)
 }
 
-/// A fraction of a second counts as a whole one.
+/// The duration in seconds, rounded up.
 pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
 
 const DAY: u64 = 86_400;
 
-/// 9999-12-31T23:59:59Z.
+/// 9999-12-31T23:59:59Z, in seconds since 1970.
 pub(crate) const END_OF_TIME: u64 = 253_402_300_799;

@@ -22,7 +22,7 @@ pub(crate) use absent::TokenCache;
 pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
-    /// None for a token that is too long to be accepted: to refuse it must stay cheap.
+    /// `None` for a token that is too long to be accepted: refusing it must be cheap.
     pub(crate) fn of(token: &str) -> Option<Self> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
@@ -32,10 +32,10 @@ impl Digest {
     }
 }
 
-/// An accepted token, and what it takes to find out whether its key still stands.
+/// An accepted token, with everything needed to check that its key is still the issuer's.
 ///
-/// A hit counts no reference that another entry shares: a count that many cores change is a point where
-/// they wait. The key is shared, and a hit only compares it.
+/// A hit changes no reference count that another entry shares: a count that many cores change is a
+/// point where they wait. The key is shared, but a hit only compares it.
 pub(crate) struct Recalled {
     pub(crate) verified: Verified,
     /// The token's own `kid`.

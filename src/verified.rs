@@ -1,5 +1,5 @@
-//! What a caller sees of an accepted token: claims by name, scopes, typed access. RFC 7519 section 4.1,
-//! RFC 9068 section 2.2.
+//! An accepted token: claims by name, scopes, typed access. RFC 7519 section 4.1, RFC 9068
+//! section 2.2.
 
 use alloc::{boxed::Box, format, string::ToString as _};
 use core::{error::Error, fmt};
@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{UnixTime, claims::ClaimsSet};
 
-/// A token that holds under the policy it was checked against. Nothing else can make one.
+/// A token that its policy has accepted. Only a [`Verifier`](crate::Verifier) can make one.
 ///
-/// The methods return what the issuer signed.
+/// The methods return the claims that the issuer signed.
 ///
 /// ```
 /// # use tokenring::{JwkSet, Policy, UnixTime, Verified, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
@@ -31,12 +31,12 @@ use crate::{UnixTime, claims::ClaimsSet};
 pub struct Verified(ClaimsSet);
 
 impl Verified {
-    /// Only for what a policy has accepted.
+    /// For claims that a policy has accepted, and no others.
     pub(crate) fn new(accepted: ClaimsSet) -> Self {
         Self(accepted)
     }
 
-    /// A copy that shares no reference count with any other value.
+    /// A copy whose `key_id` shares no reference count with any other value.
     #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {
         Self(self.0.unshared())
@@ -47,19 +47,20 @@ impl Verified {
         self.0.issuer()
     }
 
-    /// `sub`: whom the token speaks of, unique for this issuer. RFC 7519 section 4.1.2.
+    /// `sub`: the user or service that the token is about, unique for this issuer. RFC 7519
+    /// section 4.1.2.
     pub fn subject(&self) -> Option<&str> {
         self.0.subject()
     }
 
-    /// `aud`, all of it: at least one is accepted by a policy that names audiences. RFC 7519
+    /// `aud`, all of it. If the policy names audiences, at least one of them is here. RFC 7519
     /// section 4.1.3.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         self.0.audience()
     }
 
-    /// `exp`, a fraction of a second rounded up: from then on the token is refused. RFC 7519
-    /// section 4.1.4.
+    /// `exp`, a fraction of a second rounded up: the token is refused from then on, or after the
+    /// policy's leeway. RFC 7519 section 4.1.4.
     pub fn expires_at(&self) -> UnixTime {
         self.0.expires_at
     }
@@ -79,20 +80,20 @@ impl Verified {
         self.0.jwt_id()
     }
 
-    /// `kid` of the key that verified the token. RFC 7517 section 4.5.
+    /// The `kid` of the key that verified the token. RFC 7517 section 4.5.
     pub fn key_id(&self) -> Option<&str> {
         self.0.key_id()
     }
 
-    /// The client the token was issued to: `azp`, else `client_id`. OpenID Connect Core section 2,
-    /// RFC 8693 section 4.3.
+    /// The client that the token was issued to: `azp`, or else `client_id`. OpenID Connect Core
+    /// section 2, RFC 8693 section 4.3.
     pub fn authorized_party(&self) -> Option<&str> {
         self.0.authorized_party()
     }
 
     /// The values in `scope`. RFC 8693 section 4.2, RFC 9068 section 2.2.3.
     ///
-    /// None if there is no `scope` or it is not a string.
+    /// There are none if `scope` is absent or not a string.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.0.scopes()
     }
@@ -102,9 +103,9 @@ impl Verified {
         self.0.has_scope(scope)
     }
 
-    /// The values in `permissions`, which Auth0 adds if the API's settings ask for it.
+    /// The values in `permissions`, a claim that Auth0 adds if the API's settings say so.
     ///
-    /// None if there is no `permissions` or it is not an array of strings.
+    /// There are none if `permissions` is absent or not an array of strings.
     pub fn permissions(&self) -> impl Iterator<Item = &str> {
         self.0.permissions()
     }
@@ -114,32 +115,32 @@ impl Verified {
         self.0.has_permission(permission)
     }
 
-    /// The claims as a type of the caller's.
+    /// The claims, deserialized into a type of yours.
     ///
-    /// The registered ones have been checked. What else `T` takes from the claims is as the issuer
-    /// wrote it; beware of `Option`, which turns `null` into absence.
+    /// The registered claims have been checked. Others are as the issuer wrote them; beware of
+    /// `Option`, which turns `null` into absence.
     ///
     /// # Errors
     ///
-    /// [`ClaimsError`] if they do not fit `T`.
+    /// [`ClaimsError`] if the claims do not fit `T`.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
         let claims = self.0.json();
         serde_json::from_str(claims).map_err(|error| ClaimsError::new(&error, claims))
     }
 
-    /// The JWS Payload, the JSON text of the claims.
+    /// The JWS Payload: the JSON text of the claims, decoded.
     pub fn payload(&self) -> &[u8] {
         self.0.json().as_bytes()
     }
 
-    /// The bytes that are kept of the claims.
+    /// The size of the claims in memory, in bytes.
     #[cfg(feature = "std")]
     pub(crate) fn kept_bytes(&self) -> usize {
         self.0.kept_bytes()
     }
 }
 
-/// The length of the claims, not the claims.
+/// Shows the length of the claims, not the claims.
 impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified")
@@ -149,10 +150,10 @@ impl fmt::Debug for Verified {
     }
 }
 
-/// The claims do not have the shape of the type asked for.
+/// Why the claims do not fit the requested type.
 ///
-/// Holds only the kind of mismatch, the position, and the name of a field of the caller's type: a
-/// deserializer's message may quote claims.
+/// Contains only the kind of mismatch, the position, and the name of a field of the caller's type:
+/// a deserializer's message may quote claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimsError {
     kind: ClaimsErrorKind,
@@ -160,13 +161,13 @@ pub struct ClaimsError {
     column: usize,
 }
 
-/// How claims and type differ.
+/// How the claims differ from the requested type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimsErrorKind {
     /// The type has a field that the claims lack.
     MissingField,
-    /// The type has a field that occurs twice.
+    /// A field of the type occurs twice in the claims.
     DuplicateField,
     /// The claims have a member that the type does not take.
     UnknownField,
@@ -174,7 +175,7 @@ pub enum ClaimsErrorKind {
     UnknownVariant,
     /// A value has another JSON type than its field.
     Type,
-    /// A value, or a length, is not one that its field takes.
+    /// A value, or its length, is not one that its field takes.
     Value,
     /// Something else, as the type's own code decides.
     Other,
@@ -200,24 +201,24 @@ impl ClaimsError {
         Self { kind, field, column: error.column() }
     }
 
-    /// How claims and type differ.
+    /// How the claims differ from the requested type.
     pub const fn kind(&self) -> ClaimsErrorKind {
         self.kind
     }
 
-    /// The field of the type that the claims lack, if its name is no string in the claims.
+    /// The field of the type that the claims lack, if its name is not a string in the claims.
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
     }
 
-    /// How many bytes of the payload's line had been read.
+    /// The number of bytes of the payload's current line that had been read.
     pub const fn column(&self) -> usize {
         self.column
     }
 }
 
-/// The name between the first two backticks, if it looks like the name of a field and is no string of
-/// the claims: a type's own code can word its message like serde's, and quote them.
+/// The name between the first two backticks, if it looks like the name of a field and is not a string
+/// in the claims: a type's own code can word its message like serde's and quote the claims.
 fn missing_field(message: &str, claims: &str) -> Option<Box<str>> {
     let name = message.split('`').nth(1)?;
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:./".contains(&byte);

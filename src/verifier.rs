@@ -1,4 +1,4 @@
-//! The whole way, from token text to [`Verified`]. RFC 7519 section 7.2.
+//! The whole pipeline, from token text to [`Verified`]. RFC 7519 section 7.2.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 #[cfg(feature = "std")]
@@ -13,9 +13,9 @@ use crate::{
     token_cache::{Digest, Recalled, TokenCache},
 };
 
-/// Verifies tokens: the policy for an issuer, and where that issuer's keys come from.
+/// Verifies tokens, with a policy for an issuer and a source of that issuer's keys.
 ///
-/// Made once and shared: every method takes `&self`.
+/// Make one and share it: every method that verifies takes `&self`.
 ///
 /// ```
 /// use tokenring::{JwkSet, Policy, UnixTime, Verifier, VerifyError};
@@ -44,8 +44,8 @@ pub struct Verifier<K> {
     cache: Option<Arc<TokenCache>>,
 }
 
-/// An issuer that is trusted, for tokens that its policy describes. RFC 8725 section 3.8: its keys
-/// verify its tokens and no others.
+/// A trusted issuer, its policy and its keys. The keys verify only its own tokens. RFC 8725
+/// section 3.8.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuer<K> {
     pub(crate) policy: Policy,
@@ -53,53 +53,55 @@ pub(crate) struct Issuer<K> {
 }
 
 impl<K: KeySource> Verifier<K> {
-    /// A verifier of tokens that `policy` describes, signed with one of `keys`.
+    /// A verifier of tokens that satisfy `policy` and are signed with one of `keys`.
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] if the policy makes no sense.
+    /// [`PolicyError`] if the policy cannot be used.
     pub fn new(policy: Policy, keys: K) -> Result<Self, PolicyError> {
         policy.check_self()?;
         Ok(Self { issuer: Issuer { policy, keys }, others: Vec::new(), cache: None })
     }
 
-    /// One more issuer, with its own policy and keys.
+    /// Adds an issuer, with its own policy and keys.
     ///
-    /// The token's `iss` picks the issuer before anything is verified, as `kid` picks a key: among
-    /// those configured here, byte for byte. Keys are never pooled: a token is verified with a key of
-    /// the issuer that its claims name, or not at all. An issuer whose keys are not available delays
-    /// only its own tokens.
+    /// The token's `iss` chooses the issuer before anything is verified, as `kid` chooses a key:
+    /// among those configured here, byte for byte. Keys are never pooled: a token is verified with
+    /// a key of the issuer that its claims name, or not at all. An issuer whose keys are not
+    /// available delays only its own tokens.
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] if the policy makes no sense, or if the verifier has a policy for its issuer.
+    /// [`PolicyError`] if the policy cannot be used, or if the verifier already has one for its
+    /// issuer.
     pub fn with_issuer(mut self, policy: Policy, keys: K) -> Result<Self, PolicyError> {
         policy.check_self()?;
         if self.issuers().any(|known| known.policy.issuer() == policy.issuer()) {
             return Err(PolicyError::DuplicateIssuer);
         }
         self.others.push(Issuer { policy, keys });
-        // Made for fewer issuers; only what was accepted under a policy may be recalled under it.
+        // Restarts empty, not shared with clones that have fewer issuers: a token may be recalled
+        // only under the policy that accepted it.
         self.cache = self.cache.map(|cache| Arc::new(cache.emptied()));
         Ok(self)
     }
 
-    /// Remembers up to `capacity` accepted tokens, so that the same token need not be verified again
-    /// at each request of its life. Clones made afterwards share them.
+    /// Remembers up to `capacity` accepted tokens, so that a repeated token need not be verified
+    /// again. Clones made afterwards share the cache.
     ///
     /// No outcome changes. Each time, `exp` and `nbf` are compared with the time again, and the key
-    /// source is asked again: a token whose key was withdrawn or replaced, or whose keys are not
-    /// available, is refused as if it came for the first time. A token is recognized by the SHA-256
-    /// of its whole text; the text itself is not kept. At most 4 KiB are kept for a token, and one
-    /// that would need more is never remembered.
+    /// is looked up or confirmed again: a token whose key was withdrawn or replaced, or whose keys
+    /// are not available, is refused as if it came for the first time. A token is recognized by the
+    /// SHA-256 of its whole text; the text itself is not kept. At most 4 KiB are kept per token; a
+    /// token that needs more is never remembered.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn with_token_cache(self, capacity: NonZeroUsize) -> Self {
         Self { cache: Some(Arc::new(TokenCache::new(capacity))), ..self }
     }
 
-    /// Verifies `token` as of the system clock, read when the keys are there. May wait for them, as
-    /// long as their source says.
+    /// Verifies `token` as of the system clock, which is read once the key is known. May wait for
+    /// the key, as long as its source does.
     ///
     /// # Errors
     ///
@@ -111,7 +113,7 @@ impl<K: KeySource> Verifier<K> {
         self.conclude(attempt, key, UnixTime::now())
     }
 
-    /// Verifies `token` as of `now`. May wait for keys, as [`verify`](Self::verify).
+    /// Verifies `token` as of `now`. May wait for the key, as [`verify`](Self::verify).
     ///
     /// # Errors
     ///
@@ -122,10 +124,11 @@ impl<K: KeySource> Verifier<K> {
         self.conclude(attempt, key, now)
     }
 
-    /// Verifies `token` as of the system clock with the keys at hand: never does I/O, never waits.
+    /// Verifies `token` as of the system clock, with the keys in memory: never does I/O, never
+    /// waits.
     ///
-    /// It does not have keys fetched either: with a source that fetches them, something else has to
-    /// call [`verify`](Self::verify) or the source's own methods from time to time.
+    /// It does not start a fetch either. If the source fetches its keys, something else must call
+    /// [`verify`](Self::verify) or the source's own methods from time to time.
     ///
     /// # Errors
     ///
@@ -137,12 +140,12 @@ impl<K: KeySource> Verifier<K> {
         self.conclude(attempt, key, UnixTime::now())
     }
 
-    /// Verifies `token` as of the system clock: as [`verify`](Self::verify), but the future waits
-    /// where that one blocks. It needs no runtime and may be dropped at any time; it is `Send` if `K`
-    /// is `Sync`.
+    /// Verifies `token` as of the system clock: the future waits where [`verify`](Self::verify)
+    /// blocks.
     ///
-    /// The signature is verified within a poll. That takes some twenty microseconds with RS256, and
-    /// about half a millisecond with ES384.
+    /// It needs no runtime and may be dropped at any time; it is `Send` if `K` is `Sync`. The
+    /// signature is verified within a poll. That takes about twenty microseconds with RS256, and about
+    /// half a millisecond with ES384.
     ///
     /// # Errors
     ///
@@ -155,8 +158,9 @@ impl<K: KeySource> Verifier<K> {
         }
     }
 
-    /// Explains the verdict on `token` as of the system clock with the keys at hand: every check, all
-    /// that is wrong at once, and what to do. Never does I/O, never waits.
+    /// Explains the verdict on `token`, as of the system clock, with the keys in memory.
+    ///
+    /// Shows every check, all faults at once, and how to fix them. Never does I/O, never waits.
     ///
     /// For operators; read the warnings at [`Explanation`] first.
     #[cfg(feature = "std")]
@@ -164,7 +168,7 @@ impl<K: KeySource> Verifier<K> {
         self.explain_at(token, UnixTime::now())
     }
 
-    /// The same as of `now`.
+    /// The same explanation as of `now`.
     pub fn explain_at(&self, token: &str, now: UnixTime) -> Explanation {
         explain::token(&self.trusted(), token, now).finish()
     }
@@ -173,14 +177,14 @@ impl<K: KeySource> Verifier<K> {
         self.issuers().map(|Issuer { policy, keys }| Trusted { policy, keys }).collect()
     }
 
-    /// The last stage alone: checks what the payload says. For callers who choose the key
-    /// themselves.
+    /// Checks the claims of a verified payload: the last stage alone, for callers who choose the
+    /// key themselves. RFC 7519 section 7.2, step 10.
     ///
     /// With several issuers, the policy is that of [`new`](Self::new).
     ///
     /// # Errors
     ///
-    /// Every [`VerifyError`] from `EmptyPayload` on.
+    /// Every [`VerifyError`] from `EmptyPayload` to `RequiredClaim`.
     pub fn check_at(
         &self,
         payload: VerifiedPayload,
@@ -189,8 +193,7 @@ impl<K: KeySource> Verifier<K> {
         self.issuer.policy.check(payload, now)
     }
 
-    /// Where the keys come from. With several issuers, those of the policy given to
-    /// [`new`](Self::new).
+    /// The source of the keys. With several issuers, the source given to [`new`](Self::new).
     pub fn keys(&self) -> &K {
         &self.issuer.keys
     }
@@ -200,7 +203,7 @@ impl<K: KeySource> Verifier<K> {
         self.issuer(issuer).map(|issuer| &issuer.keys)
     }
 
-    /// Verifies `token` if its key is known at once, and else gives the look-up to wait for.
+    /// Verifies `token` if its key is known at once, or else returns the look-up to wait for.
     #[cfg(feature = "std")]
     pub(crate) fn verify_unless_waiting(
         &self,
@@ -222,7 +225,7 @@ impl<K: KeySource> Verifier<K> {
             .and_then(|key| self.conclude(attempt, key, UnixTime::now())))
     }
 
-    /// Verifies `token` with what its look-up came to.
+    /// Verifies `token` with the outcome of its look-up.
     #[cfg(feature = "std")]
     pub(crate) fn verify_with(
         &self,
@@ -241,7 +244,7 @@ impl<K: KeySource> Verifier<K> {
         self.issuers().find(|issuer| issuer.policy.issuer() == name)
     }
 
-    /// The way up to the point where a key is needed.
+    /// Runs the pipeline up to the point where it needs a key.
     fn begin<'v, 't>(&'v self, token: &'t str) -> Result<Attempt<'v, 't, K>, VerifyError> {
         let digest = self.cache.as_ref().and_then(|_| Digest::of(token));
         let known =
@@ -251,16 +254,16 @@ impl<K: KeySource> Verifier<K> {
                 return Ok(Attempt { issuer, token, digest, subject: Subject::Known(known) });
             }
         }
-        // RFC 7515 section 5.2, steps 1 to 5. Not verified yet: it may choose among our keys, and
-        // nothing else.
+        // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
+        // our keys, and nothing else.
         let jws = CompactJws::parse(token)?;
         let issuer = self.route(&jws)?;
         issuer.policy.check_header(jws.header())?;
         Ok(Attempt { issuer, token, digest, subject: Subject::New(jws) })
     }
 
-    /// Whose token this is. Asked only if there is a choice: a verifier of one issuer does not look at
-    /// the payload before the signature holds.
+    /// The issuer of the token. A verifier with one issuer has no choice, and does not read the
+    /// payload before the signature is verified.
     fn route(&self, jws: &CompactJws<'_>) -> Result<&Issuer<K>, VerifyError> {
         if self.others.is_empty() {
             return Ok(&self.issuer);
@@ -269,8 +272,7 @@ impl<K: KeySource> Verifier<K> {
         self.issuer(&name).ok_or(VerifyError::WrongIssuer)
     }
 
-    /// The rest of the way, with the key that was found. None if the token is known and its key
-    /// confirmed.
+    /// Runs the rest of the pipeline. `key` is `None` if the token is known and its key confirmed.
     fn conclude(
         &self,
         attempt: Attempt<'_, '_, K>,
@@ -280,7 +282,7 @@ impl<K: KeySource> Verifier<K> {
         let Attempt { issuer, token, digest, subject } = attempt;
         let (jws, key) = match (subject, key) {
             (Subject::New(jws), Some(key)) => (jws, key),
-            // Its key was replaced.
+            // The token is known, but its key was replaced.
             (Subject::Known(known), Some(key)) if key != known.key => {
                 (CompactJws::parse(token)?, key)
             }
@@ -297,7 +299,7 @@ impl<K: KeySource> Verifier<K> {
     }
 }
 
-/// A verification that needs a key to go on.
+/// A verification that has reached the point where it needs a key.
 struct Attempt<'v, 't, K> {
     issuer: &'v Issuer<K>,
     token: &'t str,
@@ -320,7 +322,7 @@ impl<K: KeySource> Attempt<'_, '_, K> {
         self.issuer.policy.query(kid, algorithm)
     }
 
-    /// Whether the token is known, and its key still the one that the source would give.
+    /// Whether the token is known, and the source still has the same key for it.
     fn is_confirmed(&self) -> bool {
         match &self.subject {
             Subject::Known(known) => self.issuer.keys.confirms(&known.key, self.query()),
@@ -328,7 +330,7 @@ impl<K: KeySource> Attempt<'_, '_, K> {
         }
     }
 
-    /// The key, for which the caller may wait. None if [it is confirmed](Self::is_confirmed).
+    /// The key, for which this may wait. `None` if [it is confirmed](Self::is_confirmed).
     fn key(&self) -> Result<Option<SelectedKey>, KeyError> {
         match self.is_confirmed() {
             true => Ok(None),
@@ -336,7 +338,7 @@ impl<K: KeySource> Attempt<'_, '_, K> {
         }
     }
 
-    /// The same from what is at hand.
+    /// The same, among the keys in memory.
     #[cfg(feature = "std")]
     fn key_at_hand(&self) -> Result<Option<SelectedKey>, KeyError> {
         match self.is_confirmed() {

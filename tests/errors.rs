@@ -521,7 +521,7 @@ fn try_verify_asks_for_the_keys_at_hand_only() {
 
 #[test]
 fn policy_faults_are_found_and_have_their_texts() {
-    let cases: [(&str, Policy, PolicyError, &str); 14] = [
+    let cases: [(&str, Policy, PolicyError, &str); 17] = [
         (
             "issuer is empty",
             Policy::new("", AUDIENCE),

@@ -5,7 +5,7 @@ use alloc::string::String;
 use super::{Array, Holds, MAX_DEPTH, Number, Quoted, Span, Spelling, Value, number};
 use crate::JsonError;
 
-/// A place in a text.
+/// A text and a position in it.
 pub(super) struct Cursor<'a> {
     text: &'a str,
     at: usize,
@@ -27,7 +27,7 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    /// Whether the text begins with an object, which is then entered.
+    /// Enters the object that the text begins with. Returns whether there is one.
     #[inline]
     pub(super) fn open_object(&mut self) -> bool {
         self.skip_space();
@@ -41,7 +41,8 @@ impl<'a> Cursor<'a> {
         read.err().unwrap_or(JsonError::NotObject)
     }
 
-    /// Whether the object has one more member, or has been left. Commas are only between members.
+    /// Whether another member follows. If not, the cursor is past the object. A comma is allowed
+    /// only between members.
     #[inline]
     pub(super) fn has_member(&mut self, is_first: bool) -> Result<bool, JsonError> {
         self.skip_space();
@@ -64,7 +65,7 @@ impl<'a> Cursor<'a> {
         Ok(name)
     }
 
-    /// The value that begins here, in which `levels` more may be opened.
+    /// The value that begins here, nested at most `levels` deep.
     #[inline]
     pub(super) fn value(&mut self, levels: u8) -> Result<Value, JsonError> {
         self.skip_space();
@@ -75,16 +76,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The start of the next element of a valid array, which begins before this place.
+    /// The start of the next element of a valid array. The cursor is before its `[` or after an
+    /// element.
     pub(super) fn next_element(&mut self) -> Option<usize> {
-        // Past `[` or `,`.
+        // Skips `[` or `,`.
         self.skip_space();
         self.at = self.at.wrapping_add(1);
         self.skip_space();
         (self.peek()? != b']').then_some(self.at)
     }
 
-    /// Nothing but white space is left.
+    /// Checks that only white space is left.
     pub(super) fn end(&mut self) -> Result<(), JsonError> {
         self.skip_space();
         match self.peek() {
@@ -93,7 +95,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// From `start`, where the cursor has been, to here.
+    /// The span from `start`, an earlier position of the cursor, to here.
     #[inline]
     pub(super) fn span_from(&self, start: usize) -> Span {
         span(start, self.at)
@@ -104,7 +106,7 @@ impl<'a> Cursor<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Whether the next byte is this one, which is then behind.
+    /// Steps over `byte` if it is next. Returns whether it was.
     #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
@@ -186,7 +188,7 @@ impl<'a> Cursor<'a> {
         Ok(Array { span: self.span_from(start), holds })
     }
 
-    /// RFC 8259 section 7.
+    /// A string, validated but not unescaped. RFC 8259 section 7.
     #[inline]
     fn string(&mut self) -> Result<Quoted, JsonError> {
         let bytes = self.text.as_bytes();
@@ -204,7 +206,7 @@ impl<'a> Cursor<'a> {
         Ok(Quoted { span: span(start, end), spelling })
     }
 
-    /// RFC 8259 section 6; the nearest double is finite.
+    /// A number whose nearest double is finite. RFC 8259 section 6.
     fn number(&mut self) -> Result<Number, JsonError> {
         let start = self.at;
         let negative = self.take(b'-');
@@ -233,7 +235,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// What follows `e`. One that is too large for its type is the largest.
+    /// An exponent, the part after `e`. One that does not fit its type is clamped.
     fn exponent(&mut self) -> Result<i64, JsonError> {
         let negative = self.take(b'-');
         let _sign = negative || self.take(b'+');
@@ -246,7 +248,7 @@ impl<'a> Cursor<'a> {
         Ok(if negative { exponent.saturating_neg() } else { exponent })
     }
 
-    /// One or more digits: how many, and the number they are if there are at most [`EXACT_DIGITS`].
+    /// One or more digits: their count, and their value if there are at most [`EXACT_DIGITS`].
     #[inline]
     fn digits(&mut self) -> Result<(usize, u64), JsonError> {
         let (start, mut at, mut number) = (self.at, self.at, 0_u64);
@@ -262,7 +264,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The characters that `escaped`, the inside of a valid string, stands for.
+/// The characters that `escaped`, the inside of a valid string, means.
 #[cold]
 pub(super) fn unescaped(escaped: &str) -> String {
     let mut characters = String::with_capacity(escaped.len());
@@ -277,7 +279,7 @@ pub(super) fn unescaped(escaped: &str) -> String {
     characters
 }
 
-/// Where a string ends that has a backslash at `at`, or whatever else is not a plain character.
+/// The end of a string whose plain characters end at `at`, usually at a backslash.
 #[cold]
 fn end_of_escaped(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     let mut at = at;
@@ -294,7 +296,8 @@ fn end_of_escaped(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     }
 }
 
-/// What follows a backslash at `at`: the character it stands for, and its length.
+/// The escape at `at`, which is after the backslash: the character it means, and its length in
+/// bytes.
 fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     let character = match bytes.get(at)? {
         byte @ (b'"' | b'\\' | b'/') => char::from(*byte),
@@ -307,7 +310,7 @@ fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
             let digits = bytes.get(at.wrapping_add(1)..)?;
             let unit = code_unit(digits)?;
             if !(0xD800..0xDC00).contains(&unit) {
-                // A low surrogate without a high one is no character.
+                // A low surrogate without a high one is not a character.
                 return char::from_u32(unit).map(|character| (character, 5));
             }
             let low = code_unit(digits.get(4..)?.strip_prefix(b"\\u")?)?.checked_sub(0xDC00)?;
@@ -319,14 +322,14 @@ fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     Some((character, 1))
 }
 
-/// The number that the first four hexadecimal digits are.
+/// The value of the first four characters as hexadecimal digits.
 fn code_unit(digits: &[u8]) -> Option<u32> {
     let digits = digits.first_chunk::<4>()?;
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
-/// The first place from `start` on with a quotation mark, a backslash, a control character or the end
-/// of the text, looked for eight bytes at a time.
+/// The first position from `start` on that has a quotation mark, a backslash, a control character
+/// or the end of the text. Scans eight bytes at a time.
 #[inline]
 fn plain_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
@@ -349,18 +352,18 @@ fn plain_end(bytes: &[u8], start: usize) -> usize {
 #[inline]
 fn stops(word: u64) -> u64 {
     let below = |word: u64, least: u64| word.wrapping_sub(ONES.wrapping_mul(least)) & !word & TOPS;
-    // With the bit of 2 turned over, `"` comes right after the control characters.
+    // Flipping the bit of value 2 moves `"` to 0x20, right after the control characters.
     below(word ^ ONES.wrapping_mul(2), 0x21) | below(word ^ ONES.wrapping_mul(0x5C), 1)
 }
 
 #[inline]
 fn span(start: usize, end: usize) -> Span {
-    // No text is longer than its limit, which is far below 4 GiB.
+    // Every text has a length limit far below 4 GiB.
     let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Span { start: narrow(start), end: narrow(end) }
 }
 
-/// So many decimal digits fit a double exactly.
+/// A double represents every integer of this many decimal digits exactly.
 const EXACT_DIGITS: usize = 15;
 
 const ONES: u64 = 0x0101_0101_0101_0101;

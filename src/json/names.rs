@@ -1,15 +1,15 @@
-//! Whether a member's name occurs twice, compared after unescaping. RFC 8259 section 4.
+//! Finds a member name that occurs twice, compared after unescaping. RFC 8259 section 4.
 
 use alloc::{borrow::Cow, collections::BTreeSet};
 
 /// The names of an object's members so far.
 #[derive(Default)]
 pub(super) struct Names<'a> {
-    /// A bit for each name, which most names have to themselves: they need not be compared.
+    /// The bits of the names so far. Most names have a bit of their own and need no comparison.
     bits: u64,
     first: [&'a str; 24],
     taken: usize,
-    /// Those for which there was no room, and those written with escapes.
+    /// The names that did not fit into `first`, and those written with escapes.
     others: BTreeSet<Cow<'a, str>>,
     count: usize,
     repeated: bool,
@@ -36,7 +36,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// How many names there have been.
+    /// The number of names so far.
     #[inline]
     pub(super) fn count(&self) -> usize {
         self.count
@@ -52,7 +52,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// One of 64 bits, by the length and the last two characters.
+/// One of 64 bits, chosen by the length and the last two bytes.
 #[inline]
 fn bit(name: &str) -> u64 {
     let last = name.as_bytes().last_chunk::<2>().copied().unwrap_or_default();

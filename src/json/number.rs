@@ -1,14 +1,14 @@
-//! A number that is converted when it is asked for, and whether a double can hold it. RFC 8259
-//! section 6.
+//! A number that is converted only when it is needed, and the check that a double can represent it.
+//! RFC 8259 section 6.
 
 use core::cmp::Ordering;
 
 use super::Span;
 
-/// A number: an integer of few digits, or else where it is.
+/// A number: an integer of few digits, or else its position in the text.
 ///
-/// It is converted only if it is asked for. To find the nearest double can take a microsecond a byte,
-/// and what nobody has signed must stay cheap.
+/// It is converted only when it is needed. Finding the nearest double can take a microsecond per byte,
+/// and reading an unverified text must be cheap.
 #[derive(Clone, Copy)]
 pub(crate) enum Number {
     Integer(u64),
@@ -22,14 +22,14 @@ impl Number {
         match self {
             #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
             Self::Integer(integer) => integer as f64,
-            // It has been found to be a number, and finite.
+            // The text is known to be a number, and its double to be finite.
             Self::Other(span) => span.within(text).parse().unwrap_or(f64::INFINITY),
         }
     }
 }
 
-/// Whether `significand`, digits and perhaps a period, times ten to the `exponent`, is below 2^1024 -
-/// 2^970: from there on the nearest double is infinite.
+/// Whether the double nearest to `significand` times ten to the `exponent` is finite: whether the
+/// number is below 2^1024 - 2^970. `significand` is digits, perhaps with a period.
 pub(super) fn is_finite(significand: &str, exponent: i64) -> bool {
     let digits = significand.bytes().filter(|byte| *byte != b'.');
     let zeros = digits.clone().take_while(|digit| *digit == b'0').count();
@@ -48,7 +48,7 @@ pub(super) fn is_finite(significand: &str, exponent: i64) -> bool {
     }
 }
 
-/// 2^1024 - 2^970, halfway from the largest double to what would be the next.
+/// 2^1024 - 2^970, halfway between the largest double and the next one if there were no limit.
 const END_OF_DOUBLES: &str = "\
     179769313486231580793728971405303415079934132710037826936173778980444968292764\
     750946649017977587207096330286416692887910946555547851940402630657488671505820\

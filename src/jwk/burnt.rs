@@ -1,4 +1,5 @@
-//! Keys whose private half was published: nobody's any more. RFC 7517 section 9.2.
+//! Burnt keys: public keys whose private key was published, so that anyone can sign with it.
+//! RFC 7517 section 9.2.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -10,7 +11,7 @@ use base64::{
 use super::{JwkError, Material, PublicKey, members::private, without_leading_zeros};
 use crate::json::{self, Value};
 
-/// `kid` of an entry that cannot be used.
+/// The `kid` of an entry of a JWK Set, even one that is not a valid JWK.
 pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
     let mut members = json::Members::of(entry).ok()?;
     while let Ok(Some((name, value))) = members.next() {
@@ -24,9 +25,9 @@ pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
     None
 }
 
-/// The public keys that `entry` of a JWK Set gives away by publishing a private member: every one
-/// that a reader could see in it. Of a repeated member, readers see the first or the last. The number
-/// may be spelled in any way.
+/// The keys that `entry` of a JWK Set burns: if it has a private member, every `n` and `x` that a
+/// reader could find in it. Of a repeated member, readers see the first or the last. The numbers may be
+/// spelled in any way.
 pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
     let Ok(mut members) = json::Members::of(entry) else { return Vec::new() };
     let (mut member, mut n, mut x) = (None, None, None);
@@ -55,8 +56,8 @@ pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
     burnt
 }
 
-/// The bytes that any decoder of base64 could find in `text`: white space, padding and the bits behind
-/// the last byte do not count, and the two alphabets may be mixed.
+/// The bytes that the most lenient base64 decoder finds in `text`: white space, padding and the
+/// bits after the last byte are ignored, and the two alphabets may be mixed.
 fn decode_at_any_price(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::URL_SAFE,
@@ -86,7 +87,7 @@ impl BurntKey {
         Some(Self { digest: digest(number)?, member })
     }
 
-    /// The one of `burnt` that is `key`.
+    /// The element of `burnt` that is `key`.
     pub(crate) fn find<'b>(
         key: &PublicKey,
         burnt: impl IntoIterator<Item = &'b Self>,

@@ -9,7 +9,7 @@ use ring::{
 
 use crate::{Algorithm, JwkError};
 
-/// The curves that are used with one algorithm each.
+/// A curve that this crate supports, each with one algorithm.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Curve {
     P256,
@@ -25,7 +25,7 @@ impl Curve {
         }
     }
 
-    /// RFC 7518 section 3.4.
+    /// The one algorithm of the curve. RFC 7518 section 3.4.
     pub(super) fn algorithm(self) -> Algorithm {
         match self {
             Self::P256 => Algorithm::ES256,
@@ -33,7 +33,7 @@ impl Curve {
         }
     }
 
-    /// RFC 7518 section 6.2.1.2: the length of a coordinate in octets.
+    /// The length of a coordinate in bytes. RFC 7518 section 6.2.1.2.
     fn coordinate_bytes(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -49,7 +49,7 @@ impl Curve {
     }
 }
 
-/// A point on its curve, uncompressed: 4, `x`, `y`. SEC 1 section 2.3.3.
+/// A point on its curve, uncompressed: the byte 4, `x`, `y`. SEC 1 section 2.3.3.
 #[derive(PartialEq, Eq)]
 pub(crate) struct EcKey {
     curve: Curve,
@@ -79,7 +79,7 @@ impl EcKey {
         &self.point
     }
 
-    /// The length of a signature: `r` and `s`. RFC 7518 section 3.4.
+    /// The length of a signature, `r` and `s`, in bytes. RFC 7518 section 3.4.
     pub(crate) fn signature_bytes(&self) -> usize {
         self.curve.coordinate_bytes().saturating_mul(2)
     }
@@ -89,8 +89,8 @@ impl EcKey {
     }
 }
 
-/// ring looks at the point in each verification, and calls a bad key a bad signature. Its key
-/// agreement looks at it too, and can be tried when the key is loaded.
+/// Checks that the point is on the curve. ring's verification does so too, but reports a bad key as
+/// a bad signature. Its key agreement makes the same check and can be run when the key is loaded.
 fn check_point(curve: Curve, point: &[u8]) -> Result<(), JwkError> {
     let ours = EphemeralPrivateKey::generate(curve.agreement(), &SystemRandom::new())
         .map_err(|_| JwkError::NoRandomness)?;

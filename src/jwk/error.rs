@@ -4,17 +4,16 @@ use core::{error::Error, fmt};
 
 use crate::JsonError;
 
-/// Why a JWK is not a verification key this crate trusts. All faults of a key are found when it is
-/// loaded.
+/// Why a JWK is not a key that this crate accepts. All faults of a key are found when it is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwkError {
-    /// Issuer: longer than 512 KiB.
+    /// Issuer: the JWK is longer than 512 KiB.
     TooLong {
         /// The length in bytes.
         bytes: usize,
     },
-    /// Issuer: not one strict JSON object. RFC 7517 section 4.
+    /// Issuer: the JWK is not one strict JSON object. RFC 7517 section 4.
     Json(JsonError),
     /// Issuer: a required member is absent. RFC 7517 section 4, RFC 7518 section 6.
     MemberMissing {
@@ -28,7 +27,7 @@ pub enum JwkError {
     },
     /// Issuer: `kty` is none of `RSA`, `EC` and `OKP`. RFC 7518 section 6.1, RFC 8037 section 2.
     KeyType,
-    /// Issuer: a private member is published: the key is burnt. RFC 7517 section 9.2.
+    /// Issuer: a private member is published, so the key is compromised. RFC 7517 section 9.2.
     PrivateKey {
         /// `d`, `p`, `q`, `dp`, `dq`, `qi` or `oth`.
         member: &'static str,
@@ -39,20 +38,21 @@ pub enum JwkError {
     NotForVerify,
     /// Issuer: `key_ops` names an operation twice. RFC 7517 section 4.3.
     DuplicateKeyOperation,
-    /// Issuer: `alg` is none of [`Algorithm`](crate::Algorithm). RFC 7517 section 4.4.
+    /// Issuer: `alg` is not an [`Algorithm`](crate::Algorithm). RFC 7517 section 4.4.
     AlgorithmNotAccepted,
-    /// Issuer: `alg` is an algorithm of another type of key or of another curve. RFC 7518 section 3.1.
+    /// Issuer: `alg` is for another type of key or another curve. RFC 7518 section 3.1.
     AlgorithmOfOtherKeyType,
-    /// Issuer: not base64url. RFC 7518 section 2. In `n` and `e`, padding and the standard alphabet
-    /// are taken too.
+    /// Issuer: a member is not base64url. In `n` and `e`, padding and the standard alphabet are
+    /// accepted too. RFC 7518 section 2.
     NotBase64url {
         /// `n`, `e`, `x` or `y`.
         member: &'static str,
     },
-    /// Issuer: `crv` is no curve that this crate has an algorithm for. RFC 7518 section 6.2.1.1,
-    /// RFC 8037 section 2.
+    /// Issuer: `crv` is not a curve that this crate supports for the `kty`. RFC 7518
+    /// section 6.2.1.1, RFC 8037 section 2.
     Curve,
-    /// Issuer: a coordinate is not as long as the curve's. RFC 7518 section 6.2.1.2.
+    /// Issuer: a coordinate does not have the curve's length. RFC 7518 section 6.2.1.2, RFC 8037
+    /// section 2.
     CoordinateLength {
         /// `x` or `y`.
         member: &'static str,
@@ -61,32 +61,33 @@ pub enum JwkError {
         /// The length of the curve's coordinates in bytes.
         expected: usize,
     },
-    /// Issuer: the point is not on the curve.
+    /// Issuer: the point is not on the curve. RFC 8725 section 3.4.
     NotOnCurve,
-    /// Issuer: an Ed25519 key that is not encoded as RFC 8032 section 5.1.2 says.
+    /// Issuer: the Ed25519 key is not in its canonical encoding. RFC 8032 section 5.1.2.
     NotCanonical,
-    /// Issuer: an Ed25519 key of low order, under which signatures can be forged. RFC 8032 section 7.
+    /// Issuer: the Ed25519 key has low order, so that signatures can be forged. RFC 8032 section 7.
     LowOrder,
-    /// Operator: the system has no randomness, without which *ring* cannot check a point.
+    /// Operator: the system has no randomness, which *ring* needs to check a point.
     NoRandomness,
-    /// Issuer: fewer than 2048 bits. RFC 7518 section 3.3.
+    /// Issuer: the modulus has fewer than 2048 bits. RFC 7518 section 3.3.
     ModulusTooSmall {
         /// The exact length of the modulus in bits.
         bits: usize,
     },
-    /// Issuer: more than 8192 bits.
+    /// Issuer: the modulus has more than 8192 bits.
     ModulusTooLarge {
         /// The exact length of the modulus in bits.
         bits: usize,
     },
     /// Issuer: the modulus is even.
     ModulusEven,
-    /// Issuer: the modulus is divisible by a number below 1000, so it is no product of two primes.
+    /// Issuer: the modulus has a prime factor below 1000, so it is not the product of two large
+    /// primes.
     ModulusSmallFactor {
-        /// The least divisor.
+        /// The smallest prime factor.
         factor: u32,
     },
-    /// Issuer: the modulus has the fingerprint of keys that can be factored. CVE-2017-15361.
+    /// Issuer: the modulus has the ROCA fingerprint of keys that can be factored. CVE-2017-15361.
     ModulusRoca,
     /// Issuer: the exponent is below 65537. FIPS 186-5 section 5.4.
     ExponentTooSmall,
@@ -191,23 +192,24 @@ impl fmt::Display for JwkError {
 
 impl Error for JwkError {}
 
-/// Why bytes are not a JWK Set. A fault of one key is no fault of its set:
-/// see [`JwkSet::skipped`](crate::JwkSet::skipped).
+/// Why bytes are not a JWK Set.
+///
+/// A fault of one key is not an error of its set: see [`JwkSet::skipped`](crate::JwkSet::skipped).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwkSetError {
-    /// Issuer: longer than 512 KiB.
+    /// Issuer: the set is longer than 512 KiB.
     TooLong {
         /// The length in bytes.
         bytes: usize,
     },
-    /// Issuer: not one strict JSON object. RFC 7517 section 5.
+    /// Issuer: the set is not one strict JSON object. RFC 7517 section 5.
     Json(JsonError),
-    /// Issuer: no member `keys`. RFC 7517 section 5.1.
+    /// Issuer: the set has no member `keys`. RFC 7517 section 5.1.
     KeysMissing,
     /// Issuer: `keys` is not an array. RFC 7517 section 5.1.
     KeysType,
-    /// Issuer: more than 100 keys.
+    /// Issuer: the set has more than 100 entries.
     TooManyKeys,
 }
 

@@ -1,4 +1,4 @@
-//! The members of a JWK, as they are there. RFC 7517 section 4, RFC 7518 section 6.
+//! The members of a JWK, before their values are checked. RFC 7517 section 4, RFC 7518 section 6.
 
 use alloc::{borrow::Cow, vec::Vec};
 
@@ -13,7 +13,7 @@ use crate::{
     json::{self, Texts, Value},
 };
 
-/// The members as they are in the JWK.
+/// The members as they are in the JWK, their types not checked yet.
 #[derive(Default)]
 pub(super) struct Members<'a> {
     json: &'a str,
@@ -78,7 +78,8 @@ impl<'a> Members<'a> {
         self.string(value, member)?.ok_or(JwkError::MemberMissing { member })
     }
 
-    /// RFC 7518 section 2, Base64urlUInt, in any of the spellings that [`decode_leniently`] takes.
+    /// A number (RFC 7518 section 2, Base64urlUInt), in any spelling that [`decode_leniently`]
+    /// accepts.
     pub(super) fn number(
         &self,
         value: Option<Value>,
@@ -87,7 +88,7 @@ impl<'a> Members<'a> {
         decode_leniently(&self.required(value, member)?).ok_or(JwkError::NotBase64url { member })
     }
 
-    /// Octets of a fixed number. No issuer is known to spell these in any other way.
+    /// The bytes of a coordinate, in strict base64url: no issuer is known to spell them otherwise.
     pub(super) fn octets(
         &self,
         value: Option<Value>,
@@ -97,7 +98,7 @@ impl<'a> Members<'a> {
             .map_err(|_| JwkError::NotBase64url { member })
     }
 
-    /// RFC 7517 section 4.3: an array of distinct strings.
+    /// Checks `key_ops`: distinct strings, `verify` among them. RFC 7517 section 4.3.
     pub(super) fn check_operations(&self) -> Result<(), JwkError> {
         let operations = match self.key_ops {
             None => return Ok(()),
@@ -117,13 +118,14 @@ impl<'a> Members<'a> {
     }
 }
 
-/// RFC 7518 section 6.3.2, RFC 7517 section 9.3. EC and OKP keys have `d` alone.
+/// The private member called `name`. RFC 7518 section 6.3.2. EC and OKP keys have only `d`:
+/// RFC 7518 section 6.2.2, RFC 8037 section 2.
 pub(super) fn private(name: &str) -> Option<&'static str> {
     ["d", "p", "q", "dp", "dq", "qi", "oth"].into_iter().find(|member| *member == name)
 }
 
-/// base64 with the URL-safe or the standard alphabet, with or without padding: some issuers publish
-/// their numbers so, and there is no doubt which number is meant. The trailing bits are zero.
+/// Decodes base64 with the URL-safe or the standard alphabet, with or without padding: some issuers
+/// publish their numbers this way, and the number is unambiguous. The trailing bits must be zero.
 pub(crate) fn decode_leniently(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

@@ -15,7 +15,7 @@ impl Ed25519Key {
             expected: 32,
         })?;
         let y = Field::of_encoding(octets).ok_or(JwkError::NotCanonical)?;
-        // ring accepts forged signatures under such a key.
+        // ring accepts forged signatures under a key of low order.
         if LOW_ORDER.contains(&y) {
             return Err(JwkError::LowOrder);
         }
@@ -25,7 +25,7 @@ impl Ed25519Key {
         }
     }
 
-    /// The public key as signatures are verified with it.
+    /// The encoded point, as ring's verifier takes it.
     pub(crate) fn octets(&self) -> &[u8] {
         &self.0
     }
@@ -36,7 +36,7 @@ impl Ed25519Key {
 struct Field([u64; 4]);
 
 impl Field {
-    /// `y` of an encoded point; none if it is not below p, which is not canonical.
+    /// The `y` of an encoded point. `None` if it is not below p, so not canonical.
     fn of_encoding(octets: [u8; 32]) -> Option<Self> {
         let mut limbs = [0; 4];
         for (limb, bytes) in limbs.iter_mut().zip(octets.chunks_exact(8)) {
@@ -47,8 +47,9 @@ impl Field {
         (subtract(number, P).1 == 1).then_some(Self(number))
     }
 
-    /// Whether there is an x with -x^2 + y^2 = 1 + d x^2 y^2. RFC 8032 section 5.1.3, step 2:
-    /// x^2 = (y^2 - 1) / (d y^2 + 1), which is a square exactly if the product of the two is.
+    /// Whether there is an x with -x^2 + y^2 = 1 + d x^2 y^2. RFC 8032 section 5.1.3, step 2.
+    ///
+    /// x^2 = (y^2 - 1) / (d y^2 + 1), a square if and only if the product of the two is a square.
     fn is_on_curve(self) -> bool {
         let square = self.times(self);
         let product = square.minus(ONE).times(D.times(square).plus(ONE));
@@ -56,7 +57,7 @@ impl Field {
         let mut power = ONE;
         for bit in (0..254).rev() {
             power = power.times(power);
-            // 2^254 - 10 has ones everywhere but at 0 and 3.
+            // All bits of 2^254 - 10 are 1 but those at 0 and 3.
             if !matches!(bit, 0 | 3) {
                 power = power.times(product);
             }
@@ -156,7 +157,7 @@ const D: Field = Field([
     0x5203_6CEE_2B6F_FE73,
 ]);
 
-/// `y` of the eight points whose order divides 8; of the last two, the order is 8.
+/// The `y` of the eight points whose order divides 8. The last two belong to points of order 8.
 const LOW_ORDER: [Field; 5] = [
     Field([0, 0, 0, 0]),
     ONE,

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use super::without_leading_zeros;
 use crate::JwkError;
 
-/// Modulus and exponent, big-endian without leading zeros.
+/// A modulus and an exponent, big-endian without leading zeros.
 #[derive(PartialEq, Eq)]
 pub(crate) struct RsaKey {
     modulus: Box<[u8]>,
@@ -35,7 +35,7 @@ impl RsaKey {
 }
 
 fn check_modulus(modulus: &[u8]) -> Result<(), JwkError> {
-    // Not left to ring, which takes 2041 bits for 2048.
+    // ring counts whole bytes: it would accept 2041 bits as 2048.
     match bits(modulus) {
         bits @ ..MIN_MODULUS_BITS => return Err(JwkError::ModulusTooSmall { bits }),
         MIN_MODULUS_BITS..=MAX_MODULUS_BITS => {}
@@ -73,18 +73,18 @@ fn bits(number: &[u8]) -> usize {
     number.len().saturating_mul(8).saturating_sub(unused)
 }
 
-/// The least divisor from 3 to 1003 of an odd number, if it has one. A divisor that is not prime has a
-/// prime divisor that comes before.
+/// The smallest divisor from 3 to 1003 of an odd number, if it has one. It is prime, because the
+/// prime factors of a composite divisor are tried before it.
 fn small_factor(number: &[u8]) -> Option<u32> {
     (3..1000).step_by(6).find_map(|first: u32| {
-        // Three at a time, since the product of three still fits 32 bits.
+        // Three divisors at a time: their product still fits 32 bits.
         let divisors = [first, first.saturating_add(2), first.saturating_add(4)];
         let rest = remainder(number, divisors.into_iter().fold(1, u32::saturating_mul))?;
         divisors.into_iter().find(|divisor| rest.checked_rem(*divisor) == Some(0))
     })
 }
 
-/// `number` modulo `divisor`, four bytes at a time; none for the divisor 0.
+/// `number` modulo `divisor`, four bytes at a time. `None` if `divisor` is 0.
 fn remainder(number: &[u8], divisor: u32) -> Option<u32> {
     let rest = number.rchunks(4).rev().try_fold(0_u64, |rest, chunk| {
         let digit = chunk.iter().fold(0_u32, |digit, byte| digit << 8 | u32::from(*byte));
@@ -93,13 +93,13 @@ fn remainder(number: &[u8], divisor: u32) -> Option<u32> {
     rest.and_then(|rest| rest.try_into().ok())
 }
 
-/// Whether `modulus`, divided by each of [`ROCA_PRIMES`], leaves a power of 65537. The keys of
-/// CVE-2017-15361 all do; of other keys, fewer than one in 2^27 does.
+/// Whether `modulus` is a power of 65537 modulo each of [`ROCA_PRIMES`]. The keys of CVE-2017-15361
+/// all are; of other keys, fewer than one in 2^27 is.
 fn has_roca_fingerprint(modulus: &[u8]) -> bool {
     ROCA_PRIMES.iter().all(|prime| {
         let rest = remainder(modulus, *prime);
         let mut power = 1;
-        // No power's order is greater than the prime's.
+        // Modulo a prime, there are fewer than `prime` different powers.
         (0..*prime).any(|_| {
             power = 65537_u32.saturating_mul(power).checked_rem(*prime).unwrap_or_default();
             rest == Some(power)
@@ -110,13 +110,13 @@ fn has_roca_fingerprint(modulus: &[u8]) -> bool {
 /// RFC 7518 section 3.3.
 const MIN_MODULUS_BITS: usize = 2048;
 
-/// The largest ring verifies with.
+/// The largest modulus that ring accepts.
 const MAX_MODULUS_BITS: usize = 8192;
 
 /// FIPS 186-5 section 5.4: greater than 2^16.
 const MIN_EXPONENT: u64 = 65537;
 
-/// ring's limit is 2^33 - 1: a larger one only makes verification slow.
+/// ring's limit is 2^33 - 1. A larger exponent only makes verification slow.
 const END_OF_EXPONENTS: u64 = 1 << 33;
 
 /// The odd primes up to 167, from the paper on CVE-2017-15361 (Nemec et al., CCS 2017).

@@ -1,4 +1,4 @@
-//! What the issuer's server answers, well or badly. RFC 9112.
+//! The answers of the issuer's server, good or bad. RFC 9112.
 
 use std::{
     format,
@@ -12,7 +12,7 @@ use std::{
 
 use crate::testkit::site::Shared;
 
-/// What an [`IssuerServer`](super::IssuerServer) answers: good, unless changed.
+/// An answer of an [`IssuerServer`](super::IssuerServer): good, unless changed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,43 +74,44 @@ impl Answer {
         }
     }
 
-    /// The issuer's key set, as of the request.
+    /// Status 200 and the issuer's key set at the time of the request.
     pub fn key_set() -> Self {
         Self::new(Content::KeySet)
     }
 
-    /// The issuer's [metadata](super::IssuerServer::metadata), as of the request.
+    /// Status 200 and the issuer's [metadata](super::IssuerServer::metadata) at the time of the
+    /// request.
     pub fn metadata() -> Self {
         Self::new(Content::Metadata)
     }
 
-    /// Status 200 and `body`, whatever that is.
+    /// Status 200 and `body`, which may be any bytes.
     pub fn body(body: impl Into<Vec<u8>>) -> Self {
         Self::new(Content::Body(body.into()))
     }
 
-    /// Status 200 and as many spaces as that, made while they are sent.
+    /// Status 200 and a body of `bytes` spaces, generated while they are sent.
     pub fn oversized(bytes: u64) -> Self {
         Self::new(Content::Spaces(bytes))
     }
 
-    /// These bytes instead of an HTTP response; then the connection is closed. With none, it is
-    /// closed without an answer.
+    /// These bytes instead of an HTTP response; then the connection is closed. If there are none,
+    /// it is closed without an answer.
     pub fn raw(response: impl Into<Vec<u8>>) -> Self {
         Self::new(Content::Raw(response.into()))
     }
 
-    /// Nothing, for as long as the client keeps the connection.
+    /// No answer, for as long as the client keeps the connection.
     pub fn silence() -> Self {
         Self::new(Content::Silence)
     }
 
-    /// `status` and an empty body.
+    /// The status `status` and an empty body.
     pub fn status(status: u16) -> Self {
         Self { status, ..Self::body([]) }
     }
 
-    /// Status 302 to `location`.
+    /// Status 302, a redirect to `location`.
     pub fn redirect(location: impl Into<String>) -> Self {
         Self::status(302).header("Location", location)
     }
@@ -134,31 +135,32 @@ impl Answer {
         self
     }
 
-    /// Sends the body without saying how long it is: it ends with the connection.
+    /// Sends the body without its length: it ends with the connection. RFC 9112 section 6.3.
     pub fn close_delimited(mut self) -> Self {
         self.framing = Framing::Close;
         self
     }
 
-    /// Waits before the first byte.
+    /// Waits for `delay` before the first byte.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Sends `bytes` at a time, with a pause before each further time.
+    /// Sends headers and body in parts of `bytes` bytes, with a pause after each.
     pub fn drip(mut self, bytes: usize, pause: Duration) -> Self {
         self.drip = Some(Drip { bytes, pause, with_head: true });
         self
     }
 
-    /// The same, once the headers were sent in one go.
+    /// Sends the headers at once, and the body in parts of `bytes` bytes, with a pause after each.
     pub fn drip_body(mut self, bytes: usize, pause: Duration) -> Self {
         self.drip = Some(Drip { bytes, pause, with_head: false });
         self
     }
 
-    /// Closes the connection after that many bytes of the body, framing not counted.
+    /// Closes the connection after `bytes` bytes of the body, framing not counted. Has no effect on
+    /// [`oversized`](Self::oversized) and [`raw`](Self::raw).
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut = Some(bytes);
         self
@@ -170,7 +172,7 @@ impl Answer {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         match self.framing {
-            // RFC 9110 section 8.6: neither may have one.
+            // RFC 9110 section 8.6: not with 204, nor with 304 unless it is the length of the 200.
             Framing::Length if matches!(self.status, 204 | 304) => {}
             Framing::Length => head.push_str(&format!("Content-Length: {length}\r\n")),
             Framing::Chunked => head.push_str("Transfer-Encoding: chunked\r\n"),
@@ -180,11 +182,12 @@ impl Answer {
         head.into_bytes()
     }
 
-    /// Writes the answer. An error means that the client, or the server itself, has had enough.
+    /// Writes the answer. An error means that the client has closed the connection, or that the
+    /// server is stopping.
     pub(super) fn write(&self, shared: &Shared, mut stream: &TcpStream) -> io::Result<()> {
         shared.pause(self.delay)?;
         let body = match &self.content {
-            // Ends with the client's end, or an error.
+            // Ends when the client closes the connection, or with an error.
             Content::Silence => return io::copy(&mut stream, &mut io::sink()).map(drop),
             Content::Raw(response) => return self.dripped(shared, stream, true, response),
             Content::Spaces(bytes) => {
@@ -244,5 +247,5 @@ impl Answer {
     }
 }
 
-/// Several chunks for a key set.
+/// The length of a chunk in bytes: a key set has several.
 const CHUNK: usize = 256;

@@ -1,4 +1,5 @@
-//! The connections of the issuer's server: one request each, a thread each. RFC 9112 section 2.1.
+//! The connections of the issuer's server: each has one request and its own thread. RFC 9112
+//! section 2.1.
 
 use std::{
     io::{self, Read},
@@ -12,7 +13,7 @@ use std::{
 use crate::testkit::site::Shared;
 
 impl Shared {
-    /// Takes connections until the server is dropped, then waits for their threads.
+    /// Accepts connections until the server is dropped, then waits for their threads.
     pub(super) fn accept(&self, listener: &TcpListener) {
         thread::scope(|scope| {
             loop {
@@ -23,7 +24,7 @@ impl Shared {
                 }
                 let Ok((stream, _)) = accepted else {
                     drop(state);
-                    // No file descriptors, perhaps: there may be some again soon.
+                    // Perhaps there are no file descriptors left; there may be some again soon.
                     let _stopping = self.pause(Duration::from_millis(10));
                     continue;
                 };
@@ -36,7 +37,7 @@ impl Shared {
                 state.open.insert(number, copy);
                 drop(state);
                 let serve = move || {
-                    // The client has gone, or was sent away.
+                    // The client closed the connection, or the server did.
                     let _gone = self.serve(&stream);
                     self.lock().open.remove(&number);
                 };
@@ -47,7 +48,7 @@ impl Shared {
         });
     }
 
-    /// One request and its answer.
+    /// Reads one request and answers it.
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let request = read_request(stream)?;
@@ -57,7 +58,7 @@ impl Shared {
     }
 }
 
-/// Reads up to the empty line. RFC 9112 section 2.1.
+/// Reads a request up to the empty line. RFC 9112 section 2.1.
 fn read_request(mut stream: &TcpStream) -> io::Result<String> {
     let mut request = vec![];
     let mut part = [0; 1024];
@@ -71,8 +72,8 @@ fn read_request(mut stream: &TcpStream) -> io::Result<String> {
     String::from_utf8(request).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// Each has a thread. More are closed at once.
+/// Each connection has a thread. Further ones are closed at once.
 const MAX_CONNECTIONS: usize = 64;
 
-/// More than any client sends for a key set.
+/// In bytes: more than any client sends to get a key set.
 const MAX_REQUEST: usize = 65_536;

@@ -1,10 +1,10 @@
-//! The private keys that everybody has. `README.md` in this directory says how they were made.
+//! The fixed private keys, which are public. `README.md` in this directory says how they were made.
 
 use alloc::{format, vec, vec::Vec};
 
 use crate::{Algorithm, testkit::TestKey};
 
-/// The keys of an issuer that was not told otherwise.
+/// The default keys of an issuer.
 pub(super) fn published() -> Vec<TestKey> {
     vec![
         TestKey::from_pkcs8("tokenring-test-key-01", include_bytes!("tokenring-test-key-01.pk8")),
@@ -13,8 +13,8 @@ pub(super) fn published() -> Vec<TestKey> {
     ]
 }
 
-/// As many keys as [`published`] has, no two of the same material. The first is the one that
-/// [`TestKey::for_algorithm`] gives.
+/// As many keys as in [`published`], all of different material. The first is the key of
+/// [`TestKey::for_algorithm`].
 pub(super) fn for_algorithm(algorithm: Algorithm) -> [TestKey; 3] {
     let ders: [&[u8]; 3] = match algorithm {
         Algorithm::RS256

@@ -13,7 +13,7 @@ use crate::{
     testkit::{ISSUER, TestKey, TokenBuilder, fixed_keys},
 };
 
-/// Keys, published under a URL, and the tokens signed with them.
+/// An issuer for tests: keys published under a URL, and tokens signed with them.
 ///
 /// Cloning is cheap: clones share the keys.
 #[derive(Clone, Debug)]
@@ -34,13 +34,13 @@ impl Issuer {
         Self::with_keys(url, vec![TestKey::for_algorithm(algorithm)])
     }
 
-    /// An issuer which publishes `keys` and signs with the first. Nothing stops two from having one
-    /// `kid`, and there may be none, as long as no token is asked for.
+    /// An issuer that publishes `keys` and signs with the first. Two keys may have the same `kid`.
+    /// `keys` may be empty, but then the issuer has no tokens.
     pub fn with_keys(url: impl Into<String>, keys: Vec<TestKey>) -> Self {
         Self { url: url.into(), keys }
     }
 
-    /// What goes into `iss`.
+    /// The issuer's URL, as in `iss`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -61,7 +61,7 @@ impl Issuer {
         json!({ "keys": keys }).to_string()
     }
 
-    /// A valid access token issued at `now`, good for a day, to be changed and minted.
+    /// A builder of an access token issued at `now` and valid for a day. Change it, then mint it.
     ///
     /// # Panics
     ///
@@ -71,7 +71,7 @@ impl Issuer {
         TokenBuilder::new(&self.url, key, now)
     }
 
-    /// [`Issuer::token_at`] the time of the system clock.
+    /// A builder as from [`Issuer::token_at`], at the time of the system clock.
     ///
     /// # Panics
     ///

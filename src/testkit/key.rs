@@ -26,7 +26,7 @@ pub struct TestKey {
     kid: Arc<str>,
     algorithm: Algorithm,
     signer: Arc<Signer>,
-    /// The JWK's members that are not what the key says, `None` for one that is left out.
+    /// The members of the JWK that were changed; `None` for one that is left out.
     changes: BTreeMap<String, Option<Value>>,
 }
 
@@ -45,17 +45,18 @@ impl TestKey {
         fixed_keys::attacker(algorithm)
     }
 
-    /// [`TestKey::attacker_for`] RS256.
+    /// The key of [`TestKey::attacker_for`] for RS256.
     pub fn attacker() -> Self {
         Self::attacker_for(Algorithm::RS256)
     }
 
-    /// An RSA key of your own for RS256, of 2048 to 4096 bits in PKCS #8 DER, such as
-    /// `openssl genrsa 3072 | openssl pkcs8 -topk8 -nocrypt -outform DER` makes.
+    /// An RSA key of your own for RS256, of 2048 to 4096 bits, in PKCS #8 DER.
+    ///
+    /// `openssl genrsa 3072 | openssl pkcs8 -topk8 -nocrypt -outform DER` makes one.
     ///
     /// # Panics
     ///
-    /// If *ring* does not take `der` as an RSA private key.
+    /// If *ring* does not accept `der` as an RSA private key.
     pub fn from_pkcs8(kid: impl Into<String>, der: &[u8]) -> Self {
         Self::load(Algorithm::RS256, kid, der)
     }
@@ -74,26 +75,29 @@ impl TestKey {
     ///
     /// # Panics
     ///
-    /// If the key is of another type than `algorithm` needs. A key of the other types has only one.
+    /// If the key is of another type than `algorithm` needs. EC and Ed25519 keys have only one
+    /// algorithm.
     pub fn with_algorithm(&self, algorithm: Algorithm) -> Self {
         assert!(self.signer.is_for(algorithm), "the key's type is for another algorithm");
         Self { algorithm, ..self.clone() }
     }
 
-    /// The same key, whose JWK has no `alg`. RFC 7517 section 4.4.
+    /// The same key, with a JWK that has no `alg`. RFC 7517 section 4.4.
     pub fn without_alg(&self) -> Self {
         self.without_member("alg")
     }
 
-    /// The same key, whose JWK has this member, or has it with this value. It changes nothing but
-    /// the JWK, and wins over [`with_kid`](Self::with_kid) and
+    /// The same key, with this member added to its JWK or replaced in it.
+    ///
+    /// Only the JWK changes. The member wins over [`with_kid`](Self::with_kid) and
     /// [`with_algorithm`](Self::with_algorithm), whatever the order of the calls.
     pub fn with_member(&self, name: &str, value: impl Into<Value>) -> Self {
         self.changed(name, Some(value.into()))
     }
 
-    /// The same key, whose JWK does not have this member. Otherwise as
-    /// [`with_member`](Self::with_member); of the two, the last call wins.
+    /// The same key, with this member left out of its JWK.
+    ///
+    /// Otherwise as [`with_member`](Self::with_member). If both are called, the last call wins.
     pub fn without_member(&self, name: &str) -> Self {
         self.changed(name, None)
     }
@@ -104,17 +108,17 @@ impl TestKey {
         key
     }
 
-    /// The key's name.
+    /// The key's name, its `kid`. RFC 7517 section 4.5.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// What the key signs with.
+    /// The algorithm that the key signs with.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The public half, as an issuer publishes it: with `alg`, `kid` and `use`. RFC 7517 section 4.
+    /// The public key as an issuer publishes it, with `alg`, `kid` and `use`. RFC 7517 section 4.
     pub fn jwk(&self) -> Value {
         // Sorted, so that the text is the same with and without serde_json's `preserve_order`.
         let mut members: BTreeMap<&str, Value> = self.signer.public_members().into_iter().collect();
@@ -130,15 +134,15 @@ impl TestKey {
         members.into_iter().map(|(name, value)| (String::from(name), value)).collect()
     }
 
-    /// The signature of `message` as in a token, by the key's algorithm. That of ECDSA is `r` and
-    /// `s` side by side. RFC 7518 section 3.
+    /// The signature of `message` as in a token, by the key's algorithm. An ECDSA signature is `r`
+    /// followed by `s`. RFC 7518 section 3.
     ///
-    /// ECDSA and RSASSA-PSS take random numbers: two signatures of one message differ. The others
+    /// ECDSA and RSASSA-PSS use random numbers: two signatures of one message differ. The others
     /// are the same each time.
     ///
     /// # Panics
     ///
-    /// If the system has no randomness to give.
+    /// If the system has no randomness.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.signer.sign(self.algorithm, message)
     }
@@ -148,7 +152,7 @@ impl TestKey {
     ///
     /// # Panics
     ///
-    /// If the key is not an RSA key, or if the system has no randomness to give.
+    /// If the key is not an RSA key, or if the system has no randomness.
     pub fn sign_with(&self, padding: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
         self.signer.sign_rsa(padding, message)
     }

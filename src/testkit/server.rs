@@ -1,4 +1,4 @@
-//! The test issuer's key set and metadata over HTTP, on a loopback port, with faults to order.
+//! The test issuer's key set and metadata over HTTP, on a loopback port, with faults on request.
 //! RFC 7517 section 5, OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.
 
 use std::{
@@ -18,13 +18,13 @@ use crate::{
     testkit::{Answer, Issuer, TestKey, TokenBuilder, fixed_keys, site::Shared},
 };
 
-/// An [`Issuer`] that serves its key set and its metadata over plain `http:` at a port of 127.0.0.1
-/// of its own.
+/// An [`Issuer`] that serves its key set and its metadata over plain `http:` on its own port of
+/// 127.0.0.1.
 ///
 /// For tests of services that fetch keys: rotate and revoke keys, move the key set, break the
-/// answers, take the issuer down, and count what it was asked. Everything takes `&self` and holds
-/// from the next request on. Any number may run at once. Dropping it closes all connections and
-/// ends its threads.
+/// answers, take the issuer down, and count its requests. All methods take `&self` and take effect
+/// with the next request. Any number of servers may run at once. Dropping a server closes all its
+/// connections and ends its threads.
 ///
 /// ```
 /// use tokenring::testkit::{Answer, IssuerServer};
@@ -48,27 +48,28 @@ pub struct IssuerServer {
 }
 
 impl IssuerServer {
-    /// An issuer that publishes one key, `tokenring-test-key-01`, and answers well.
+    /// An issuer that publishes one key, `tokenring-test-key-01`, and gives good answers.
     ///
     /// # Panics
     ///
-    /// If the system has no port or no thread to give.
+    /// If the system has no free port or cannot start a thread.
     pub fn start() -> Self {
         Self::start_at("/")
     }
 
-    /// The same for an issuer whose URL has this path: `/tenant`, `/tenant/`, or none at all, as
-    /// many issuers have. For several tenants, start a server each.
+    /// The same for an issuer whose URL has this path, such as `/tenant` or `/tenant/`. It may also
+    /// be empty: many issuers have a URL without a path. For several tenants, start several
+    /// servers.
     ///
     /// # Panics
     ///
-    /// If `path` is not empty and does not begin with `/`, or as [`start`](Self::start).
+    /// If `path` is not empty and does not begin with `/`. Also as [`start`](Self::start).
     pub fn start_at(path: &str) -> Self {
         Self::launch(path, fixed_keys::published())
     }
 
-    /// An issuer that publishes [`TestKey::for_algorithm`]. Its [`rotate`](Self::rotate) makes keys
-    /// for the same algorithm.
+    /// An issuer that publishes the key of [`TestKey::for_algorithm`]. Its [`rotate`](Self::rotate)
+    /// makes keys for the same algorithm.
     ///
     /// # Panics
     ///
@@ -90,32 +91,32 @@ impl IssuerServer {
         Self { shared, address, acceptor: Some(acceptor) }
     }
 
-    /// What stands in `iss`: `http://127.0.0.1:PORT/`, or with the path it was started at.
+    /// The issuer's URL, as in `iss`: `http://127.0.0.1:PORT/`, or with the path it was started at.
     pub fn url(&self) -> String {
         self.shared.url.clone()
     }
 
-    /// Where the key set is: [`url`](Self::url) and `.well-known/jwks.json`, unless it was
+    /// The URL of the key set: [`url`](Self::url) and `.well-known/jwks.json`, unless it was
     /// [moved](Self::move_key_set). Every path but this and those of the metadata answers 404.
     pub fn jwks_url(&self) -> String {
         self.shared.jwks_url()
     }
 
-    /// The metadata as of now, with `issuer` and `jwks_uri`. To serve an altered copy, give its
-    /// text to [`Answer::body`].
+    /// The current metadata, with `issuer` and `jwks_uri`. To serve an altered copy, pass its text
+    /// to [`Answer::body`].
     ///
-    /// The server has it at [`url`](Self::url) and `.well-known/openid-configuration`, one slash
-    /// between the two. OpenID Connect Discovery 1.0 section 4.
+    /// The server has it at [`url`](Self::url) and `.well-known/openid-configuration`, joined with
+    /// one slash. OpenID Connect Discovery 1.0 section 4.
     pub fn metadata(&self) -> Value {
         self.shared.metadata()
     }
 
-    /// The issuer with the keys published now. It does not change when the server's do.
+    /// The issuer with the keys published now. Later changes of the server do not change it.
     pub fn issuer(&self) -> Issuer {
         self.shared.issuer()
     }
 
-    /// A valid access token of now, signed with the newest key: [`Issuer::token`].
+    /// A builder of a valid access token, signed with the newest key: [`Issuer::token`].
     ///
     /// # Panics
     ///
@@ -124,17 +125,17 @@ impl IssuerServer {
         self.issuer().token()
     }
 
-    /// Signs with a new key from now on, and returns it. The one or two before stay published;
-    /// the one before those is withdrawn.
+    /// Signs with a new key from now on, and returns it. The one or two keys before it stay
+    /// published; older ones are withdrawn.
     ///
-    /// There is no limit to rotations. Key names are new each time; the key material comes from
-    /// three fixed keys in turn, no two of which have the same.
+    /// There is no limit to rotations. Each key has a new name; its material comes from three
+    /// different fixed keys in turn.
     pub fn rotate(&self) -> TestKey {
         self.shared.rotate()
     }
 
-    /// No longer publishes the key called `kid`. If it was the one that signs, the next older one
-    /// signs.
+    /// No longer publishes the key called `kid`. If it was the key that signs, the next older key
+    /// signs from now on.
     ///
     /// # Panics
     ///
@@ -148,13 +149,13 @@ impl IssuerServer {
         assert!(revoked, "no key called {kid} is published");
     }
 
-    /// Publishes `keys` and no others; the first signs.
+    /// Publishes only `keys` from now on; the first one signs.
     pub fn publish(&self, keys: Vec<TestKey>) {
         self.shared.lock().keys = keys;
     }
 
     /// Serves the key set at `path` from now on, such as `/keys`, and says so in the metadata. The
-    /// path before it answers 404.
+    /// old path answers 404.
     ///
     /// # Panics
     ///
@@ -164,60 +165,62 @@ impl IssuerServer {
         self.shared.lock().key_set.path = path.into();
     }
 
-    /// Gives this answer to all requests for the key set, until told otherwise.
+    /// Gives this answer to all requests for the key set, until the next call.
     pub fn answer_with(&self, answer: Answer) {
         self.shared.lock().key_set.answer = answer;
     }
 
     /// Gives this answer to all requests for the metadata at `.well-known/openid-configuration`,
-    /// until told otherwise: [`Answer::metadata`].
+    /// until the next call. The default is [`Answer::metadata`].
     pub fn answer_metadata_with(&self, answer: Answer) {
         self.shared.lock().metadata.answer = answer;
     }
 
     /// The same for `.well-known/oauth-authorization-server`, which RFC 8414 section 3.1 puts
-    /// between host and path. Until told otherwise, it answers 404.
+    /// between host and path. The default is status 404.
     pub fn answer_oauth_metadata_with(&self, answer: Answer) {
         self.shared.lock().oauth_metadata.answer = answer;
     }
 
-    /// Closes each connection at once, without an answer, until [`up`](Self::up). Those open now
-    /// are closed too.
+    /// Closes each connection at once, without an answer, until [`up`](Self::up) is called. Open
+    /// connections are closed too.
     ///
-    /// The port is kept, since another process could take it meanwhile: connections are not
-    /// refused, but closed or reset before a byte was sent, which is a `FetchError::Connect` too.
+    /// The server keeps its port, because another process could take it. Connections are therefore
+    /// not refused, but closed or reset before a byte is sent. That is a `FetchError::Connect` as
+    /// well.
     pub fn down(&self) {
         let mut state = self.shared.lock();
         state.down = true;
         state.hang_up();
     }
 
-    /// Answers again, whatever it was told to answer.
+    /// Answers again, as before [`down`](Self::down).
     pub fn up(&self) {
         self.shared.lock().down = false;
     }
 
-    /// How many requests it has read, for any path.
+    /// The number of requests read so far, for any path.
     pub fn hits(&self) -> usize {
         self.shared.lock().hits
     }
 
-    /// How many requests it has read for the key set, at the path it had at the time.
+    /// The number of requests read so far for the key set, at the path it had at the time.
     pub fn key_set_hits(&self) -> usize {
         self.shared.lock().key_set.hits
     }
 
-    /// How many requests it has read for the metadata at `.well-known/openid-configuration`.
+    /// The number of requests read so far for the metadata at `.well-known/openid-configuration`.
     pub fn metadata_hits(&self) -> usize {
         self.shared.lock().metadata.hits
     }
 
-    /// How many requests it has read for the metadata at `.well-known/oauth-authorization-server`.
+    /// The number of requests read so far for the metadata at
+    /// `.well-known/oauth-authorization-server`.
     pub fn oauth_metadata_hits(&self) -> usize {
         self.shared.lock().oauth_metadata.hits
     }
 
-    /// How many connections were made, also while it was down.
+    /// The number of connections made so far, including those made while the server was down.
     pub fn connections(&self) -> usize {
         self.shared.lock().connections
     }
@@ -235,14 +238,15 @@ impl Drop for IssuerServer {
         state.hang_up();
         drop(state);
         self.shared.stopped.notify_all();
-        // Wakes the acceptor. If that fails, it is left to the process's end rather than waited for.
+        // Wakes the acceptor. If that fails, its thread is not waited for and runs until the
+        // process ends.
         let woken = TcpStream::connect_timeout(&self.address, WAKING_TIME).is_ok();
         if let Some(acceptor) = self.acceptor.take().filter(|_| woken) {
-            // It panics only if one of its threads did, which was printed.
+            // It panics only if one of its threads did, and that panic was already printed.
             let _printed = acceptor.join();
         }
     }
 }
 
-/// Far more than a connection within one machine takes.
+/// Far more than a connection on loopback takes.
 const WAKING_TIME: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! A private key and how it signs. RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1.
+//! A private key that signs. RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1.
 
 use alloc::{vec, vec::Vec};
 
@@ -26,7 +26,7 @@ pub(super) enum Signer {
 }
 
 impl Signer {
-    /// Panics if *ring* does not take `der` as a key of `algorithm`.
+    /// A signer from PKCS #8. Panics if *ring* does not accept `der` as a key for `algorithm`.
     pub(super) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Self {
         let ecdsa = |signing: &'static EcdsaSigningAlgorithm| {
             EcdsaKeyPair::from_pkcs8(signing, der, &SystemRandom::new())
@@ -68,7 +68,7 @@ impl Signer {
                 let encoding = rsa_encoding(algorithm).expect("an RSA algorithm for an RSA key");
                 self.sign_rsa(encoding, message)
             }
-            // RFC 7518 section 3.4: `r` and `s` side by side, not ASN.1.
+            // RFC 7518 section 3.4: `r` followed by `s`, not ASN.1.
             Self::P256(key_pair) | Self::P384(key_pair) => key_pair
                 .sign(&SystemRandom::new(), message)
                 .expect("the system has randomness")
@@ -114,7 +114,8 @@ impl Signer {
     }
 }
 
-/// `point` is uncompressed: 4, then both coordinates at full length. SEC 1 section 2.3.3.
+/// The members of an EC key. `point` is uncompressed: the byte 4, then both coordinates at full
+/// length. SEC 1 section 2.3.3.
 fn ec_members(curve: &str, point: &[u8]) -> Vec<(&'static str, Value)> {
     let coordinates = point.get(1..).unwrap_or_default();
     let (x, y) = coordinates.split_at(coordinates.len() / 2);

@@ -1,4 +1,5 @@
-//! What the issuer's server has, and where. OpenID Connect Discovery 1.0, RFC 8414 section 3.
+//! The documents of the issuer's server, and their paths. OpenID Connect Discovery 1.0, RFC 8414
+//! section 3.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,11 +17,11 @@ use crate::testkit::{Answer, Issuer, TestKey};
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// What stands in `iss`.
+    /// The issuer's URL, as in `iss`.
     pub(super) url: String,
     /// The URL up to its path: `http://127.0.0.1:PORT`.
     pub(super) origin: String,
-    /// The fixed keys, of which all published ones are made.
+    /// The fixed keys that all published keys are made from.
     pub(super) material: Vec<TestKey>,
     pub(super) state: Mutex<State>,
     pub(super) stopped: Condvar,
@@ -43,7 +44,7 @@ pub(super) struct State {
     pub(super) stopping: bool,
 }
 
-/// Something that the server has at a path.
+/// A document that the server has at a path.
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) path: String,
@@ -79,7 +80,7 @@ impl State {
 
 impl Shared {
     pub(super) fn new(origin: String, path: &str, material: Vec<TestKey>) -> Self {
-        // One slash at the join, and none at the end: RFC 8414 section 3.1.
+        // One slash where the parts join, and none at the end: RFC 8414 section 3.1.
         let stem = path.strip_suffix('/').unwrap_or(path);
         let document = |path, answer| Document { path, answer, hits: 0 };
         let state = State {
@@ -117,7 +118,7 @@ impl Shared {
         let number = state.rotations;
         let material = self.material.iter().cycle().nth(number % MAX_PUBLISHED);
         let material = material.expect("there are fixed keys");
-        // The first of them has the number 1, or none.
+        // The name of the first key ends in 01 or has no number.
         let name = self.material.first().map_or("", TestKey::kid);
         let name = name.strip_suffix("-01").unwrap_or(name);
         let key = material.with_kid(format!("{name}-{:02}", number.wrapping_add(1)));
@@ -135,12 +136,12 @@ impl Shared {
         Issuer::with_keys(&*self.url, self.lock().keys.clone())
     }
 
-    /// Where the key set is now.
+    /// The current URL of the key set.
     pub(super) fn jwks_url(&self) -> String {
         format!("{}{}", self.origin, self.lock().key_set.path)
     }
 
-    /// The metadata as of now: what OpenID Connect Discovery 1.0 section 3 requires.
+    /// The current metadata: the members that OpenID Connect Discovery 1.0 section 3 requires.
     pub(super) fn metadata(&self) -> Value {
         let issuer = self.issuer();
         let algorithms: BTreeSet<&str> =
@@ -155,7 +156,7 @@ impl Shared {
         })
     }
 
-    /// Waits that long, unless the server is dropped: then there is nothing more to do.
+    /// Waits for `length`. An error means that the server has been dropped.
     pub(super) fn pause(&self, length: Duration) -> io::Result<()> {
         let running = |state: &mut State| !state.stopping;
         let state = self.lock();
@@ -170,5 +171,5 @@ impl Shared {
     }
 }
 
-/// As many as there are fixed keys, so that no two published keys are of the same material.
+/// The number of fixed keys, so that no two published keys have the same material.
 const MAX_PUBLISHED: usize = 3;

@@ -1,4 +1,4 @@
-//! A token in the making: valid until told otherwise. RFC 7515 section 7.1.
+//! A token builder: valid unless changed. RFC 7515 section 7.1.
 
 use alloc::{format, string::String, vec, vec::Vec};
 
@@ -11,11 +11,11 @@ use crate::{
     testkit::{AUDIENCE, CLIENT_ID, TestKey},
 };
 
-/// A token in the making. Made by [`Issuer::token_at`](super::Issuer::token_at).
+/// A builder of tokens, from [`Issuer::token_at`](super::Issuer::token_at).
 ///
-/// As it comes, it is what Auth0 gives a user's application for an API, about 840 bytes: header
-/// `alg`, `typ`, `kid`; claims `iss`, `sub`, `aud`, `iat`, `exp`, `azp`, `scope`, `permissions`, in
-/// this order. Members keep their order; new ones go to the end.
+/// Unchanged, it makes a token as Auth0 issues it to a user's application for an API, about 840
+/// bytes: header `alg`, `typ`, `kid`; claims `iss`, `sub`, `aud`, `iat`, `exp`, `azp`, `scope`,
+/// `permissions`, in this order. Members keep their order; new ones go to the end.
 ///
 /// There are three levels, and the outer one wins whatever the order of the calls: members
 /// ([`header`](Self::header), [`claim`](Self::claim), ...), then whole segments
@@ -25,7 +25,7 @@ use crate::{
 #[must_use = "a builder does nothing until `mint` is called"]
 pub struct TokenBuilder {
     signer: TestKey,
-    /// In place of the signer's own algorithm.
+    /// Replaces the signer's own algorithm.
     encoding: Option<&'static dyn RsaEncoding>,
     /// Whether `alg` follows the signer.
     alg_follows: bool,
@@ -65,20 +65,20 @@ impl TokenBuilder {
             .permissions(["read:messages"])
     }
 
-    /// Signs with `key` and says so: `kid` becomes its name, and `alg` its algorithm unless `alg`
-    /// was set or left out.
+    /// Signs with `key`. `kid` becomes its name, and `alg` its algorithm unless `alg` was set or
+    /// left out.
     pub fn key(self, key: &TestKey) -> Self {
         self.forged_by(key).named_algorithm(key).header("kid", key.kid())
     }
 
-    /// Signs with `key` and does not say so: `kid` and `alg` stay as they are.
+    /// Signs with `key`, but leaves `kid` and `alg` as they are.
     pub fn forged_by(mut self, key: &TestKey) -> Self {
         self.signer = key.clone();
         self
     }
 
     /// Signs with another RSA algorithm than the key's, such as
-    /// [`ring::signature::RSA_PSS_SHA256`]. `alg` stays as it is. For a good token, use
+    /// [`ring::signature::RSA_PSS_SHA256`]. `alg` stays as it is: for a valid token, use
     /// [`TestKey::with_algorithm`].
     pub fn encoding(mut self, encoding: &'static dyn RsaEncoding) -> Self {
         self.encoding = Some(encoding);
@@ -133,12 +133,12 @@ impl TokenBuilder {
         self.claim("aud", audience)
     }
 
-    /// Sets `exp`: from this second on the token is refused.
+    /// Sets `exp`: the token is refused from this second on.
     pub fn expires_at(self, time: UnixTime) -> Self {
         self.claim("exp", time.as_secs())
     }
 
-    /// Sets `scope`: names with single spaces between them. RFC 8693 section 4.2.
+    /// Sets `scope`, names with single spaces between them: `"openid email"`. RFC 8693 section 4.2.
     pub fn scope(self, scope: impl Into<Value>) -> Self {
         self.claim("scope", scope)
     }
@@ -170,7 +170,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Uses `text` as everything in front of the last period, and signs that.
+    /// Uses `text` as everything before the last period, and signs that.
     pub fn signing_input(mut self, text: impl Into<String>) -> Self {
         self.signing_input = Some(text.into());
         self
@@ -187,23 +187,25 @@ impl TokenBuilder {
         self
     }
 
-    /// The header members as JSON text, to be altered and given to
+    /// The header members as JSON text. To alter them, pass the new text to
     /// [`raw_header`](Self::raw_header).
     pub fn header_json(&self) -> String {
         self.header.to_json()
     }
 
-    /// The claims as JSON text, to be altered and given to [`raw_payload`](Self::raw_payload).
+    /// The claims as JSON text. To alter them, pass the new text to
+    /// [`raw_payload`](Self::raw_payload).
     pub fn payload_json(&self) -> String {
         self.claims.to_json()
     }
 
-    /// The token, in compact serialization. The builder may go on to be changed and minted again.
+    /// The token, in compact serialization. The builder can be changed and minted again. RFC 7515
+    /// section 7.1.
     ///
     /// # Panics
     ///
     /// As [`TestKey::sign`], or as [`TestKey::sign_with`] after [`encoding`](Self::encoding),
-    /// unless the signature was given.
+    /// unless the signature was set.
     pub fn mint(&self) -> String {
         let signing_input = self.signing_input.clone().unwrap_or_else(|| self.two_segments());
         let signature_segment = self.signature_segment.clone().unwrap_or_else(|| {
@@ -224,8 +226,8 @@ impl TokenBuilder {
     }
 }
 
-/// A JSON object whose members stay in the order they came in, which serde_json's own keeps only
-/// with `preserve_order`.
+/// A JSON object that keeps its members in order. serde_json's map does so only with the feature
+/// `preserve_order`.
 #[derive(Clone, Debug)]
 struct Members(Vec<(String, Value)>);
 

@@ -1,4 +1,4 @@
-//! The tokens and the locks around them.
+//! The token cache: shards of accepted tokens, each under a lock.
 
 use std::{
     boxed::Box,
@@ -19,17 +19,17 @@ use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES};
 
 /// Accepted tokens, by the SHA-256 of their whole text, which is not kept.
 ///
-/// Divided into shards, each with a lock that hits take for reading, so that they do not queue. A full
-/// shard does not store a token on first sight, only its digest. If the token comes again soon, it
-/// replaces an entry not used since the last sweep (the CLOCK rule). So tokens that come once, however
-/// many, leave those in use where they are.
+/// Divided into shards, each with a lock that cache hits take for reading, so that they do not
+/// queue. A full shard does not store a token on first sight, only its digest. If the token comes
+/// again soon, it replaces an entry not used since the last sweep (the CLOCK rule). Tokens that
+/// come only once, however many, therefore do not evict those in use.
 pub(crate) struct TokenCache {
     capacity: NonZeroUsize,
     shards: Box<[RwLock<Shard>]>,
 }
 
 impl TokenCache {
-    /// Room for `capacity` tokens.
+    /// An empty cache for `capacity` tokens.
     pub(crate) fn new(capacity: NonZeroUsize) -> Self {
         let shards = (capacity.get() / LEAST_PER_SHARD).clamp(1, MOST_SHARDS);
         let each = capacity.get().div_ceil(shards);
@@ -42,12 +42,12 @@ impl TokenCache {
         Self { capacity, shards: (0..shards).map(shard).collect() }
     }
 
-    /// As much room with nothing in it.
+    /// An empty cache of the same capacity.
     pub(crate) fn emptied(&self) -> Self {
         Self::new(self.capacity)
     }
 
-    /// What is kept of the token with this digest.
+    /// The entry of the token with this digest, if there is one.
     pub(crate) fn recall(&self, digest: &Digest) -> Option<Arc<Recalled>> {
         let shard = self.shard(digest)?.read().unwrap_or_else(PoisonError::into_inner);
         let entry = shard.entries.get(*shard.places.get(digest)?)?;
@@ -58,8 +58,8 @@ impl TokenCache {
         Some(Arc::clone(&entry.recalled))
     }
 
-    /// Keeps a token that was accepted, unless it is a long one or finds no room. Only what
-    /// is kept is copied.
+    /// Stores an accepted token, unless it is too large or finds no room. Copies only what it
+    /// stores.
     pub(crate) fn remember(
         &self,
         digest: Digest,
@@ -67,8 +67,7 @@ impl TokenCache {
         kid: Option<Box<str>>,
         key: SelectedKey,
     ) {
-        // A JWK's `kid` may be longer than any token's: one without `kid` is verified with it all the
-        // same.
+        // A JWK's `kid` may be longer than any token's: the key also verifies tokens without `kid`.
         let key_id_bytes = verified.key_id().map_or(0, str::len);
         if verified.kept_bytes() > MAX_KEPT_BYTES || key_id_bytes > MAX_KEY_ID_BYTES {
             return;
@@ -82,7 +81,7 @@ impl TokenCache {
     }
 
     fn shard(&self, digest: &Digest) -> Option<&RwLock<Shard>> {
-        // Not the bytes that tell tokens within a shard apart.
+        // Not the bytes that the hash and `number` use inside a shard.
         let [.., last] = digest.0;
         self.shards.get(usize::from(last).checked_rem(self.shards.len())?)
     }
@@ -99,9 +98,9 @@ struct Shard {
     capacity: usize,
     places: HashMap<Digest, usize, BuildHasherDefault<FirstBytes>>,
     entries: Vec<Entry>,
-    /// The entry that is looked at next when room is needed.
+    /// The hand of CLOCK: the place where the next search for room begins.
     hand: usize,
-    /// Tokens that found no room lately, each in the place that its digest gives it.
+    /// Digests of tokens that recently found no room, each at the place that `number` gives it.
     turned_away: Vec<Option<Digest>>,
 }
 
@@ -112,9 +111,10 @@ struct Entry {
 }
 
 impl Shard {
-    /// Where a token with this digest goes, if it is to be kept: one past the end if nothing has to go.
+    /// The place for a token with this digest, if it is to be stored: one past the end if there is
+    /// room.
     fn place_for(&mut self, digest: Digest) -> Option<usize> {
-        // Another thread was faster, or its key has been replaced.
+        // Another thread stored it first, or its key has been replaced.
         if let Some(place) = self.places.get(&digest) {
             return Some(*place);
         }
@@ -136,7 +136,7 @@ impl Shard {
         self.places.insert(digest, place);
     }
 
-    /// Whether a token that found no room has come before, and not too long ago. Notes that it has.
+    /// Whether this token was recently turned away. If not, notes that it is now.
     fn has_come_before(&mut self, digest: Digest) -> bool {
         if self.turned_away.is_empty() {
             self.turned_away = vec![None; self.entries.len()];
@@ -152,9 +152,9 @@ impl Shard {
         }
     }
 
-    /// The place of the next entry that has not been seen again since the hand came by.
+    /// The place of the next entry that has not been used since the hand last passed it.
     fn make_room(&mut self) -> usize {
-        // Twice around at most: the first time everything may have been seen again.
+        // At most two rounds: in the first, every entry may have been used.
         for _ in 0..self.entries.len().saturating_mul(2) {
             let place = self.hand;
             let next = place.saturating_add(1);
@@ -169,7 +169,8 @@ impl Shard {
     }
 }
 
-/// A digest is as good as random, and only the issuer's tokens are here: its first bytes are its hash.
+/// Hashes a digest to its first bytes. A digest is as good as random, and only tokens that an
+/// issuer signed are stored, so nobody can choose colliding ones.
 #[derive(Default)]
 struct FirstBytes(u64);
 
@@ -184,7 +185,7 @@ impl Hasher for FirstBytes {
     }
 }
 
-/// A number below `end`, as good as random.
+/// A number below `end`, as good as random, from bytes that the hash does not use.
 fn number(digest: Digest, end: usize) -> Option<usize> {
     let [_, _, _, _, _, _, _, _, one, two, three, four, ..] = digest.0;
     let number = u32::from_le_bytes([one, two, three, four]);
@@ -194,8 +195,9 @@ fn number(digest: Digest, end: usize) -> Option<usize> {
 /// Several times as many as threads are likely to write at once.
 const MOST_SHARDS: usize = 16;
 
-/// So that no shard is crowded while another is empty.
+/// Keeps the shards evenly filled: with fewer places, some would be full while others are empty.
 const LEAST_PER_SHARD: usize = 64;
 
-/// With what an entry holds beside the claims, less than 4 KiB. Auth0's access tokens have 500 bytes.
+/// An entry with claims of this many bytes takes less than 4 KiB in all. Auth0's access tokens have
+/// claims of about 500 bytes.
 const MAX_KEPT_BYTES: usize = 3072;
