@@ -208,7 +208,7 @@ impl fmt::Display for Hint {
             Self::OtherAlgorithm { algorithm } => {
                 return write!(
                     f,
-                    "If the issuer is to sign with {algorithm}, add it to `Policy::algorithms`; otherwise set the issuer to an algorithm listed there."
+                    "If the issuer should sign with {algorithm}, add it to `Policy::algorithms`; otherwise set the issuer to an algorithm listed there."
                 );
             }
             Self::UnknownAlgorithm => {
