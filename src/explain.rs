@@ -1,21 +1,22 @@
-//! The whole way again, for operators: every check, what it expects, what it found, and what to do.
+//! The whole verification again, for operators: every check with the expected and the actual value, and
+//! what to do.
 //!
-//! The stages are those of [`Verifier`](crate::Verifier), and each line's outcome comes from the same
-//! functions. What differs is that a failure ends nothing: later checks are made as far as they can
-//! be, on text that may be unverified, and nothing but text comes of it.
+//! The stages are those of [`Verifier`](crate::Verifier), and each outcome comes from the same
+//! functions. Only here, a failure does not end the verification: later checks are made as far as
+//! possible, on text that may be unverified. The result is text and never a verified token.
 
-// What is told, in pipeline order.
+// The findings, in pipeline order.
 mod request;
 mod envelope;
 mod contents;
 
-// What it is told from, and how.
+// The texts of the token, the description of the keys, and the choice of hints.
 mod unverified;
 mod keys;
 mod diagnosis;
 mod text;
 
-// What it is told in.
+// The public types.
 mod finding;
 mod hint;
 mod report;
@@ -49,24 +50,24 @@ pub(crate) fn token(trusted: &[Trusted<'_>], token: &str, now: UnixTime) -> Expl
     walk(trusted, token, Explanation::new(now))
 }
 
-/// An explanation to which a guard may add what it requires.
+/// An explanation to which a guard may add its own requirements.
 pub(crate) struct Explained {
     explanation: Explanation,
     claims: Option<ClaimsSet>,
 }
 
 impl Explained {
-    /// The claims, perhaps unverified.
+    /// The claims, which may be unverified.
     pub(crate) fn claims(&self) -> Option<&ClaimsSet> {
         self.claims.as_ref()
     }
 
-    /// A scope that a guard requires. `is_granted`: none if the claims cannot be read.
+    /// Adds a scope that a guard requires. `is_granted` is none if the claims cannot be read.
     pub(crate) fn require_scope(&mut self, name: &str, is_granted: Option<bool>) {
         self.require(Check::Scope, name, is_granted);
     }
 
-    /// A permission that a guard requires, likewise.
+    /// Adds a permission that a guard requires, in the same way.
     pub(crate) fn require_permission(&mut self, name: &str, is_granted: Option<bool>) {
         self.require(Check::Permission, name, is_granted);
     }
@@ -136,14 +137,14 @@ struct Walk<'w> {
     /// The claims as far as they can be read.
     told: Members<'w>,
     explanation: Explanation,
-    /// Checks of which a fault has been told.
+    /// Checks of which a fault has been reported.
     faulty: Vec<Check>,
-    /// Whether the signature holds, as far as it has been looked at.
+    /// Whether the signature holds. True until it is checked.
     is_verified: bool,
 }
 
 impl<'w> Walk<'w> {
-    /// A finding about something that is verified if the signature holds.
+    /// Reports a finding about text that is verified if the signature holds.
     fn tell(&mut self, finding: Finding) {
         self.push(match self.is_verified {
             true => finding,

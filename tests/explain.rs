@@ -883,7 +883,7 @@ fn source_that_tells_nothing_is_explained_as_far_as_it_can_be() {
     let explanation = explained(&verifier, &token().mint(), NOW);
     let found = finding(&explanation, Check::Key);
     assert_eq!(found.hint(), Some(Hint::UnknownKeyId { known: None, age: None }));
-    assert_eq!(found.expected(), Some("a key of the source, which does not tell which it has"));
+    assert_eq!(found.expected(), Some("a key of the source, which does not list its keys"));
     let described = KeysDescription::default();
     assert!(format!("{described:?}").starts_with("KeysDescription"));
 }
@@ -964,8 +964,8 @@ the token's `aud` does not contain an audience accepted here
   FAILED  exp           2026-05-28T17:40:00Z, 2 hours 46 minutes ago; issued 2026-05-28T16:40:00Z, 3 hours 46 minutes ago
           expected      after now
           by            RFC 7519 section 4.1.4
-          hint          The token expired 2 hours 46 minutes ago after a life of 1 hour: the client
-                        must renew it in time, or this host's clock is ahead.
+          hint          The token expired 2 hours 46 minutes ago after a lifetime of 1 hour: the
+                        client must renew it in time, or this host's clock is ahead.
   ok      nbf           none
   ok      client        "tokenringTestkitClientIdentifier"
   ok      cnf           none"#
@@ -997,7 +997,7 @@ the signature does not match this token and the issuer's key
   FAILED  iss           "https://tenant.example.auth0.com" (unverified)
           expected      "https://tenant.example.auth0.com/"
           by            RFC 7519 section 4.1.1
-          hint          The issuers differ by the slash at the end alone: spell the policy's issuer
+          hint          The issuers differ only by the slash at the end: spell the policy's issuer
                         exactly as the token does.
   ok      aud           ["https://api.example.com/", "https://tenant.example.auth0.com/userinfo"] (unverified)
   ok      exp           2026-05-29T20:26:40Z, in 1 day; issued 2026-05-28T20:26:40Z, now (unverified)

@@ -1,4 +1,4 @@
-"""The usual protected API, without the code that protects it: the proxy in front has checked the token."""
+"""A protected API without code for tokens: the proxy in front of it has checked the token."""
 
 from flask import Flask, jsonify, request
 

@@ -1,4 +1,4 @@
-//! The service of `api.proto`, described here so that nobody needs `protoc`.
+//! The service of `api.proto`, described here in Rust so that `protoc` is not needed.
 
 use tonic_build::manual::{Builder, Method, Service};
 
@@ -18,7 +18,7 @@ fn main() {
         .method(method("hello", "Hello", "crate::api::HelloReply"))
         .method(method("list", "List", "crate::api::ListReply"))
         .build();
-    // Connecting is left to the caller, so that the service itself needs no client.
+    // The client is generated without code to connect, which needs tonic's feature `channel`.
     Builder::new().build_transport(false).compile(&[service]);
     println!("cargo::rerun-if-changed=build.rs");
 }

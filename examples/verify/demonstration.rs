@@ -1,4 +1,4 @@
-//! The main job with nothing configured: over the wire, with an issuer that changes its keys.
+//! Verifies tokens of a test issuer that changes its keys, over HTTP and without any settings.
 
 use std::{
     io::{self, Write},
@@ -15,7 +15,7 @@ use crate::report::{print_explanation, print_verdict};
 
 pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
     let issuer = IssuerServer::start();
-    writeln!(out, "A test issuer at {}. Its keys are found from there.\n", issuer.url())?;
+    writeln!(out, "A test issuer at {}. Its keys are found through its metadata.\n", issuer.url())?;
     let ttl = Duration::from_secs(1);
     let keys = RemoteJwks::discovery_builder(issuer.url()).danger_allow_http_loopback().ttl(ttl);
     let policy = Policy::new(issuer.url(), AUDIENCE);
@@ -25,19 +25,19 @@ pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "A token:\n{good}")?;
     print_verdict(out, &verifier, &good)?;
 
-    // The same signature under claims that say something else.
+    // Other claims with the same signature.
     let genuine = issuer.token();
     let payload = genuine.payload_json().replace("read:messages", "admin:messages");
     let signature = good.rsplit('.').next().unwrap();
     let tampered = genuine.raw_payload(payload).signature_segment(signature).mint();
-    writeln!(out, "\nThe same with more permissions written into it:")?;
+    writeln!(out, "\nThe same token with another permission written into it:")?;
     print_verdict(out, &verifier, &tampered)?;
 
-    writeln!(out, "\nOne that has expired:")?;
+    writeln!(out, "\nA token that has expired:")?;
     let yesterday = UnixTime::from_secs(UnixTime::now().as_secs() - 86_400);
     print_verdict(out, &verifier, &issuer.token().expires_at(yesterday).mint())?;
 
-    writeln!(out, "\nOne for another audience, explained:\n")?;
+    writeln!(out, "\nA token for another audience, explained:\n")?;
     let other = issuer.token().audience("https://other.example.com/").mint();
     print_explanation(out, &verifier, &other)?;
 
@@ -48,14 +48,10 @@ pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
 
     writeln!(
         out,
-        "\nThe issuer withdraws the old key. The first token, once the known keys are too old:"
+        "\nThe issuer withdraws the old key. The first token, after the keys have expired here:"
     )?;
     issuer.revoke(&old);
     thread::sleep(ttl);
     print_verdict(out, &verifier, &good)?;
-    writeln!(
-        out,
-        "\nFor all this, {} requests were made to the issuer. Next: --help",
-        issuer.hits()
-    )
+    writeln!(out, "\nAll this took {} requests to the issuer. Next: --help", issuer.hits())
 }

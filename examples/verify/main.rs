@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match run(&arguments, &mut out) {
         Ok(code) => code,
         Err(Failure::Settings(message)) => refuse(&message),
-        // Whoever reads the output has read enough.
+        // The reader of the output has closed it, which is no error.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Output(error)) => refuse(&format!("standard output: {error}")),
     }
@@ -35,7 +35,7 @@ fn run(arguments: &[String], out: &mut impl Write) -> Result<ExitCode, Failure> 
         out.write_all(HELP.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    // With settings of Auth0 in the environment, a token is what is missing.
+    // With settings of Auth0 in the environment, the missing token is an error.
     if arguments.is_empty() && !settings::mention_auth0() {
         demonstration::run(out)?;
         return Ok(ExitCode::SUCCESS);
@@ -47,7 +47,7 @@ fn run(arguments: &[String], out: &mut impl Write) -> Result<ExitCode, Failure> 
 }
 
 fn refuse(message: &str) -> ExitCode {
-    // Nobody may be there to read it, which changes nothing.
+    // If standard error is closed, the exit status still tells the outcome.
     let _ignored = writeln!(io::stderr(), "{message}\n\nTry --help.");
     ExitCode::from(2)
 }

@@ -1,4 +1,4 @@
-//! What an operator needs to know of a verdict.
+//! Prints a verdict for an operator.
 
 use std::io::{self, Write};
 
@@ -22,7 +22,7 @@ pub(crate) fn print_verdict<K: KeySource>(
     }
 }
 
-/// Prints the verdict and, if the token was refused, every check with what it expected and found.
+/// Prints the verdict and, if the token was refused, every check with its expected and actual value.
 pub(crate) fn print_explained<K: KeySource>(
     out: &mut impl Write,
     verifier: &Verifier<K>,

@@ -1,4 +1,4 @@
-//! The user's own token, its policy, and where its keys are.
+//! The user's own token, its policy, and the place of its keys.
 
 use std::{
     env, fs,
@@ -25,23 +25,26 @@ cargo run --example verify -- --jwks-url URL --issuer ISSUER --audience AUD TOKE
 cargo run --example verify -- --jwks FILE --issuer ISSUER --audience AUD TOKEN
     verifies TOKEN for any issuer
 
-    TOKEN                the token; - to read it from standard input
-    --token-file FILE    the token in a file, in place of TOKEN
+    TOKEN                the token; - reads it from standard input
+    --token-file FILE    a file with the token, in place of TOKEN
     --discover ISSUER    the issuer, whose keys are found by OpenID Connect Discovery
-    --jwks-url URL       where the issuer publishes its JWK Set; http: for loopback hosts only
-    --jwks FILE          the issuer's JWK Set in a file
-    --issuer ISSUER      what `iss` must be, byte for byte
-    --audience AUD       what `aud` must be or contain; may be repeated
-    --client ID          the client the token must be issued to; may be repeated. Without --audience,
-                         `aud` is not compared
+    --jwks-url URL       the URL of the issuer's JWK Set; http: for loopback hosts only
+    --jwks FILE          a file with the issuer's JWK Set
+    --issuer ISSUER      the value of `iss`, byte for byte
+    --audience AUD       a value that `aud` must be or contain; may be repeated
+    --client ID          a client to which the token must be issued; may be repeated. Without
+                         --audience, `aud` is not compared
     --algorithm ALG      an accepted algorithm, RS256 if not given; may be repeated
     --require NAME=VALUE a claim that must be this string; may be repeated
-    --leeway SECONDS     how far the clocks may be apart, 0 if not given, 600 at most
+    --leeway SECONDS     how far the clocks may differ: 0 if not given, 600 at most
 
-Exit status: 0 accepted, 1 refused, 2 the settings, a file or the keys cannot be used.
+Exit status
+    0    the token is accepted
+    1    the token is refused
+    2    the settings, a file or the keys cannot be used
 ";
 
-/// What the arguments say.
+/// The settings in the arguments.
 #[derive(Default)]
 pub(crate) struct Settings<'a> {
     keys: Option<Keys<'a>>,
@@ -130,7 +133,7 @@ impl<'a> Settings<'a> {
                 || !self.audiences.is_empty()
                 || !self.clients.is_empty() =>
             {
-                Err("where are the keys: --discover, --jwks-url or --jwks?".to_owned().into())
+                Err("the keys are missing: --discover, --jwks-url or --jwks".to_owned().into())
             }
             None => {
                 let auth0 = auth0_of_environment()?;
@@ -162,7 +165,7 @@ impl<'a> Settings<'a> {
         Ok(self.add_to(clients.fold(policy, Policy::accept_client)))
     }
 
-    /// What does not depend on where the keys are.
+    /// Adds the settings that do not depend on the place of the keys.
     fn add_to(&self, policy: Policy) -> Policy {
         let policy = policy.leeway(self.leeway);
         let policy = match self.algorithms.is_empty() {
@@ -175,7 +178,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Stores what may be given once.
+/// Stores a setting that may be given only once.
 fn once<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), String> {
     match place.replace(value) {
         None => Ok(()),
@@ -189,17 +192,18 @@ pub(crate) fn mention_auth0() -> bool {
     variables.into_iter().any(|name| env::var_os(name).is_some())
 }
 
-/// With half of the settings, the error names what is missing.
+/// If only some of the settings are present, the error names the missing one.
 fn auth0_of_environment() -> Result<Auth0, String> {
     if !mention_auth0() {
         return Err(
-            "which issuer: --discover, --jwks-url, --jwks, or Auth0 in the environment?".into()
+            "the issuer is missing: --discover, --jwks-url, --jwks, or Auth0 in the environment"
+                .into(),
         );
     }
     Auth0::from_env().map_err(|error| error.to_string())
 }
 
-/// The same keys, fetched: an issuer that cannot be reached is not the token's fault.
+/// Fetches the keys first: if the issuer cannot be reached, that is no verdict on the token.
 fn fetched(keys: RemoteJwks) -> Result<RemoteJwks, String> {
     match keys.prime() {
         Ok(()) => Ok(keys),
@@ -232,10 +236,10 @@ impl Token<'_> {
     }
 }
 
-/// The text of a token, without the end of its line, which is no part of it.
+/// Reads a token, without the line end after it.
 fn read(source: impl Read, name: &str) -> Result<String, String> {
     let mut token = String::new();
-    // One byte more than the longest token and its line end, so that a longer one is seen as such.
+    // One byte more than the longest token with its line end, so that a longer token is still refused.
     let limit = 16 * 1024 + 3;
     source.take(limit).read_to_string(&mut token).map_err(|error| format!("{name}: {error}"))?;
     token.truncate(token.trim_end_matches(['\r', '\n']).len());

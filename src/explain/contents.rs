@@ -1,5 +1,5 @@
-//! The stages after the signature, which here need no signature: what the claims say, compared with
-//! what they have to say. RFC 7519 section 7.2.
+//! The stages after the signature, which here do not need one: the claims, compared with the policy.
+//! RFC 7519 section 7.2.
 
 use alloc::{
     format,
@@ -16,7 +16,7 @@ use crate::{
     header::DeclaredType,
 };
 
-/// A policy and the claims to compare with it, as far as there are both.
+/// A policy and the claims to compare with it. Either may be missing.
 #[derive(Clone, Copy)]
 pub(super) struct Comparison<'p> {
     pub(super) policy: Option<&'p Policy>,
@@ -62,7 +62,7 @@ impl Walk<'_> {
         };
         let actual = match payload {
             Some(payload) => text::bytes(payload.len()),
-            None => "none that can be read".to_string(),
+            None => "not readable".to_string(),
         };
         let hint = outcome.and_then(Result::err);
         let hint = hint.and_then(|error| diagnosis::encoding(error, self.token));
@@ -80,7 +80,7 @@ impl Walk<'_> {
         claims
     }
 
-    /// A claim that is absent or mistyped. These come before any comparison.
+    /// Reports a claim that is absent or mistyped. These faults come before any comparison.
     fn claim_fault(&mut self, policy: Option<&Policy>, claim: &'static str, fault: VerifyError) {
         let (check, expected) = match claim {
             "iss" => (Check::Issuer, "a string"),
@@ -91,7 +91,7 @@ impl Walk<'_> {
             "cnf" => (Check::Confirmation, "an object"),
             _ => (Check::Claim, if claim == "iat" { "a number" } else { "a string" }),
         };
-        // The issuer's fault was told when it was looked for.
+        // The issuer's fault was reported when the issuer was looked up.
         if check != Check::Claim && self.faulty.contains(&check) {
             return;
         }
@@ -242,7 +242,7 @@ impl Walk<'_> {
         self.tell(finding);
     }
 
-    /// What the policy's `require_claim` asks for. What the claims say instead is not shown.
+    /// The claims of the policy's `require_claim`. Other values in the token are not shown.
     pub(super) fn required_claims(&mut self, to: Comparison<'_>) {
         let required = to.policy.map(Policy::required_claims).unwrap_or_default();
         for (index, (name, value)) in required.iter().enumerate() {
@@ -262,7 +262,7 @@ impl Walk<'_> {
     }
 }
 
-/// What a setting of several values accepts, none of which means all.
+/// The values that a setting accepts. If it has none, it accepts all.
 fn accepted(values: Option<&[String]>, all: &str) -> String {
     match values {
         None | Some([]) => all.to_string(),
@@ -270,7 +270,7 @@ fn accepted(values: Option<&[String]>, all: &str) -> String {
     }
 }
 
-/// What a time must be, compared with the time now.
+/// The expected relation of a time to the time now.
 fn later(relation: &str, policy: Option<&Policy>) -> String {
     match policy.map_or(0, Policy::leeway_seconds) {
         0 => format!("{relation} now"),

@@ -1,4 +1,4 @@
-//! From what failed, and what it looks like, to a [`Hint`]. Each function is about one check.
+//! From a failed check, and the look of the token, to a [`Hint`]. Each function is for one check.
 
 use alloc::string::String;
 
@@ -10,7 +10,7 @@ use crate::{
     time::END_OF_TIME,
 };
 
-/// Of `Authorization` values without a token in them.
+/// For `Authorization` values without a token in them.
 pub(super) fn authorization(reason: NoToken, value: &[u8]) -> Option<Hint> {
     match reason {
         NoToken::Missing => Some(Hint::HeaderMissing),
@@ -20,7 +20,7 @@ pub(super) fn authorization(reason: NoToken, value: &[u8]) -> Option<Hint> {
             None => Some(Hint::OtherScheme),
             Some(token) => {
                 text(&String::from_utf8_lossy(token)).filter(|hint| match hint {
-                    // A bearer token may have these characters; others are the fault here.
+                    // A bearer token may have these characters, so the fault is another one.
                     Hint::Padded | Hint::StandardAlphabet => false,
                     _ => true,
                 })
@@ -29,14 +29,14 @@ pub(super) fn authorization(reason: NoToken, value: &[u8]) -> Option<Hint> {
     }
 }
 
-/// What follows `Bearer`, in any case, and spaces.
+/// The text after `Bearer`, in upper or lower case, and after the spaces that follow.
 pub(super) fn after_scheme(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.split_at_checked("Bearer".len())?;
     let is_separate = rest.first().is_none_or(u8::is_ascii_whitespace);
     (scheme.eq_ignore_ascii_case(b"Bearer") && is_separate).then(|| rest.trim_ascii_start())
 }
 
-/// Of text that should be a token.
+/// For text that should be a token.
 fn text(token: &str) -> Option<Hint> {
     let bare = token.trim().trim_matches(QUOTES);
     let is_placeholder = |word: &&str| bare.eq_ignore_ascii_case(word);
@@ -55,11 +55,11 @@ fn text(token: &str) -> Option<Hint> {
     }
 }
 
-/// Of a token that is not three segments.
+/// For a token that does not have three segments.
 pub(super) fn segments(error: VerifyError, token: &str, header: &Members<'_>) -> Option<Hint> {
     let text = text(token);
     match (error, text) {
-        // An opaque token may well have these characters.
+        // An opaque token may have these characters.
         (VerifyError::SegmentCount { .. }, Some(Hint::Padded | Hint::StandardAlphabet)) => {}
         (VerifyError::SegmentCount { .. }, Some(hint)) => return Some(hint),
         _ => {}
@@ -76,7 +76,7 @@ pub(super) fn segments(error: VerifyError, token: &str, header: &Members<'_>) ->
     }
 }
 
-/// Of a segment that is not base64url, or not JSON.
+/// For a segment that is not base64url. Other faults have no hint.
 pub(super) fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
     match error {
         VerifyError::NotBase64url { .. } => text(token),
@@ -84,7 +84,7 @@ pub(super) fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
     }
 }
 
-/// Of an `alg` that is not accepted.
+/// For an `alg` that is not accepted.
 pub(super) fn algorithm(header: &Members<'_>) -> Option<Hint> {
     let alg = header.string("alg")?;
     Some(match alg {
@@ -97,7 +97,7 @@ pub(super) fn algorithm(header: &Members<'_>) -> Option<Hint> {
     })
 }
 
-/// Of a key that is not found. `is_foreign`: the token's `iss` is not the issuer of the keys.
+/// For a key that is not found. `is_foreign`: the token's `iss` is not the issuer of the keys.
 pub(super) fn key(
     error: KeyError,
     keys: &KeysDescription,
@@ -116,7 +116,7 @@ pub(super) fn key(
     };
     match (error, keys.failure_code()) {
         (KeyError::UnknownKey, _) => match (kid, unknown) {
-            // An entry that was skipped tells more than that there is no other.
+            // The reason to skip an entry says more than that there is no usable key.
             (Some(kid), Hint::NoKeys) => {
                 let skipped = keys.reason_to_skip(kid).map(|error| Hint::KeySkipped { error });
                 skipped.or(Some(Hint::NoKeys))
@@ -130,14 +130,14 @@ pub(super) fn key(
         (KeyError::Unavailable { .. }, Some(code)) => fetch(code),
         (KeyError::Unavailable { .. }, None) => match unknown {
             Hint::NoKeys => Some(Hint::KeysNotFetched),
-            // The set may be out of date: a look-up that waits would fetch a newer one.
+            // The set may be out of date: a lookup that waits would fetch a newer one.
             unknown => Some(unknown),
         },
         (KeyError::Busy, _) => None,
     }
 }
 
-/// Of a fetch that failed, by [`FetchError::code`](crate::FetchError::code).
+/// For a failed fetch, by [`FetchError::code`](crate::FetchError::code).
 fn fetch(code: &str) -> Option<Hint> {
     Some(match code {
         "host_not_found" => Hint::KeySetHostNotFound,
@@ -152,7 +152,7 @@ fn fetch(code: &str) -> Option<Hint> {
     })
 }
 
-/// Of a signature of so many `bytes`, where the key's have `expected`.
+/// For a signature of this many `bytes`, with a key whose signatures have `expected` bytes.
 pub(super) fn signature(
     error: VerifyError,
     token: &str,
@@ -163,7 +163,7 @@ pub(super) fn signature(
     match error {
         VerifyError::NotBase64url { segment: "signature" } => text(token)
             .or_else(|| (bytes != expected).then_some(Hint::SignatureLength { bytes, expected })),
-        // Microsoft signs another `nonce` than it sends.
+        // Microsoft signs a `nonce` that differs from the one it sends.
         VerifyError::BadSignature if header.has("nonce") || is_for_graph(claims) => {
             Some(Hint::MicrosoftGraph)
         }
@@ -175,7 +175,7 @@ pub(super) fn signature(
     }
 }
 
-/// Of a `typ` that is not accepted.
+/// For a `typ` that is not accepted.
 pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
     match (accepted, declared) {
         (TokenType::AccessToken, DeclaredType::None | DeclaredType::Jwt) => {
@@ -185,7 +185,7 @@ pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
     }
 }
 
-/// Of two issuers that are not the same.
+/// For two issuers that are not the same.
 pub(super) fn issuer(expected: &str, actual: &str) -> Option<Hint> {
     let (one, other) = (expected.trim_end_matches('/'), actual.trim_end_matches('/'));
     let (one_rest, other_rest) = (without_scheme(one), without_scheme(other));
@@ -220,7 +220,7 @@ fn entra(without_scheme: &str) -> Option<(u8, &str)> {
     }
 }
 
-/// Of an `aud` that is absent, or that holds no accepted audience.
+/// For an `aud` that is absent, or that has no accepted audience.
 pub(super) fn audience(policy: &Policy, claims: &Members<'_>) -> Option<Hint> {
     let audiences = claims.strings("aud");
     let issuer = claims.string("iss").unwrap_or_default();
@@ -253,7 +253,7 @@ pub(super) fn audience(policy: &Policy, claims: &Members<'_>) -> Option<Hint> {
     }
 }
 
-/// Microsoft Graph by its application's number, or by its URL.
+/// Whether the audience is Microsoft Graph, by its application ID or its URL.
 fn is_for_graph(claims: &Members<'_>) -> bool {
     claims.strings("aud").iter().any(|audience| {
         let audience = audience.trim_end_matches('/');
@@ -261,7 +261,7 @@ fn is_for_graph(claims: &Members<'_>) -> bool {
     })
 }
 
-/// Of an `exp`, `nbf` or `iat` with a fault, or of a time that is not now.
+/// For an `exp`, `nbf` or `iat` with a fault, and for a token that is expired or not yet valid.
 pub(super) fn time(error: VerifyError, name: &str, claims: &Members<'_>) -> Option<Hint> {
     #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
     let is_far = || claims.number(name).is_some_and(|time| time > END_OF_TIME as f64);
@@ -282,7 +282,7 @@ pub(super) fn time(error: VerifyError, name: &str, claims: &Members<'_>) -> Opti
     }
 }
 
-/// A NumericDate without its fraction, if it can be a date at all.
+/// A NumericDate without its fraction, if it is within the calendar's range.
 #[expect(clippy::as_conversions, reason = "within the range of the calendar")]
 pub(super) fn whole(seconds: f64) -> Option<UnixTime> {
     let is_date = (0.0..=END_OF_TIME as f64).contains(&seconds);
@@ -291,6 +291,6 @@ pub(super) fn whole(seconds: f64) -> Option<UnixTime> {
 
 const QUOTES: [char; 2] = ['"', '\''];
 
-/// How languages write that a value is missing.
+/// The words that programming languages print for a missing value.
 const PLACEHOLDERS: [&str; 8] =
     ["null", "undefined", "none", "nil", "nan", "[object Object]", "[object Promise]", "token"];

@@ -34,7 +34,7 @@ impl<'w> Walk<'w> {
                 Check::Header,
                 "one JSON object in base64url, without crit, b64, zip, enc and cty".to_string(),
                 match self.header.is_empty() {
-                    true => "nothing that can be read".to_string(),
+                    true => "not readable".to_string(),
                     false => text::bytes(self.header.json_bytes()),
                 },
             ),
@@ -62,7 +62,7 @@ impl<'w> Walk<'w> {
         self.token.split('.').count()
     }
 
-    /// The issuer that a token is taken for. RFC 8725 section 3.8.
+    /// The issuer whose policy and keys are used. RFC 8725 section 3.8.
     pub(super) fn route<'v>(
         &mut self,
         trusted: &'v [Trusted<'v>],
@@ -77,7 +77,7 @@ impl<'w> Walk<'w> {
             find(&name).map(|_| ()).ok_or(VerifyError::WrongIssuer)
         });
         let name = self.told.string("iss").unwrap_or_default();
-        // One that is probably meant, to go on with.
+        // The issuer that is probably meant, with which to continue.
         let hint = |issuer: &Trusted<'_>| diagnosis::issuer(issuer.policy.issuer(), name);
         let similar = trusted.iter().find(|issuer| {
             !matches!(hint(issuer), Some(Hint::OtherIssuer | Hint::IssuerHost) | None)
@@ -101,8 +101,8 @@ impl<'w> Walk<'w> {
         found
     }
 
-    /// RFC 8725 section 3.1. Without an accepted algorithm there is no key to look for. `fault`: why
-    /// the token was not parsed.
+    /// RFC 8725 section 3.1. Without an accepted algorithm, no key is looked up. `fault`: why the token
+    /// was not parsed.
     pub(super) fn algorithm<'j>(
         &mut self,
         issuer: Option<&Trusted<'_>>,
@@ -166,7 +166,7 @@ impl<'w> Walk<'w> {
     /// RFC 7515 section 5.2, step 8.
     pub(super) fn signature(&mut self, jws: Option<&CompactJws<'_>>, key: Option<&SelectedKey>) {
         let outcome = jws.zip(key).map(|(jws, key)| match jws.clone().verify(key) {
-            // It is decoded once the signature holds.
+            // The payload is decoded after the signature, so the signature holds here.
             Ok(_) | Err(VerifyError::NotBase64url { segment: "payload" }) => Ok(()),
             Err(error) => Err(error),
         });

@@ -1,11 +1,11 @@
-//! One check and what came of it.
+//! One check and its outcome.
 
 use alloc::string::String;
 use core::fmt;
 
 use crate::{Hint, VerifyError};
 
-/// A check that tokens go through, in the order in which they do.
+/// The checks of a token, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Check {
@@ -14,21 +14,21 @@ pub enum Check {
     Authorization,
     /// The token is not too long.
     Size,
-    /// It has three segments.
+    /// The token has three segments.
     Segments,
-    /// The first is a JOSE Header with nothing forbidden in it.
+    /// The first segment is a JOSE Header without forbidden parameters.
     Header,
-    /// `iss` names one of several issuers. Only if there are several.
+    /// `iss` names one of the issuers. Only if the verifier has several.
     Route,
     /// `alg` is accepted.
     Algorithm,
-    /// The issuer has the one key for the token.
+    /// The issuer has exactly one key for the token.
     Key,
-    /// The signature is that key's.
+    /// The signature was made with that key.
     Signature,
     /// The payload is a JSON object.
     Payload,
-    /// A registered claim without a check of its own has its JSON type.
+    /// A registered claim without its own check has the right JSON type.
     Claim,
     /// `typ`
     Type,
@@ -53,7 +53,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// A short name: stable, and one of a small number.
+    /// A short, stable name. There are few of them.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Authorization => "header field",
@@ -79,7 +79,7 @@ impl Check {
         }
     }
 
-    /// Where the rule is from.
+    /// The source of the rule.
     pub const fn clause(self) -> &'static str {
         match self {
             Self::Authorization => "RFC 6750 section 2.1",
@@ -111,19 +111,19 @@ impl fmt::Display for Check {
     }
 }
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// As it must be.
+    /// The check passed.
     Passed,
-    /// Not as it must be.
+    /// The check failed.
     Failed,
-    /// What it needs is not there, because another check failed.
+    /// The check was not made, because another check failed.
     NotReached,
 }
 
-/// One check: what it expects, what it found, and what to do.
+/// One check: the expected value, the actual value, and what to do.
 #[derive(Clone)]
 pub struct Finding {
     check: Check,
@@ -136,7 +136,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Of a check that gave `outcome`, or of one that was not reached.
+    /// The finding for a check with this outcome. None means that it was not reached.
     pub(super) fn new(check: Check, outcome: Option<Result<(), VerifyError>>) -> Self {
         let (outcome, error) = match outcome {
             None => (Outcome::NotReached, None),
@@ -164,43 +164,43 @@ impl Finding {
         Self { hint, ..self }
     }
 
-    /// The finding is about claims that nobody is known to have signed.
+    /// The finding is about claims whose signature does not hold.
     pub(super) fn unverified(self) -> Self {
         Self { verified: false, ..self }
     }
 
-    /// Which check it was.
+    /// The check.
     pub fn check(&self) -> Check {
         self.check
     }
 
-    /// Where its rule is from.
+    /// The source of the check's rule.
     pub fn clause(&self) -> &'static str {
         self.check.clause()
     }
 
-    /// What came of it.
+    /// The outcome of the check.
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// Why it failed, if it did: the verdict, if this is the first that failed.
+    /// Why the check failed, if it did. The error of the first failed check is the verdict.
     pub fn error(&self) -> Option<VerifyError> {
         self.error
     }
 
-    /// Whether the finding is about something that the issuer has signed, or that needs no signature.
-    /// Claims of a token whose signature does not hold may say anything.
+    /// Whether the finding is about text that the issuer has signed, or that needs no signature. If the
+    /// signature does not hold, the claims may be forged.
     pub fn is_verified(&self) -> bool {
         self.verified
     }
 
-    /// What is accepted, by the policy and the keys at hand.
+    /// The values that the policy and the keys at hand accept.
     pub fn expected(&self) -> Option<&str> {
         self.expected.as_deref()
     }
 
-    /// What the token has there: escaped, and cut at 120 characters. None if nothing can be read there.
+    /// The token's value, escaped and cut after 120 characters. None if it cannot be read.
     pub fn actual(&self) -> Option<&str> {
         self.actual.as_deref()
     }
@@ -211,7 +211,7 @@ impl Finding {
     }
 }
 
-/// Without what is expected and found: the latter is a token's text.
+/// Leaves out the expected and the actual value: the latter is the token's text.
 impl fmt::Debug for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Finding")

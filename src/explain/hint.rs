@@ -1,13 +1,13 @@
-//! What is likely to be behind a failed check, and what to do about it.
+//! The likely causes of a failed check, and what to do about them.
 
 use core::{fmt, time::Duration};
 
 use crate::{Algorithm, JwkError, explain::text};
 
-/// What to do about a failed check: a sentence, by [`Display`](fmt::Display).
+/// What to do about a failed check. [`Display`](fmt::Display) gives a sentence.
 ///
-/// A guess from what the token and the settings look like. It holds numbers and names of this crate,
-/// never text from the token.
+/// A hint is a guess from the look of the token and the settings. It contains numbers and names from
+/// this crate, never text from the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
@@ -15,7 +15,7 @@ pub enum Hint {
     HeaderMissing,
     /// The request has several `Authorization` fields.
     HeaderRepeated,
-    /// The credentials are of another scheme.
+    /// The credentials have another scheme or none.
     OtherScheme,
     /// `Bearer` with nothing after it.
     TokenEmpty,
@@ -33,7 +33,7 @@ pub enum Hint {
     Padded,
     /// A segment is in the standard base64 alphabet, with `+` and `/`.
     StandardAlphabet,
-    /// The token is longer than any that is accepted.
+    /// The token is longer than the limit.
     TooLarge,
     /// One segment: an opaque token.
     Opaque,
@@ -45,18 +45,18 @@ pub enum Hint {
     Unsigned,
     /// `alg` is HS256, HS384 or HS512.
     SharedSecret,
-    /// `alg` could be accepted and is not.
+    /// This crate supports `alg`, but the policy does not accept it.
     OtherAlgorithm {
         /// The token's `alg`.
         algorithm: Algorithm,
     },
-    /// `alg` is none that this crate knows.
+    /// This crate does not support `alg`.
     UnknownAlgorithm,
     /// The set has no key with the token's `kid`.
     UnknownKeyId {
-        /// How many keys the set has, where that is known.
+        /// How many keys the set has, if that is known.
         known: Option<usize>,
-        /// How old the set is, where that is known.
+        /// How old the set is, if that is known.
         age: Option<Duration>,
     },
     /// The key is unknown, and `iss` names another issuer than the policy.
@@ -65,20 +65,20 @@ pub enum Hint {
     KeyOfOtherAlgorithm,
     /// The entry with the token's `kid` was skipped.
     KeySkipped {
-        /// Why.
+        /// Why it was skipped.
         error: JwkError,
     },
     /// The set has no usable key.
     NoKeys,
-    /// The token has no `kid`, and not exactly one key fits.
+    /// The token has no `kid`, and no key or several keys fit.
     KeyIdMissing,
     /// Several keys have the token's `kid`.
     KeyIdAmbiguous,
-    /// No keys were fetched yet.
+    /// No keys have been fetched yet.
     KeysNotFetched,
     /// The host of the key set cannot be resolved.
     KeySetHostNotFound,
-    /// The host of the key set cannot be reached, or not through the proxy.
+    /// The host of the key set cannot be reached, directly or through the proxy.
     KeySetUnreachable,
     /// TLS with the host of the key set fails.
     KeySetTls,
@@ -86,11 +86,11 @@ pub enum Hint {
     KeySetTimeout,
     /// The host of the key set answers with an error or a redirect.
     KeySetStatus,
-    /// What the host serves is no key set.
+    /// The host serves a document that is not a usable key set.
     KeySetContent,
     /// The issuer's metadata cannot be used.
     KeySetMetadata,
-    /// The signature is not as long as the key's.
+    /// The signature does not have the length of the key's signatures.
     SignatureLength {
         /// Its length in bytes.
         bytes: usize,
@@ -99,31 +99,31 @@ pub enum Hint {
     },
     /// The signature has the right length and does not match.
     SignatureMismatch,
-    /// A token for Microsoft Graph, which Microsoft alone can verify.
+    /// The token is for Microsoft Graph, and only Microsoft can verify it.
     MicrosoftGraph,
     /// `typ` names another kind of token.
     OtherKindOfToken,
-    /// The policy asks for `at+jwt`, and the issuer does not write it.
+    /// The policy requires `at+jwt`, and the issuer does not write it.
     UntypedAccessToken,
-    /// The issuers differ by a slash at the end.
+    /// The issuers differ only by a slash at the end.
     IssuerSlash,
-    /// The issuers differ by `http:` and `https:`, or one has none.
+    /// The issuers differ only by `http:` and `https:`, or one has no scheme.
     IssuerScheme,
-    /// The issuers differ by upper and lower case.
+    /// The issuers differ only by upper and lower case.
     IssuerCase,
-    /// The issuers differ by the host alone.
+    /// The issuers differ only by the host.
     IssuerHost,
-    /// The token is of Microsoft Entra's version 1.0, the policy is for 2.0.
+    /// The token has Microsoft Entra's version 1.0, and the policy is for 2.0.
     EntraVersion1,
-    /// The token is of Microsoft Entra's version 2.0, the policy is for 1.0.
+    /// The token has Microsoft Entra's version 2.0, and the policy is for 1.0.
     EntraVersion2,
-    /// The issuer is another one.
+    /// The token is from another issuer.
     OtherIssuer,
-    /// The audiences differ by a slash at the end.
+    /// The audiences differ only by a slash at the end.
     AudienceSlash,
     /// An ID token: the audience is the client, or there are claims that only ID tokens have.
     IdToken,
-    /// Keycloak's default audience, or none.
+    /// The token has Keycloak's default audience, or no audience.
     KeycloakAudience,
     /// Amazon Cognito's access tokens have no `aud`.
     CognitoAudience,
@@ -131,14 +131,14 @@ pub enum Hint {
     OtherAudience,
     /// The token is no longer valid.
     Expired {
-        /// For how many seconds.
+        /// How many seconds ago it expired.
         since: u64,
-        /// For how many seconds it was valid, if it has `iat`.
+        /// The seconds from `iat` to `exp`, if it has `iat`.
         lifetime: Option<u64>,
     },
     /// The token is not valid yet.
     NotYetValid {
-        /// For how many seconds.
+        /// In how many seconds it becomes valid.
         until: u64,
     },
     /// A time is in milliseconds.
@@ -161,7 +161,7 @@ impl fmt::Display for Hint {
                 "Send one `Authorization`: the client and a proxy may each add their own."
             }
             Self::OtherScheme => {
-                "Send the token as `Authorization: Bearer TOKEN`: these credentials are of another scheme, or lack it."
+                "Send the token as `Authorization: Bearer TOKEN`: these credentials have another scheme or none."
             }
             Self::TokenEmpty => {
                 "The client sends `Bearer` without a token: it has none yet, or its variable is not set."
@@ -170,19 +170,19 @@ impl fmt::Display for Hint {
                 "The client writes `Bearer` twice: the value that it keeps as the token already begins with it."
             }
             Self::Placeholder => {
-                "The client sends the word for a missing value in place of a token: it must wait until it has one."
+                "The client sends a word such as null or undefined in place of a token: it must wait until it has one."
             }
             Self::Quoted => {
                 "Remove the quotation marks around the token: the client sends it as JSON text or with quotes of its shell."
             }
             Self::WhiteSpace => {
-                "Remove white space from the token: a line break at the end of a file, or lines wrapped by a copy, are the usual source."
+                "Remove white space from the token: the usual cause is a line break at the end of a file, or a copy with wrapped lines."
             }
             Self::PercentEncoded => {
                 "Decode the token before it is sent: it was percent-encoded, as for a URL or a cookie."
             }
             Self::Padded => {
-                "Remove the padding: segments of a token do not end in `=`, so some proxy or library encoded it again."
+                "Remove the padding: segments of a token do not end in `=`, so a proxy or a library has encoded it again."
             }
             Self::StandardAlphabet => {
                 "Encode the segments in base64url: the token has `+` or `/` of standard base64."
@@ -200,15 +200,15 @@ impl fmt::Display for Hint {
                 "The signature is missing: send the whole token, which was probably cut by a copy or by a limit of its length."
             }
             Self::Unsigned => {
-                "Sign the token: `alg` is none, which an emulator writes and nobody may accept."
+                "Sign the token: `alg` is none, which emulators write and no verifier may accept."
             }
             Self::SharedSecret => {
-                "Have the issuer sign with a key pair, such as RS256: HS256 and its like need a shared secret, and this crate supports none."
+                "Have the issuer sign with a key pair, such as RS256: HS256 and the like need a shared secret, which this crate does not support."
             }
             Self::OtherAlgorithm { algorithm } => {
                 return write!(
                     f,
-                    "If the issuer is to sign with {algorithm}, add it to `Policy::algorithms`; otherwise set the issuer to an algorithm listed there."
+                    "If the issuer should sign with {algorithm}, add it to `Policy::algorithms`; otherwise set the issuer to an algorithm listed there."
                 );
             }
             Self::UnknownAlgorithm => {
@@ -247,28 +247,28 @@ impl fmt::Display for Hint {
             }
             Self::KeyIdAmbiguous => "Have the issuer give each of its keys a `kid` of its own.",
             Self::KeysNotFetched => {
-                "No keys were fetched yet: call `prime` at the start, or `verify` once, and see that it succeeds."
+                "No keys have been fetched yet: call `prime` at the start, or `verify` once, and check that it succeeds."
             }
             Self::KeySetHostNotFound => {
                 "The host of the key set has no address: check its name in the settings, and DNS on this machine."
             }
             Self::KeySetUnreachable => {
-                "The host of the key set cannot be reached: check firewall, port and proxy of this machine."
+                "The host of the key set cannot be reached: check the firewall, the port and the proxy of this machine."
             }
             Self::KeySetTls => {
                 "TLS with the host of the key set fails: check its certificate, the clock, and whether a proxy needs `root_certs_pem`."
             }
             Self::KeySetTimeout => {
-                "The host of the key set is too slow: check the way there, and only then raise the timeout."
+                "The host of the key set is too slow: check the network path to it before you raise the timeout."
             }
             Self::KeySetStatus => {
                 "The host does not serve a key set at this URL: use the `jwks_uri` of the issuer's metadata, or `RemoteJwks::discover`."
             }
             Self::KeySetContent => {
-                "What is served at this URL is no usable key set, perhaps a login page or the metadata: use the `jwks_uri` of the metadata."
+                "This URL does not serve a usable key set, but perhaps a login page or the metadata: use the `jwks_uri` of the metadata."
             }
             Self::KeySetMetadata => {
-                "The issuer's metadata cannot be used: configure the issuer exactly as its metadata spells it, slash included."
+                "The issuer's metadata cannot be used: configure the issuer exactly as its metadata spells it, including a slash at the end."
             }
             Self::SignatureLength { bytes, expected } => {
                 return write!(
@@ -286,37 +286,37 @@ impl fmt::Display for Hint {
                 "The token was changed after it was signed, or is signed with another key of the same `kid`: request a new one, and compare the issuer's environments."
             }
             Self::MicrosoftGraph => {
-                "This token is for Microsoft Graph, which alone can verify it: request a scope of your own API, such as api://CLIENT_ID/SCOPE."
+                "This token is for Microsoft Graph, and only Graph can verify it: request a scope of your own API, such as api://CLIENT_ID/SCOPE."
             }
             Self::OtherKindOfToken => {
-                "`typ` says that this is no access token, but perhaps a logout token, a DPoP proof or a security event: send the access token."
+                "`typ` says that this is not an access token, but perhaps a logout token, a DPoP proof or a security event: send the access token."
             }
             Self::UntypedAccessToken => {
-                "The policy asks for `typ` at+jwt: switch the issuer to RFC 9068 access tokens, or use `TokenType::Jwt`."
+                "The policy requires `typ` at+jwt: switch the issuer to RFC 9068 access tokens, or use `TokenType::Jwt`."
             }
             Self::IssuerSlash => {
-                "The issuers differ by the slash at the end alone: spell the policy's issuer exactly as the token does."
+                "The issuers differ only by the slash at the end: spell the policy's issuer exactly as the token does."
             }
             Self::IssuerScheme => {
-                "The issuers differ by http: and https: alone, perhaps since the issuer does not know of the proxy before it: correct its public URL."
+                "The issuers differ only by http: and https:, perhaps because the issuer does not know of the proxy in front of it: correct its public URL."
             }
             Self::IssuerCase => {
-                "The issuers differ by upper and lower case alone: spell the policy's issuer exactly as the token does."
+                "The issuers differ only by upper and lower case: spell the policy's issuer exactly as the token does."
             }
             Self::IssuerHost => {
-                "The issuers differ by the host alone: a custom domain and the tenant's own are two issuers, as are two tenants, so use one everywhere."
+                "The issuers differ only by the host: a custom domain and the tenant's own domain are two issuers, and so are two tenants, so use one everywhere."
             }
             Self::EntraVersion1 => {
-                "The token is of Entra's version 1.0: set `requestedAccessTokenVersion` to 2 in the API's manifest, or configure https://sts.windows.net/TENANT/ and its keys."
+                "The token has Entra's version 1.0: set `requestedAccessTokenVersion` to 2 in the API's manifest, or configure https://sts.windows.net/TENANT/ and its keys."
             }
             Self::EntraVersion2 => {
-                "The token is of Entra's version 2.0: configure https://login.microsoftonline.com/TENANT/v2.0 and its keys."
+                "The token has Entra's version 2.0: configure https://login.microsoftonline.com/TENANT/v2.0 and its keys."
             }
             Self::OtherIssuer => {
                 "The token is from another issuer: request it from the one configured here, or add this one with `Verifier::with_issuer` if it is trusted."
             }
             Self::AudienceSlash => {
-                "The audiences differ by the slash at the end alone: spell the policy's audience exactly as the token does."
+                "The audiences differ only by the slash at the end: spell the policy's audience exactly as the token does."
             }
             Self::IdToken => {
                 "This is an ID token, which tells the client who logged in: send the access token instead."
@@ -333,14 +333,14 @@ impl fmt::Display for Hint {
             Self::Expired { since, lifetime } => {
                 write!(f, "The token expired {} ago", text::duration(*since))?;
                 if let Some(lifetime) = lifetime {
-                    write!(f, " after a life of {}", text::duration(*lifetime))?;
+                    write!(f, " after a lifetime of {}", text::duration(*lifetime))?;
                 }
                 ": the client must renew it in time, or this host's clock is ahead."
             }
             Self::NotYetValid { until } => {
                 return write!(
                     f,
-                    "The token is valid only in {}: compare the clocks of the issuer and of this host, and allow for seconds with `Policy::leeway`.",
+                    "The token becomes valid in {}: compare the clocks of the issuer and of this host, and allow some seconds with `Policy::leeway`.",
                     text::duration(*until)
                 );
             }

@@ -1,4 +1,4 @@
-//! What a key source has at hand, without the keys themselves.
+//! A description of the keys that a source has at hand, without the keys themselves.
 
 use alloc::{
     boxed::Box,
@@ -13,8 +13,8 @@ use crate::{
     explain::text::{self, quoted},
 };
 
-/// What a [`KeySource`](crate::KeySource) knows of its keys: what
-/// [`describe`](crate::KeySource::describe) gives to an [`Explanation`](crate::Explanation).
+/// A description of the keys that a [`KeySource`](crate::KeySource) has. Its
+/// [`describe`](crate::KeySource::describe) gives it to an [`Explanation`](crate::Explanation).
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,7 +47,7 @@ struct KeyName {
 }
 
 impl KeysDescription {
-    /// The `kid` and algorithm of each key, and the entries that were skipped and why.
+    /// The `kid` and algorithm of each key, and the skipped entries with their reasons.
     pub fn of(keys: &JwkSet) -> Self {
         let name = |key: &PublicKey| KeyName {
             key_id: key.key_id().map(Box::from),
@@ -59,7 +59,7 @@ impl KeysDescription {
         Self { known: Some(known), ..Self::default() }
     }
 
-    /// It is known that no key is at hand.
+    /// The source is known to have no key at hand.
     pub fn none() -> Self {
         Self { known: Some(Known::default()), ..Self::default() }
     }
@@ -76,8 +76,8 @@ impl KeysDescription {
         Self { age: Some(age), ..self }
     }
 
-    /// Why the last fetch failed: a code of [`FetchError::code`](crate::FetchError::code), by which a
-    /// [`Hint`](crate::Hint) is chosen, or another; and a sentence.
+    /// Why the last fetch failed: a code and a sentence. A code of
+    /// [`FetchError::code`](crate::FetchError::code) chooses a [`Hint`](crate::Hint); others do not.
     #[must_use]
     pub fn with_failure(self, code: &'static str, reason: impl Into<String>) -> Self {
         Self { failure: Some((code, reason.into())), ..self }
@@ -96,7 +96,7 @@ impl KeysDescription {
         self.failure.as_ref().map(|(code, _)| *code)
     }
 
-    /// Whether there is a key with this `kid`, for whatever algorithm.
+    /// Whether there is a key with this `kid`, for any algorithm.
     pub(super) fn has(&self, kid: &str) -> bool {
         let mut keys = self.known.iter().flat_map(|known| &known.keys);
         keys.any(|key| key.key_id.as_deref() == Some(kid))
@@ -108,7 +108,7 @@ impl KeysDescription {
         skipped.find(|(key_id, _)| key_id.as_deref() == Some(kid)).map(|(_, error)| *error)
     }
 
-    /// A line, or several with semicolons between them.
+    /// The description in one line, its parts separated by semicolons.
     pub(super) fn summary(&self) -> String {
         let mut parts = Vec::new();
         if let Some(known) = &self.known {
@@ -125,7 +125,7 @@ impl KeysDescription {
                 parts.push(format!("skipped: {}", text::listed(known.skipped.iter().map(reason))));
             }
         } else {
-            parts.push("a key of the source, which does not tell which it has".to_string());
+            parts.push("a key of the source, which does not list its keys".to_string());
         }
         parts.extend(self.age.map(|age| format!("{} old", text::duration(age.as_secs()))));
         parts.extend(self.state.map(ToString::to_string));
@@ -138,7 +138,7 @@ impl KeysDescription {
     }
 }
 
-/// A key as one line names it.
+/// The name of a key: its `kid` and its algorithm.
 pub(super) fn named(kid: Option<&str>, algorithm: Algorithm) -> String {
     match kid {
         Some(kid) => format!("{} {algorithm}", quoted(kid)),

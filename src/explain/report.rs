@@ -5,14 +5,13 @@ use core::fmt;
 
 use crate::{Finding, Outcome, UnixTime, VerifyError};
 
-/// Why a token was accepted or refused: every check with what it expected and what it found, all that
-/// is wrong at once, and what to do about it. Made by [`Verifier::explain`](crate::Verifier::explain)
-/// and [`Guard::explain`](crate::Guard::explain).
+/// Why a token was accepted or refused: every check with the expected and the actual value, all faults
+/// at once, and what to do about them. Made by [`Verifier::explain`](crate::Verifier::explain) and
+/// [`Guard::explain`](crate::Guard::explain).
 ///
-/// It is for operators. **Never send it to the client**, whom it would tell what the service expects,
-/// and never make a metrics label of it, which would have as many values as there are tokens:
-/// [`VerifyError::code`] is the label. Do not call it for each request either: it does all the work
-/// of a verification and more.
+/// It is for operators. **Never send it to the client**: it says what the service expects. Never use it
+/// as a metrics label: it has as many values as there are tokens, and [`VerifyError::code`] is the
+/// label. Do not make one for each request: it does all the work of a verification and more.
 ///
 /// `Display` prints a report of several lines. It shows times, lengths, `alg`, `kid`, `typ`, `iss`,
 /// `aud` and `azp` or `client_id` of the token, escaped and cut; never the signature, `sub` or any
@@ -42,7 +41,7 @@ pub struct Explanation {
     verdict: Result<(), VerifyError>,
     now: UnixTime,
     findings: Vec<Finding>,
-    /// Names and values of all claims, fit to print.
+    /// Names and values of all claims, escaped and cut.
     claims: Vec<(String, String)>,
     claims_are_verified: bool,
 }
@@ -67,28 +66,28 @@ impl Explanation {
         self.claims_are_verified
     }
 
-    /// What a verification with the keys at hand says at that time: the first reason to refuse.
+    /// The verdict of a verification at that time with the keys at hand: the first reason to refuse.
     ///
     /// # Errors
     ///
-    /// What [`Verifier::try_verify`](crate::Verifier::try_verify) would give, or `NoToken` if a request
-    /// carries no token.
+    /// The error of [`Verifier::try_verify`](crate::Verifier::try_verify), or `NoToken` if a request has
+    /// no token.
     pub fn verdict(&self) -> Result<(), VerifyError> {
         self.verdict
     }
 
-    /// As of when the token was looked at.
+    /// The time as of which the token was checked.
     pub fn now(&self) -> UnixTime {
         self.now
     }
 
-    /// All checks in their order, those that passed included.
+    /// All checks in their order, including those that passed.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// The report with all claims at its end, `sub` and whatever else there is, escaped and cut: it
-    /// holds personal data. Signature and token are not in it.
+    /// The report followed by all claims, such as `sub`, escaped and cut. It contains personal data. The
+    /// token and its signature are not in it.
     pub fn with_all_claims(&self) -> ExplanationWithAllClaims<'_> {
         ExplanationWithAllClaims(self)
     }
@@ -139,7 +138,7 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     Ok(())
 }
 
-/// Words with a space before each, in lines of moderate length.
+/// Writes the words of `text`, in lines of at most [`LINE`] columns where possible.
 fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let (mut column, start) = (WRAP_START, WRAP_START);
     for word in text.split(' ') {
@@ -155,7 +154,7 @@ fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     Ok(())
 }
 
-/// Without text from the token.
+/// Leaves out the token's text.
 impl fmt::Debug for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Explanation")
@@ -166,7 +165,7 @@ impl fmt::Debug for Explanation {
     }
 }
 
-/// An [`Explanation`] with `sub` and all other claims, for whoever may see them:
+/// An [`Explanation`] with all claims, for operators who may see personal data. Made by
 /// [`Explanation::with_all_claims`].
 #[derive(Clone, Copy)]
 pub struct ExplanationWithAllClaims<'e>(&'e Explanation);
@@ -177,23 +176,23 @@ impl fmt::Display for ExplanationWithAllClaims<'_> {
         let verified = if *claims_are_verified { "" } else { " (unverified)" };
         write!(f, "{}\n\nall claims{verified}\n", self.0)?;
         if claims.is_empty() {
-            f.write_str("\n  none that can be read")?;
+            f.write_str("\n  not readable")?;
         }
         claims.iter().try_for_each(|(name, value)| write!(f, "\n  {name:12}  {value}"))
     }
 }
 
-/// Of the explanation, without the claims.
+/// Shows the explanation, without the claims.
 impl fmt::Debug for ExplanationWithAllClaims<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ExplanationWithAllClaims").field(self.0).finish()
     }
 }
 
-/// Past the status.
+/// The width of the status column.
 const INDENT: &str = "          ";
 
-/// Past the status and the name, but for two spaces.
+/// The width of the status and name columns. Two spaces follow.
 const WRAP_START: usize = 22;
 
 const LINE: usize = 100;

@@ -1,4 +1,4 @@
-//! `Authorization` values: whether there is a token in them, and what is probably meant as one.
+//! `Authorization` values: whether there is a token in them, and which part is probably one.
 //! RFC 6750 section 2.1.
 
 use alloc::{
@@ -42,7 +42,7 @@ pub(crate) fn authorization(
     }
 }
 
-/// The scheme if it is a common one: what else is there may be a secret.
+/// The length of the value, and its scheme if that is a common one: any other word may be a secret.
 fn scheme_and_length(value: &[u8]) -> String {
     let word = value.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     let scheme = SCHEMES.into_iter().find(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()));
@@ -51,11 +51,11 @@ fn scheme_and_length(value: &[u8]) -> String {
             let rest = value.get(scheme.len()..).unwrap_or_default().trim_ascii_start();
             format!("{scheme} and {}", text::bytes(rest.len()))
         }
-        None => format!("{} that begin with no known scheme", text::bytes(value.len())),
+        None => format!("{} without a known scheme", text::bytes(value.len())),
     }
 }
 
-/// The token in a value that is not quite as it should be: what else is wrong with it can be told too.
+/// The token in a malformed value, so that other faults of the token can be reported too.
 fn what_is_probably_the_token(value: &[u8]) -> Option<&str> {
     let mut rest = core::str::from_utf8(value).ok()?;
     if rest.len() > MAX_TOKEN_BYTES {
@@ -74,5 +74,5 @@ fn what_is_probably_the_token(value: &[u8]) -> Option<&str> {
     (is_one_word && rest.matches('.').count() == 2).then_some(rest)
 }
 
-/// Of RFC 9110's registry, those that clients send.
+/// Common schemes of the HTTP Authentication Scheme Registry, and `Token`. RFC 9110 section 16.4.1.
 const SCHEMES: [&str; 6] = ["Bearer", "Basic", "Digest", "DPoP", "Negotiate", "Token"];

@@ -1,4 +1,4 @@
-//! Text from tokens and key sets made fit to print: in ASCII, without control characters, and short.
+//! Makes text from tokens and key sets safe to print: in ASCII, without control characters, and short.
 
 use alloc::{
     format,
@@ -9,8 +9,8 @@ use core::fmt::Write as _;
 
 use crate::UnixTime;
 
-/// `text` between quotation marks. What is not printable ASCII is escaped, so that look-alikes,
-/// directions of writing and terminal sequences show as what they are.
+/// `text` between quotation marks. Characters outside printable ASCII are escaped, so that look-alikes,
+/// marks of writing direction and terminal sequences become visible.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", cut(text, |character| matches!(character, '"' | '\\')))
 }
@@ -24,7 +24,7 @@ fn cut(text: &str, is_special: impl Fn(char) -> bool) -> String {
     let mut shown = String::new();
     for (count, character) in text.chars().enumerate() {
         if count == MAX_CHARACTERS {
-            // No error can come of writing to a string.
+            // Writing to a string cannot fail.
             let _infallible = write!(shown, "... ({} bytes)", text.len());
             break;
         }
@@ -37,12 +37,12 @@ fn cut(text: &str, is_special: impl Fn(char) -> bool) -> String {
     shown
 }
 
-/// Several strings as a JSON array would have them; the first few of them.
+/// Several strings in the form of a JSON array, cut after the first few.
 pub(super) fn array<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     format!("[{}]", listed(texts.map(quoted)))
 }
 
-/// What stands in a list, the first few of it.
+/// The items of a list, cut after the first few.
 pub(super) fn listed(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     let more = items.len().saturating_sub(MAX_ITEMS);
@@ -53,7 +53,7 @@ pub(super) fn listed(items: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// What a setting of several strings accepts.
+/// The strings that a setting accepts.
 pub(super) fn one_of(texts: &[String]) -> String {
     match texts {
         [only] => quoted(only),
@@ -61,7 +61,7 @@ pub(super) fn one_of(texts: &[String]) -> String {
     }
 }
 
-/// A time, and how far it is from `now`.
+/// A time, and its distance from `now`.
 pub(super) fn time(time: UnixTime, now: UnixTime) -> String {
     format!("{time}, {}", distance(time, now))
 }

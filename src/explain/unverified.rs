@@ -1,4 +1,4 @@
-//! What a token says, as far as it can be read at all: for people, never for a verdict.
+//! The contents of a token, as far as they can be read: for people, never for a verdict.
 
 use alloc::{
     borrow::{Cow, ToOwned as _},
@@ -16,11 +16,11 @@ use crate::{
     jwk::decode_leniently,
 };
 
-/// The JSON texts of a token, or of what should be one, nothing of them checked.
+/// The JSON texts of a token, or of text that should be one. Nothing in them is checked.
 #[derive(Default)]
 pub(super) struct TokenTexts {
     pub(super) header: String,
-    /// Perhaps not UTF-8. None if it cannot be decoded.
+    /// May not be UTF-8. None if it cannot be decoded.
     pub(super) payload: Option<Vec<u8>>,
 }
 
@@ -31,7 +31,7 @@ impl TokenTexts {
         }
         let mut segments = token.split('.');
         let (header, payload) = (segments.next(), segments.next());
-        // The second of five is an encrypted key.
+        // The second of five segments is an encrypted key.
         let payload = payload.filter(|_| segments.count() < 3);
         let text = |segment| String::from_utf8(decode_leniently(segment)?).ok();
         Self {
@@ -122,8 +122,8 @@ impl<'j> Members<'j> {
         }
     }
 
-    /// The member `name` fit to print. Objects, and arrays that hold other things than strings, may
-    /// hold anything: of them, only what they are.
+    /// The member `name`, escaped and cut. Of objects, and of arrays with other values than strings,
+    /// only the type is shown: they may contain anything.
     pub(super) fn shown(&self, name: &str) -> String {
         match self.value(name) {
             None => "none".to_owned(),
@@ -131,24 +131,24 @@ impl<'j> Members<'j> {
             Some(Value::Number(number)) => text::plain(&format!("{}", number.nearest(self.json))),
             Some(Value::Array(array)) => match Texts::of_array(*array, self.json) {
                 Some(texts) => text::array(texts.within(self.json)),
-                None => "an array that holds other things than strings".to_owned(),
+                None => "an array with other values than strings".to_owned(),
             },
             Some(other) => kind(other).to_owned(),
         }
     }
 
-    /// What the member `name` is, without what it says.
+    /// The type of the member `name`, without its value.
     pub(super) fn kind(&self, name: &str) -> &'static str {
         self.value(name).map_or("none", kind)
     }
 
-    /// The names and values of all members, fit to print.
+    /// The names and values of all members, escaped and cut.
     pub(super) fn all(&self) -> Vec<(String, String)> {
         let printable = |member: &Member<'_>| (text::plain(&member.name), text::plain(member.text));
         self.members.iter().map(printable).collect()
     }
 
-    /// The object again, in which a value that can be read stands for `claim`.
+    /// The object again, with a valid value in place of `claim`, or without an optional `claim`.
     fn with_stand_in(&self, claim: &str) -> Vec<u8> {
         let others = self.members.iter().filter(|member| member.name != claim);
         let mut members: Vec<String> =
@@ -188,8 +188,9 @@ fn json_string(text: &str) -> String {
     json
 }
 
-/// The claims, and every fault that [`ClaimsSet::read`] finds in them, in its order: where one is, it
-/// reads on with a stand-in for the claim. Without claims, the last fault is one of all of them.
+/// The claims, and every fault that [`ClaimsSet::read`] finds in them, in its order. After each fault it
+/// reads again with a stand-in for the claim. If no claims are returned, the last fault is of the whole
+/// payload.
 pub(super) fn read_claims(
     payload: &[u8],
     origin: &Origin,

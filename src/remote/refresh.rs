@@ -248,5 +248,5 @@ const MAX_BACK_OFF_WITHOUT_KEYS: Duration = Duration::from_secs(10);
 const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
-/// An abandoned attempt may hold its thread for ever. At this many, no further attempt loses its slot.
+/// An abandoned attempt may hold its thread forever. At this many, no further attempt loses its slot.
 const MAX_ABANDONED: u32 = 8;

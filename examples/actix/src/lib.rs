@@ -1,4 +1,4 @@
-//! A protected API on actix-web: how `Guard` sits in front of its handlers.
+//! A protected API on actix-web, with `Guard` in front of its handlers.
 //!
 //! Copy [`Caller`] for single handlers, [`require_token`] for whole scopes.
 
@@ -37,14 +37,14 @@ async fn public() -> &'static str {
     "GET /api/v1/ with an access token\n"
 }
 
-/// A handler that asks for its caller.
+/// A handler that takes its caller from an extractor.
 async fn hello(Caller(caller): Caller) -> Json<Value> {
     let subject = caller.subject().unwrap_or("nobody");
     Json(json!({ "message": format!("Hello, {subject}") }))
 }
 
-/// A handler behind [`require_token`], which has left the caller in the request's extensions. It
-/// requires a permission on top, so that it can say in one place what it is for.
+/// A handler behind [`require_token`], which puts the caller into the request's extensions. The handler
+/// also requires a permission.
 async fn messages(
     guard: Data<Guard<RemoteJwks>>,
     caller: ReqData<Verified>,
@@ -53,11 +53,11 @@ async fn messages(
     Ok(Json(json!({ "messages": [], "permissions": caller.permissions().collect::<Vec<_>>() })))
 }
 
-/// Ready as long as there are keys to verify with.
+/// Whether the service is ready, which means that it has keys to verify with.
 async fn ready(guard: Data<Guard<RemoteJwks>>) -> HttpResponse {
     let keys = guard.verifier().keys();
-    // A look-up, whatever it finds, fetches keys that are missing or old. Nobody sends requests to a
-    // service that is not ready, so the probe itself has to.
+    // Any lookup fetches keys that are missing or old. A service that is not ready gets no requests, so
+    // the probe itself must look up a key.
     let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
     let health = keys.health();
     let mut response = match health.is_ready() {
@@ -71,7 +71,7 @@ async fn ready(guard: Data<Guard<RemoteJwks>>) -> HttpResponse {
     }))
 }
 
-/// An extractor: the caller of a request with a good token.
+/// An extractor: the caller of a request with a valid token.
 pub struct Caller(pub Verified);
 
 impl FromRequest for Caller {
@@ -85,7 +85,7 @@ impl FromRequest for Caller {
     }
 }
 
-/// A middleware: lets requests with a good token pass.
+/// A middleware that passes on requests with a valid token.
 ///
 /// # Errors
 ///
@@ -102,12 +102,12 @@ pub async fn require_token(
 async fn check(request: &HttpRequest) -> Result<Verified, Error> {
     let guard = request.app_data::<Data<Guard<RemoteJwks>>>();
     let guard = guard.ok_or_else(|| ErrorInternalServerError("the routes have no guard"))?;
-    // All values: a client that sends two has to be refused, whichever of them is good.
+    // All values: a client that sends two must be refused, even if one of them is valid.
     let values = request.headers().get_all(header::AUTHORIZATION);
     Ok(guard.check_async(values).await.map_err(Refused)?)
 }
 
-/// A rejection as actix-web's error, and so as its response.
+/// A rejection as an error of actix-web, which turns it into the response.
 #[derive(Debug)]
 pub struct Refused(Rejection);
 

@@ -1,5 +1,5 @@
-//! Serves the protected API. With the Auth0 variables in the environment it protects it for that
-//! tenant; with nothing configured it brings a test issuer of its own, and prints what to try.
+//! Serves the protected API. With the Auth0 variables in the environment, it accepts that tenant's
+//! tokens. Without them it starts its own test issuer, and prints curl commands to try.
 
 use std::{env, error::Error, net::SocketAddr, process::ExitCode};
 
@@ -24,7 +24,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let listen = env::var_os("LISTEN").unwrap_or_else(|| "127.0.0.1:0".into());
     let address: Option<SocketAddr> = listen.to_str().and_then(|listen| listen.parse().ok());
     let address = address.ok_or("LISTEN must be an address and a port, such as 127.0.0.1:3000")?;
-    // One is enough: whoever forgot the others wants an error, not a test issuer.
+    // One variable is enough: if the others are missing, that is an error and no reason for a test issuer.
     let configured = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"]
         .iter()
         .any(|variable| env::var_os(variable).is_some());
@@ -38,7 +38,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         let keys = RemoteJwks::builder(issuer.jwks_url()).danger_allow_http_loopback().no_proxy();
         Verifier::new(Policy::new(issuer.url(), AUDIENCE), keys.build()?)?
     } else {
-        // Everybody has the test issuer's keys.
+        // The test issuer's private keys are public.
         return Err("AUTH0_ISSUER_BASE_URL is not set, without it LISTEN must be loopback".into());
     };
 
@@ -62,7 +62,7 @@ fn print_what_to_try(url: &str, issuer: &IssuerServer) {
     let good = bearer(issuer.token().mint());
     let expired = bearer(issuer.token().expires_at(yesterday).mint());
     let unprivileged = bearer(issuer.token().without_claim("permissions").mint());
-    println!("A protected API with a test issuer whose keys everybody has. Try:\n");
+    println!("A protected API with a test issuer, whose private keys are public. Try:\n");
     curl("a good token", "/api/v1/", &good);
     curl("no token", "/api/v1/", "");
     curl("an expired token", "/api/v1/", &expired);

@@ -132,7 +132,7 @@ fn public_route_needs_no_token_and_looks_at_none() {
     let server = Server::start();
     for values in [vec![], vec![bearer("nonsense")]] {
         assert_eq!(server.get("/", &values).status, 200);
-        // The middleware does not make an unknown path look like a protected one.
+        // The middleware does not answer for an unknown path as for a protected one.
         assert_eq!(server.get("/api/v1/unknown", &values).status, 404);
     }
     assert_eq!(server.issuer.hits(), 0);
@@ -176,8 +176,8 @@ fn many_requests_on_a_cold_start_cause_one_fetch_and_do_not_block_the_only_worke
         thread::sleep(Duration::from_millis(1));
     }
 
-    // The machine may have other things to do, so the fastest of ten counts. With the worker blocked,
-    // none would be answered.
+    // The machine may be busy, so the fastest of ten counts. If the worker were blocked, none would be
+    // answered.
     let public = || {
         let start = Instant::now();
         assert_eq!(server.get("/", &[]).status, 200);
@@ -244,14 +244,14 @@ fn half_configured_environment_is_refused_by_name() {
         (vec![audience], "AUTH0_ISSUER_BASE_URL is not set, it must be "),
         // No port.
         (vec![("LISTEN", "127.0.0.1")], "LISTEN must be an address and a port"),
-        // The test issuer where others could reach it.
+        // A test issuer on an address that others could reach.
         (vec![("LISTEN", "0.0.0.0:0")], "AUTH0_ISSUER_BASE_URL is not set, without it"),
     ];
     for (variables, sentence) in vectors {
         let mut example = example();
         example.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Started(example.spawn().unwrap());
-        // It would print one if it started.
+        // A program that started would print an address.
         let line = BufReader::new(child.0.stdout.take().unwrap()).lines().next();
         assert!(line.is_none(), "{variables:?}: {line:?}");
         assert_eq!(child.0.wait().unwrap().code(), Some(1), "{variables:?}");
@@ -262,7 +262,7 @@ fn half_configured_environment_is_refused_by_name() {
     }
 }
 
-/// The example with one worker, its issuer, and the clock by which its keys get old.
+/// The example with one worker, its issuer, and the clock that ages its keys.
 struct Server {
     issuer: IssuerServer,
     keys: RemoteJwks,
@@ -294,7 +294,8 @@ impl Server {
         Self { issuer, keys, clock, address }
     }
 
-    /// The response to a request with these `Authorization` headers, in which nothing of them is.
+    /// The response to a request with these `Authorization` headers. Asserts that it contains none of
+    /// their text.
     fn get(&self, path: &str, authorization: &[String]) -> Response {
         let response = receive(send(self.address, path, authorization));
         let parts = authorization.iter().flat_map(|value| value.split([' ', '.']));
@@ -325,7 +326,7 @@ fn receive(mut stream: TcpStream) -> Response {
     Response { status: status.unwrap().parse().unwrap(), text }
 }
 
-/// Does what `curl` would, for the lines that the example prints.
+/// Sends the request of a `curl` command that the example prints.
 fn run_curl(line: &str) -> Response {
     let rest = line.trim_end().strip_prefix("curl -i http://").unwrap();
     let (url, header) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -336,7 +337,7 @@ fn run_curl(line: &str) -> Response {
     receive(send(address.parse().unwrap(), &format!("/{path}"), &authorization))
 }
 
-/// A response as it came, the end of the connection included.
+/// A whole response, read until the connection closes.
 struct Response {
     status: u16,
     text: String,
@@ -362,7 +363,7 @@ impl Response {
         values.first().copied()
     }
 
-    /// The status and the message, if that is all that the body says.
+    /// The status and the message, if the body has nothing else.
     fn refusal(&self) -> (u16, &str) {
         let message = self.body().strip_prefix("{\"message\": \"");
         let message = message.and_then(|rest| rest.strip_suffix("\"}"));
@@ -371,7 +372,7 @@ impl Response {
     }
 }
 
-/// The clock of a key source, in seconds. Stands still until told to move.
+/// The clock of a key source, in seconds. It moves only when told to.
 #[derive(Clone, Default)]
 struct TestClock(Arc<AtomicU64>);
 
@@ -391,7 +392,7 @@ impl Clock for TestClock {
     }
 }
 
-/// The example's program with nothing configured.
+/// The example's program without settings.
 fn example() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tokenring-actix"));
     for variable in ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID", "LISTEN"] {
@@ -401,12 +402,12 @@ fn example() -> Command {
     command
 }
 
-/// A program that ends with the test.
+/// A program that is killed when the test ends.
 struct Started(Child);
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The program may have ended already.
         let _ended = self.0.kill().and_then(|()| self.0.wait());
     }
 }
@@ -417,5 +418,5 @@ fn bearer(token: &str) -> String {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Nothing here takes as long. What does has gone wrong.
+/// Far longer than anything here takes: more means a failure.
 const FOREVER: Duration = Duration::from_secs(30);

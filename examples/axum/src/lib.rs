@@ -1,4 +1,4 @@
-//! A protected API on axum: how `Guard` sits in front of its handlers.
+//! A protected API on axum, with `Guard` in front of its handlers.
 //!
 //! Copy [`Caller`] for single handlers, [`require_token`] for whole routers.
 
@@ -17,19 +17,19 @@ use tokenring::{
     Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified, Verifier,
 };
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub struct Api {
     /// Requires an access token for this API.
     pub guard: Arc<Guard<RemoteJwks>>,
-    /// Requires one that also has the permission `read:messages`.
+    /// Requires an access token that also has the permission `read:messages`.
     pub messages_guard: Arc<Guard<RemoteJwks>>,
-    /// What is logged about a refusal.
+    /// How refusals are logged.
     pub log: Log,
 }
 
 impl Api {
-    /// One verifier, two guards: they share their keys.
+    /// Two guards with one verifier share its keys.
     pub fn new(verifier: Verifier<RemoteJwks>) -> Self {
         let guard = Guard::new(verifier);
         let messages_guard = guard.clone().require_permission("read:messages");
@@ -37,13 +37,13 @@ impl Api {
     }
 }
 
-/// What is logged about a refusal. The client is told one text in any case.
+/// How a refusal is logged. The client gets the same text in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
-    /// The cause, in a line.
+    /// The cause, in one line.
     Cause,
-    /// Also every check with what it expected and what it found: for the day on which somebody asks
-    /// why. It costs more than a verification, and shows parts of the token.
+    /// Also every check with its expected and actual value, to find out why a token is refused. It costs
+    /// more than a verification, and shows parts of the token.
     Explanation,
 }
 
@@ -65,22 +65,22 @@ async fn public() -> &'static str {
     "GET /api/v1/ with an access token\n"
 }
 
-/// A handler that asks for its caller.
+/// A handler that takes its caller from an extractor.
 async fn hello(Caller(caller): Caller) -> Json<Value> {
     let subject = caller.subject().unwrap_or("nobody");
     Json(json!({ "message": format!("Hello, {subject}") }))
 }
 
-/// A handler behind [`require_token`], which has left the caller in the request's extensions.
+/// A handler behind [`require_token`], which puts the caller into the request's extensions.
 async fn messages(Extension(caller): Extension<Verified>) -> Json<Value> {
     Json(json!({ "messages": [], "permissions": caller.permissions().collect::<Vec<_>>() }))
 }
 
-/// Ready as long as there are keys to verify with.
+/// Whether the service is ready, which means that it has keys to verify with.
 async fn ready(State(api): State<Api>) -> Response {
     let keys = api.guard.verifier().keys();
-    // A look-up, whatever it finds, fetches keys that are missing or old. Nobody sends requests to a
-    // service that is not ready, so the probe itself has to.
+    // Any lookup fetches keys that are missing or old. A service that is not ready gets no requests, so
+    // the probe itself must look up a key.
     let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
     let health = keys.health();
     let status = match health.is_ready() {
@@ -96,7 +96,7 @@ async fn ready(State(api): State<Api>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// An extractor: the caller of a request with a good token.
+/// An extractor: the caller of a request with a valid token.
 pub struct Caller(pub Verified);
 
 impl FromRequestParts<Api> for Caller {
@@ -107,7 +107,7 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-/// A middleware: lets requests with a good token pass.
+/// A middleware that passes on requests with a valid token.
 pub async fn require_token(
     State((guard, log)): State<(Arc<Guard<RemoteJwks>>, Log)>,
     mut request: Request,
@@ -127,7 +127,7 @@ async fn check(
     log: Log,
     headers: &HeaderMap,
 ) -> Result<Verified, Response> {
-    // All values: a client that sends two has to be refused, whichever of them is good.
+    // All values: a client that sends two must be refused, even if one of them is valid.
     let values = headers.get_all(header::AUTHORIZATION);
     guard.check_async(&values).await.map_err(|rejection| {
         if let Some(cause) = rejection.cause() {
@@ -145,7 +145,7 @@ fn respond(rejection: &Rejection) -> Response {
     let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let mut response = (status, rejection.body()).into_response();
     for (name, value) in rejection.headers() {
-        // Names and values are fit for a header field, or the crate has a fault.
+        // A `Rejection` has only valid header names and values.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
         }

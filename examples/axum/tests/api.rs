@@ -132,7 +132,7 @@ fn nothing_of_a_refused_request_comes_back() {
         "MARKER MARKER".into(),
     ];
     for value in values {
-        // `get` looks for the token itself.
+        // `get` checks that the token is not in the response.
         let response = server.get("/api/v1/messages", &[value]);
         assert!([401, 403].contains(&response.status));
         assert!(!response.text.contains("MARKER"), "{}", response.text);
@@ -154,7 +154,7 @@ fn route_that_needs_a_permission_says_which() {
         assert_eq!(response.refusal(), (403, "Insufficient scope"), "{wrong}");
         let challenge = r#"Bearer realm="api", error="insufficient_scope", scope="read:messages""#;
         assert_eq!(response.header("www-authenticate"), Some(challenge), "{wrong}");
-        // It is good for the other route.
+        // The token is valid for the other route.
         assert_eq!(server.get("/api/v1/", &[bearer(&token)]).status, 200, "{wrong}");
     }
     let response = server.get("/api/v1/messages", &[bearer(&token().mint())]);
@@ -167,7 +167,7 @@ fn public_route_needs_no_token_and_looks_at_none() {
     let server = Server::start();
     for values in [vec![], vec![bearer("nonsense")]] {
         assert_eq!(server.get("/", &values).status, 200);
-        // The middleware does not make an unknown path look like a protected one.
+        // The middleware does not answer for an unknown path as for a protected one.
         assert_eq!(server.get("/api/v1/unknown", &values).status, 404);
     }
     assert_eq!(server.issuer.hits(), 0);
@@ -184,7 +184,7 @@ fn issuer_that_is_down_is_no_fault_of_the_token() {
         assert_eq!(response.header("www-authenticate"), None);
         assert_eq!(response.header("retry-after"), Some("1"));
     }
-    // The second one had nothing fetched: it is too soon.
+    // The second request started no fetch: it came too soon.
     assert_eq!(server.keys.health().consecutive_failures, 1);
 
     server.issuer.up();
@@ -206,7 +206,7 @@ fn service_is_ready_as_long_as_it_has_keys_whatever_the_issuer_does() {
     assert_eq!(ready(), (503, "empty".into(), json!(0), true));
     server.issuer.up();
     server.clock.advance(MINUTE);
-    // Nobody sends requests to a service that is not ready: the probe itself has had the keys fetched.
+    // A service that is not ready gets no requests: the probe itself has had the keys fetched.
     assert_eq!(ready(), (200, "fresh".into(), json!(1), false));
 
     // Past the `ttl` of ten minutes.
@@ -254,7 +254,7 @@ fn thousand_requests_on_a_cold_start_cause_one_fetch_and_block_no_thread() {
     let good = [bearer(&server.issuer.token().mint())];
     let mut waiting = Vec::new();
     while waiting.len() < REQUESTS {
-        // No more at a time than fit into the listener's queue, or the kernel has us wait seconds.
+        // No more at a time than fit into the listener's queue: the kernel delays others by seconds.
         waiting.extend((0..100).map(|_| send(server.address, "/api/v1/", &good)));
         while server.keys.health().waiters < waiting.len() {
             assert_eq!(server.keys.health().generation, 0, "the keys came before the requests");
@@ -262,8 +262,8 @@ fn thousand_requests_on_a_cold_start_cause_one_fetch_and_block_no_thread() {
         }
     }
 
-    // All of them wait, for seconds yet. The machine may have other things to do, so the fastest of
-    // ten counts: with the two threads of the runtime blocked, none would be answered.
+    // All of them still wait for seconds. The machine may be busy, so the fastest of ten counts: if the
+    // two threads of the runtime were blocked, none would be answered.
     let public = || {
         let start = Instant::now();
         assert_eq!(server.get("/", &[]).status, 200);
@@ -318,7 +318,7 @@ fn refusals_are_explained_in_the_log_if_asked_for() {
     let expired = log.iter().position(|line| line.starts_with("expired: ")).unwrap();
     let insufficient =
         log.iter().position(|line| line.starts_with("insufficient_scope: ")).unwrap();
-    // The extractor's, then the middleware's: each has its report.
+    // The extractor's refusal, then the middleware's, each with its report.
     let reports = [&log[expired + 1..insufficient], &log[insufficient + 1..]];
     for (report, expected) in reports.iter().zip(["exp", "permission"]) {
         let failed = report.iter().filter_map(|line| line.trim().strip_prefix("FAILED "));
@@ -328,8 +328,8 @@ fn refusals_are_explained_in_the_log_if_asked_for() {
     assert!(!log.iter().any(|line| line.contains("eyJ")), "{log:#?}");
 }
 
-/// What the example logs about an expired token, which its extractor refuses, and about one without
-/// the permission, which its middleware refuses.
+/// The example's log about an expired token, which its extractor refuses, and about a token without the
+/// permission, which its middleware refuses.
 fn logged(example: &mut Command) -> Vec<String> {
     let piped = example.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Started(piped.spawn().unwrap());
@@ -356,7 +356,7 @@ fn half_configured_environment_is_refused_by_name() {
         (vec![domain, client], not_set("AUTH0_AUDIENCE")),
         (vec![audience], not_set("AUTH0_ISSUER_BASE_URL")),
         (vec![client], not_set("AUTH0_ISSUER_BASE_URL")),
-        // Set, but to nothing.
+        // Set, but empty.
         (vec![(domain.0, ""), audience], not_set("AUTH0_ISSUER_BASE_URL")),
         (vec![domain, (audience.0, "")], not_set("AUTH0_AUDIENCE")),
         // Not a host name.
@@ -367,14 +367,14 @@ fn half_configured_environment_is_refused_by_name() {
         // No port.
         (vec![("LISTEN", "127.0.0.1")], "LISTEN must be an address and a port".into()),
         (vec![("LOG", "")], "LOG must be cause or explanation".into()),
-        // The test issuer where others could reach it.
+        // A test issuer on an address that others could reach.
         (vec![("LISTEN", "0.0.0.0:0")], "AUTH0_ISSUER_BASE_URL is not set, without it".into()),
     ];
     for (variables, sentence) in vectors {
         let mut example = example();
         example.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Started(example.spawn().unwrap());
-        // It would print one if it started.
+        // A program that started would print an address.
         let line = BufReader::new(child.0.stdout.take().unwrap()).lines().next();
         assert!(line.is_none(), "{variables:?}: {line:?}");
         assert_eq!(child.0.wait().unwrap().code(), Some(1), "{variables:?}");
@@ -387,7 +387,7 @@ fn half_configured_environment_is_refused_by_name() {
 
 #[test]
 fn configured_environment_is_served_without_a_test_issuer() {
-    // A name that does not exist (RFC 6761 section 6.4), and nothing here asks for its keys.
+    // A name that does not exist (RFC 6761 section 6.4). Nothing here requests its keys.
     let variables = [
         ("AUTH0_ISSUER_BASE_URL", "tenant.invalid"),
         ("AUTH0_AUDIENCE", "https://api.example.com/"),
@@ -404,7 +404,7 @@ fn configured_environment_is_served_without_a_test_issuer() {
     assert!(!line.contains("Bearer") && !line.contains("curl"), "{line}");
 }
 
-/// The example on a runtime of two threads, its issuer, and the clock by which its keys get old.
+/// The example on a runtime of two threads, its issuer, and the clock that ages its keys.
 struct Server {
     issuer: IssuerServer,
     keys: RemoteJwks,
@@ -433,7 +433,8 @@ impl Server {
         Self { issuer, keys, clock, address, _runtime: runtime }
     }
 
-    /// The response to a request with these `Authorization` headers, in which nothing of them is.
+    /// The response to a request with these `Authorization` headers. Asserts that it contains none of
+    /// their text.
     fn get(&self, path: &str, authorization: &[String]) -> Response {
         let response = receive(send(self.address, path, authorization));
         let parts = authorization.iter().flat_map(|value| value.split([' ', '.']));
@@ -464,7 +465,7 @@ fn receive(mut stream: TcpStream) -> Response {
     Response { status: status.unwrap().parse().unwrap(), text }
 }
 
-/// Does what `curl` would, for the lines that the example prints.
+/// Sends the request of a `curl` command that the example prints.
 fn run_curl(line: &str) -> Response {
     let rest = line.trim_end().strip_prefix("curl -i http://").unwrap();
     let (url, header) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -475,7 +476,7 @@ fn run_curl(line: &str) -> Response {
     receive(send(address.parse().unwrap(), &format!("/{path}"), &authorization))
 }
 
-/// A response as it came, the end of the connection included.
+/// A whole response, read until the connection closes.
 struct Response {
     status: u16,
     text: String,
@@ -501,7 +502,7 @@ impl Response {
         values.first().copied()
     }
 
-    /// The status and the message, if that is all that the body says.
+    /// The status and the message, if the body has nothing else.
     fn refusal(&self) -> (u16, &str) {
         let message = self.body().strip_prefix("{\"message\": \"");
         let message = message.and_then(|rest| rest.strip_suffix("\"}"));
@@ -510,7 +511,7 @@ impl Response {
     }
 }
 
-/// The clock of a key source, in seconds. Stands still until told to move.
+/// The clock of a key source, in seconds. It moves only when told to.
 #[derive(Clone, Default)]
 struct TestClock(Arc<AtomicU64>);
 
@@ -530,7 +531,7 @@ impl Clock for TestClock {
     }
 }
 
-/// The example's program with nothing configured.
+/// The example's program without settings.
 fn example() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tokenring-axum"));
     for variable in ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID", "LISTEN", "LOG"]
@@ -541,12 +542,12 @@ fn example() -> Command {
     command
 }
 
-/// A program that ends with the test.
+/// A program that is killed when the test ends.
 struct Started(Child);
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The program may have ended already.
         let _ended = self.0.kill().and_then(|()| self.0.wait());
     }
 }
@@ -557,5 +558,5 @@ fn bearer(token: &str) -> String {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Nothing here takes as long. What does has gone wrong.
+/// Far longer than anything here takes: more means a failure.
 const FOREVER: Duration = Duration::from_secs(30);

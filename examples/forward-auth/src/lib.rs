@@ -1,6 +1,6 @@
 //! Answers a reverse proxy's question: may this request pass, and who sent it?
 //!
-//! [`decisions`] goes to the port that the proxy asks, [`probes`] to another one.
+//! [`decisions`] is served on the proxy's port, and [`probes`] on another one.
 
 mod metrics;
 
@@ -21,26 +21,26 @@ use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwk
 /// `sub`.
 pub const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
 
-/// The values in `scope`, with one space between two.
+/// The values in `scope`, separated by single spaces.
 pub const SCOPES: HeaderName = HeaderName::from_static("x-auth-scopes");
 
 /// The client that the token was issued to.
 pub const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
 
-/// The message of a refusal, for proxies that do not pass the body on, as nginx.
+/// The message of a refusal, for proxies that drop the body, such as nginx.
 pub const MESSAGE: HeaderName = HeaderName::from_static("x-auth-message");
 
-/// What both ports share.
+/// The state that both ports share.
 pub struct ForwardAuth {
     guard: Guard<RemoteJwks>,
     answers: Mutex<Answers>,
 }
 
-/// How many answers there were with this status for this reason.
+/// The number of answers by status and reason.
 type Answers = BTreeMap<(u16, &'static str), u64>;
 
 impl ForwardAuth {
-    /// Lets pass what `guard` accepts.
+    /// Lets requests pass that `guard` accepts.
     pub fn new(guard: Guard<RemoteJwks>) -> Arc<Self> {
         Arc::new(Self { guard, answers: Mutex::default() })
     }
@@ -52,13 +52,13 @@ impl ForwardAuth {
     }
 }
 
-/// The port that the proxy asks: every path and every method is the same question.
+/// The routes for the proxy: every path and every method gets the same decision.
 pub fn decisions(service: Arc<ForwardAuth>) -> Router {
     Router::new().fallback(decide).with_state(service)
 }
 
 async fn decide(State(service): State<Arc<ForwardAuth>>, headers: HeaderMap) -> Response {
-    // All values: a client that sends two has to be refused, whichever of them is good.
+    // All values: a client that sends two must be refused, even if one of them is valid.
     match service.guard.check_async(headers.get_all(AUTHORIZATION)).await {
         Ok(caller) => {
             service.count(200, "accepted");
@@ -73,8 +73,8 @@ async fn decide(State(service): State<Arc<ForwardAuth>>, headers: HeaderMap) -> 
     }
 }
 
-/// The caller, for the application. All three are always there: a proxy that copies the headers it
-/// finds must find one to put in place of the client's.
+/// The caller, for the application. All three headers are always present: a proxy that copies headers
+/// needs each of them to replace the client's.
 fn identity(caller: &Verified) -> [(HeaderName, String); 3] {
     let scopes: Vec<String> = caller.scopes().map(visible).collect();
     [
@@ -84,8 +84,8 @@ fn identity(caller: &Verified) -> [(HeaderName, String); 3] {
     ]
 }
 
-/// `text` in visible ASCII. Everything else, and `%`, is percent-encoded: two texts never look the
-/// same, and no text can end its header field, or begin or end with white space.
+/// `text` in visible ASCII. All other characters, and `%`, are percent-encoded, so that two texts never
+/// look the same, and none can end its header field, or begin or end with white space.
 fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -101,7 +101,7 @@ fn refusal(rejection: &Rejection) -> Response {
     let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let mut response = (status, rejection.body()).into_response();
     for (name, value) in rejection.headers() {
-        // Names and values are fit for a header field, or the crate has a fault.
+        // A `Rejection` has only valid header names and values.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
         }
@@ -110,7 +110,7 @@ fn refusal(rejection: &Rejection) -> Response {
     response
 }
 
-/// The port for whoever runs the service: `/health`, `/ready` and `/metrics`.
+/// The routes for the operator: `/health`, `/ready` and `/metrics`.
 pub fn probes(service: Arc<ForwardAuth>) -> Router {
     Router::new()
         .route("/health", get(async || "ok\n"))
@@ -119,11 +119,11 @@ pub fn probes(service: Arc<ForwardAuth>) -> Router {
         .with_state(service)
 }
 
-/// Ready as long as there are keys to verify with.
+/// Whether the service is ready, which means that it has keys to verify with.
 async fn ready(State(service): State<Arc<ForwardAuth>>) -> Response {
     let keys = service.guard.verifier().keys();
-    // A look-up, whatever it finds, fetches keys that are missing or old. Nobody sends requests to a
-    // service that is not ready, so the probe itself has to.
+    // Any lookup fetches keys that are missing or old. A service that is not ready gets no requests, so
+    // the probe itself must look up a key.
     let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
     let health = keys.health();
     let status = match health.is_ready() {

@@ -26,14 +26,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let issuer = required("ISSUER", "the text that stands in `iss`")?;
-    let audience = required("AUDIENCE", "one that stands in `aud`")?;
+    let issuer = required("ISSUER", "the value of `iss`")?;
+    let audience = required("AUDIENCE", "a value that `aud` must contain")?;
     let listen = address("LISTEN", "127.0.0.1:9000")?;
     let listen_probes = address("LISTEN_PROBES", "127.0.0.1:9001")?;
 
     let mut keys = RemoteJwks::discovery_builder(&issuer);
     if issuer.starts_with("http://") {
-        // A sidecar or a test issuer. Anything farther away than this machine is refused.
+        // A sidecar or a test issuer. `http:` to any other machine is refused.
         keys = keys.danger_allow_http_loopback();
     }
     let keys = keys.build().map_err(|error| format!("ISSUER: {error}"))?;
@@ -42,7 +42,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         guard = guard.require_scope(&scope);
     }
 
-    // A proxy in front of several of these sends nothing to one that does not listen yet.
+    // A proxy in front of several of these servers sends no requests to one that does not listen yet.
     keys.prime().map_err(|error| format!("no keys of {issuer}: {error}"))?;
     let listeners = (bind(listen)?, bind(listen_probes)?);
     println!("decisions at http://{}", listeners.0.local_addr()?);
@@ -82,8 +82,8 @@ fn address(name: &str, default: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{name} must be an address and a port, such as {default}"))
 }
 
-/// What the environment says. Set but empty is a mistake: an empty `SCOPE` must not mean that none is
-/// required.
+/// A setting of the environment. An empty value is an error: an empty `SCOPE` must not mean that no
+/// scope is required.
 fn setting(name: &str) -> Result<Option<String>, String> {
     match env::var(name) {
         Ok(value) if value.is_empty() => Err(format!("{name} is set but empty")),

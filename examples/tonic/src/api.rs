@@ -1,13 +1,13 @@
 //! The messages of `api.proto`, and the code that `build.rs` generates for its service.
 
-/// Nothing.
+/// An empty message.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
 pub struct Empty {}
 
 /// A greeting.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct HelloReply {
-    /// Names the caller.
+    /// The text, which names the caller.
     #[prost(string, tag = "1")]
     pub message: String,
 }

@@ -1,6 +1,6 @@
-//! A protected gRPC service on tonic: how `Guard` sits in front of it.
+//! A protected gRPC service on tonic, with `Guard` in front of it.
 //!
-//! Copy [`RequireToken`], a tower layer. An interceptor of tonic's cannot wait for keys; a layer can.
+//! Copy [`RequireToken`], a tower layer. It can wait for keys without blocking, which an interceptor of tonic's cannot.
 
 pub mod api;
 
@@ -26,7 +26,7 @@ use crate::api::{
     messages_server::{Messages, MessagesServer},
 };
 
-/// The service, for `Server::add_service`. Services added next to it stay open to everybody.
+/// The service, for `Server::add_service`. Other services added to the server need no token.
 pub fn service(
     guard: Guard<RemoteJwks>,
 ) -> Layered<RequireTokenService<MessagesServer<Api>>, MessagesServer<Api>> {
@@ -35,7 +35,7 @@ pub fn service(
     RequireToken(guard).named_layer(api)
 }
 
-/// The handlers. They find the caller where [`RequireToken`] has left it.
+/// The handlers. They find the caller in the request's extensions, where [`RequireToken`] puts it.
 pub struct Api {
     guard: Arc<Guard<RemoteJwks>>,
 }
@@ -59,7 +59,7 @@ fn caller(request: &Request<Empty>) -> Result<&Verified, Status> {
     caller.ok_or_else(|| Status::internal("the service has no guard"))
 }
 
-/// A layer: lets calls with a good token pass.
+/// A layer that passes on calls with a valid token.
 #[derive(Clone)]
 pub struct RequireToken(pub Arc<Guard<RemoteJwks>>);
 
@@ -93,11 +93,11 @@ where
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let guard = self.guard.clone();
-        // The one that was asked whether it is ready gets the call. A clone waits for the next.
+        // The call goes to the service whose readiness was polled. A clone takes the next call.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         Box::pin(async move {
-            // All values: a client that sends two has to be refused, whichever of them is good.
+            // All values: a client that sends two must be refused, even if one of them is valid.
             let check = guard.check_async(request.headers().get_all(AUTHORIZATION));
             match check.await {
                 Ok(caller) => {
@@ -110,7 +110,7 @@ where
     }
 }
 
-/// A rejection as a gRPC status, with the header fields that an HTTP client would get as metadata.
+/// A rejection as a gRPC status. Its metadata are the header fields that an HTTP client would get.
 fn status(rejection: &Rejection) -> Status {
     if let Some(cause) = rejection.cause() {
         eprintln!("{}: {cause}", cause.code());
@@ -120,7 +120,7 @@ fn status(rejection: &Rejection) -> Status {
         503 => Code::Unavailable,
         _ => Code::Unauthenticated,
     };
-    // gRPC has a `content-type` of its own, which tonic puts in place of ours.
+    // tonic replaces our `content-type` with gRPC's own.
     let headers = rejection.headers().filter_map(|(name, value)| {
         Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
     });

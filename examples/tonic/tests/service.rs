@@ -149,8 +149,8 @@ fn many_calls_on_a_cold_start_cause_one_fetch_and_do_not_block_the_only_thread()
         thread::sleep(Duration::from_millis(1));
     }
 
-    // The machine may have other things to do, so the fastest of ten counts. With the thread blocked,
-    // none would be answered.
+    // The machine may be busy, so the fastest of ten counts. If the thread were blocked, none would be
+    // answered.
     let refused_at_once = || {
         let start = Instant::now();
         let status = server.hello(&[]).unwrap_err();
@@ -210,14 +210,14 @@ fn half_configured_environment_is_refused_by_name() {
         (audience, "AUTH0_ISSUER_BASE_URL is not set, it must be "),
         // No port.
         (("LISTEN", "127.0.0.1"), "LISTEN must be an address and a port"),
-        // The test issuer where others could reach it.
+        // A test issuer on an address that others could reach.
         (("LISTEN", "0.0.0.0:0"), "AUTH0_ISSUER_BASE_URL is not set, without it"),
     ];
     for (variable, sentence) in vectors {
         let mut example = example();
         example.envs([variable]).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Started(example.spawn().unwrap());
-        // It would print one if it started.
+        // A program that started would print an address.
         let line = BufReader::new(child.0.stdout.take().unwrap()).lines().next();
         assert!(line.is_none(), "{variable:?}: {line:?}");
         assert_eq!(child.0.wait().unwrap().code(), Some(1), "{variable:?}");
@@ -228,7 +228,7 @@ fn half_configured_environment_is_refused_by_name() {
     }
 }
 
-/// The example on a runtime of one thread, its issuer, the clock by which its keys get old, and a
+/// The example on a runtime of one thread, its issuer, the clock that ages its keys, and a
 /// client on a runtime of its own.
 struct TestServer {
     issuer: IssuerServer,
@@ -303,7 +303,7 @@ fn metadata<'s>(status: &'s Status, name: &str) -> Option<&'s str> {
     values.first().map(|value| value.to_str().unwrap())
 }
 
-/// The clock of a key source, in seconds. Stands still until told to move.
+/// The clock of a key source, in seconds. It moves only when told to.
 #[derive(Clone, Default)]
 struct TestClock(Arc<AtomicU64>);
 
@@ -323,7 +323,7 @@ impl Clock for TestClock {
     }
 }
 
-/// The example's program with nothing configured.
+/// The example's program without settings.
 fn example() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tokenring-tonic"));
     for variable in ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID", "LISTEN"] {
@@ -333,12 +333,12 @@ fn example() -> Command {
     command
 }
 
-/// A program that ends with the test.
+/// A program that is killed when the test ends.
 struct Started(Child);
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The program may have ended already.
         let _ended = self.0.kill().and_then(|()| self.0.wait());
     }
 }
@@ -349,5 +349,5 @@ fn bearer(token: &str) -> String {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Nothing here takes as long. What does has gone wrong.
+/// Far longer than anything here takes: more means a failure.
 const FOREVER: Duration = Duration::from_secs(30);

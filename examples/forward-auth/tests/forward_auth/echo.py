@@ -1,4 +1,4 @@
-"""The application, and what a test wants to know about a request that reached it."""
+"""An application that answers with the parts of a request that the tests check."""
 
 from app import app
 from flask import jsonify, request

@@ -1,5 +1,5 @@
-//! A Flask API behind nginx and Caddy, with the configurations shipped here: what reaches it, and what
-//! the client is told.
+//! A Flask API behind nginx and Caddy, with the configurations shipped here: the requests that reach
+//! it, and the responses that the client gets.
 
 use serde_json::json;
 use tokenring::{UnixTime, testkit::TestKey};
@@ -65,7 +65,7 @@ fn identity_that_a_client_sends_goes_no_further_in_any_spelling() {
     }
     assert_eq!(spellings.len(), 3 * (15 * 15 + 3));
     for (proxy, address) in stack.proxies() {
-        // Fewer at a time than the forward-auth server takes headers, which Caddy shows it.
+        // The forward-auth server accepts a limited number of fields, and Caddy sends it all of these.
         for spellings in spellings.chunks(60) {
             let mut headers = vec![("Authorization", authorization.as_str())];
             headers.extend(spellings.iter().map(|name| (name.as_str(), "attacker")));
@@ -181,7 +181,7 @@ fn several_authorization_headers_are_refused_even_if_all_are_good() {
         for (proxy, address) in stack.proxies() {
             let response = get(address, "/", &headers);
             match proxy {
-                // Refuses them itself, without asking.
+                // nginx refuses them itself.
                 "nginx" => assert_eq!(response.status, 400),
                 _ => assert_eq!(response.refusal(), expected, "{proxy}"),
             }
@@ -268,7 +268,7 @@ fn every_path_and_method_needs_a_token() {
             assert_eq!(response.refusal(), NO_TOKEN, "{proxy} {method}: {}", response.text);
         }
         assert_eq!(request(address, "HEAD", "/", &[], "").status, 401, "{proxy}");
-        // Names that servers and proxies take the place of the method or the path from.
+        // Header fields that servers and proxies read in place of the method or the path.
         let headers = [
             ("X-HTTP-Method-Override", "OPTIONS"),
             ("X-Original-URL", "/health"),
@@ -276,7 +276,7 @@ fn every_path_and_method_needs_a_token() {
         ];
         assert_eq!(get(address, "/", &headers).refusal(), NO_TOKEN, "{proxy}");
     }
-    // nginx's way to ask is not open to clients.
+    // The location through which nginx asks is closed to clients.
     let nginx = stack.proxies().find(|(proxy, _)| *proxy == "nginx").unwrap().1;
     assert_eq!(get(nginx, "/_forward_auth", &[]).status, 404);
     assert_eq!(stack.recorder().take(), [""; 0]);
@@ -297,7 +297,7 @@ fn request_with_a_good_token_reaches_flask_whole() {
             assert_eq!(echo["path"], "/echo/a/b?c=d", "{proxy} {method}");
             assert_eq!(echo["body"], "a body", "{proxy} {method}");
         }
-        // The application's own answers are its own.
+        // The application's own answers are not changed.
         let response = get(address, "/unknown", &headers);
         assert_eq!(response.status, 404, "{proxy}");
         assert_eq!(response.header("Content-Type"), Some("text/html; charset=utf-8"), "{proxy}");

@@ -56,14 +56,14 @@ fn service_is_ready_as_long_as_it_has_keys_whatever_the_issuer_does() {
     assert_eq!(ready(), (503, "keys: empty".into()));
     service.issuer.up();
     service.clock.advance(MINUTE);
-    // Nobody sends requests to a service that is not ready: the probe itself has the keys fetched.
+    // A service that is not ready gets no requests: the probe itself has the keys fetched.
     assert_eq!(ready(), (200, "keys: fresh".into()));
     service.issuer.down();
     service.clock.advance(15 * MINUTE);
     assert_eq!(ready(), (200, "keys: expired".into()));
     service.clock.advance(60 * MINUTE);
     assert_eq!(ready(), (503, "keys: dead".into()));
-    // It is alive all the same: to start it anew would not help.
+    // The program is alive all the same: a restart would not help.
     assert_eq!(get(service.probes, "/health", &[]).status, 200);
 }
 
@@ -108,7 +108,7 @@ fn metrics_count_answers_by_reason_and_show_the_keys() {
         let name = sample.split(['{', ' ']).next().unwrap();
         assert_eq!(response.body().matches(&format!("# TYPE {name} ")).count(), 1, "{name}");
     }
-    // What is for the operator is on no port that a proxy asks.
+    // The operator's routes are not on the proxy's port.
     assert_eq!(get(service.decisions, "/metrics", &[]).status, 401);
     assert_eq!(get(service.probes, "/", &[]).status, 404);
 }
@@ -155,7 +155,7 @@ fn unusable_settings_are_refused_by_name() {
         ("AUDIENCE", None, "AUDIENCE is not set, it must be "),
         ("ISSUER", Some(""), "ISSUER is set but empty"),
         ("AUDIENCE", Some(""), "AUDIENCE is set but empty"),
-        // It must not mean that no scope is required.
+        // An empty `SCOPE` must not mean that no scope is required.
         ("SCOPE", Some(""), "SCOPE is set but empty"),
         // Not https, and not this machine.
         ("ISSUER", Some("http://192.0.2.1/"), "ISSUER: "),
@@ -189,7 +189,7 @@ fn program(issuer: &IssuerServer) -> Command {
     command
 }
 
-/// The one line that a program which cannot start says.
+/// The one line that a program prints if it cannot start.
 fn ended(program: &mut Command) -> String {
     let piped = program.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Started(piped.spawn().unwrap());

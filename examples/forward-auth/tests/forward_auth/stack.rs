@@ -1,4 +1,4 @@
-//! The whole row on loopback ports: test issuer, forward-auth server, an application, and nginx and
+//! The whole chain on loopback ports: test issuer, forward-auth server, an application, and nginx and
 //! Caddy with the configurations shipped here.
 
 use std::{
@@ -23,11 +23,11 @@ use tokenring::{
 use tokenring_forward_auth::{ForwardAuth, decisions, probes};
 use tokio::runtime::{Builder, Runtime};
 
-/// What stands behind the proxies.
+/// The application behind the proxies.
 pub enum Application {
     /// The Flask API of this package.
     Flask { address: SocketAddr, _program: Started },
-    /// A server that keeps what it is sent, as it was sent: no framework hides anything.
+    /// A server that keeps each request as it was sent: no framework hides anything.
     Recorder(Recorder),
 }
 
@@ -58,19 +58,19 @@ impl Application {
     }
 }
 
-/// The forward-auth server on a runtime of two threads, its issuer, and the clock by which its keys get
-/// old.
+/// The forward-auth server on a runtime of two threads, its issuer, and the clock that ages its
+/// keys.
 pub struct Service {
     pub issuer: IssuerServer,
     pub clock: TestClock,
-    /// The port that the proxies ask.
+    /// The proxies' port.
     pub decisions: SocketAddr,
     pub probes: SocketAddr,
     runtime: Runtime,
 }
 
 impl Service {
-    /// Requires `scope`, if there is one.
+    /// Starts it. `scope` is required, if there is one.
     pub fn start(scope: Option<&str>) -> Self {
         let issuer = IssuerServer::start();
         let clock = TestClock::default();
@@ -100,7 +100,7 @@ impl Service {
         Self { issuer, clock, decisions, probes, runtime }
     }
 
-    /// Ends it, and closes its connections.
+    /// Stops it, and closes its connections.
     pub fn stop(self) {
         self.runtime.shutdown_timeout(FOREVER);
     }
@@ -110,7 +110,7 @@ impl Service {
 pub struct Stack {
     pub application: Application,
     proxies: Vec<(&'static str, Started, SocketAddr)>,
-    // Last: the programs that write into it end first.
+    // Last, so that the programs that write into it end first.
     _directory: Directory,
 }
 
@@ -159,7 +159,7 @@ fn start_nginx(
         .iter()
         .map(|name| format!("{name}_temp_path {path}/{name};\n"))
         .collect();
-    // As root, nginx would change to a user to whom the directory is closed.
+    // As root, nginx would change to a user without access to the directory.
     let user = if is_root() { "user root;" } else { "" };
     let around = format!(
         "{user}\nworker_processes 1;\npid {path}/nginx.pid;\nevents {{ }}\n\
@@ -189,7 +189,7 @@ fn start_caddy(
         .env("SITE", format!("http://{address}"))
         .env("FORWARD_AUTH", decisions.to_string())
         .env("APPLICATION", application.to_string())
-        // It keeps its files there.
+        // Caddy keeps its files there.
         .env("HOME", &directory.0)
         .env_remove("XDG_CONFIG_HOME")
         .env_remove("XDG_DATA_HOME");
@@ -211,7 +211,7 @@ fn start(mut command: Command, address: SocketAddr) -> Started {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    // Or it waits for somebody to read what it has to say.
+    // Otherwise it would block on output that is not read.
     let mut log = child.0.stderr.take().unwrap();
     thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     child
@@ -222,7 +222,7 @@ const INSTALL: &str =
 
 fn program(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
-    // Debian has nginx where only root's path leads.
+    // Debian installs nginx in a directory that only root's path has.
     let directories = env::split_paths(&path).chain(["/usr/sbin".into()]);
     let mut programs = directories.map(|directory| directory.join(name));
     let found = programs.find(|program| program.is_file());
@@ -249,16 +249,16 @@ fn package() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
 }
 
-/// An address that nobody else has. nginx and Caddy cannot say which port the system gave them, and a
-/// port that was free a moment ago may be another test's by now: so each has a loopback address of its
-/// own, which on Linux are sixteen million.
+/// An address that no other test uses. nginx and Caddy cannot say which port the system gave them, and
+/// a port that was free a moment ago may be in use now. So each has its own loopback address, of which
+/// Linux has sixteen million.
 fn own_address() -> SocketAddr {
     static NUMBER: AtomicU8 = AtomicU8::new(1);
     let [_, _, high, low] = std::process::id().to_be_bytes();
     SocketAddr::from(([127, high, low, NUMBER.fetch_add(1, Ordering::Relaxed)], 8080))
 }
 
-/// A directory that ends with the test.
+/// A directory that is removed when the test ends.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -280,12 +280,12 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // What is left of it is in the way of nobody.
+        // Files that are left over do no harm.
         let _removed = fs::remove_dir_all(&self.0);
     }
 }
 
-/// A program that ends with the test.
+/// A program that is killed when the test ends.
 pub struct Started(pub Child);
 
 impl Drop for Started {
@@ -297,7 +297,7 @@ impl Drop for Started {
         while self.0.try_wait().is_ok_and(|ended| ended.is_none()) && start.elapsed() < PATIENCE {
             thread::sleep(Duration::from_millis(5));
         }
-        // It has ended already, or it has to now.
+        // It has ended already, or it is killed now.
         let _ended = self.0.kill().and_then(|()| self.0.wait());
     }
 }
@@ -327,13 +327,13 @@ impl Recorder {
         Self { address, requests }
     }
 
-    /// What has come since the last call.
+    /// The requests since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 }
 
-/// Reads a request to the end of its headers, and of its chunks if it has any.
+/// Reads a request to the end of its headers and, if it has chunks, of those.
 fn receive(mut stream: &TcpStream) -> String {
     stream.set_read_timeout(Some(FOREVER)).unwrap();
     let mut request = String::new();
@@ -398,7 +398,7 @@ pub fn send(address: SocketAddr, request: &str) -> Response {
     Response { status: status.parse().unwrap(), text }
 }
 
-/// A response as it came, the end of the connection included.
+/// A whole response, read until the connection closes.
 pub struct Response {
     pub status: u16,
     pub text: String,
@@ -421,14 +421,14 @@ impl Response {
         values.first().copied()
     }
 
-    /// Status, body and challenge of a refusal.
+    /// The status, body and challenge of a refusal.
     pub fn refusal(&self) -> (u16, &str, Option<&str>) {
         assert_eq!(self.header("Content-Type"), Some("application/json"), "{}", self.text);
         (self.status, self.body(), self.header("WWW-Authenticate"))
     }
 }
 
-/// The clock of a key source, in seconds. Stands still until told to move.
+/// The clock of a key source, in seconds. It moves only when told to.
 #[derive(Clone, Default)]
 pub struct TestClock(Arc<AtomicU64>);
 
@@ -454,7 +454,7 @@ pub fn bearer(token: &str) -> String {
 
 pub const MINUTE: Duration = Duration::from_secs(60);
 
-/// Nothing here takes as long. What does has gone wrong.
+/// Far longer than anything here takes: more means a failure.
 pub const FOREVER: Duration = Duration::from_secs(30);
 
 /// How long a program may take to end.
