@@ -71,13 +71,13 @@ impl ClaimsSet {
             (Some(None), _) => return Err(VerifyError::ClaimType { claim: "aud" }),
             (texts, _) => texts.flatten(),
         };
-        let expires_at = required(number(claims.exp, "exp")?, "exp")?;
+        let expires_at = required(number(claims.exp, "exp", &json)?, "exp")?;
         #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
         if !(0.0..=END_OF_TIME as f64).contains(&expires_at) {
             return Err(VerifyError::ClaimRange { claim: "exp" });
         }
-        let not_before = number(claims.nbf, "nbf")?.map(rounded_up);
-        let issued_at = number(claims.iat, "iat")?.map(rounded_up);
+        let not_before = number(claims.nbf, "nbf", &json)?.map(rounded_up);
+        let issued_at = number(claims.iat, "iat", &json)?.map(rounded_up);
         let subject = string(claims.sub, "sub", &json)?;
         let jwt_id = string(claims.jti, "jti", &json)?;
         let client_id = string(claims.client_id, "client_id", &json)?;
@@ -115,11 +115,12 @@ impl ClaimsSet {
         })
     }
 
-    /// A copy that shares no reference count with any other value.
+    /// A copy of claims that a policy has accepted, which shares no reference count with any other
+    /// value. The key's issuer is left out: it has been compared.
     #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {
         let key_id = self.key_id.as_deref().map(Arc::from);
-        Self { key_id, ..self.clone() }
+        Self { key_id, key_issuer: None, ..self.clone() }
     }
 
     /// The text of the claims.
@@ -260,10 +261,14 @@ fn string(
     }
 }
 
-fn number(value: Option<Value>, claim: &'static str) -> Result<Option<f64>, VerifyError> {
+fn number(
+    value: Option<Value>,
+    claim: &'static str,
+    json: &str,
+) -> Result<Option<f64>, VerifyError> {
     match value {
         None => Ok(None),
-        Some(Value::Number(number)) => Ok(Some(number)),
+        Some(Value::Number(number)) => Ok(Some(number.nearest(json))),
         Some(_) => Err(VerifyError::ClaimType { claim }),
     }
 }

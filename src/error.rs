@@ -5,7 +5,7 @@
 
 use core::{error::Error, fmt, time::Duration};
 
-use crate::UnixTime;
+use crate::{UnixTime, time::whole_seconds};
 
 /// Why a token was not accepted.
 ///
@@ -352,7 +352,7 @@ impl fmt::Display for KeyError {
             Self::Unavailable { retry_after } => write!(
                 f,
                 "the issuer's keys are not available, try again in {} s",
-                retry_after.as_secs()
+                whole_seconds(*retry_after)
             ),
             Self::Busy => f.write_str("too many callers already wait for the issuer's keys"),
         }

@@ -153,4 +153,4 @@ const MAX_HEADER_BYTES: usize = 4096;
 const MAX_PARAMETERS: usize = 64;
 
 /// Key identifiers are hashes or short names; 64 characters is the longest we know.
-const MAX_KEY_ID_BYTES: usize = 256;
+pub(crate) const MAX_KEY_ID_BYTES: usize = 256;

@@ -7,6 +7,7 @@
 
 mod cursor;
 mod names;
+mod number;
 
 use alloc::{borrow::Cow, boxed::Box};
 
@@ -14,6 +15,8 @@ use crate::JsonError;
 
 use cursor::Cursor;
 use names::Names;
+
+pub(crate) use number::Number;
 
 /// The members of one object, in order, and nothing before or after that object.
 pub(crate) struct Members<'a> {
@@ -69,7 +72,7 @@ impl<'a> Members<'a> {
 pub(crate) enum Value {
     Null,
     Bool,
-    Number(f64),
+    Number(Number),
     String(Quoted),
     Array(Array),
     Object,

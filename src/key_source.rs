@@ -4,7 +4,7 @@ use alloc::{boxed::Box, sync::Arc};
 use core::{
     fmt,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use crate::{Algorithm, JwkSet, KeyError, KeysDescription, SelectedKey};
@@ -161,14 +161,17 @@ impl Future for KeyLookup<'_> {
     type Output = Result<SelectedKey, KeyError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
+        let outcome = match &mut self.0 {
             Lookup::Ready(outcome) => match outcome.take() {
-                Some(outcome) => Poll::Ready(outcome),
+                Some(outcome) => outcome,
                 // Polled after it was over, which no correct executor does.
-                None => Poll::Pending,
+                None => return Poll::Pending,
             },
-            Lookup::Pending(future) => future.as_mut().poll(context),
-        }
+            Lookup::Pending(future) => ready!(future.as_mut().poll(context)),
+        };
+        // An `async` block would panic if it were polled once more.
+        self.0 = Lookup::Ready(None);
+        Poll::Ready(outcome)
     }
 }
 

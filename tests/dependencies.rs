@@ -1,6 +1,6 @@
 //! The crates that come with this one: no other, no second version, no other licence, no other
 //! source. `deny.toml` has the same rules for cargo-deny, which also knows advisories.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may")]
+#![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::{path::Path, process::Command};
 

@@ -1,20 +1,30 @@
 //! Every verdict, policy fault and key source's answer: reached, and its text and code pinned.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")]
 
 mod common;
 
-use std::{collections::BTreeSet, error::Error, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error as _,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, Unexpected},
+};
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, JsonError, JwkSet, KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey,
-    UnixTime, Verified, Verifier, VerifyError,
+    Algorithm, ClaimsError, ClaimsErrorKind, JsonError, JwkSet, KeyError, KeyLookup, KeyQuery,
+    KeySource, Policy, PolicyError, SelectedKey, UnixTime, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, TestKey},
 };
 
 use common::{
-    CLAIMS, HEADER, NOW, claims_with, header_and, issuer, policy, signed, token, verifier,
-    verifier_of, verify,
+    CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, issuer, policy, signed, token,
+    verifier, verifier_of, verify,
 };
 
 /// A verdict reached through [`Verifier::verify_at`], with its code and its text.
@@ -193,7 +203,7 @@ fn verdicts() -> Vec<Pinned> {
             verify_with(Answer(KeyError::Unavailable { retry_after }), &good),
             VerifyError::KeysUnavailable { retry_after },
             "keys_unavailable",
-            "the issuer's keys are not available, try again in 7 s",
+            "the issuer's keys are not available, try again in 8 s",
         ),
         pinned(
             verify_with(Answer(KeyError::Busy), &good),
@@ -485,6 +495,19 @@ fn key_source_is_asked_for_what_the_header_says() {
     assert_eq!(verify_with(Asked, &absent).map(|_| ()), Err(VerifyError::UnknownKey));
 }
 
+/// An `async` block panics when it is polled once more; a look-up that was ready at once did not.
+#[test]
+fn look_up_that_is_over_may_be_polled_again() {
+    let lookups =
+        [KeyLookup::ready(Err(KeyError::Busy)), KeyLookup::pending(async { Err(KeyError::Busy) })];
+    let mut context = Context::from_waker(Waker::noop());
+    for mut lookup in lookups {
+        let mut poll = || Pin::new(&mut lookup).poll(&mut context);
+        assert_eq!(poll(), Poll::Ready(Err(KeyError::Busy)));
+        assert_eq!((poll(), poll()), (Poll::Pending, Poll::Pending));
+    }
+}
+
 #[cfg(feature = "std")]
 #[test]
 fn try_verify_asks_for_the_keys_at_hand_only() {
@@ -608,4 +631,142 @@ fn verdicts_are_small_and_can_be_copied() {
     assert_eq!(error, copy);
     assert!(size_of::<VerifyError>() <= 24, "{}", size_of::<VerifyError>());
     assert!(size_of::<Result<(), VerifyError>>() <= 24);
+}
+
+#[test]
+fn valid_token_that_lacks_a_scope_has_a_code_and_a_text_too() {
+    let error = VerifyError::InsufficientScope;
+    assert_eq!(error.code(), "insufficient_scope");
+    assert_eq!(error.to_string(), "the token lacks a scope or permission that is required here");
+}
+
+// Claims as a type of the caller's.
+
+/// What comes of a type that is given the payload's members and says this of them.
+macro_rules! type_that_says {
+    ($name:ident, $says:expr) => {
+        #[derive(Debug)]
+        struct $name;
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                IgnoredAny::deserialize(deserializer)?;
+                Err($says)
+            }
+        }
+    };
+}
+
+#[test]
+fn claims_error_tells_the_kind_and_the_field() {
+    type_that_says!(Missing, Error::missing_field("tenant"));
+    type_that_says!(Duplicate, Error::duplicate_field("https://ns.example/roles"));
+    type_that_says!(Unknown, Error::unknown_field("MARKER", &["sub"]));
+    type_that_says!(Variant, Error::unknown_variant("MARKER", &["low", "high"]));
+    type_that_says!(Type, Error::invalid_type(Unexpected::Str("MARKER"), &"a number"));
+    type_that_says!(Value, Error::invalid_value(Unexpected::Str("MARKER"), &"low or high"));
+    type_that_says!(Length, Error::invalid_length(3, &"two"));
+    type_that_says!(Other, Error::custom("MARKER is not welcome"));
+    type_that_says!(LongName, Error::custom(format!("missing field `{}`", "f".repeat(65))));
+    type_that_says!(OddName, Error::custom("missing field `a b`"));
+    // As a type's own code may quote a claim.
+    type_that_says!(Quoted, Error::custom("missing field `tokenringTestkitClientIdentifier`"));
+
+    let verified = verify(&token().mint()).unwrap();
+    let kinds = [
+        (
+            verified.claims::<Missing>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            Some("tenant"),
+            "a field is missing, `tenant`",
+        ),
+        (
+            verified.claims::<Duplicate>().unwrap_err(),
+            ClaimsErrorKind::DuplicateField,
+            None,
+            "a field occurs twice",
+        ),
+        (
+            verified.claims::<Unknown>().unwrap_err(),
+            ClaimsErrorKind::UnknownField,
+            None,
+            "a claim is unknown to it",
+        ),
+        (
+            verified.claims::<Variant>().unwrap_err(),
+            ClaimsErrorKind::UnknownVariant,
+            None,
+            "it has no such variant",
+        ),
+        (
+            verified.claims::<Type>().unwrap_err(),
+            ClaimsErrorKind::Type,
+            None,
+            "a claim has another JSON type",
+        ),
+        (
+            verified.claims::<Value>().unwrap_err(),
+            ClaimsErrorKind::Value,
+            None,
+            "a claim has a value that it does not take",
+        ),
+        (
+            verified.claims::<Length>().unwrap_err(),
+            ClaimsErrorKind::Value,
+            None,
+            "a claim has a value that it does not take",
+        ),
+        (
+            verified.claims::<Other>().unwrap_err(),
+            ClaimsErrorKind::Other,
+            None,
+            "its own code refuses them",
+        ),
+        (
+            verified.claims::<LongName>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            None,
+            "a field is missing",
+        ),
+        (
+            verified.claims::<Quoted>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            None,
+            "a field is missing",
+        ),
+        (
+            verified.claims::<OddName>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            None,
+            "a field is missing",
+        ),
+    ];
+    for (error, kind, field, text) in kinds {
+        assert_eq!((error.kind(), error.field()), (kind, field));
+        let column = error.column();
+        let told = format!("the claims do not fit the type asked for: {text}, at byte {column}");
+        assert_eq!(error.to_string(), told);
+        assert!(!format!("{error:?}").contains("MARKER") && error.source().is_none());
+    }
+}
+
+#[test]
+fn claims_error_tells_where_and_nothing_of_the_claims() {
+    let payload = claims_and(r#""MARKER":"MARKER","level":"MARKER""#);
+    let verified = verify(&signed(HEADER, payload.clone())).unwrap();
+    let errors: [ClaimsError; 5] = [
+        verified.claims::<Vec<String>>().unwrap_err(),
+        verified.claims::<String>().unwrap_err(),
+        verified.claims::<u64>().unwrap_err(),
+        verified.claims::<()>().unwrap_err(),
+        verified.claims::<BTreeMap<String, u64>>().unwrap_err(),
+    ];
+    for error in &errors {
+        assert_eq!((error.kind(), error.field()), (ClaimsErrorKind::Type, None));
+        assert!(error.column() <= payload.len());
+        assert!(!format!("{error:?}{error}").contains("MARKER"));
+    }
+    // `iss` is the first member, and its string no number.
+    let [.., of_map] = errors;
+    let end_of_iss = payload.find(",\"aud\"").unwrap();
+    assert!((1..=end_of_iss).contains(&of_map.column()), "{}", of_map.column());
 }

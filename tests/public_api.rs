@@ -3,7 +3,14 @@
 //! Read from the source, so that any toolchain will do. It is complete because of two lints that the
 //! crate denies: with `unreachable_pub` and `unnameable_types`, an item is public if and only if `pub`
 //! is in front of it. After a change that is wanted: `PUBLIC_API=write cargo test --test public_api`.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "tests may"
+)]
 
 use std::{
     fs,

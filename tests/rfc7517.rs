@@ -6,9 +6,15 @@
     reason = "tests may"
 )]
 
-use std::sync::LazyLock;
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 
 use tokenring::testkit::{Issuer, TestKey};
 use tokenring::{Algorithm, JsonError, JwkError, JwkSet, JwkSetError, KeyError, PublicKey};
@@ -365,6 +371,38 @@ fn burnt_key_is_burnt_under_every_name_in_its_set() {
             );
         }
     }
+}
+
+#[test]
+fn private_member_burns_the_key_that_any_reader_sees_however_it_is_spelled() {
+    let error = JwkError::PrivateKey { member: "d" };
+    let duplicate = JwkError::Json(JsonError::DuplicateMember);
+    let [one, two] = [&MODULI[0], &MODULI[1]];
+    // The first and the last of a repeated member; a reader takes one or the other.
+    let repeated = format!(r#"{{"n":"{one}","n":"AQAB","n":"{two}","kty":"RSA","d":"AQAB"}}"#);
+    let set = set_of(&[&repeated, &named("a", 0), &named("b", 1), &named("c", 2)]);
+    assert_eq!(outcome(&set), Ok((1, vec![(0, duplicate), (1, error), (2, error)])));
+    // In lines, and with leading zeros in the standard alphabet.
+    let octets = URL_SAFE_NO_PAD.decode(one).unwrap();
+    let standard = STANDARD.encode([&[0; 3], &*octets].concat());
+    for spelled in [format!(" {}\\n{}\\t", &one[..100], &one[100..]), standard] {
+        let burnt = format!(r#"{{"kty":"RSA","n":"{spelled}","d":"AQAB"}}"#);
+        let set = set_of(&[&named("a", 0), &named("b", 1), &burnt]);
+        assert_eq!(outcome(&set), Ok((1, vec![(0, error), (2, error)])), "{spelled}");
+    }
+}
+
+/// Each number an entry gives away was once compared with each key by a SHA-256 of its own: the set
+/// below took 15 seconds of optimized code.
+#[test]
+fn set_with_a_burnt_entry_of_any_number_of_numbers_is_read_in_the_time_of_any_other() {
+    let mut entries: Vec<String> = (0..99).map(|kid| named(&kid.to_string(), 0)).collect();
+    let room = LIMIT - set_of(&entries).len() - 20;
+    entries.push(format!(r#"{{"d":1{}}}"#, r#","n":"""#.repeat(room / 7)));
+    let started = Instant::now();
+    let (usable, skipped) = outcome(&set_of(&entries)).unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert_eq!((usable, skipped.len()), (99, 1));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use ring::signature::{
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 use tokenring::testkit::{Issuer, TestKey};
-use tokenring::{JwkError, PublicKey, VerifyError};
+use tokenring::{Algorithm, JwkError, PublicKey, VerifyError};
 
 const F4: &[u8] = &[1, 0, 1];
 
@@ -71,6 +71,29 @@ fn signers() -> [(TestKey, usize); 3] {
         (own(include_bytes!("../benches/keys/rsa-3072.pk8")), 3072),
         (own(include_bytes!("../benches/keys/rsa-4096.pk8")), 4096),
     ]
+}
+
+// Section 3.1: the names of algorithms
+
+#[test]
+fn algorithm_is_shown_by_its_name_and_read_from_it() {
+    let names = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+    for name in names {
+        let algorithm: Algorithm = name.parse().unwrap();
+        assert_eq!(algorithm.name(), name);
+        assert_eq!(algorithm.to_string(), name);
+        assert_eq!(format!("{algorithm:?}"), name);
+        assert_eq!(format!("[{algorithm:>7}]"), format!("[{name:>7}]"));
+    }
+    let unknown = "none".parse::<Algorithm>().unwrap_err();
+    assert_eq!(
+        unknown.to_string(),
+        "the algorithm is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA"
+    );
+    for name in ["", "none", "rs256", "RS256 ", " RS256", "HS256", "ES512", "Ed448", "RS", "RS2560"]
+    {
+        assert_eq!(name.parse::<Algorithm>(), Err(unknown), "{name}");
+    }
 }
 
 // Section 2: Base64urlUInt
@@ -185,7 +208,12 @@ fn modulus_of_every_length_around_the_limits_is_measured_exactly() {
     let greatest = |bits: usize| {
         let mut n = vec![0xff; bits.div_ceil(8)];
         n[0] >>= (8 - bits % 8) % 8;
-        while bits >= 2048 && (2..1000).any(|divisor| remainder(&n, divisor) == 0) {
+        while bits >= 2048
+            && [2]
+                .into_iter()
+                .chain((3..1000).step_by(2))
+                .any(|divisor| remainder(&n, divisor) == 0)
+        {
             n = difference(&n, &[vec![0; n.len() - 1], vec![2]].concat());
         }
         n
@@ -221,26 +249,25 @@ fn remainder(number: &[u8], divisor: u32) -> u32 {
 #[test]
 fn modulus_that_a_prime_below_1000_divides_is_refused_whatever_the_prime() {
     let is_prime = |number: u32| (2..number).all(|divisor| number % divisor != 0);
+    let primes: Vec<u32> = (2..1000).filter(|number| is_prime(*number)).collect();
+    assert_eq!(primes.len(), 168);
     let good = modulus("bits-2048");
     assert_eq!(key(&good, F4).map(|key| key.modulus_bits()), Ok(2048));
-    let mut refused = 0;
-    for factor in (3..1000).filter(|number| is_prime(*number)) {
-        // The next multiple of `factor` that no lesser prime divides: all it takes are even steps.
-        let mut n = good.clone();
-        let step = |n: &[u8]| sum(n, &[vec![0; 255], vec![2]].concat()).0;
-        while remainder(&n, factor) != 0 || (2..factor).any(|lesser| remainder(&n, lesser) == 0) {
-            n = step(&n);
+    let plus = |n: &[u8], more: u32| sum(n, &[&[0; 252], &more.to_be_bytes()[..]].concat()).0;
+    for factor in primes.iter().copied().chain([1009]).filter(|factor| *factor > 2) {
+        // The next odd multiple of `factor` that no lesser prime divides.
+        let mut n = plus(&good, factor - remainder(&good, factor));
+        while primes.iter().any(|prime| *prime < factor && remainder(&n, *prime) == 0) {
+            n = plus(&n, factor);
         }
-        assert_eq!(key(&n, F4), Err(JwkError::ModulusSmallFactor { factor }));
-        refused += 1;
+        assert_eq!(remainder(&n, factor), 0);
+        let expected = match factor {
+            // The next prime, which is not looked for.
+            1009 => Ok(2048),
+            _ => Err(JwkError::ModulusSmallFactor { factor }),
+        };
+        assert_eq!(key(&n, F4).map(|key| key.modulus_bits()), expected);
     }
-    assert_eq!(refused, 167);
-    // 1009 is the next prime, and not looked for.
-    let mut n = good;
-    while remainder(&n, 1009) != 0 || (2..1000).any(|lesser| remainder(&n, lesser) == 0) {
-        n = sum(&n, &[vec![0; 255], vec![2]].concat()).0;
-    }
-    assert_eq!(key(&n, F4).map(|key| key.modulus_bits()), Ok(2048));
 }
 
 #[test]

@@ -15,7 +15,6 @@
 mod common;
 #[cfg(feature = "fetch")]
 #[path = "remote/fake.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
 mod fake;
 
 use std::{
@@ -279,6 +278,21 @@ fn memory_of_an_entry_is_at_most_four_kib_whatever_its_claims_hold() {
     }
     // Or nothing of this would have been tried.
     assert!(most > 3072, "{most}");
+}
+
+/// The `kid` of a JWK has no limit of its own, and each entry keeps a copy.
+#[test]
+fn key_id_longer_than_that_of_any_token_is_not_kept_with_a_nameless_token() {
+    let nameless = token().without_header("kid").mint();
+    for (bytes, remembered) in [(256, true), (257, false), (100_000, false)] {
+        let source = Source::new(&[key(1).with_kid("k".repeat(bytes))]);
+        let verifier = over(&source, policy()).with_token_cache(capacity(8));
+        for _ in 0..2 {
+            let verified = verifier.verify_at(&nameless, NOW).unwrap();
+            assert_eq!(verified.key_id().map(str::len), Some(bytes));
+        }
+        assert_eq!(is_cached(&verifier, &nameless), remembered, "{bytes}");
+    }
 }
 
 #[test]

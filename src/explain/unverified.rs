@@ -104,7 +104,7 @@ impl<'j> Members<'j> {
 
     pub(super) fn number(&self, name: &str) -> Option<f64> {
         match self.value(name)? {
-            Value::Number(number) => Some(*number),
+            Value::Number(number) => Some(number.nearest(self.json)),
             _ => None,
         }
     }
@@ -128,7 +128,7 @@ impl<'j> Members<'j> {
         match self.value(name) {
             None => "none".to_owned(),
             Some(Value::String(string)) => text::quoted(&string.characters(self.json)),
-            Some(Value::Number(number)) => text::plain(&format!("{number}")),
+            Some(Value::Number(number)) => text::plain(&format!("{}", number.nearest(self.json))),
             Some(Value::Array(array)) => match Texts::of_array(*array, self.json) {
                 Some(texts) => text::array(texts.within(self.json)),
                 None => "an array that holds other things than strings".to_owned(),

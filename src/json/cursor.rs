@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::{Array, Holds, MAX_DEPTH, Quoted, Span, Spelling, Value};
+use super::{Array, Holds, MAX_DEPTH, Number, Quoted, Span, Spelling, Value, number};
 use crate::JsonError;
 
 /// A place in a text.
@@ -204,10 +204,11 @@ impl<'a> Cursor<'a> {
         Ok(Quoted { span: span(start, end), spelling })
     }
 
-    /// RFC 8259 section 6, as the nearest double, which is finite.
-    fn number(&mut self) -> Result<f64, JsonError> {
+    /// RFC 8259 section 6; the nearest double is finite.
+    fn number(&mut self) -> Result<Number, JsonError> {
         let start = self.at;
         let negative = self.take(b'-');
+        let first_digit = self.at;
         let (digits, integer) = match self.take(b'0') {
             true => (1, 0),
             false => self.digits()?,
@@ -217,17 +218,32 @@ impl<'a> Cursor<'a> {
             self.digits()?;
             plain = false;
         }
+        let significand = self.span_from(first_digit);
+        let mut exponent = 0;
         if self.take(b'e') || self.take(b'E') {
-            let _sign = self.take(b'+') || self.take(b'-');
-            self.digits()?;
+            exponent = self.exponent()?;
             plain = false;
         }
         if plain {
-            #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
-            return Ok(integer as f64);
+            return Ok(Number::Integer(integer));
         }
-        let number = self.span_from(start).within(self.text).parse::<f64>();
-        number.ok().filter(|number| number.is_finite()).ok_or(JsonError::Syntax)
+        match number::is_finite(significand.within(self.text), exponent) {
+            true => Ok(Number::Other(self.span_from(start))),
+            false => Err(JsonError::Syntax),
+        }
+    }
+
+    /// What follows `e`. One that is too large for its type is the largest.
+    fn exponent(&mut self) -> Result<i64, JsonError> {
+        let negative = self.take(b'-');
+        let _sign = negative || self.take(b'+');
+        let start = self.at;
+        self.digits()?;
+        let digits = self.span_from(start).within(self.text).bytes();
+        let exponent = digits.fold(0_i64, |exponent, digit| {
+            exponent.saturating_mul(10).saturating_add(i64::from(digit & 0xF))
+        });
+        Ok(if negative { exponent.saturating_neg() } else { exponent })
     }
 
     /// One or more digits: how many, and the number they are if there are at most [`EXACT_DIGITS`].

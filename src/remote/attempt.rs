@@ -1,4 +1,4 @@
-//! One attempt to fetch the key set, on a thread of its own, and what becomes of its outcome.
+//! One attempt to fetch the key set, on its own thread, and the handling of its outcome.
 
 use std::{
     mem,
@@ -45,8 +45,8 @@ impl RemoteJwks {
         };
         let thread = thread::Builder::new().name("tokenring-fetch".into());
         if thread.spawn(run).is_err() {
-            // The caller is told with the answer. A future that waits since an earlier attempt keeps
-            // its waker: waking or dropping one under the lock could run a task that takes the lock.
+            // The caller learns it from the answer. A future that waits since an earlier attempt keeps
+            // its waker: to wake or drop one under the lock could run a task that takes the lock.
             let _unreported = source.end(control, number, now, None);
         }
     }
@@ -58,7 +58,7 @@ impl Source {
         match &self.settings.location {
             Location::Url(url) => Plan::KeySet(Arc::clone(url)),
             Location::Discovery(issuer) => {
-                // What was known of an issuer is as old as its keys.
+                // A `jwks_uri` from the time of a dead set is not trusted any longer than the set.
                 if self.state(now) == KeysState::Dead {
                     control.jwks_uri = None;
                 }
@@ -71,8 +71,8 @@ impl Source {
         }
     }
 
-    /// The end of an attempt, without `outcome` if it panicked or had no thread: what the hook is to be
-    /// told. None if the attempt has lost its slot: what it brings is ignored (I2).
+    /// Ends an attempt, without `outcome` if it panicked or had no thread. Returns the event for the
+    /// hook, or none if the attempt has lost its slot: its outcome is ignored then (I2).
     fn end(
         &self,
         control: &mut Control,
@@ -127,7 +127,7 @@ impl Source {
         })
     }
 
-    /// What becomes of a valid set (I5, I6).
+    /// Takes a valid set into use, or fails if it has no usable key (I5, I6).
     fn accept(
         &self,
         control: &mut Control,
@@ -138,7 +138,8 @@ impl Source {
         control.burnt = burnt;
         let former = self.snapshot();
         if keys.is_empty() {
-            // It replaces nothing. But what it burns is burnt, and it begins the end of the old keys.
+            // It does not replace the old set. But the keys that it burns are removed from that one, and
+            // the time starts after which the old keys end.
             if let Some(former) = former {
                 self.publish(Snapshot {
                     keys: former_keys.unwrap_or_else(|| former.keys.clone()),
@@ -162,7 +163,7 @@ impl Source {
     }
 }
 
-/// An attempt under way. It ends when it is dropped, after a panic too.
+/// An attempt under way. It ends when it is dropped, even by a panic.
 struct Attempt {
     source: Weak<Source>,
     number: u64,
@@ -185,7 +186,7 @@ impl Drop for Attempt {
             let _panic = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
         if let Some((hook, event)) = source.settings.hook.clone().zip(event) {
-            // The hook is not to keep the source alive.
+            // A slow hook must not keep the source alive.
             drop(source);
             let _panic = catch_unwind(AssertUnwindSafe(|| hook(&event)));
         }

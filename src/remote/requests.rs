@@ -1,4 +1,5 @@
-//! The requests of one attempt, within one deadline: to a valid key set, or why there is none.
+//! The requests of one attempt, within one deadline. They end with a valid key set or with the reason
+//! why there is none.
 
 use std::{sync::Arc, time::Duration, vec::Vec};
 
@@ -12,18 +13,18 @@ use crate::{
     },
 };
 
-/// What an attempt requests.
+/// The documents that an attempt requests.
 pub(crate) enum Plan {
     KeySet(Arc<str>),
-    /// The metadata, then the key set at its `jwks_uri`; or at the one `known`, if the metadata cannot
-    /// be had.
+    /// The metadata, then the key set at its `jwks_uri`; or at the `known` one, if the metadata is not
+    /// available.
     Discover {
         issuer: Arc<Issuer>,
         known: Option<Arc<str>>,
     },
 }
 
-/// What an attempt brings.
+/// The outcome of an attempt.
 pub(crate) struct Outcome {
     /// The `jwks_uri`, if metadata was read.
     pub(crate) jwks_uri: Option<Arc<str>>,
@@ -34,14 +35,14 @@ pub(crate) struct Outcome {
 pub(crate) struct Fetched {
     pub(crate) text: Arc<[u8]>,
     pub(crate) keys: JwkSet,
-    /// All keys burnt so far, by this set too.
+    /// All keys burnt so far, including those that this set burns.
     pub(crate) burnt: Burnt,
-    /// The keys of the former set without those that this one burns, if it burns any.
+    /// If this set burns keys: the keys of the former set without those.
     pub(crate) former_keys: Option<JwkSet>,
     pub(crate) from: Place,
 }
 
-/// Where an answer comes from, for the error it may lead to.
+/// The URL of a response and its purpose, for error messages.
 pub(crate) struct Place {
     url: Arc<str>,
     purpose: FetchPurpose,
@@ -137,7 +138,7 @@ impl Requests {
     }
 }
 
-/// Whether the metadata could not be had, rather than said something that is not to be passed over.
+/// Whether the metadata was not available. Metadata that was received and refused must not be ignored.
 fn is_absence(failure: &FetchFailure) -> bool {
     matches!(
         failure.error(),

@@ -17,7 +17,7 @@ pub(crate) struct Seed {
 }
 
 impl Seed {
-    /// The set as if it had been fetched then.
+    /// The set, as if it had been fetched at `fetched_at`.
     pub(crate) fn snapshot(
         &self,
         max_body: usize,

@@ -1,4 +1,4 @@
-//! A key set in use, and how old it is.
+//! A key set in use, and its age.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,9 +15,9 @@ pub(crate) struct Snapshot {
     pub(crate) text: Arc<[u8]>,
     /// When the fetch began. The set may not reflect anything the issuer did after that.
     pub(crate) asked: Moment,
-    /// How old the set was then: 0 but for a seed.
+    /// The age of the set at that time: 0, except for a seed.
     pub(crate) age_when_asked: Duration,
-    /// The age from which on it is refreshed in the background.
+    /// From this age on, it is refreshed in the background.
     pub(crate) refresh_due: Duration,
     pub(crate) generation: u64,
     /// When the issuer began to serve sets without a usable key.
@@ -36,7 +36,7 @@ impl Snapshot {
     }
 
     pub(crate) fn state(&self, timing: &Timing, now: Moment) -> KeysState {
-        // Every key was burnt.
+        // All its keys were burnt.
         if self.keys.is_empty() {
             return KeysState::Dead;
         }
@@ -52,11 +52,11 @@ pub(crate) fn jitter(clock: &dyn Clock) -> f64 {
     jitter.unwrap_or(0.5)
 }
 
-/// The age from which on a set fetched now is refreshed.
+/// The age from which a set fetched now is refreshed in the background.
 pub(crate) fn refresh_due(timing: &Timing, clock: &dyn Clock) -> Duration {
     timing.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter(clock))
 }
 
-/// A refresh is due from 72 to 80 % of `ttl` on: jitter spreads a fleet.
+/// A refresh is due at 72 to 80 % of `ttl`: the jitter spreads the refreshes of a fleet.
 const DUE_FROM: f64 = 0.72;
 const DUE_SPREAD: f64 = 0.08;

@@ -1,23 +1,23 @@
-//! How far a key set may be trusted: its state, from its age.
+//! How far a key set may be trusted: from its age to its state.
 
 use core::{fmt, time::Duration};
 
 /// How old key sets may become, and how often they may be requested.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timing {
-    /// From this age on, a refresh is tried before a set is used.
+    /// From this age on, a set is not used before a refresh has been tried.
     pub(crate) ttl: Duration,
     /// From this age on, a set is not used at all.
     pub(crate) stale_cap: Duration,
     /// The least time between the starts of two attempts for unknown `kid`s.
     pub(crate) kid_cooldown: Duration,
-    /// From this time after its start, an attempt no longer holds the slot.
+    /// An attempt loses its slot this long after its start.
     pub(crate) reclaim_after: Duration,
 }
 
 impl Timing {
-    /// The state of a set of this age. `refresh_due` is the age from which it is refreshed;
-    /// `unusable_for` is how long the issuer has served sets without a usable key since.
+    /// The state of a set of this age. `refresh_due` is the age from which it is refreshed.
+    /// `unusable_for` is for how long the issuer has since served sets without a usable key.
     pub(crate) fn state(
         &self,
         age: Duration,
@@ -46,7 +46,8 @@ pub enum KeysState {
     Ahead,
     /// Past its `ttl`: used only after a refresh has been tried.
     Expired,
-    /// As old as `stale_cap`, or ended by the issuer without a successor: not used.
+    /// Not used: as old as `stale_cap`, or ended by the issuer, which has served sets without a usable
+    /// key for a whole `ttl` or burnt all its keys.
     Dead,
 }
 
@@ -58,7 +59,7 @@ impl KeysState {
 }
 
 impl fmt::Display for KeysState {
-    /// One word in lower case, for metrics: it will not change.
+    /// One word in lower case, which is stable, for metrics.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Empty => "empty",

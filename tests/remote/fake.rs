@@ -1,5 +1,13 @@
 //! A clock that stands still until it is told to move, an issuer that does as it is told, and the
 //! least there can be of an executor.
+#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
 
 use std::{
     collections::{BTreeMap, VecDeque},

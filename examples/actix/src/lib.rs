@@ -14,9 +14,7 @@ use actix_web::{
     web::{Data, Json, ReqData, ServiceConfig, get, resource},
 };
 use serde_json::{Value, json};
-use tokenring::{
-    Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified,
-};
+use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified};
 
 /// The routes. `guard` requires an access token for this API.
 ///

@@ -24,6 +24,8 @@ pub struct Api {
     pub guard: Arc<Guard<RemoteJwks>>,
     /// Requires one that also has the permission `read:messages`.
     pub messages_guard: Arc<Guard<RemoteJwks>>,
+    /// What is logged about a refusal.
+    pub log: Log,
 }
 
 impl Api {
@@ -31,15 +33,26 @@ impl Api {
     pub fn new(verifier: Verifier<RemoteJwks>) -> Self {
         let guard = Guard::new(verifier);
         let messages_guard = guard.clone().require_permission("read:messages");
-        Self { guard: guard.into(), messages_guard: messages_guard.into() }
+        Self { guard: guard.into(), messages_guard: messages_guard.into(), log: Log::Cause }
     }
+}
+
+/// What is logged about a refusal. The client is told one text in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// The cause, in a line.
+    Cause,
+    /// Also every check with what it expected and what it found: for the day on which somebody asks
+    /// why. It costs more than a verification, and shows parts of the token.
+    Explanation,
 }
 
 /// The routes.
 pub fn router(api: Api) -> Router {
+    let required = (api.messages_guard.clone(), api.log);
     let messages = Router::new()
         .route("/api/v1/messages", get(messages))
-        .route_layer(middleware::from_fn_with_state(api.messages_guard.clone(), require_token));
+        .route_layer(middleware::from_fn_with_state(required, require_token));
     Router::new()
         .route("/", get(public))
         .route("/ready", get(ready))
@@ -90,17 +103,17 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
-        check(&api.guard, &parts.headers).await.map(Self)
+        check(&api.guard, api.log, &parts.headers).await.map(Self)
     }
 }
 
 /// A middleware: lets requests with a good token pass.
 pub async fn require_token(
-    State(guard): State<Arc<Guard<RemoteJwks>>>,
+    State((guard, log)): State<(Arc<Guard<RemoteJwks>>, Log)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match check(&guard, request.headers()).await {
+    match check(&guard, log, request.headers()).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -109,20 +122,22 @@ pub async fn require_token(
     }
 }
 
-async fn check(guard: &Guard<RemoteJwks>, headers: &HeaderMap) -> Result<Verified, Response> {
+async fn check(
+    guard: &Guard<RemoteJwks>,
+    log: Log,
+    headers: &HeaderMap,
+) -> Result<Verified, Response> {
     // All values: a client that sends two has to be refused, whichever of them is good.
     let values = headers.get_all(header::AUTHORIZATION);
-    guard.check_async(values).await.map_err(|rejection| {
-        log(&rejection);
+    guard.check_async(&values).await.map_err(|rejection| {
+        if let Some(cause) = rejection.cause() {
+            eprintln!("{}: {cause}", cause.code());
+        }
+        if log == Log::Explanation {
+            eprintln!("{}", guard.explain(&values));
+        }
         respond(&rejection)
     })
-}
-
-/// The client is told one text whatever the cause. The cause is for whoever runs the service.
-fn log(rejection: &Rejection) {
-    if let Some(cause) = rejection.cause() {
-        eprintln!("{}: {cause}", cause.code());
-    }
 }
 
 /// A rejection as axum's response.

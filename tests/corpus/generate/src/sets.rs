@@ -1,0 +1,988 @@
+//! Key sets, and what becomes of each.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use tokenring::{
+    Algorithm, JsonError, JwkError, JwkSetError,
+    testkit::{Issuer, TestKey},
+};
+
+use crate::{
+    base::{ALGORITHMS, MARKER, base64url},
+    case::SetCase,
+};
+
+pub fn cases() -> Vec<SetCase> {
+    let refused = refused().into_iter().map(|(name, jwks, refusal)| match refusal {
+        Refusal::Set(error) => SetCase::refused(name, "RFC 7517 section 5", jwks, error),
+        Refusal::Key(error) => SetCase::skipped(name, clause(&error), jwks, error),
+    });
+    let groups = [accepted(), each_algorithm(), types(), curves(), names(), limits()];
+    refused.chain(groups.into_iter().flatten()).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Refusal {
+    /// The whole set.
+    Set(JwkSetError),
+    /// Its only entry.
+    Key(JwkError),
+}
+
+/// Where it is written that a key with this fault is none.
+fn clause(error: &JwkError) -> &'static str {
+    match error {
+        JwkError::Json(_) | JwkError::MemberType { .. } => "RFC 7517 section 4",
+        JwkError::MemberMissing { .. } => "RFC 7517 section 4; RFC 7518 section 6",
+        JwkError::KeyType => "RFC 7518 section 6.1; RFC 8037 section 2",
+        JwkError::PrivateKey { .. } => "RFC 7517 section 9.2",
+        JwkError::NotForSignatures => "RFC 7517 section 4.2",
+        JwkError::NotForVerify | JwkError::DuplicateKeyOperation => "RFC 7517 section 4.3",
+        JwkError::AlgorithmNotAccepted => "RFC 7517 section 4.4",
+        JwkError::AlgorithmOfOtherKeyType => "RFC 7518 section 3.1; RFC 8725 section 3.1",
+        JwkError::NotBase64url { .. } => "RFC 7518 section 2",
+        JwkError::Curve => "RFC 7518 section 6.2.1.1; RFC 8037 section 2",
+        JwkError::CoordinateLength { .. } => "RFC 7518 section 6.2.1.2; RFC 8037 section 2",
+        JwkError::NotOnCurve => "RFC 8725 section 3.4",
+        JwkError::NotCanonical => "RFC 8032 section 5.1.3",
+        JwkError::LowOrder => "RFC 8032 section 5.1.7; RFC 8725 section 3.4",
+        JwkError::ModulusTooSmall { .. } => "RFC 7518 section 3.3",
+        JwkError::ModulusRoca => "CVE-2017-15361",
+        JwkError::ModulusTooLarge { .. } => "limit of this crate; RFC 8725 section 3.4",
+        JwkError::ModulusEven | JwkError::ModulusSmallFactor { .. } => "RFC 8017 section 3.1",
+        JwkError::ExponentTooSmall | JwkError::ExponentTooLarge | JwkError::ExponentEven => {
+            "FIPS 186-5 section 5.4"
+        }
+        _ => panic!("no clause for {error:?}"),
+    }
+}
+
+/// A usable key in pieces, so that a set can be put together with one of them wrong.
+struct Pieces {
+    n: String,
+    attacker_n: String,
+}
+
+impl Pieces {
+    fn new() -> Self {
+        let n = |key: &TestKey| key.jwk()["n"].as_str().unwrap().to_owned();
+        Self { n: n(&Issuer::default().keys()[0]), attacker_n: n(&TestKey::attacker()) }
+    }
+
+    /// A usable key with these further members.
+    fn key(&self, members: &str) -> String {
+        format!(r#"{{"kty":"RSA","kid":"{MARKER}","n":"{}","e":"AQAB"{members}}}"#, self.n)
+    }
+
+    /// A set of that key alone.
+    fn with(&self, members: &str) -> Vec<u8> {
+        set(&self.key(members))
+    }
+
+    /// A set of one key, with `n` and `e` as given: JSON values.
+    fn numbers(n: &str, e: &str) -> Vec<u8> {
+        set(&format!(r#"{{"kty":"RSA","kid":"{MARKER}","n":{n},"e":{e}}}"#))
+    }
+
+    /// A set of one key, with that `e`.
+    fn exponent(&self, e: &str) -> Vec<u8> {
+        Self::numbers(&self.quoted(), e)
+    }
+
+    fn quoted(&self) -> String {
+        format!(r#""{}""#, self.n)
+    }
+
+    /// The bytes of the modulus, changed.
+    fn modulus(&self, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(&self.n).unwrap();
+        change(&mut bytes);
+        Self::numbers(&format!(r#""{}""#, URL_SAFE_NO_PAD.encode(bytes)), r#""AQAB""#)
+    }
+}
+
+fn set(entries: &str) -> Vec<u8> {
+    format!(r#"{{"keys":[{entries}]}}"#).into_bytes()
+}
+
+fn text_of(entries: &str) -> String {
+    String::from_utf8(set(entries)).unwrap()
+}
+
+/// The modulus of that name in `vectors/rsa_moduli.txt`, as a JSON string.
+fn vector(name: &str) -> String {
+    let hex = include_str!("../../../vectors/rsa_moduli.txt")
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix("  "))
+        .unwrap();
+    let pairs = (0..hex.len()).step_by(2).map(|at| &hex[at..at + 2]);
+    let bytes: Vec<u8> = pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+    format!(r#""{}""#, URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// What is wrong, the set, the fault.
+fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
+    let p = Pieces::new();
+    let good = p.key("");
+    let whole = set(&good);
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let e = r#""AQAB""#;
+
+    let json = |error| Refusal::Set(JwkSetError::Json(error));
+    let syntax = json(JsonError::Syntax);
+    let not_object = Refusal::Key(JwkError::Json(JsonError::NotObject));
+    let twice = Refusal::Key(JwkError::Json(JsonError::DuplicateMember));
+    let mistyped = |member| Refusal::Key(JwkError::MemberType { member });
+    let missing = |member| Refusal::Key(JwkError::MemberMissing { member });
+    let private = |member| Refusal::Key(JwkError::PrivateKey { member });
+    let not_base64url = |member| Refusal::Key(JwkError::NotBase64url { member });
+    let too_small = |bits| Refusal::Key(JwkError::ModulusTooSmall { bits });
+    // Of the second byte of the modulus.
+    let zero_bits =
+        usize::try_from(URL_SAFE_NO_PAD.decode(&p.n).unwrap()[1].leading_zeros()).unwrap();
+
+    vec![
+        // The set.
+        (
+            "one byte more than 512 KiB",
+            [whole.as_slice(), &vec![b' '; 524_289 - whole.len()]].concat(),
+            Refusal::Set(JwkSetError::TooLong { bytes: 524_289 }),
+        ),
+        ("a byte order mark", ["\u{feff}".as_bytes(), &whole].concat(), syntax),
+        (
+            "Latin-1 in a name",
+            text.replace("MARKER", "MARKER\u{e9}").chars().map(latin1).collect(),
+            json(JsonError::NotUtf8),
+        ),
+        (
+            "UTF-16",
+            text.encode_utf16().flat_map(u16::to_be_bytes).chain(*b"MARKER").collect(),
+            syntax,
+        ),
+        ("cut off in the middle of the modulus", whole[..200].to_vec(), syntax),
+        ("cut off before the last brace", whole[..whole.len() - 1].to_vec(), syntax),
+        ("a second set behind it", [whole.as_slice(), &whole].concat(), syntax),
+        ("a zero byte behind it", [whole.as_slice(), b"\0"].concat(), syntax),
+        ("a prefix against script inclusion", [b")]}',\n", whole.as_slice()].concat(), syntax),
+        ("an HTML page", format!("<!DOCTYPE html><title>{MARKER}</title>").into_bytes(), syntax),
+        ("a PEM key", format!("-----BEGIN PUBLIC KEY-----\n{MARKER}\n").into_bytes(), syntax),
+        ("single quotation marks", text.replace('"', "'").into_bytes(), syntax),
+        ("a comma behind the last key", text.replace("}]", "},]").into_bytes(), syntax),
+        ("no comma between two keys", set(&format!("{good}{good}")), syntax),
+        ("a comment", text.replace("[{", "[/* MARKER */{").into_bytes(), syntax),
+        ("a line break within a string", text.replace("MARKER", "MARKER\n").into_bytes(), syntax),
+        ("half of a surrogate pair", p.with(r#","x":"\ud83d""#), syntax),
+        ("a number that is infinite", p.with(r#","x":1e400"#), syntax),
+        ("NaN, as Python writes it", p.with(r#","x":NaN"#), syntax),
+        (
+            "an array that is opened 10,000 times",
+            p.with(&format!(r#","x":{}"#, "[".repeat(10_000))),
+            json(JsonError::TooDeep),
+        ),
+        (
+            "33 levels",
+            p.with(&format!(r#","x":{}{}"#, "[".repeat(30), "]".repeat(30))),
+            json(JsonError::TooDeep),
+        ),
+        ("a bare string", format!(r#""{MARKER}""#).into_bytes(), json(JsonError::NotObject)),
+        (
+            "the keys without a set around them",
+            format!("[{good}]").into_bytes(),
+            json(JsonError::NotObject),
+        ),
+        (
+            "a string that holds a set",
+            serde_json::to_vec(&text).unwrap(),
+            json(JsonError::NotObject),
+        ),
+        (
+            "`keys` twice",
+            text.replace("]}", r#"],"keys":[]}"#).into_bytes(),
+            json(JsonError::DuplicateMember),
+        ),
+        (
+            "an unknown member twice",
+            text.replace("]}", r#"],"x":1,"\u0078":1}"#).into_bytes(),
+            json(JsonError::DuplicateMember),
+        ),
+        (
+            "a key without a set around it",
+            good.clone().into_bytes(),
+            Refusal::Set(JwkSetError::KeysMissing),
+        ),
+        (
+            "an error message of the issuer",
+            format!(r#"{{"error":"{MARKER}"}}"#).into_bytes(),
+            Refusal::Set(JwkSetError::KeysMissing),
+        ),
+        (
+            "`Keys`",
+            text.replace("keys", "Keys").into_bytes(),
+            Refusal::Set(JwkSetError::KeysMissing),
+        ),
+        (
+            "`keys` is null",
+            format!(r#"{{"x":"{MARKER}","keys":null}}"#).into_bytes(),
+            Refusal::Set(JwkSetError::KeysType),
+        ),
+        (
+            "`keys` is an object of keys by `kid`",
+            format!(r#"{{"keys":{{"{MARKER}":{good}}}}}"#).into_bytes(),
+            Refusal::Set(JwkSetError::KeysType),
+        ),
+        (
+            "`keys` is one key",
+            format!(r#"{{"keys":{good}}}"#).into_bytes(),
+            Refusal::Set(JwkSetError::KeysType),
+        ),
+        (
+            "101 keys",
+            set(&vec![good.as_str(); 101].join(",")),
+            Refusal::Set(JwkSetError::TooManyKeys),
+        ),
+        (
+            "101 nulls and nothing else",
+            format!(r#"{{"x":"{MARKER}","keys":[{}]}}"#, vec!["null"; 101].join(",")).into_bytes(),
+            Refusal::Set(JwkSetError::TooManyKeys),
+        ),
+        // The entry.
+        ("the key is a string", set(&format!(r#""{MARKER}""#)), not_object),
+        (
+            "the key is an array of its values",
+            set(&format!(r#"["RSA","{MARKER}",{},{e}]"#, p.quoted())),
+            not_object,
+        ),
+        ("`kid` twice", p.with(r#","kid":"other""#), twice),
+        (
+            "`n` twice, the first one a good one",
+            p.with(&format!(r#","n":"{}""#, p.attacker_n)),
+            twice,
+        ),
+        ("`alg` twice, once with an escape", p.with(r#","alg":"RS256","\u0061lg":"none""#), twice),
+        ("an ignored member twice", p.with(r#","x5c":[],"x5c":[]"#), twice),
+        ("no `kty`", set(&good.replace(r#""kty":"RSA","#, "")), missing("kty")),
+        ("no `n`", set(&format!(r#"{{"kty":"RSA","kid":"{MARKER}","e":"AQAB"}}"#)), missing("n")),
+        ("no `e`", set(&format!(r#"{{"kty":"RSA","kid":"{MARKER}","n":"AQAB"}}"#)), missing("e")),
+        ("`kty` is null", set(&good.replace(r#""RSA""#, "null")), mistyped("kty")),
+        ("`kty` is an array of one", set(&good.replace(r#""RSA""#, r#"["RSA"]"#)), mistyped("kty")),
+        ("`use` is an array", p.with(r#","use":["sig"]"#), mistyped("use")),
+        ("`use` is null", p.with(r#","use":null"#), mistyped("use")),
+        ("`key_ops` is a string", p.with(r#","key_ops":"verify""#), mistyped("key_ops")),
+        ("`key_ops` holds null", p.with(r#","key_ops":["verify",null]"#), mistyped("key_ops")),
+        ("`alg` is null", p.with(r#","alg":null"#), mistyped("alg")),
+        (
+            "`kid` is a number",
+            set(&format!(r#"{{"x":"{MARKER}","kty":"RSA","kid":1,"n":{},"e":{e}}}"#, p.quoted())),
+            mistyped("kid"),
+        ),
+        ("`n` is a number", Pieces::numbers("65537", e), mistyped("n")),
+        ("`e` is a number", p.exponent("65537"), mistyped("e")),
+        (
+            "a symmetric key",
+            set(&format!(r#"{{"kty":"oct","kid":"{MARKER}","alg":"HS256","k":"AQAB"}}"#)),
+            Refusal::Key(JwkError::KeyType),
+        ),
+        (
+            "a symmetric key that has an RSA key's members too",
+            set(&good.replace(r#""RSA""#, r#""oct","k":"AQAB""#)),
+            Refusal::Key(JwkError::KeyType),
+        ),
+        (
+            "an EC key whose coordinates are too short",
+            set(&format!(r#"{{"kty":"EC","crv":"P-256","kid":"{MARKER}","x":"AQAB","y":"AQAB"}}"#)),
+            Refusal::Key(JwkError::CoordinateLength { member: "x", bytes: 3, expected: 32 }),
+        ),
+        (
+            "an EC key that calls itself RSA",
+            set(&format!(
+                r#"{{"kty":"RSA","crv":"P-256","kid":"{MARKER}","x":"AQAB","y":"AQAB"}}"#
+            )),
+            missing("n"),
+        ),
+        (
+            "`kty` in small letters",
+            set(&good.replace("RSA", "rsa")),
+            Refusal::Key(JwkError::KeyType),
+        ),
+        ("the private exponent", p.with(r#","d":"AQAB""#), private("d")),
+        ("a prime factor", p.with(r#","p":"AQAB""#), private("p")),
+        ("further primes, though none", p.with(r#","oth":[]"#), private("oth")),
+        ("a private member that is null", p.with(r#","qi":null"#), private("qi")),
+        ("for encryption", p.with(r#","use":"enc""#), Refusal::Key(JwkError::NotForSignatures)),
+        ("an empty `use`", p.with(r#","use":"""#), Refusal::Key(JwkError::NotForSignatures)),
+        (
+            "to sign with only",
+            p.with(r#","key_ops":["sign"]"#),
+            Refusal::Key(JwkError::NotForVerify),
+        ),
+        ("for no operation", p.with(r#","key_ops":[]"#), Refusal::Key(JwkError::NotForVerify)),
+        (
+            "an operation twice",
+            p.with(r#","key_ops":["verify","verify"]"#),
+            Refusal::Key(JwkError::DuplicateKeyOperation),
+        ),
+        ("for ES256K", p.with(r#","alg":"ES256K""#), Refusal::Key(JwkError::AlgorithmNotAccepted)),
+        (
+            "an RSA key for ES256",
+            p.with(r#","alg":"ES256""#),
+            Refusal::Key(JwkError::AlgorithmOfOtherKeyType),
+        ),
+        (
+            "for HS256, to have the modulus taken for a secret",
+            p.with(r#","alg":"HS256""#),
+            Refusal::Key(JwkError::AlgorithmNotAccepted),
+        ),
+        (
+            "`alg` in small letters",
+            p.with(r#","alg":"rs256""#),
+            Refusal::Key(JwkError::AlgorithmNotAccepted),
+        ),
+        (
+            "base64 with more padding than there is",
+            Pieces::numbers(&format!(r#""{}===""#, p.n), e),
+            not_base64url("n"),
+        ),
+        (
+            "base64 with line breaks",
+            Pieces::numbers(&format!(r#""{}\n{}""#, &p.n[..76], &p.n[76..]), e),
+            not_base64url("n"),
+        ),
+        (
+            "base64 in both alphabets",
+            Pieces::numbers(&format!(r#""+-{}""#, &p.n[2..]), e),
+            not_base64url("n"),
+        ),
+        (
+            "a modulus in hexadecimal, odd in its digits",
+            Pieces::numbers(&format!(r#""0x{}""#, "a".repeat(511)), e),
+            not_base64url("n"),
+        ),
+        ("bits behind the last byte of `e`", p.exponent(r#""AR""#), not_base64url("e")),
+        ("an exponent in decimal", p.exponent(r#""65537""#), not_base64url("e")),
+        ("an empty modulus", Pieces::numbers(r#""""#, e), too_small(0)),
+        ("a modulus of zero bytes", p.modulus(|n| n.fill(0)), too_small(0)),
+        (
+            "2040 bits at most behind a zero byte",
+            p.modulus(|n| n[0] = 0),
+            too_small(2040 - zero_bits),
+        ),
+        ("an empty exponent", p.exponent(r#""""#), Refusal::Key(JwkError::ExponentTooSmall)),
+        (
+            "an exponent that is zero",
+            p.exponent(r#""AA""#),
+            Refusal::Key(JwkError::ExponentTooSmall),
+        ),
+        (
+            "a modulus that is divisible by 3",
+            p.modulus(|n| n.fill(0xff)),
+            Refusal::Key(JwkError::ModulusSmallFactor { factor: 3 }),
+        ),
+        (
+            "1024 bits",
+            Pieces::numbers(&vector("bits-1024"), e),
+            Refusal::Key(JwkError::ModulusTooSmall { bits: 1024 }),
+        ),
+        (
+            "2041 bits, which ring takes",
+            Pieces::numbers(&vector("bits-2041"), e),
+            Refusal::Key(JwkError::ModulusTooSmall { bits: 2041 }),
+        ),
+        (
+            "2047 bits, which ring takes",
+            Pieces::numbers(&vector("bits-2047"), e),
+            Refusal::Key(JwkError::ModulusTooSmall { bits: 2047 }),
+        ),
+        (
+            "8193 bits",
+            Pieces::numbers(&vector("bits-8193"), e),
+            Refusal::Key(JwkError::ModulusTooLarge { bits: 8193 }),
+        ),
+        (
+            "300,000 characters of modulus",
+            Pieces::numbers(&format!(r#""{}""#, "_".repeat(300_000)), e),
+            Refusal::Key(JwkError::ModulusTooLarge { bits: 1_800_000 }),
+        ),
+        (
+            "the last byte of the modulus is missing",
+            p.modulus(|n| n.truncate(255)),
+            Refusal::Key(JwkError::ModulusTooSmall { bits: 2040 }),
+        ),
+        ("an even modulus", p.modulus(|n| n[255] ^= 1), Refusal::Key(JwkError::ModulusEven)),
+        (
+            "a modulus of CVE-2017-15361",
+            Pieces::numbers(&vector("roca-2048"), e),
+            Refusal::Key(JwkError::ModulusRoca),
+        ),
+        (
+            "modulus and exponent exchanged",
+            Pieces::numbers(e, &p.quoted()),
+            Refusal::Key(JwkError::ModulusTooSmall { bits: 17 }),
+        ),
+        (
+            "e = 1: any text is its own signature",
+            p.exponent(r#""AQ""#),
+            Refusal::Key(JwkError::ExponentTooSmall),
+        ),
+        ("e = 3", p.exponent(r#""Aw""#), Refusal::Key(JwkError::ExponentTooSmall)),
+        ("e = 65535", p.exponent(r#""__8""#), Refusal::Key(JwkError::ExponentTooSmall)),
+        ("e = 65538", p.exponent(r#""AQAC""#), Refusal::Key(JwkError::ExponentEven)),
+        ("e = 2^33", p.exponent(r#""AgAAAAA""#), Refusal::Key(JwkError::ExponentTooLarge)),
+        (
+            "e = n, to make verification slow",
+            p.exponent(&p.quoted()),
+            Refusal::Key(JwkError::ExponentTooLarge),
+        ),
+    ]
+}
+
+fn latin1(character: char) -> u8 {
+    u8::try_from(u32::from(character)).unwrap()
+}
+
+fn accepted() -> Vec<SetCase> {
+    let p = Pieces::new();
+    let other = p.key("").replace(&p.n, &p.attacker_n).replace(MARKER, "other");
+    let good = p.key("");
+    let issuer = Issuer::default();
+    let names = ["tokenring-test-key-01", "tokenring-test-key-02", "tokenring-test-key-03"];
+    let full = format!(r#"{{"keys":[{}]}}"#, vec![r#"{"kty":"oct"}"#; 99].join(","));
+    let full = full.replacen("[", &format!("[{good},"), 1).into_bytes();
+
+    let behind_the_first: Vec<usize> = (1..100).collect();
+    let every_member = concat!(
+        r#","use":"sig","key_ops":["verify"],"alg":"RS256","#,
+        r#""x5c":["AQAB"],"x5t":"AQAB","x5u":"https://issuer.example/""#,
+    );
+    let types_of_others = format!(r#"{{"kty":"EC"}},{{"kty":"OKP"}},{good},{{"kty":"oct"}}"#);
+    let unknown = p.key(r#","ext":[{},null,1e300]"#);
+    let unknown = format!(r#"{{"issuer":null,"keys":[{unknown}],"ext":{{"keys":0}}}}"#);
+    let spaced = text_of(&good).replace(',', " \t,\r\n ").replace(':', " : ");
+    let escaped = text_of(&good)
+        .replace("keys", r"k\u0065ys")
+        .replace("kty", r"\u006bty")
+        .replace("AQAB", r"\u0041QAB");
+    let almost_roca = Pieces::numbers(&vector("roca-near-miss-11"), r#""AQAB""#);
+    let brackets = format!("{}{}", "[".repeat(29), "]".repeat(29));
+    let filled = [set(&good), vec![b' '; 524_288 - set(&good).len()]].concat();
+
+    vec![
+        SetCase::of_rs256(
+            "as the test issuer publishes it",
+            issuer.jwks().into_bytes(),
+            &names,
+            &[],
+        ),
+        SetCase::of_rs256("the least members", set(&good), &[MARKER], &[]),
+        SetCase::of_rs256("every member that may be there", p.with(every_member), &[MARKER], &[]),
+        SetCase::of_rs256("two keys", set(&format!("{good},{other}")), &[MARKER, "other"], &[]),
+        SetCase::of_rs256("one key twice", set(&format!("{good},{good}")), &[MARKER], &[]),
+        SetCase::of_rs256(
+            "no keys",
+            format!(r#"{{"x":"{MARKER}","keys":[]}}"#).into_bytes(),
+            &[],
+            &[],
+        ),
+        SetCase::of_rs256(
+            "one bad entry among good ones",
+            set(&format!("{good},null,{other}")),
+            &[MARKER, "other"],
+            &[1],
+        ),
+        SetCase::of_rs256("key types of others", set(&types_of_others), &[MARKER], &[0, 1, 3]),
+        SetCase::of_rs256(
+            "unknown members, of the set and of the key",
+            unknown.into_bytes(),
+            &[MARKER],
+            &[],
+        ),
+        SetCase::of_rs256("white space wherever it may be", spaced.into_bytes(), &[MARKER], &[]),
+        SetCase::of_rs256("names and values with escapes", escaped.into_bytes(), &[MARKER], &[]),
+        SetCase::of_rs256("100 entries, 99 of them of no use", full, &[MARKER], &behind_the_first),
+        SetCase::of_rs256(
+            "the largest modulus",
+            Pieces::numbers(&vector("bits-8192"), r#""AQAB""#),
+            &[MARKER],
+            &[],
+        ),
+        SetCase::of_rs256(
+            "a modulus of 2049 bits",
+            Pieces::numbers(&vector("bits-2049"), r#""AQAB""#),
+            &[MARKER],
+            &[],
+        ),
+        SetCase::of_rs256("almost the fingerprint of CVE-2017-15361", almost_roca, &[MARKER], &[]),
+        SetCase::of_rs256(
+            "the largest exponent, 2^33 - 1",
+            p.exponent(r#""Af____8""#),
+            &[MARKER],
+            &[],
+        ),
+        SetCase::of_rs256("512 KiB to the byte", filled, &[MARKER], &[]),
+        SetCase::of_rs256("32 levels", p.with(&format!(r#","x":{brackets}"#)), &[MARKER], &[]),
+    ]
+}
+
+impl SetCase {
+    /// These usable keys, all for RS256, and these entries without use.
+    fn of_rs256(name: &str, jwks: Vec<u8>, kids: &[&str], skipped: &[usize]) -> Self {
+        let usable: Vec<_> = kids.iter().map(|kid| (*kid, "RS256")).collect();
+        let skipped: Vec<_> =
+            skipped.iter().map(|index| (*index, fault_of(name, *index))).collect();
+        Self::read(name, "RFC 7517 section 5", jwks, &usable, &skipped)
+    }
+}
+
+/// Why [`accepted`]'s sets skip an entry.
+fn fault_of(name: &str, index: usize) -> JwkError {
+    match (name, index) {
+        ("one bad entry among good ones", 1) => JwkError::Json(JsonError::NotObject),
+        ("key types of others", 0 | 1) => JwkError::MemberMissing { member: "crv" },
+        _ => JwkError::KeyType,
+    }
+}
+
+/// A key of `algorithm` with `changes`, members to be set or, if null, left out.
+fn jwk(algorithm: Algorithm, changes: &Value) -> Value {
+    let mut jwk = TestKey::for_algorithm(algorithm).with_kid(MARKER).jwk();
+    for (name, value) in changes.as_object().unwrap() {
+        match value {
+            Value::Null => drop(jwk.as_object_mut().unwrap().remove(name)),
+            value => jwk[name] = value.clone(),
+        }
+    }
+    jwk
+}
+
+fn set_of(keys: &[Value]) -> String {
+    json!({ "keys": keys }).to_string()
+}
+
+fn each_algorithm() -> Vec<SetCase> {
+    let mut cases = vec![];
+    for algorithm in ALGORITHMS {
+        let alg = algorithm.name();
+        let one = |changes: Value| set_of(&[jwk(algorithm, &changes)]);
+        let usable = |what: &str, jwks: String, found: &'static str| {
+            let clause = "RFC 7517 section 4; RFC 7518 section 6; RFC 8037 section 2";
+            SetCase::read(format!("{alg}: {what}"), clause, jwks, &[(MARKER, found)], &[])
+        };
+        let skipped = |what: &str, changes: Value, error: JwkError| {
+            SetCase::skipped(format!("{alg}: {what}"), clause(&error), one(changes), error)
+        };
+        cases.extend([
+            usable("a key", one(json!({})), alg),
+            usable("no use", one(json!({ "use": null })), alg),
+            usable("key_ops verify", one(json!({ "use": null, "key_ops": ["verify"] })), alg),
+            skipped("for encryption", json!({ "use": "enc" }), JwkError::NotForSignatures),
+            skipped(
+                "private member d",
+                json!({ "d": "AQAB" }),
+                JwkError::PrivateKey { member: "d" },
+            )
+            .strict("a private key that was published is nobody's"),
+            SetCase::nameless(
+                format!("{alg}: no kid"),
+                "RFC 7517 section 4.5",
+                one(json!({ "kid": null })),
+                alg,
+            ),
+        ]);
+        // The RSA algorithms have one key here, and so one JWK without `alg`.
+        let rsa = alg.starts_with(['R', 'P']);
+        if alg == "RS256" || !rsa {
+            let other = if rsa { "ES256" } else { "RS256" };
+            let not_accepted = JwkError::AlgorithmNotAccepted;
+            cases.extend([
+                usable("no alg", one(json!({ "alg": null })), alg),
+                skipped(
+                    "alg of another type of key",
+                    json!({ "alg": other }),
+                    JwkError::AlgorithmOfOtherKeyType,
+                ),
+                skipped("alg HS256", json!({ "alg": "HS256" }), not_accepted),
+                skipped("alg none", json!({ "alg": "none" }), not_accepted),
+            ]);
+        }
+    }
+    cases
+}
+
+/// One value of each JSON type but string.
+fn types() -> Vec<SetCase> {
+    let values = [
+        ("null", json!(null)),
+        ("a boolean", json!(true)),
+        ("a number", json!(1)),
+        ("an array", json!(["x"])),
+        ("an object", json!({})),
+    ];
+    let members: [(&str, &[&'static str]); 3] = [
+        ("RS256", &["kty", "use", "key_ops", "alg", "kid", "issuer", "n", "e"]),
+        ("ES256", &["kty", "crv", "x", "y"]),
+        ("EdDSA", &["kty", "use", "key_ops", "alg", "kid", "crv", "x"]),
+    ];
+    let mut cases = vec![];
+    for (alg, members) in members {
+        for member in members {
+            for (what, value) in &values {
+                if (*member, *what) == ("key_ops", "an array") {
+                    continue;
+                }
+                let mut key = jwk(alg.parse().unwrap(), &json!({}));
+                key[*member] = value.clone();
+                let name = format!("{alg}: {member} is {what}");
+                let error = JwkError::MemberType { member };
+                cases.push(SetCase::skipped(name, clause(&error), set_of(&[key]), error));
+            }
+        }
+        for member in ["x5c", "x5t", "x5u", "x5t#S256", "ext"] {
+            let mut key = jwk(alg.parse().unwrap(), &json!({}));
+            key[member] = json!([{}]);
+            let name = format!("{alg}: {member} of any type is not looked at");
+            let usable =
+                [(MARKER, key["alg"].as_str().unwrap().parse::<Algorithm>().unwrap().name())];
+            cases.push(SetCase::read(name, "RFC 7517 section 4", set_of(&[key]), &usable, &[]));
+        }
+    }
+    for (what, value) in values {
+        let jwks = json!({ "keys": value }).to_string();
+        let name = format!("keys is {what}");
+        cases.push(match what {
+            "an array" => SetCase::skipped(
+                "keys is an array of a string",
+                "RFC 7517 section 5.1",
+                jwks,
+                JwkError::Json(JsonError::NotObject),
+            ),
+            _ => SetCase::refused(name, "RFC 7517 section 5.1", jwks, JwkSetError::KeysType),
+        });
+    }
+    cases
+}
+
+fn curves() -> Vec<SetCase> {
+    let skipped = |name: &str, algorithm: Algorithm, changes: Value, error: JwkError| {
+        let jwks = set_of(&[jwk(algorithm, &changes)]);
+        SetCase::skipped(format!("{}: {name}", algorithm.name()), clause(&error), jwks, error)
+    };
+    let length = |member, bytes, expected| JwkError::CoordinateLength { member, bytes, expected };
+    let mut cases = vec![];
+    for (algorithm, bytes) in [(Algorithm::ES256, 32), (Algorithm::ES384, 48)] {
+        let good = jwk(algorithm, &json!({}));
+        let [x, y] =
+            ["x", "y"].map(|name| URL_SAFE_NO_PAD.decode(good[name].as_str().unwrap()).unwrap());
+        let flipped = {
+            let mut y = y.clone();
+            y[0] ^= 1;
+            base64url(y)
+        };
+        let longer = base64url([&[0], x.as_slice()].concat());
+        let other = if bytes == 32 { "P-384" } else { "P-256" };
+        let other_bytes = if bytes == 32 { 48 } else { 32 };
+        let missing = |member| JwkError::MemberMissing { member };
+        cases.extend([
+            skipped("no crv", algorithm, json!({ "crv": null }), missing("crv")),
+            skipped("no x", algorithm, json!({ "x": null }), missing("x")),
+            skipped("no y", algorithm, json!({ "y": null }), missing("y")),
+            skipped("not on the curve", algorithm, json!({ "y": flipped }), JwkError::NotOnCurve),
+            skipped(
+                "x and y exchanged",
+                algorithm,
+                json!({ "x": good["y"], "y": good["x"] }),
+                JwkError::NotOnCurve,
+            ),
+            skipped(
+                "the point at infinity",
+                algorithm,
+                {
+                    let zeros = base64url(vec![0; bytes]);
+                    json!({ "x": zeros, "y": zeros })
+                },
+                JwkError::NotOnCurve,
+            ),
+            skipped(
+                "x above the field",
+                algorithm,
+                json!({ "x": base64url(vec![0xff; bytes]) }),
+                JwkError::NotOnCurve,
+            ),
+            skipped(
+                "x one byte short",
+                algorithm,
+                json!({ "x": base64url(&x[1..]) }),
+                length("x", bytes - 1, bytes),
+            ),
+            skipped("x with a zero in front", algorithm, json!({ "x": longer }), {
+                length("x", bytes + 1, bytes)
+            }),
+            skipped("y is empty", algorithm, json!({ "y": "" }), length("y", 0, bytes)),
+            skipped(
+                "x with padding",
+                algorithm,
+                json!({ "x": format!("{}=", good["x"].as_str().unwrap()) }),
+                JwkError::NotBase64url { member: "x" },
+            ),
+            skipped(
+                "y in the standard alphabet",
+                algorithm,
+                json!({ "y": format!("+/{}", &good["y"].as_str().unwrap()[2..]) }),
+                JwkError::NotBase64url { member: "y" },
+            ),
+            skipped("crv P-521", algorithm, json!({ "crv": "P-521" }), JwkError::Curve),
+            skipped("crv secp256k1", algorithm, json!({ "crv": "secp256k1" }), JwkError::Curve),
+            skipped("crv in small letters", algorithm, json!({ "crv": "p-256" }), JwkError::Curve),
+            skipped(
+                "crv of the other algorithm",
+                algorithm,
+                json!({ "crv": other }),
+                JwkError::AlgorithmOfOtherKeyType,
+            ),
+            skipped(
+                "crv of the other algorithm, no alg",
+                algorithm,
+                json!({ "crv": other, "alg": null }),
+                length("x", bytes, other_bytes),
+            ),
+            skipped("kty OKP", algorithm, json!({ "kty": "OKP" }), JwkError::Curve),
+        ]);
+    }
+    let ed = Algorithm::EdDSA;
+    let x = |bytes: &[u8]| json!({ "x": base64url(bytes) });
+    // p = 2^255 - 19, little-endian, and a number added to it.
+    let field = |add: u8| [&[0xed_u8.wrapping_add(add)], [0xff; 30].as_slice(), &[0x7f]].concat();
+    let small = |y: u8| [vec![y], vec![0; 31]].concat();
+    let order_8 = {
+        let digits = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
+        (0..64).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+    };
+    let order_8: Vec<u8> = order_8;
+    let with_sign = |mut bytes: Vec<u8>| {
+        bytes[31] |= 0x80;
+        bytes
+    };
+    cases.extend([
+        skipped("no crv", ed, json!({ "crv": null }), JwkError::MemberMissing { member: "crv" }),
+        skipped("no x", ed, json!({ "x": null }), JwkError::MemberMissing { member: "x" }),
+        skipped("crv Ed448", ed, json!({ "crv": "Ed448" }), JwkError::Curve),
+        skipped("crv X25519", ed, json!({ "crv": "X25519" }), JwkError::Curve),
+        skipped("crv in small letters", ed, json!({ "crv": "ed25519" }), JwkError::Curve),
+        skipped("x is empty", ed, x(&[]), length("x", 0, 32)),
+        skipped("x of 31 bytes", ed, x(&[1; 31]), length("x", 31, 32)),
+        skipped("x of 33 bytes", ed, x(&[1; 33]), length("x", 33, 32)),
+        skipped(
+            "x with padding",
+            ed,
+            json!({ "x": format!("{}=", base64url([1; 32])) }),
+            JwkError::NotBase64url { member: "x" },
+        ),
+        skipped("y is 2, which is not on the curve", ed, x(&small(2)), JwkError::NotOnCurve),
+        skipped("y is p", ed, x(&field(0)), JwkError::NotCanonical),
+        skipped("y is p + 1", ed, x(&field(1)), JwkError::NotCanonical),
+        skipped("y is 2^255 - 1", ed, x(&field(18)), JwkError::NotCanonical),
+        skipped("order 1: y is 1", ed, x(&small(1)), JwkError::LowOrder),
+        skipped("order 1 with a sign", ed, x(&with_sign(small(1))), JwkError::LowOrder),
+        skipped("order 2: y is -1", ed, x(&field(255)), JwkError::LowOrder),
+        skipped("order 4: y is 0", ed, x(&small(0)), JwkError::LowOrder),
+        skipped("order 4 with a sign", ed, x(&with_sign(small(0))), JwkError::LowOrder),
+        skipped("order 8", ed, x(&order_8), JwkError::LowOrder),
+        skipped("order 8 with a sign", ed, x(&with_sign(order_8.clone())), JwkError::LowOrder),
+        skipped("kty EC", ed, json!({ "kty": "EC" }), JwkError::Curve),
+        skipped("kty RSA", ed, json!({ "kty": "RSA" }), JwkError::AlgorithmOfOtherKeyType),
+    ]);
+    cases
+}
+
+fn names() -> Vec<SetCase> {
+    let clause = "RFC 7517 section 4.5";
+    let key = |algorithm: Algorithm| TestKey::for_algorithm(algorithm).with_kid(MARKER).jwk();
+    let ed = key(Algorithm::EdDSA);
+    let attacker = TestKey::attacker_for(Algorithm::EdDSA).with_kid(MARKER).jwk();
+    let mut burnt = ed.clone();
+    burnt["d"] = "AQAB".into();
+    burnt["kid"] = "other".into();
+    let private = JwkError::PrivateKey { member: "d" };
+    let operations = |names: Value| {
+        let mut key = ed.clone();
+        key.as_object_mut().unwrap().remove("use");
+        key["key_ops"] = names;
+        set_of(&[key])
+    };
+    let all: Vec<Value> = ALGORITHMS.map(key).to_vec();
+    let usable: Vec<_> = ALGORITHMS.map(|algorithm| (MARKER, algorithm.name())).to_vec();
+    vec![
+        SetCase::read("keys of all algorithms, one kid", clause, set_of(&all), &usable, &[]),
+        SetCase::read(
+            "two keys, one kid",
+            clause,
+            set_of(&[ed.clone(), attacker]),
+            &[(MARKER, "EdDSA"), (MARKER, "EdDSA")],
+            &[],
+        ),
+        SetCase::read(
+            "one EdDSA key twice",
+            clause,
+            set_of(&[ed.clone(), ed.clone()]),
+            &[(MARKER, "EdDSA")],
+            &[],
+        ),
+        SetCase::read(
+            "a key, and its private key under another kid",
+            "RFC 7517 section 9.2",
+            set_of(&[ed.clone(), burnt.clone()]),
+            &[],
+            &[(0, private), (1, private)],
+        )
+        .strict("a private key that was published is nobody's"),
+        SetCase::read(
+            "a private key, and its public key under another kid",
+            "RFC 7517 section 9.2",
+            set_of(&[burnt, ed.clone()]),
+            &[],
+            &[(0, private), (1, private)],
+        )
+        .strict("a private key that was published is nobody's"),
+        SetCase::read(
+            "key_ops verify and sign",
+            "RFC 7517 section 4.3",
+            operations(json!(["sign", "verify"])),
+            &[(MARKER, "EdDSA")],
+            &[],
+        ),
+        SetCase::read(
+            "key_ops with a name of others",
+            "RFC 7517 section 4.3",
+            operations(json!(["verify", "x"])),
+            &[(MARKER, "EdDSA")],
+            &[],
+        ),
+        SetCase::skipped(
+            "key_ops encrypt",
+            "RFC 7517 section 4.3",
+            operations(json!(["encrypt"])),
+            JwkError::NotForVerify,
+        ),
+        SetCase::skipped(
+            "key_ops Verify",
+            "RFC 7517 section 4.3",
+            operations(json!(["Verify"])),
+            JwkError::NotForVerify,
+        ),
+        SetCase::skipped(
+            "key_ops with another operation twice",
+            "RFC 7517 section 4.3",
+            operations(json!(["verify", "x", "x"])),
+            JwkError::DuplicateKeyOperation,
+        ),
+        SetCase::skipped(
+            "use SIG",
+            "RFC 7517 section 4.2",
+            set_of(&[jwk(Algorithm::EdDSA, &json!({ "use": "SIG" }))]),
+            JwkError::NotForSignatures,
+        ),
+        SetCase::read(
+            "an empty kid",
+            clause,
+            set_of(&[jwk(Algorithm::EdDSA, &json!({ "kid": "" }))]),
+            &[("", "EdDSA")],
+            &[],
+        ),
+        SetCase::read(
+            "alg Ed25519, RFC 9864",
+            "RFC 9864 section 2.2",
+            set_of(&[jwk(Algorithm::EdDSA, &json!({ "alg": "Ed25519" }))]),
+            &[(MARKER, "EdDSA")],
+            &[],
+        ),
+        SetCase::skipped(
+            "alg ES256K",
+            "RFC 7517 section 4.4",
+            set_of(&[jwk(Algorithm::ES256, &json!({ "alg": "ES256K" }))]),
+            JwkError::AlgorithmNotAccepted,
+        ),
+        SetCase::skipped(
+            "alg RSA-OAEP",
+            "RFC 7517 section 4.4",
+            set_of(&[jwk(Algorithm::RS256, &json!({ "alg": "RSA-OAEP" }))]),
+            JwkError::AlgorithmNotAccepted,
+        ),
+    ]
+}
+
+fn limits() -> Vec<SetCase> {
+    let limit = "limit of this crate";
+    let ed = jwk(Algorithm::EdDSA, &json!({}));
+    let exponent = |e: &str| set_of(&[jwk(Algorithm::RS256, &json!({ "e": e }))]);
+    let of = |name: &'static str| Pieces::numbers(&vector(name), r#""AQAB""#);
+    let deep = |levels: usize| {
+        let mut key = ed.to_string();
+        let inner = format!("{}{}", "[".repeat(levels - 3), "]".repeat(levels - 3));
+        key.insert_str(1, &format!(r#""x1":{inner},"#));
+        format!(r#"{{"keys":[{key}]}}"#)
+    };
+    let usable = [(MARKER, "EdDSA")];
+    // Of ES256, since reading the others takes long where nothing is optimized.
+    let ec = jwk(Algorithm::ES256, &json!({}));
+    let many = vec![ec.clone(); 100];
+    let rs256 = [(MARKER, "RS256")];
+    let mut cases = vec![
+        SetCase::read("100 times one key", limit, set_of(&many), &[(MARKER, "ES256")], &[]),
+        SetCase::refused(
+            "101 times one key",
+            limit,
+            set_of(&[many, vec![ec]].concat()),
+            JwkSetError::TooManyKeys,
+        ),
+        SetCase::read("EdDSA key of 32 levels", limit, deep(32), &usable, &[]),
+        SetCase::refused("EdDSA key of 33 levels", limit, deep(33), {
+            JwkSetError::Json(JsonError::TooDeep)
+        }),
+        SetCase::read("e is 65539", "FIPS 186-5 section 5.4", exponent("AQAD"), &rs256, &[]),
+        SetCase::skipped("e is 65536", "FIPS 186-5 section 5.4", exponent("AQAA"), {
+            JwkError::ExponentTooSmall
+        }),
+        SetCase::skipped("e of nine bytes", "FIPS 186-5 section 5.4", exponent("AQAAAAAAAAAB"), {
+            JwkError::ExponentTooLarge
+        }),
+        SetCase::read(
+            "e with a zero in front",
+            "RFC 7518 section 2",
+            exponent("AAEAAQ"),
+            &rs256,
+            &[],
+        ),
+        SetCase::read("2048 bits", "RFC 7518 section 3.3", of("bits-2048"), &rs256, &[]),
+        SetCase::skipped("2048 bits and even", "RFC 8017 section 3.1", of("even-2048"), {
+            JwkError::ModulusEven
+        }),
+        SetCase::skipped(
+            "a modulus of CVE-2017-15361, 39 primes",
+            "CVE-2017-15361",
+            of("roca-2048-m39"),
+            JwkError::ModulusRoca,
+        ),
+        SetCase::read(
+            "n with padding",
+            "RFC 7518 section 2: taken, there is no doubt about it",
+            {
+                let n = Pieces::new().n;
+                Pieces::numbers(&format!(r#""{n}==""#), r#""AQAB""#)
+            },
+            &rs256,
+            &[],
+        ),
+        SetCase::read(
+            "n with a zero in front",
+            "RFC 7518 section 2: taken, there is no doubt about it",
+            Pieces::new().modulus(|n| n.insert(0, 0)),
+            &rs256,
+            &[],
+        ),
+    ];
+    for prime in [13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157] {
+        let n = vector(&format!("roca-near-miss-{prime}"));
+        let name = format!("almost CVE-2017-15361, but for {prime}");
+        let jwks = Pieces::numbers(&n, r#""AQAB""#);
+        cases.push(SetCase::read(name, "CVE-2017-15361", jwks, &rs256, &[]));
+    }
+    cases
+}
