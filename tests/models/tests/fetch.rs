@@ -85,7 +85,7 @@ fn unknown_kids_and_commands_never_make_two_fetches_overlap() {
         assert_eq!(commanded.join().unwrap(), Ok(()));
         // The first, the command's, and one for the unknown `kid`, or none if the command's came first.
         assert!((2..=3).contains(&issuer.fetches()), "{}", issuer.fetches());
-        assert_eq!(remote.health().generation, issuer.fetches() as u64);
+        assert_eq!(usize::try_from(remote.health().generation), Ok(issuer.fetches()));
     });
 }
 
@@ -234,7 +234,7 @@ struct FakeClock(AtomicU64);
 
 impl FakeClock {
     fn advance(&self, time: Duration) {
-        self.0.fetch_add(time.as_millis() as u64, Ordering::SeqCst);
+        self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
 
