@@ -1,5 +1,5 @@
-//! How much verifying a token costs beside what it cannot do without: ring's RSA verification of
-//! the same bytes with the same key. Read off one run, in which the two take turns.
+//! How much verifying a token costs beside what it cannot do without: ring's verification of the
+//! same bytes with the same key. Read off one run, in which the two take turns.
 //!
 //! `cargo bench --bench ratio`. A ratio of 1.03 means 3 % on top of ring. The first row is ring
 //! against itself and shows what the machine adds.
@@ -19,8 +19,8 @@ mod table;
 use std::hint::black_box;
 
 use tokenring::{
-    Algorithm, JwkSet, KeyError, UnixTime, VerifyError,
-    testkit::{ISSUER, Issuer, TestKey},
+    Algorithm, CompactJws, JwkSet, KeyError, Policy, UnixTime, Verified, Verifier, VerifyError,
+    testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
 use samples::{EXPIRES_AT, NOW, Sample};
@@ -32,6 +32,10 @@ fn main() {
     let sample = samples::auth0();
     table.title("control");
     table.row("ring against itself", &sample, FEW, |token| sample.ring(token));
+    table.title("verify_at, by algorithm");
+    for sample in &samples::by_algorithm() {
+        table.row(sample.name, sample, FEW, |token| sample.verify_at(token));
+    }
     table.title("verify_at, by key");
     for sample in &samples::by_key_size() {
         table.row(sample.name, sample, FEW, |token| sample.verify_at(token));
@@ -41,10 +45,69 @@ fn main() {
         let name = format!("{} ({} bytes)", sample.name, sample.token.len());
         table.row(&name, sample, FEW, |token| sample.verify_at(token));
     }
+    table.title("verify_at, 0.85 KB, RSA-2048, stage by stage");
+    stages(&table, &sample);
     table.title("verify_at, refused, RSA-2048");
     refusals(&table, &sample);
+    table.title("verify_at, by number of issuers, RSA-2048");
+    issuers(&table, &sample);
     table.title("key selection");
     selections(&table, &sample);
+    table.title("loading keys");
+    let jwks = Issuer::default().jwks();
+    table.row("JwkSet::from_json, 3 keys", &sample, FEW, |_| {
+        let keys = JwkSet::from_json(black_box(jwks.as_bytes())).unwrap();
+        assert_eq!((keys.len(), keys.skipped().len()), (3, 0));
+    });
+}
+
+/// Each with those before it: the public interface's functions, and then all of them in one.
+fn stages(table: &Table, sample: &Sample) {
+    let kid = Some("tokenring-test-key-01");
+    table.row("CompactJws::parse", sample, MANY, |token| {
+        let jws = CompactJws::parse(token).unwrap();
+        assert_eq!(jws.header().key_id(), kid);
+    });
+    table.row("and JwkSet::select", sample, MANY, |token| {
+        let jws = CompactJws::parse(token).unwrap();
+        let key = sample.keys.select(jws.header().key_id(), jws.header().algorithm());
+        assert_eq!(key.as_ref().map(|key| key.key_id()), Ok(kid));
+    });
+    table.row("and CompactJws::verify", sample, FEW, |token| {
+        let jws = CompactJws::parse(token).unwrap();
+        let key = sample.keys.select(jws.header().key_id(), jws.header().algorithm()).unwrap();
+        let payload = jws.verify(&key).unwrap();
+        assert_eq!(payload.as_bytes().first(), Some(&b'{'));
+    });
+    table.row("and Verifier::check_at", sample, FEW, |token| {
+        let jws = CompactJws::parse(token).unwrap();
+        let key = sample.keys.select(jws.header().key_id(), jws.header().algorithm()).unwrap();
+        let payload = jws.verify(&key).unwrap();
+        let verified = sample.verifier.check_at(payload, NOW);
+        assert_eq!(verified.as_ref().map(Verified::expires_at), Ok(EXPIRES_AT));
+    });
+    table.row("verify_at", sample, FEW, |token| sample.verify_at(token));
+}
+
+/// The token is of the last of them.
+fn issuers(table: &Table, sample: &Sample) {
+    for count in [1, 2, 10, 100] {
+        let mut urls = (1..count).map(|number| format!("https://{number}.example/"));
+        let verifier = |url: &str| Verifier::new(Policy::new(url, AUDIENCE), sample.keys.clone());
+        let verifier = match urls.next() {
+            None => verifier(ISSUER).unwrap(),
+            Some(first) => urls
+                .chain([ISSUER.to_string()])
+                .try_fold(verifier(&first).unwrap(), |verifier, url| {
+                    verifier.with_issuer(Policy::new(url, AUDIENCE), sample.keys.clone())
+                })
+                .unwrap(),
+        };
+        table.row(&format!("{count}"), sample, FEW, |token| {
+            let verified = verifier.verify_at(token, NOW);
+            assert_eq!(verified.as_ref().map(Verified::issuer), Ok(ISSUER));
+        });
+    }
 }
 
 fn refusals(table: &Table, sample: &Sample) {

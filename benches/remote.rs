@@ -17,7 +17,8 @@ mod threads;
 use std::hint::black_box;
 
 use tokenring::{
-    Algorithm, FetchRequest, KeySource, KeysState, Policy, RemoteJwks, Verified, Verifier,
+    Algorithm, FetchRequest, KeyQuery, KeySource, KeysState, Policy, RemoteJwks, Verified,
+    Verifier,
     testkit::{AUDIENCE, ISSUER, Issuer},
 };
 
@@ -32,11 +33,11 @@ fn main() {
 
     table.title("key selection, from a set in a file and from the network");
     table.row("JwkSet", &sample, MANY, |_| {
-        let key = black_box(&sample.keys).key(black_box(kid), Algorithm::RS256);
+        let key = black_box(&sample.keys).key(black_box(KeyQuery::new(kid, Algorithm::RS256)));
         assert_eq!(key.as_ref().map(|key| key.key_id()), Ok(kid));
     });
     table.row("RemoteJwks, fresh", &sample, MANY, |_| {
-        let key = black_box(&remote).key(black_box(kid), Algorithm::RS256);
+        let key = black_box(&remote).key(black_box(KeyQuery::new(kid, Algorithm::RS256)));
         assert_eq!(key.as_ref().map(|key| key.key_id()), Ok(kid));
     });
     let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), &remote).unwrap();

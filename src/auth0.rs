@@ -1,4 +1,4 @@
-//! Three settings to a policy and a key source: those of Auth0's own quick starts. RFC 8414
+//! From the three settings of Auth0's own quick starts to a policy and a key source. RFC 8414
 //! sections 2 and 3.3.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 
 use crate::{FetchConfigError, KeySource, Policy, PolicyError, RemoteJwks, Verifier};
 
-/// An Auth0 tenant and the API whose access tokens are to be accepted.
+/// An Auth0 tenant, and the API whose access tokens are accepted.
 #[derive(Clone, Debug)]
 pub struct Auth0 {
     issuer: String,
@@ -34,7 +34,7 @@ impl Auth0 {
         })
     }
 
-    /// The same settings from elsewhere: `lookup` is given the names of the variables.
+    /// The same settings from elsewhere: `lookup` gets the name of a variable and returns its value.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Auth0 {
         if audience.is_empty() {
             return Err(Auth0ConfigError::Missing { variable: AUDIENCE });
         }
-        // It would never equal an `aud`.
+        // An `aud` would never equal it.
         if audience.trim() != audience {
             return Err(Auth0ConfigError::WhiteSpace { variable: AUDIENCE });
         }
@@ -111,8 +111,8 @@ impl Auth0 {
         self.verifier_with(keys)
     }
 
-    /// A verifier with this policy and other keys: a source with other settings than the defaults, or
-    /// for tests the keys of a test issuer.
+    /// A verifier with this policy and other keys, such as a source with settings of your own or, in
+    /// tests, the keys of a test issuer.
     ///
     /// ```
     /// use tokenring::{Auth0, RemoteJwks};
@@ -135,7 +135,7 @@ impl Auth0 {
     ) -> Result<Self, Auth0ConfigError> {
         let value = |name| Ok(lookup(name)?.unwrap_or_default());
         let auth0 = Self::new(&value(ISSUER_BASE_URL)?, &value(AUDIENCE)?)?;
-        // Only here is an empty value the same as none.
+        // In the environment, an empty value is the same as none.
         Ok(match value(CLIENT_ID)? {
             client_id if client_id.is_empty() => auth0,
             client_id => auth0.client_id(&client_id),
@@ -162,7 +162,7 @@ pub enum Auth0ConfigError {
         /// The variable's name.
         variable: &'static str,
     },
-    /// Operator: not a DNS host name with or without `https://` and one slash at the end.
+    /// Operator: not a DNS host name, which may have `https://` before it and one slash after it.
     NotHostName {
         /// The variable's name.
         variable: &'static str,
@@ -201,9 +201,10 @@ impl fmt::Display for Auth0ConfigError {
 
 impl Error for Auth0ConfigError {}
 
-/// A DNS name of at least two labels, in lower case, and no IPv4 address. RFC 1123 section 2.1.
+/// Whether `host` is a DNS name of at least two labels in lower case, and not an IPv4 address. RFC 1123
+/// section 2.1.
 ///
-/// Nothing else may slip into the URL: no user information, port, path or query.
+/// Nothing else must get into the URL: no user information, port, path or query.
 fn is_host_name(host: &str) -> bool {
     let is_label = |label: &str| {
         let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');

@@ -1,11 +1,11 @@
 //! A verified payload to a Claims Set: the registered claims, each of its type. RFC 7519 section 4.
 
-use alloc::{borrow::Cow, string::String, sync::Arc};
+use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 
 use crate::{
     CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
     header::DeclaredType,
-    json::{self, Text, Texts, Value},
+    json::{self, Quoted, Text, Texts, Value},
     time::END_OF_TIME,
 };
 
@@ -37,16 +37,30 @@ impl ClaimsSet {
         payload: VerifiedPayload,
         audience: AudienceClaim,
     ) -> Result<Self, VerifyError> {
-        if payload.as_bytes().is_empty() {
+        let origin = Origin {
+            key_id: payload.key_id.clone(),
+            key_issuer: payload.key_issuer.clone(),
+            declared_type: payload.declared_type,
+        };
+        Self::read(payload.into_bytes(), origin, audience)
+    }
+
+    /// The same of a payload that need not be verified: an [`Explanation`](crate::Explanation) tells
+    /// what it says, and never makes a [`Verified`](crate::Verified) of it.
+    pub(crate) fn read(
+        payload: Vec<u8>,
+        origin: Origin,
+        audience: AudienceClaim,
+    ) -> Result<Self, VerifyError> {
+        if payload.is_empty() {
             return Err(VerifyError::EmptyPayload);
         }
-        let (key_id, key_issuer) = (payload.key_id.clone(), payload.key_issuer.clone());
-        let declared_type = payload.declared_type;
-        let json = String::from_utf8(payload.into_bytes())
-            .map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
+        let Origin { key_id, key_issuer, declared_type } = origin;
+        let json =
+            String::from_utf8(payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
         let claims = Claims::read(&json).map_err(VerifyError::PayloadJson)?;
 
-        let issuer = required(string(claims.iss, "iss")?, "iss")?;
+        let issuer = required(string(claims.iss, "iss", &json)?, "iss")?;
         let audience = match (claims.aud.map(|aud| texts(aud, &json)), audience) {
             (None, AudienceClaim::Required) => {
                 return Err(VerifyError::ClaimMissing { claim: "aud" });
@@ -57,17 +71,17 @@ impl ClaimsSet {
             (Some(None), _) => return Err(VerifyError::ClaimType { claim: "aud" }),
             (texts, _) => texts.flatten(),
         };
-        let expires_at = required(number(claims.exp, "exp")?, "exp")?;
+        let expires_at = required(number(claims.exp, "exp", &json)?, "exp")?;
         #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
         if !(0.0..=END_OF_TIME as f64).contains(&expires_at) {
             return Err(VerifyError::ClaimRange { claim: "exp" });
         }
-        let not_before = number(claims.nbf, "nbf")?.map(rounded_up);
-        let issued_at = number(claims.iat, "iat")?.map(rounded_up);
-        let subject = string(claims.sub, "sub")?;
-        let jwt_id = string(claims.jti, "jti")?;
-        let client_id = string(claims.client_id, "client_id")?;
-        let authorized_party = string(claims.azp, "azp")?.or(client_id);
+        let not_before = number(claims.nbf, "nbf", &json)?.map(rounded_up);
+        let issued_at = number(claims.iat, "iat", &json)?.map(rounded_up);
+        let subject = string(claims.sub, "sub", &json)?;
+        let jwt_id = string(claims.jti, "jti", &json)?;
+        let client_id = string(claims.client_id, "client_id", &json)?;
+        let authorized_party = string(claims.azp, "azp", &json)?.or(client_id);
         let sender_constrained = match claims.cnf {
             None => false,
             Some(Value::Object) => true,
@@ -75,7 +89,7 @@ impl ClaimsSet {
         };
         // Not refused if mistyped, since no check depends on them: they only grant nothing.
         let scope = match claims.scope {
-            Some(Value::String(scope)) => Some(scope),
+            Some(Value::String(scope)) => Some(scope.to_text(&json)),
             _ => None,
         };
         let permissions = match claims.permissions {
@@ -101,11 +115,12 @@ impl ClaimsSet {
         })
     }
 
-    /// A copy that shares no reference count with any other value.
+    /// A copy of claims that a policy has accepted, which shares no reference count with any other
+    /// value. The key's issuer is left out: it has been compared.
     #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {
         let key_id = self.key_id.as_deref().map(Arc::from);
-        Self { key_id, ..self.clone() }
+        Self { key_id, key_issuer: None, ..self.clone() }
     }
 
     /// The text of the claims.
@@ -137,21 +152,27 @@ impl ClaimsSet {
         self.text(&self.jwt_id)
     }
 
-    pub(crate) fn scope(&self) -> Option<&str> {
-        self.text(&self.scope)
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
+        let scope = self.text(&self.scope).unwrap_or_default();
+        scope.split(' ').filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|value| value == scope)
     }
 
     pub(crate) fn permissions(&self) -> impl Iterator<Item = &str> {
         self.permissions.iter().flat_map(|permissions| permissions.within(&self.json))
     }
 
+    pub(crate) fn has_permission(&self, permission: &str) -> bool {
+        self.permissions().any(|value| value == permission)
+    }
+
     /// The claim `name`, if it is a string. Reads the claims once more, for those that a policy names
     /// and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
-        match string_member(&self.json, name)? {
-            Text::Plain(span) => Some(Cow::Borrowed(span.within(&self.json))),
-            Text::Unescaped(characters) => Some(Cow::Owned(characters.into())),
-        }
+        string_member(&self.json, name).map(|string| string.characters(&self.json))
     }
 
     fn text<'t>(&'t self, text: &'t Option<Text>) -> Option<&'t str> {
@@ -166,6 +187,14 @@ impl ClaimsSet {
         let lists = [&self.audience, &self.permissions].into_iter().flatten();
         extra.chain(lists.map(Texts::extra_bytes)).fold(self.json.capacity(), usize::saturating_add)
     }
+}
+
+/// What a payload does not say itself: the key that it is signed with, and the `typ` of its header.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) key_id: Option<Arc<str>>,
+    pub(crate) key_issuer: Option<Arc<str>>,
+    pub(crate) declared_type: DeclaredType,
 }
 
 /// Whether a policy asks for `aud`.
@@ -189,16 +218,16 @@ pub(crate) fn unverified_issuer(jws: &CompactJws<'_>) -> Result<String, VerifyEr
     let json =
         core::str::from_utf8(&payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
     let claims = Claims::read(json).map_err(VerifyError::PayloadJson)?;
-    let issuer = required(string(claims.iss, "iss")?, "iss")?;
+    let issuer = required(string(claims.iss, "iss", json)?, "iss")?;
     Ok(issuer.within(json).into())
 }
 
 /// The member `name` of `json`, which is known to be an object, if it is a string.
-fn string_member(json: &str, name: &str) -> Option<Text> {
+fn string_member(json: &str, name: &str) -> Option<Quoted> {
     let mut members = json::Members::of(json).ok()?;
-    while let Some(member) = members.next().ok()? {
+    while let Some((member, value)) = members.next().ok()? {
         if member == name {
-            return match members.value().ok()? {
+            return match value {
                 Value::String(string) => Some(string),
                 _ => None,
             };
@@ -210,7 +239,7 @@ fn string_member(json: &str, name: &str) -> Option<Text> {
 /// A string, or an array of strings.
 fn texts(value: Value, json: &str) -> Option<Texts> {
     match value {
-        Value::String(string) => Some(Texts::One(string)),
+        Value::String(string) => Some(Texts::One(string.to_text(json))),
         Value::Array(array) => Texts::of_array(array, json),
         _ => None,
     }
@@ -220,18 +249,26 @@ fn required<T>(value: Option<T>, claim: &'static str) -> Result<T, VerifyError> 
     value.ok_or(VerifyError::ClaimMissing { claim })
 }
 
-fn string(value: Option<Value>, claim: &'static str) -> Result<Option<Text>, VerifyError> {
+fn string(
+    value: Option<Value>,
+    claim: &'static str,
+    json: &str,
+) -> Result<Option<Text>, VerifyError> {
     match value {
         None => Ok(None),
-        Some(Value::String(string)) => Ok(Some(string)),
+        Some(Value::String(string)) => Ok(Some(string.to_text(json))),
         Some(_) => Err(VerifyError::ClaimType { claim }),
     }
 }
 
-fn number(value: Option<Value>, claim: &'static str) -> Result<Option<f64>, VerifyError> {
+fn number(
+    value: Option<Value>,
+    claim: &'static str,
+    json: &str,
+) -> Result<Option<f64>, VerifyError> {
     match value {
         None => Ok(None),
-        Some(Value::Number(number)) => Ok(Some(number)),
+        Some(Value::Number(number)) => Ok(Some(number.nearest(json))),
         Some(_) => Err(VerifyError::ClaimType { claim }),
     }
 }
@@ -265,7 +302,7 @@ impl Claims {
     fn read(json: &str) -> Result<Self, JsonError> {
         let mut members = json::Members::of(json)?;
         let mut claims = Self::default();
-        while let Some(name) = members.next()? {
+        while let Some((name, value)) = members.next()? {
             let place = match &*name {
                 "iss" => &mut claims.iss,
                 "sub" => &mut claims.sub,
@@ -281,7 +318,7 @@ impl Claims {
                 "permissions" => &mut claims.permissions,
                 _ => continue,
             };
-            *place = Some(members.value()?);
+            *place = Some(value);
         }
         Ok(claims)
     }

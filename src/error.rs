@@ -5,7 +5,7 @@
 
 use core::{error::Error, fmt, time::Duration};
 
-use crate::UnixTime;
+use crate::{UnixTime, time::whole_seconds};
 
 /// Why a token was not accepted.
 ///
@@ -143,6 +143,10 @@ pub enum VerifyError {
     /// Sender: the token is valid, but has not all the scopes and permissions that are required.
     /// Only [`Guard`](crate::Guard) looks at these. RFC 6750 section 3.1.
     InsufficientScope,
+    /// Sender: the request has no bearer token that can be read. Only
+    /// [`Guard::explain`](crate::Guard::explain) says so: the [`Rejection`](crate::Rejection) of such a
+    /// request has no cause. RFC 6750 section 2.1.
+    NoToken,
 }
 
 impl VerifyError {
@@ -181,6 +185,7 @@ impl VerifyError {
             Self::SenderConstrained => "sender_constrained",
             Self::RequiredClaim { .. } => "required_claim",
             Self::InsufficientScope => "insufficient_scope",
+            Self::NoToken => "no_token",
         }
     }
 }
@@ -268,6 +273,7 @@ impl fmt::Display for VerifyError {
             Self::InsufficientScope => {
                 f.write_str("the token lacks a scope or permission that is required here")
             }
+            Self::NoToken => f.write_str("the request has no bearer token that can be read"),
         }
     }
 }
@@ -346,7 +352,7 @@ impl fmt::Display for KeyError {
             Self::Unavailable { retry_after } => write!(
                 f,
                 "the issuer's keys are not available, try again in {} s",
-                retry_after.as_secs()
+                whole_seconds(*retry_after)
             ),
             Self::Busy => f.write_str("too many callers already wait for the issuer's keys"),
         }

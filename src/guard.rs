@@ -10,7 +10,9 @@ use core::{
 
 #[cfg(feature = "std")]
 use crate::KeyLookup;
-use crate::{KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer};
+use crate::{
+    Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer, explain,
+};
 
 /// A verifier in front of a handler, for any HTTP server.
 ///
@@ -158,6 +160,41 @@ impl<K: KeySource> Guard<K> {
             Some((token, lookup)) => Check::Waits { guard: self, token, lookup },
             None => Check::Over(Some(outcome)),
         })
+    }
+
+    /// Explains what [`check`](Self::check) says to a request whose `Authorization` fields have these
+    /// values, as of the system clock and with the keys at hand: [`Verifier::explain`], and whether
+    /// there is a token at all, and the scopes and permissions. Never does I/O, never waits.
+    ///
+    /// For operators; read the warnings at [`Explanation`] first.
+    #[cfg(feature = "std")]
+    pub fn explain(
+        &self,
+        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Explanation {
+        self.explain_at(authorization, UnixTime::now())
+    }
+
+    /// The same as of `now`.
+    pub fn explain_at(
+        &self,
+        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        now: UnixTime,
+    ) -> Explanation {
+        let value = bearer::single(authorization);
+        let value = value.as_ref().map(AsRef::as_ref).map_err(|reason| *reason);
+        let mut explained = explain::authorization(&self.verifier.trusted(), value, now);
+        for scope in &self.scopes {
+            let is_granted = explained.claims().map(|claims| claims.has_scope(scope));
+            explained.require_scope(scope, is_granted);
+        }
+        for permission in &self.permissions {
+            let is_granted = explained
+                .claims()
+                .map(|claims| !permission.is_empty() && claims.has_permission(permission));
+            explained.require_permission(permission, is_granted);
+        }
+        explained.finish()
     }
 
     /// Checks that an accepted token also has these scopes, as [`require_scope`](Self::require_scope):

@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     Algorithm, JsonError, VerifyError, base64url,
-    json::{self, Text, Value},
+    json::{self, Quoted, Text, Value},
 };
 
 /// The JOSE Header of a token: the three parameters this crate looks at.
@@ -38,16 +38,7 @@ impl JoseHeader {
     /// What `typ` says the token is. RFC 7515 section 4.1.9: a media type, case-insensitive, whose
     /// `application/` may be left out.
     pub(crate) fn declared_type(&self) -> DeclaredType {
-        let Some(typ) = self.token_type() else { return DeclaredType::None };
-        let typ = match typ.split_at_checked("application/".len()) {
-            Some((prefix, subtype)) if prefix.eq_ignore_ascii_case("application/") => subtype,
-            _ => typ,
-        };
-        match typ {
-            _ if typ.eq_ignore_ascii_case("JWT") => DeclaredType::Jwt,
-            _ if typ.eq_ignore_ascii_case("at+jwt") => DeclaredType::AccessToken,
-            _ => DeclaredType::Other,
-        }
+        DeclaredType::of(self.token_type())
     }
 
     pub(crate) fn parse(segment: &str) -> Result<Self, VerifyError> {
@@ -69,9 +60,9 @@ impl JoseHeader {
         }
         let name = string(parameters.alg, "alg")?.ok_or(VerifyError::AlgorithmMissing)?;
         let algorithm =
-            Algorithm::named(name.within(&json)).ok_or(VerifyError::AlgorithmNotAccepted)?;
-        let key_id = string(parameters.kid, "kid")?;
-        let token_type = string(parameters.typ, "typ")?;
+            Algorithm::named(&name.characters(&json)).ok_or(VerifyError::AlgorithmNotAccepted)?;
+        let key_id = string(parameters.kid, "kid")?.map(|kid| kid.to_text(&json));
+        let token_type = string(parameters.typ, "typ")?.map(|typ| typ.to_text(&json));
 
         let header = Self { json, algorithm, key_id, token_type };
         match header.key_id().map(str::len) {
@@ -99,6 +90,21 @@ pub(crate) enum DeclaredType {
     Other,
 }
 
+impl DeclaredType {
+    pub(crate) fn of(typ: Option<&str>) -> Self {
+        let Some(typ) = typ else { return Self::None };
+        let typ = match typ.split_at_checked("application/".len()) {
+            Some((prefix, subtype)) if prefix.eq_ignore_ascii_case("application/") => subtype,
+            _ => typ,
+        };
+        match typ {
+            _ if typ.eq_ignore_ascii_case("JWT") => Self::Jwt,
+            _ if typ.eq_ignore_ascii_case("at+jwt") => Self::AccessToken,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// The parameters as they are in the header. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are among those
 /// passed over: a token does not bring its own key. RFC 8725 section 3.10.
 #[derive(Default)]
@@ -113,14 +119,14 @@ impl Parameters {
     fn read(json: &str) -> Result<Self, JsonError> {
         let mut members = json::Members::of(json)?;
         let mut parameters = Self::default();
-        while let Some(name) = members.next()? {
+        while let Some((name, value)) = members.next()? {
             if members.count() > MAX_PARAMETERS {
                 return Err(JsonError::TooManyMembers);
             }
             match &*name {
-                "alg" => parameters.alg = Some(members.value()?),
-                "kid" => parameters.kid = Some(members.value()?),
-                "typ" => parameters.typ = Some(members.value()?),
+                "alg" => parameters.alg = Some(value),
+                "kid" => parameters.kid = Some(value),
+                "typ" => parameters.typ = Some(value),
                 _ => parameters.forbidden = parameters.forbidden.or_else(|| forbidden(&name)),
             }
         }
@@ -128,7 +134,7 @@ impl Parameters {
     }
 }
 
-fn string(value: Option<Value>, parameter: &'static str) -> Result<Option<Text>, VerifyError> {
+fn string(value: Option<Value>, parameter: &'static str) -> Result<Option<Quoted>, VerifyError> {
     match value {
         None => Ok(None),
         Some(Value::String(string)) => Ok(Some(string)),
@@ -147,4 +153,4 @@ const MAX_HEADER_BYTES: usize = 4096;
 const MAX_PARAMETERS: usize = 64;
 
 /// Key identifiers are hashes or short names; 64 characters is the longest we know.
-const MAX_KEY_ID_BYTES: usize = 256;
+pub(crate) const MAX_KEY_ID_BYTES: usize = 256;

@@ -1,34 +1,28 @@
 //! Bytes to a strict JSON object: one reader for header, claims, JWK and JWK Set.
 //! RFC 8259, RFC 7515 section 4, RFC 7517 section 4, RFC 7519 section 4.
 //!
-//! A cursor over the text that builds no tree: the caller pulls one member after the other and takes
-//! the values it needs, as spans of the text. Every other value is validated all the same: nested no
-//! deeper than [`MAX_DEPTH`], no lone surrogate, no number that overflows.
+//! A cursor over the text that builds no tree and allocates nothing: the caller pulls one member after
+//! the other and keeps the values it needs, as spans of the text. Every other value has been validated
+//! all the same: nested no deeper than [`MAX_DEPTH`], no lone surrogate, no number that overflows.
 
 mod cursor;
 mod names;
+mod number;
 
-use alloc::{borrow::Cow, boxed::Box, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box};
 
 use crate::JsonError;
 
 use cursor::Cursor;
 use names::Names;
 
+pub(crate) use number::Number;
+
 /// The members of one object, in order, and nothing before or after that object.
 pub(crate) struct Members<'a> {
     cursor: Cursor<'a>,
     names: Names<'a>,
-    next: Next,
-}
-
-/// What the cursor stands before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
-    FirstMember,
-    Value,
-    Separator,
-    Nothing,
+    value_start: usize,
 }
 
 impl<'a> Members<'a> {
@@ -36,66 +30,86 @@ impl<'a> Members<'a> {
     #[inline]
     pub(crate) fn of(text: &'a str) -> Result<Self, JsonError> {
         let mut cursor = Cursor::of(text);
-        cursor.skip_space();
-        match cursor.expect("{") {
-            Ok(()) => Ok(Self { cursor, names: Names::default(), next: Next::FirstMember }),
-            Err(_) => Err(cursor.not_object()),
+        match cursor.open_object() {
+            true => Ok(Self { cursor, names: Names::default(), value_start: 0 }),
+            false => Err(cursor.not_object()),
         }
     }
 
-    /// The next member's name, or none when the object and the text have ended.
+    /// The next member, or none when the object and the text have ended.
     ///
-    /// A repeated name is reported then, since what comes before it may not be JSON at all.
-    pub(crate) fn next(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
-        if self.next == Next::Value {
-            self.value()?;
+    /// A repeated name is reported then, since the rest of the text may not be JSON at all.
+    pub(crate) fn next(&mut self) -> Result<Option<(Cow<'a, str>, Value)>, JsonError> {
+        let is_first = self.names.count() == 0;
+        if !self.cursor.has_member(is_first)? {
+            self.cursor.end()?;
+            return match self.names.any_repeated() {
+                true => Err(JsonError::DuplicateMember),
+                false => Ok(None),
+            };
         }
-        self.cursor.skip_space();
-        match (self.next, self.cursor.peek()) {
-            (Next::Nothing, _) => return Ok(None),
-            (_, Some(b'}')) => {
-                self.cursor.advance(1);
-                self.cursor.end()?;
-                self.next = Next::Nothing;
-                return match self.names.repeated {
-                    true => Err(JsonError::DuplicateMember),
-                    false => Ok(None),
-                };
-            }
-            (Next::FirstMember, _) => {}
-            (_, Some(b',')) => {
-                self.cursor.advance(1);
-                self.cursor.skip_space();
-            }
-            _ => return Err(JsonError::Syntax),
-        }
-        let name = self.cursor.name()?;
+        let name = self.cursor.name()?.characters(self.cursor.text());
         self.names.insert(&name);
-        self.next = Next::Value;
-        Ok(Some(name))
+        self.value_start = self.cursor.place();
+        // One level is the object itself.
+        let value = self.cursor.value(MAX_DEPTH.saturating_sub(1))?;
+        Ok(Some((name, value)))
     }
 
-    /// The value of the member just named.
-    pub(crate) fn value(&mut self) -> Result<Value, JsonError> {
-        self.next = Next::Separator;
-        // One level is the object itself.
-        self.cursor.value(MAX_DEPTH.saturating_sub(1))
+    /// The text of the value just read.
+    pub(crate) fn value_text(&self) -> &'a str {
+        self.cursor.span_from(self.value_start).within(self.cursor.text()).trim_ascii_start()
     }
 
     /// How many members there have been.
     pub(crate) fn count(&self) -> usize {
-        self.names.count
+        self.names.count()
     }
 }
 
-/// A JSON value; of an array, only where it is, and of an object nothing.
+/// A JSON value. Of a string or an array, only where it is, and of an object nothing.
+#[derive(Clone, Copy)]
 pub(crate) enum Value {
     Null,
     Bool,
-    Number(f64),
-    String(Text),
+    Number(Number),
+    String(Quoted),
     Array(Array),
     Object,
+}
+
+/// A string: where the characters between its quotation marks are.
+#[derive(Clone, Copy)]
+pub(crate) struct Quoted {
+    span: Span,
+    spelling: Spelling,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    Plain,
+    WithEscapes,
+}
+
+impl Quoted {
+    /// The characters, given the text that was read.
+    #[inline]
+    pub(crate) fn characters<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let characters = self.span.within(text);
+        match self.spelling {
+            Spelling::Plain => Cow::Borrowed(characters),
+            Spelling::WithEscapes => Cow::Owned(cursor::unescaped(characters)),
+        }
+    }
+
+    /// The string, to be kept beside the text that was read.
+    #[inline]
+    pub(crate) fn to_text(self, text: &str) -> Text {
+        match self.spelling {
+            Spelling::Plain => Text::Plain(self.span),
+            Spelling::WithEscapes => Text::Unescaped(self.characters(text).into()),
+        }
+    }
 }
 
 /// An array: where it is, and what it holds.
@@ -105,7 +119,7 @@ pub(crate) struct Array {
     holds: Holds,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Holds {
     /// Nothing but strings, none of which has an escape.
     PlainStrings,
@@ -156,12 +170,12 @@ impl Texts {
         match array.holds {
             Holds::PlainStrings => Some(Self::Plain(array.span)),
             Holds::Strings => {
-                let mut elements = Elements::of(array.span.within(text));
-                let mut strings: Vec<Box<str>> = Vec::new();
-                while let Some(Value::String(string)) = elements.next_value() {
-                    strings.push(string.within(elements.cursor.text).into());
-                }
-                Some(Self::Unescaped(strings.into()))
+                let array = array.span.within(text);
+                let strings = Elements::of(array).filter_map(|element| match element {
+                    Value::String(string) => Some(Box::from(string.characters(array))),
+                    _ => None,
+                });
+                Some(Self::Unescaped(strings.collect()))
             }
             Holds::Others => None,
         }
@@ -174,7 +188,10 @@ impl Texts {
             Self::Plain(array) => (None, array.within(text), [].as_slice()),
             Self::Unescaped(strings) => (None, "[]", &**strings),
         };
-        let plain = PlainStrings(Elements::of(array));
+        let plain = Elements::of(array).filter_map(|element| match element {
+            Value::String(string) => Some(string.span.within(array)),
+            _ => None,
+        });
         one.into_iter().chain(plain).chain(unescaped.iter().map(|string| &**string))
     }
 
@@ -198,18 +215,24 @@ impl Texts {
 
 /// The texts of the elements of `array`, which was read from `text`.
 pub(crate) fn elements(array: Array, text: &str) -> impl Iterator<Item = &str> {
-    let mut elements = Elements::of(array.span.within(text));
-    core::iter::from_fn(move || elements.next_text())
+    let array = array.span.within(text);
+    let mut elements = Elements::of(array);
+    core::iter::from_fn(move || {
+        let start = elements.0.next_element()?;
+        elements.0.value(MAX_DEPTH).ok()?;
+        Some(elements.0.span_from(start).within(array))
+    })
 }
 
 /// Where something is in the text that was read, in bytes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Span {
     start: u32,
     end: u32,
 }
 
 impl Span {
+    #[inline]
     pub(crate) fn within(self, text: &str) -> &str {
         let range = usize::try_from(self.start).ok().zip(usize::try_from(self.end).ok());
         range.and_then(|(start, end)| text.get(start..end)).unwrap_or_default()
@@ -217,52 +240,20 @@ impl Span {
 }
 
 /// The elements of an array that has been validated before.
-struct Elements<'a> {
-    cursor: Cursor<'a>,
-}
+struct Elements<'a>(Cursor<'a>);
 
 impl<'a> Elements<'a> {
     fn of(array: &'a str) -> Self {
-        Self { cursor: Cursor::of(array) }
-    }
-
-    fn next_value(&mut self) -> Option<Value> {
-        // Past `[` or `,`.
-        self.cursor.skip_space();
-        self.cursor.advance(1);
-        self.cursor.skip_space();
-        match self.cursor.peek()? {
-            b']' => None,
-            _ => self.cursor.value(MAX_DEPTH).ok(),
-        }
-    }
-
-    fn next_text(&mut self) -> Option<&'a str> {
-        self.cursor.skip_space();
-        self.cursor.advance(1);
-        self.cursor.skip_space();
-        let start = self.cursor.at;
-        match self.cursor.peek()? {
-            b']' => None,
-            _ => {
-                self.cursor.value(MAX_DEPTH).ok()?;
-                Some(self.cursor.span_from(start).within(self.cursor.text))
-            }
-        }
+        Self(Cursor::of(array))
     }
 }
 
-/// The strings of an array that holds nothing but strings without escapes.
-struct PlainStrings<'a>(Elements<'a>);
+impl Iterator for Elements<'_> {
+    type Item = Value;
 
-impl<'a> Iterator for PlainStrings<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        match self.0.next_value()? {
-            Value::String(Text::Plain(span)) => Some(span.within(self.0.cursor.text)),
-            _ => None,
-        }
+    fn next(&mut self) -> Option<Value> {
+        self.0.next_element()?;
+        self.0.value(MAX_DEPTH).ok()
     }
 }
 

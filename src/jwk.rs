@@ -19,6 +19,7 @@ pub use error::{JwkError, JwkSetError};
 
 pub(crate) use burnt::{BurntKey, burnt, key_id};
 pub(crate) use ec::{Curve, EcKey};
+pub(crate) use members::decode_leniently;
 pub(crate) use okp::Ed25519Key;
 pub(crate) use rsa::RsaKey;
 
@@ -136,46 +137,46 @@ impl PublicKey {
     /// One JWK that has been found to be UTF-8.
     pub(crate) fn from_json(json: &str) -> Result<Self, JwkError> {
         let members = Members::read(json).map_err(JwkError::Json)?;
-        let kty = members.required(&members.kty, "kty")?;
-        if !["RSA", "EC", "OKP"].contains(&kty) {
+        let kty = members.required(members.kty, "kty")?;
+        if !["RSA", "EC", "OKP"].contains(&&*kty) {
             return Err(JwkError::KeyType);
         }
         // RFC 7517 section 9.2: whoever published it has lost it.
         if let Some(member) = members.private {
             return Err(JwkError::PrivateKey { member });
         }
-        if members.string(&members.usage, "use")?.is_some_and(|usage| usage != "sig") {
+        if members.string(members.usage, "use")?.is_some_and(|usage| usage != "sig") {
             return Err(JwkError::NotForSignatures);
         }
         members.check_operations()?;
-        let alg = match members.string(&members.alg, "alg")? {
-            Some(alg) => Some(Algorithm::named(alg).ok_or(JwkError::AlgorithmNotAccepted)?),
+        let alg = match members.string(members.alg, "alg")? {
+            Some(alg) => Some(Algorithm::named(&alg).ok_or(JwkError::AlgorithmNotAccepted)?),
             None => None,
         };
-        let key_id = members.string(&members.kid, "kid")?.map(Arc::from);
-        let issuer = members.string(&members.issuer, "issuer")?.map(Arc::from);
-        let (algorithm, material) = match kty {
+        let key_id = members.string(members.kid, "kid")?.as_deref().map(Arc::from);
+        let issuer = members.string(members.issuer, "issuer")?.as_deref().map(Arc::from);
+        let (algorithm, material) = match &*kty {
             "RSA" => {
                 // `alg` of another type of key is found before the numbers are looked at.
                 let algorithm = alg.unwrap_or(Algorithm::RS256);
                 if !algorithm.is_rsa() {
                     return Err(JwkError::AlgorithmOfOtherKeyType);
                 }
-                let (n, e) = (members.number(&members.n, "n")?, members.number(&members.e, "e")?);
+                let (n, e) = (members.number(members.n, "n")?, members.number(members.e, "e")?);
                 (algorithm, Material::Rsa(RsaKey::new(&n, &e)?))
             }
             "EC" => {
-                let curve = Curve::named(members.required(&members.crv, "crv")?)?;
+                let curve = Curve::named(&members.required(members.crv, "crv")?)?;
                 check_algorithm(alg, curve.algorithm())?;
-                let (x, y) = (members.octets(&members.x, "x")?, members.octets(&members.y, "y")?);
+                let (x, y) = (members.octets(members.x, "x")?, members.octets(members.y, "y")?);
                 (curve.algorithm(), Material::Ec(EcKey::new(curve, &x, &y)?))
             }
             _ => {
-                if members.required(&members.crv, "crv")? != "Ed25519" {
+                if members.required(members.crv, "crv")? != "Ed25519" {
                     return Err(JwkError::Curve);
                 }
                 check_algorithm(alg, Algorithm::EdDSA)?;
-                let x = members.octets(&members.x, "x")?;
+                let x = members.octets(members.x, "x")?;
                 (Algorithm::EdDSA, Material::Ed25519(Ed25519Key::new(&x)?))
             }
         };

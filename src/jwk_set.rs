@@ -69,7 +69,7 @@ impl JwkSet {
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         for (index, entry) in entries.into_iter().enumerate() {
             let key = PublicKey::from_json(entry).and_then(|key| {
-                let burnt = burnt_before.iter().chain(&burnt).find(|burnt| burnt.is(&key));
+                let burnt = BurntKey::find(&key, burnt_before.iter().chain(&burnt));
                 burnt.map_or(Ok(key), |burnt| Err(burnt.error()))
             });
             match key {
@@ -150,9 +150,9 @@ impl JwkSet {
 fn keys_member(json: &str) -> Result<Option<Value>, JsonError> {
     let mut members = json::Members::of(json)?;
     let mut keys = None;
-    while let Some(name) = members.next()? {
+    while let Some((name, value)) = members.next()? {
         if name == "keys" {
-            keys = Some(members.value()?);
+            keys = Some(value);
         }
     }
     Ok(keys)

@@ -4,10 +4,10 @@ use alloc::{boxed::Box, sync::Arc};
 use core::{
     fmt,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use crate::{Algorithm, JwkSet, KeyError, SelectedKey};
+use crate::{Algorithm, JwkSet, KeyError, KeysDescription, SelectedKey};
 
 /// What a token's header says about the key to verify it with.
 #[derive(Clone, Copy)]
@@ -109,6 +109,13 @@ pub trait KeySource {
         false
     }
 
+    /// What is at hand now, for an [`Explanation`](crate::Explanation). Never does I/O.
+    ///
+    /// The provided method says that nothing is known.
+    fn describe(&self) -> KeysDescription {
+        KeysDescription::default()
+    }
+
     /// The one key for `query`, for async code: the future waits where [`key`](Self::key) blocks.
     ///
     /// The provided method calls [`key`](Self::key) at once. That is right for a source that never
@@ -154,14 +161,17 @@ impl Future for KeyLookup<'_> {
     type Output = Result<SelectedKey, KeyError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
+        let outcome = match &mut self.0 {
             Lookup::Ready(outcome) => match outcome.take() {
-                Some(outcome) => Poll::Ready(outcome),
+                Some(outcome) => outcome,
                 // Polled after it was over, which no correct executor does.
-                None => Poll::Pending,
+                None => return Poll::Pending,
             },
-            Lookup::Pending(future) => future.as_mut().poll(context),
-        }
+            Lookup::Pending(future) => ready!(future.as_mut().poll(context)),
+        };
+        // An `async` block would panic if it were polled once more.
+        self.0 = Lookup::Ready(None);
+        Poll::Ready(outcome)
     }
 }
 
@@ -183,6 +193,10 @@ impl KeySource for JwkSet {
     fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
         self.finds(key, query)
     }
+
+    fn describe(&self) -> KeysDescription {
+        KeysDescription::of(self)
+    }
 }
 
 /// Pointers to a source are sources. There is no blanket `impl` for `Deref`: a caller's own pointer
@@ -200,6 +214,10 @@ macro_rules! forward_to_pointee {
 
             fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
                 (**self).confirms(key, query)
+            }
+
+            fn describe(&self) -> KeysDescription {
+                (**self).describe()
             }
 
             fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {

@@ -96,26 +96,29 @@ mod verified;
 mod verifier;
 mod token_cache;
 
-// 6. In front of a handler.
+// 6. The pipeline again, past the first failure: for operators.
+mod explain;
+
+// 7. In front of a handler.
 mod bearer;
 mod guard;
 mod rejection;
 
-// 7. Every way to be refused, in this order.
+// 8. Every way to be refused, in this order.
 mod error;
 
-// 8. The issuer's keys over the network: decisions, state and waiting, HTTP.
+// 9. The issuer's keys over the network: decisions, state and waiting, HTTP.
 #[cfg(feature = "fetch")]
 mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
-// 9. What issuers really send.
+// 10. What issuers really send.
 #[cfg(feature = "fetch")]
 #[doc = include_str!("issuers.md")]
 pub mod issuers {}
 
-// 10. An issuer for tests.
+// 11. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -125,6 +128,9 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use auth0::{Auth0, Auth0ConfigError};
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
+pub use explain::{
+    Check, Explanation, ExplanationWithAllClaims, Finding, Hint, KeysDescription, Outcome,
+};
 pub use guard::Guard;
 #[cfg(feature = "std")]
 pub use guard::GuardCheck;
@@ -148,3 +154,8 @@ pub use verifier::Verifier;
 #[cfg(all(doctest, feature = "fetch"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+// What must not compile does not.
+#[cfg(doctest)]
+#[doc = include_str!("compile_fail.md")]
+struct CompileFail;

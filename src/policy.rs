@@ -190,6 +190,30 @@ impl Policy {
         &self.issuer
     }
 
+    pub(crate) fn audiences(&self) -> &[String] {
+        &self.audiences
+    }
+
+    pub(crate) fn clients(&self) -> &[String] {
+        &self.clients
+    }
+
+    pub(crate) fn accepted_algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+
+    pub(crate) fn accepted_type(&self) -> TokenType {
+        self.token_type
+    }
+
+    pub(crate) fn leeway_seconds(&self) -> u64 {
+        self.leeway.as_secs()
+    }
+
+    pub(crate) fn required_claims(&self) -> &[(String, String)] {
+        &self.required_claims
+    }
+
     /// RFC 8725 section 3.1: `alg` chooses among the algorithms that are accepted.
     pub(crate) fn check_header(&self, header: &JoseHeader) -> Result<(), VerifyError> {
         match self.algorithms.contains(&header.algorithm()) {
@@ -210,11 +234,7 @@ impl Policy {
         payload: VerifiedPayload,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        let audience = match self.audiences.is_empty() {
-            true => AudienceClaim::Optional,
-            false => AudienceClaim::Required,
-        };
-        let claims = ClaimsSet::parse(payload, audience)?;
+        let claims = ClaimsSet::parse(payload, self.audience_claim())?;
         self.check_token_type(&claims)
             .and_then(|()| self.check_issuer(&claims))
             .and_then(|()| self.check_audience(&claims))
@@ -235,8 +255,15 @@ impl Policy {
         Ok(accepted.clone())
     }
 
+    pub(crate) fn audience_claim(&self) -> AudienceClaim {
+        match self.audiences.is_empty() {
+            true => AudienceClaim::Optional,
+            false => AudienceClaim::Required,
+        }
+    }
+
     /// RFC 8725 section 3.11: a logout token or a DPoP proof is no access token, whoever signed it.
-    fn check_token_type(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+    pub(crate) fn check_token_type(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         match (self.token_type, claims.declared_type) {
             (TokenType::Jwt, DeclaredType::None | DeclaredType::Jwt) => Ok(()),
             (TokenType::Jwt | TokenType::AccessToken, DeclaredType::AccessToken) => Ok(()),
@@ -245,7 +272,7 @@ impl Policy {
     }
 
     /// RFC 7519 section 4.1.1, RFC 8725 section 3.8. The key too may be for one issuer only.
-    fn check_issuer(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+    pub(crate) fn check_issuer(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         if claims.issuer() != self.issuer {
             return Err(VerifyError::WrongIssuer);
         }
@@ -258,7 +285,7 @@ impl Policy {
     }
 
     /// RFC 7519 section 4.1.3, RFC 8725 section 3.9.
-    fn check_audience(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+    pub(crate) fn check_audience(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         let accepted = |audience: &str| self.audiences.iter().any(|one| one == audience);
         match self.audiences.is_empty() || claims.audience().any(accepted) {
             true => Ok(()),
@@ -266,20 +293,33 @@ impl Policy {
         }
     }
 
-    /// RFC 7519 section 4.1.4: not accepted "on or after" `exp`; section 4.1.5: not before `nbf`.
     fn check_times(
         &self,
         exp: UnixTime,
         nbf: Option<UnixTime>,
         now: UnixTime,
     ) -> Result<(), VerifyError> {
-        let leeway = self.leeway.as_secs();
+        self.check_expiry(exp, now).and_then(|()| self.check_not_before(nbf, now))
+    }
+
+    /// RFC 7519 section 4.1.4: not accepted "on or after" `exp`.
+    pub(crate) fn check_expiry(&self, exp: UnixTime, now: UnixTime) -> Result<(), VerifyError> {
         let (exp, now) = (exp.as_secs(), now.as_secs());
-        if now >= exp.saturating_add(leeway) {
-            return Err(VerifyError::Expired { exp, now });
+        match now >= exp.saturating_add(self.leeway.as_secs()) {
+            true => Err(VerifyError::Expired { exp, now }),
+            false => Ok(()),
         }
+    }
+
+    /// RFC 7519 section 4.1.5: not accepted before `nbf`.
+    pub(crate) fn check_not_before(
+        &self,
+        nbf: Option<UnixTime>,
+        now: UnixTime,
+    ) -> Result<(), VerifyError> {
+        let now = now.as_secs();
         match nbf.map(UnixTime::as_secs) {
-            Some(nbf) if now.saturating_add(leeway) < nbf => {
+            Some(nbf) if now.saturating_add(self.leeway.as_secs()) < nbf => {
                 Err(VerifyError::NotYetValid { nbf, now })
             }
             _ => Ok(()),
@@ -287,7 +327,7 @@ impl Policy {
     }
 
     /// OpenID Connect Core section 3.1.3.7, step 5.
-    fn check_client(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+    pub(crate) fn check_client(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         let accepted = |client: &str| self.clients.iter().any(|one| one == client);
         match self.clients.is_empty() || claims.authorized_party().is_some_and(accepted) {
             true => Ok(()),
@@ -296,7 +336,7 @@ impl Policy {
     }
 
     /// RFC 9449 section 7.1, RFC 7800 section 3.1.
-    fn check_sender(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+    pub(crate) fn check_sender(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         match (claims.sender_constrained, self.sender_constrained) {
             (true, SenderConstrained::Refused) => Err(VerifyError::SenderConstrained),
             _ => Ok(()),
@@ -304,11 +344,20 @@ impl Policy {
     }
 
     fn check_required_claims(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
-        let fails =
-            |(name, value): &(String, String)| claims.string(name).as_deref() != Some(value);
-        match self.required_claims.iter().position(fails) {
-            Some(index) => Err(VerifyError::RequiredClaim { index }),
-            None => Ok(()),
+        (0..self.required_claims.len()).try_for_each(|index| self.check_required(index, claims))
+    }
+
+    /// The `index`th of the required claims alone.
+    pub(crate) fn check_required(
+        &self,
+        index: usize,
+        claims: &ClaimsSet,
+    ) -> Result<(), VerifyError> {
+        match self.required_claims.get(index) {
+            Some((name, value)) if claims.string(name).as_deref() != Some(value) => {
+                Err(VerifyError::RequiredClaim { index })
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -45,10 +45,11 @@ impl Rejection {
     /// [`Guard::check_scope`](crate::Guard::check_scope) does both.
     pub fn insufficient_scope(realm: &str, scope: &str) -> Self {
         // RFC 6749 section 3.3: one space between two, and at least one, or no `scope` at all.
+        let scope = scope_characters(scope);
         let names: Vec<&str> = scope.split(' ').filter(|name| !name.is_empty()).collect();
         let scope = match names.is_empty() {
             true => String::new(),
-            false => format!(", scope=\"{}\"", scope_characters(&names.join(" "))),
+            false => format!(", scope=\"{}\"", names.join(" ")),
         };
         let error = format!(", error=\"insufficient_scope\"{scope}");
         let cause = Some(VerifyError::InsufficientScope);

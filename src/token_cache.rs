@@ -34,9 +34,8 @@ impl Digest {
 
 /// An accepted token, and what it takes to find out whether its key still stands.
 ///
-/// Shares no `Arc` with other entries: a reference count that many cores change is a point where they
-/// wait.
-#[derive(Debug)]
+/// A hit counts no reference that another entry shares: a count that many cores change is a point where
+/// they wait. The key is shared, and a hit only compares it.
 pub(crate) struct Recalled {
     pub(crate) verified: Verified,
     /// The token's own `kid`.

@@ -5,14 +5,13 @@
 
 #[cfg(feature = "fetch")]
 #[path = "remote/fake.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
 mod fake;
 
 use allocation_counter::{AllocationInfo, measure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 #[cfg(feature = "fetch")]
-use tokenring::{Algorithm, KeySource};
+use tokenring::{Algorithm, KeyQuery, KeySource};
 use tokenring::{
     JsonError, JwkSet, Policy, UnixTime, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey, TokenBuilder},
@@ -23,7 +22,7 @@ const EXPIRES_AT: UnixTime = UnixTime::from_secs(1_750_086_400);
 
 #[test]
 fn accepted_token_costs_its_header_and_its_payload() {
-    assert_eq!(beside_ring(&token(), Ok(EXPIRES_AT)), 2 + of_numbers(2));
+    assert_eq!(beside_ring(&token(), Ok(EXPIRES_AT)), 2);
 }
 
 #[test]
@@ -38,23 +37,23 @@ fn accepted_token_takes_less_than_its_own_length_and_gives_all_of_it_back() {
 #[test]
 fn length_of_a_claim_and_number_of_permissions_cost_no_more() {
     let long = token().subject("auth0|".repeat(500));
-    assert_eq!(beside_ring(&long, Ok(EXPIRES_AT)), 2 + of_numbers(2));
+    assert_eq!(beside_ring(&long, Ok(EXPIRES_AT)), 2);
     let many: Vec<String> = (0..300).map(|index| format!("read:resource-{index}")).collect();
     let own = beside_ring(&token().permissions(many), Ok(EXPIRES_AT));
-    assert_eq!(own, 2 + of_numbers(2));
+    assert_eq!(own, 2);
 }
 
 #[test]
 fn claims_nobody_asked_for_cost_no_more_whatever_is_in_them() {
     let nested = serde_json::json!({ "a": [{ "b": [1, 2.5, null, true, "text"] }], "c": {} });
     let token = token().claim("https://api.example.com/tenant", nested);
-    assert_eq!(beside_ring(&token, Ok(EXPIRES_AT)), 2 + of_numbers(4));
+    assert_eq!(beside_ring(&token, Ok(EXPIRES_AT)), 2);
 }
 
 #[test]
-fn string_written_with_escapes_costs_its_characters_and_the_buffer_they_are_put_together_in() {
+fn string_written_with_escapes_costs_a_buffer_and_is_cut_to_size() {
     let own = beside_ring(&token().subject("a \"b\""), Ok(EXPIRES_AT));
-    assert_eq!(own, 4 + of_numbers(2));
+    assert_eq!(own, 2 + 2);
 }
 
 #[test]
@@ -62,10 +61,10 @@ fn twenty_four_members_are_told_apart_in_place_and_more_are_put_into_a_tree() {
     let with = |claims: usize| {
         (8..claims).fold(token(), |token, index| token.claim(&format!("claim-{index}"), 1))
     };
-    assert_eq!(beside_ring(&with(24), Ok(EXPIRES_AT)), 2 + of_numbers(18));
-    assert_eq!(beside_ring(&with(25), Ok(EXPIRES_AT)), 3 + of_numbers(19));
+    assert_eq!(beside_ring(&with(24), Ok(EXPIRES_AT)), 2);
+    assert_eq!(beside_ring(&with(25), Ok(EXPIRES_AT)), 3);
     // Eleven to a node of the tree.
-    assert_eq!(beside_ring(&with(35), Ok(EXPIRES_AT)), 3 + of_numbers(29));
+    assert_eq!(beside_ring(&with(35), Ok(EXPIRES_AT)), 3);
 }
 
 #[test]
@@ -132,7 +131,7 @@ fn forged_token_costs_its_header_and_is_not_decoded() {
 #[test]
 fn expired_token_costs_what_a_good_one_does() {
     let expired = VerifyError::Expired { exp: NOW.as_secs(), now: NOW.as_secs() };
-    assert_eq!(beside_ring(&token().expires_at(NOW), Err(expired)), 2 + of_numbers(2));
+    assert_eq!(beside_ring(&token().expires_at(NOW), Err(expired)), 2);
 }
 
 #[cfg(feature = "fetch")]
@@ -142,8 +141,9 @@ fn remote_key_within_its_ttl_costs_nothing() {
     rig.issuer.close_gate();
     let lookups = || {
         for kid in [Some("a"), None] {
-            rig.keys.key(kid, Algorithm::RS256).unwrap();
-            rig.keys.try_key(kid, Algorithm::RS256).unwrap();
+            let query = KeyQuery::new(kid, Algorithm::RS256);
+            rig.keys.key(query).unwrap();
+            rig.keys.try_key(query).unwrap();
         }
     };
     assert_eq!(measure(lookups).count_total, 0);
@@ -163,16 +163,6 @@ fn token() -> TokenBuilder {
 fn beside_ring(token: &TokenBuilder, outcome: Result<UnixTime, VerifyError>) -> u64 {
     let token = token.mint();
     verdict(&token, NOW, outcome).count_total - of_ring(&token).count_total
-}
-
-/// None, unless something in the build has turned on serde_json's `arbitrary_precision`, with which
-/// it spells every number out before it hands it over.
-fn of_numbers(count: u64) -> u64 {
-    let number: serde_json::Value = serde_json::from_str("1.10").unwrap();
-    match number.to_string().as_str() {
-        "1.10" => count,
-        _ => 0,
-    }
 }
 
 fn refused_for_nothing(token: &str, error: VerifyError) {

@@ -8,9 +8,9 @@ use std::{
 };
 
 use tokenring::{
-    Auth0, Auth0ConfigError, FetchConfigError, JwkSet, KeysState, PolicyError, UnixTime, Verifier,
-    VerifyError,
-    testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TokenBuilder},
+    Auth0, Auth0ConfigError, FetchConfigError, JwkSet, KeysState, PolicyError, RemoteJwks,
+    UnixTime, Verifier, VerifyError,
+    testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, IssuerServer, TokenBuilder},
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
@@ -245,19 +245,59 @@ fn lookup_is_asked_for_the_three_variables_and_no_others() {
 }
 
 #[test]
-fn client_is_optional_and_an_empty_one_is_none() {
+fn client_is_optional_and_empty_in_the_environment_it_is_none() {
     let other_client = token().claim("azp", "other");
     let outcome_of = |auth0: &Auth0| outcome(auth0, &other_client);
     let wrong = Err(VerifyError::WrongAuthorizedParty);
     for (client_id, expected) in [(None, Ok(())), (Some(""), Ok(())), (Some(CLIENT_ID), wrong)] {
         let auth0 = from_settings([Some(DOMAIN), Some(AUDIENCE), client_id]).unwrap();
         assert_eq!(outcome_of(&auth0), expected, "{client_id:?}");
-        let auth0 = tenant().client_id(client_id.unwrap_or_default());
-        assert_eq!(outcome_of(&auth0), expected, "{client_id:?}");
     }
     // The last call holds.
-    assert_eq!(outcome_of(&tenant().client_id(CLIENT_ID).client_id("")), Ok(()));
+    assert_eq!(outcome_of(&tenant().client_id(CLIENT_ID)), wrong);
     assert_eq!(outcome_of(&tenant().client_id(CLIENT_ID).client_id("other")), Ok(()));
+}
+
+/// A program that reads its client from somewhere and finds nothing must not accept everybody's.
+#[test]
+fn empty_client_given_by_the_program_is_refused() {
+    let empty = Auth0ConfigError::Policy(PolicyError::EmptyAuthorizedParty);
+    for auth0 in [tenant().client_id(""), tenant().client_id(CLIENT_ID).client_id("")] {
+        assert_eq!(auth0.verifier().map(drop), Err(empty));
+        assert_eq!(auth0.verifier_with(keys()).map(drop), Err(empty));
+        let refused = Verifier::new(auth0.policy(), keys()).map(drop);
+        assert_eq!(refused, Err(PolicyError::EmptyAuthorizedParty));
+    }
+}
+
+/// It would never equal an `aud`, and every token would be refused.
+#[test]
+fn audience_with_white_space_around_it_is_refused() {
+    let refused = Err(Auth0ConfigError::WhiteSpace { variable: "AUTH0_AUDIENCE" });
+    for audience in [" a", "a ", "a\n", "\ta", "a\r\n", "\u{a0}a", " ", "\n"] {
+        assert_eq!(Auth0::new(DOMAIN, audience).map(drop), refused, "{audience:?}");
+        let auth0 = from_settings([Some(DOMAIN), Some(audience), None]);
+        assert_eq!(auth0.map(drop), refused, "{audience:?}");
+    }
+    assert!(Auth0::new(DOMAIN, "my api").is_ok(), "inside it may be anything");
+}
+
+/// The tenant's policy, with the keys of a server of this machine: nothing else is different from
+/// production.
+#[test]
+fn settings_can_be_tested_with_an_issuer_on_loopback() {
+    let server = IssuerServer::start();
+    let source = RemoteJwks::builder(server.jwks_url()).danger_allow_http_loopback();
+    let auth0 = tenant().client_id(CLIENT_ID);
+    let verifier = auth0.verifier_with(source.build().unwrap()).unwrap();
+    let token = server.token().issuer(ISSUER).audience(AUDIENCE);
+    let verdict = |token: &TokenBuilder| verifier.verify(&token.mint()).map(drop);
+    assert_eq!(verdict(&token.clone().claim("azp", CLIENT_ID)), Ok(()));
+    let other = token.clone().claim("azp", "other");
+    assert_eq!(verdict(&other), Err(VerifyError::WrongAuthorizedParty));
+    let loopback = server.token().audience(AUDIENCE).claim("azp", CLIENT_ID);
+    assert_eq!(verdict(&loopback), Err(VerifyError::WrongIssuer));
+    assert_eq!(server.hits(), 1);
 }
 
 /// Runs itself once more in a process whose environment can be set, which is `unsafe` in its own.
@@ -425,6 +465,10 @@ fn errors_say_what_to_write() {
             "AUTH0_AUDIENCE is not set, it must be the identifier of the API, such as https://api.example.com/",
         ),
         (
+            Auth0ConfigError::WhiteSpace { variable: "AUTH0_AUDIENCE" },
+            "AUTH0_AUDIENCE must not begin or end with white space",
+        ),
+        (
             Auth0ConfigError::NotUnicode { variable: "AUTH0_CLIENT_ID" },
             "AUTH0_CLIENT_ID is not Unicode",
         ),
@@ -434,7 +478,7 @@ fn errors_say_what_to_write() {
         ),
         (
             Auth0ConfigError::Keys(FetchConfigError::NotHttps),
-            "the tenant's keys cannot be fetched: the key set's URL must begin with https:",
+            "the tenant's keys cannot be fetched: the URL must begin with https:",
         ),
         (
             Auth0ConfigError::Policy(PolicyError::EmptyAudience),

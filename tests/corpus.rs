@@ -205,7 +205,7 @@ fn every_case_has_a_name_of_its_own_a_clause_and_an_input_of_its_own() {
 #[test]
 fn every_code_that_a_token_can_cause_occurs() {
     let mut expected = codes_of(include_str!("../src/error.rs"), "VerifyError");
-    for code in ["keys_unavailable", "key_source_busy", "insufficient_scope"] {
+    for code in ["keys_unavailable", "key_source_busy", "insufficient_scope", "no_token"] {
         assert!(expected.remove(code), "{code}");
     }
     expected.insert("accept");

@@ -1,14 +1,24 @@
 //! Every verdict, policy fault and key source's answer: reached, and its text and code pinned.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")]
 
 mod common;
 
-use std::{collections::BTreeSet, error::Error, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error as _,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, Unexpected},
+};
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, ClaimsError, JsonError, JwkSet, KeyError, KeySource, Policy, PolicyError,
-    SelectedKey, UnixTime, Verified, Verifier, VerifyError,
+    Algorithm, ClaimsError, ClaimsErrorKind, JsonError, JwkSet, KeyError, KeyLookup, KeyQuery,
+    KeySource, Policy, PolicyError, SelectedKey, UnixTime, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, TestKey},
 };
 
@@ -42,31 +52,38 @@ fn verdicts() -> Vec<Pinned> {
         let [first, second, _]: [TestKey; 3] = issuer().keys().to_vec().try_into().unwrap();
         json!({ "keys": [first.jwk(), second.with_kid(first.kid()).jwk()] })
     };
+    let key_of_other_issuer = {
+        let key = issuer().keys()[0].with_member("issuer", "https://other.example/");
+        json!({ "keys": [key.jwk()] })
+    };
+    let members: Vec<String> = (0..62).map(|number| format!(r#""x{number}":0"#)).collect();
+    let header_of_65_members = header_and(&members.join(","));
+    let tenants = policy().require_claim("azp", AZP).require_claim("org_id", "org_1");
     let retry_after = Duration::from_millis(7900);
     vec![
         pinned(
             verify(&"A".repeat(16_385)),
             VerifyError::TokenTooLong { bytes: 16_385 },
             "token_too_long",
-            "token is 16385 bytes long, the limit is 16384",
+            "the token is 16385 bytes long, the limit is 16384",
         ),
         pinned(
             verify("opaque"),
             VerifyError::SegmentCount { found: 1 },
             "segment_count",
-            "token has 1 segment instead of 3, perhaps an opaque access token: ask the issuer for a JWT by naming an audience",
+            "the token has 1 segment instead of 3, perhaps an opaque access token: request a JWT from the issuer by naming an audience",
         ),
         pinned(
             verify("a.b"),
             VerifyError::SegmentCount { found: 2 },
             "segment_count",
-            "token has 2 segments instead of 3",
+            "the token has 2 segments instead of 3",
         ),
         pinned(
             verify("a.b.c.d.e"),
             VerifyError::Encrypted,
             "encrypted",
-            "token has 5 segments, it is encrypted: ask the issuer for a token with this service's audience",
+            "the token has 5 segments, so it is encrypted: request a token for this service's audience from the issuer",
         ),
         pinned(
             verify(".b.c"),
@@ -108,31 +125,37 @@ fn verdicts() -> Vec<Pinned> {
             verify(&signed("x", "")),
             VerifyError::HeaderJson(JsonError::Syntax),
             "header_json",
-            "the token's header is not well-formed JSON",
+            "the token's header: not well-formed JSON",
         ),
         pinned(
             verify(&signed(b"\xff", "")),
             VerifyError::HeaderJson(JsonError::NotUtf8),
             "header_json",
-            "the token's header is not UTF-8",
+            "the token's header: not UTF-8",
         ),
         pinned(
             verify(&signed("[]", "")),
             VerifyError::HeaderJson(JsonError::NotObject),
             "header_json",
-            "the token's header is not a JSON object",
+            "the token's header: not a JSON object",
         ),
         pinned(
             verify(&signed("[".repeat(33), "")),
             VerifyError::HeaderJson(JsonError::TooDeep),
             "header_json",
-            "the token's header is nested deeper than 32 levels",
+            "the token's header: nested deeper than 32 levels",
         ),
         pinned(
             verify(&signed(header_and(r#""alg":"RS256""#), "")),
             VerifyError::HeaderJson(JsonError::DuplicateMember),
             "header_json",
-            "the token's header has a member twice",
+            "the token's header: a member occurs twice",
+        ),
+        pinned(
+            verify(&signed(header_of_65_members, "")),
+            VerifyError::HeaderJson(JsonError::TooManyMembers),
+            "header_json",
+            "the token's header: more than 64 members",
         ),
         pinned(
             verify(&signed(header_and(r#""crit":[]"#), "")),
@@ -156,7 +179,7 @@ fn verdicts() -> Vec<Pinned> {
             verify(&signed(r#"{"alg":"none"}"#, "")),
             VerifyError::AlgorithmNotAccepted,
             "algorithm_not_accepted",
-            "the token's `alg` is not RS256, the only algorithm accepted",
+            "the token's `alg` is not an algorithm accepted here",
         ),
         pinned(
             verify(&token().header("kid", "k".repeat(257)).mint()),
@@ -180,19 +203,19 @@ fn verdicts() -> Vec<Pinned> {
             verify_with(Answer(KeyError::Unavailable { retry_after }), &good),
             VerifyError::KeysUnavailable { retry_after },
             "keys_unavailable",
-            "the issuer's keys are not available, try again in 7 s",
+            "the issuer's keys are not available, try again in 8 s",
         ),
         pinned(
             verify_with(Answer(KeyError::Busy), &good),
             VerifyError::KeySourceBusy,
             "key_source_busy",
-            "too many callers wait for the issuer's keys",
+            "too many callers already wait for the issuer's keys",
         ),
         pinned(
             verify(&token().forged_by(&TestKey::attacker()).mint()),
             VerifyError::BadSignature,
             "bad_signature",
-            "the token's signature is wrong",
+            "the signature does not match this token and the issuer's key",
         ),
         pinned(
             verify(&signed(HEADER, "")),
@@ -204,13 +227,13 @@ fn verdicts() -> Vec<Pinned> {
             verify(&signed(HEADER, "{")),
             VerifyError::PayloadJson(JsonError::Syntax),
             "payload_json",
-            "the token's payload is not well-formed JSON",
+            "the token's payload: not well-formed JSON",
         ),
         pinned(
             verify(&signed(HEADER, "[]")),
             VerifyError::PayloadJson(JsonError::NotObject),
             "payload_json",
-            "the token's payload is not a JSON object",
+            "the token's payload: not a JSON object",
         ),
         pinned(
             verify(&token().without_claim("aud").mint()),
@@ -234,37 +257,43 @@ fn verdicts() -> Vec<Pinned> {
             verify(&token().header("typ", "dpop+jwt").mint()),
             VerifyError::TokenTypeNotAccepted,
             "token_type_not_accepted",
-            "the token's `typ` is not that of an access token accepted here",
+            "the token's `typ` is not one accepted here",
         ),
         pinned(
             verify(&token().issuer("https://tenant.example.auth0.com").mint()),
             VerifyError::WrongIssuer,
             "wrong_issuer",
-            "the token's `iss` is not the issuer expected here, compare them up to the trailing slash",
+            "the token's `iss` is not an issuer expected here, compare them including the trailing slash",
+        ),
+        pinned(
+            verify_with_set(&key_of_other_issuer, &good),
+            VerifyError::KeyOfOtherIssuer,
+            "key_of_other_issuer",
+            "the key that verified the token is for tokens of another issuer",
         ),
         pinned(
             verify(&token().audience("other").mint()),
             VerifyError::WrongAudience,
             "wrong_audience",
-            "the token's `aud` does not hold an audience accepted here",
+            "the token's `aud` does not contain an audience accepted here",
         ),
         pinned(
             verifier().verify_at(&token().claim("exp", 4.5).mint(), UnixTime::from_secs(9)),
             VerifyError::Expired { exp: 5, now: 9 },
             "expired",
-            "token expired at 5, now is 9",
+            "the token expired at 1970-01-01T00:00:05Z, now is 1970-01-01T00:00:09Z",
         ),
         pinned(
             verifier().verify_at(&token().claim("nbf", 8.5).mint(), UnixTime::from_secs(5)),
             VerifyError::NotYetValid { nbf: 9, now: 5 },
             "not_yet_valid",
-            "token is not valid before 9, now is 5",
+            "the token is not valid before 1970-01-01T00:00:09Z, now is 1970-01-01T00:00:05Z",
         ),
         pinned(
             verifier_of(policy().authorized_party("other")).verify_at(&good, NOW),
             VerifyError::WrongAuthorizedParty,
             "wrong_authorized_party",
-            "the token was issued to another client than the one accepted here",
+            "the token was issued to a client that is not accepted here",
         ),
         pinned(
             verify(&token().claim("cnf", json!({"jkt": "a"})).mint()),
@@ -272,18 +301,27 @@ fn verdicts() -> Vec<Pinned> {
             "sender_constrained",
             "the token is bound to a key by `cnf` and cannot be used as a plain bearer token",
         ),
+        pinned(
+            verifier_of(tenants).verify_at(&good, NOW),
+            VerifyError::RequiredClaim { index: 1 },
+            "required_claim",
+            "the token lacks a claim that the policy requires, or has another value in it (`require_claim` number 2)",
+        ),
     ]
 }
+
+/// `azp` of [`token`].
+const AZP: &str = "tokenringTestkitClientIdentifier";
 
 /// A key source that has this answer and no key.
 struct Answer(KeyError);
 
 impl KeySource for Answer {
-    fn key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+    fn key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
         Err(self.0)
     }
 
-    fn try_key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+    fn try_key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
         Err(KeyError::Busy)
     }
 }
@@ -336,11 +374,13 @@ fn all_variants_stand_in_the_table_in_their_order() {
         "claim_range",
         "token_type_not_accepted",
         "wrong_issuer",
+        "key_of_other_issuer",
         "wrong_audience",
         "expired",
         "not_yet_valid",
         "wrong_authorized_party",
         "sender_constrained",
+        "required_claim",
     ];
     assert_eq!(reached, codes);
     let variants: BTreeSet<String> =
@@ -437,11 +477,15 @@ fn key_source_is_not_asked_about_a_token_that_is_none() {
 fn key_source_is_asked_for_what_the_header_says() {
     struct Asked;
     impl KeySource for Asked {
-        fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-            assert_eq!(algorithm, Algorithm::RS256);
-            Err(if kid == Some("a\"b") { KeyError::AmbiguousKey } else { KeyError::UnknownKey })
+        fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+            assert_eq!(query.algorithm(), Algorithm::RS256);
+            Err(if query.key_id() == Some("a\"b") {
+                KeyError::AmbiguousKey
+            } else {
+                KeyError::UnknownKey
+            })
         }
-        fn try_key(&self, _: Option<&str>, _: Algorithm) -> Result<SelectedKey, KeyError> {
+        fn try_key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
             Err(KeyError::Busy)
         }
     }
@@ -449,6 +493,19 @@ fn key_source_is_asked_for_what_the_header_says() {
     assert_eq!(verify_with(Asked, &escaped).map(|_| ()), Err(VerifyError::AmbiguousKey));
     let absent = signed(r#"{"alg":"RS256"}"#, "");
     assert_eq!(verify_with(Asked, &absent).map(|_| ()), Err(VerifyError::UnknownKey));
+}
+
+/// An `async` block panics when it is polled once more; a look-up that was ready at once did not.
+#[test]
+fn look_up_that_is_over_may_be_polled_again() {
+    let lookups =
+        [KeyLookup::ready(Err(KeyError::Busy)), KeyLookup::pending(async { Err(KeyError::Busy) })];
+    let mut context = Context::from_waker(Waker::noop());
+    for mut lookup in lookups {
+        let mut poll = || Pin::new(&mut lookup).poll(&mut context);
+        assert_eq!(poll(), Poll::Ready(Err(KeyError::Busy)));
+        assert_eq!((poll(), poll()), (Poll::Pending, Poll::Pending));
+    }
 }
 
 #[cfg(feature = "std")]
@@ -464,7 +521,7 @@ fn try_verify_asks_for_the_keys_at_hand_only() {
 
 #[test]
 fn policy_faults_are_found_and_have_their_texts() {
-    let cases: [(&str, Policy, PolicyError, &str); 7] = [
+    let cases: [(&str, Policy, PolicyError, &str); 14] = [
         (
             "issuer is empty",
             Policy::new("", AUDIENCE),
@@ -493,11 +550,53 @@ fn policy_faults_are_found_and_have_their_texts() {
             "authorized party is empty",
             policy().authorized_party(""),
             PolicyError::EmptyAuthorizedParty,
-            "the policy's authorized party is empty",
+            "a client of the policy is empty",
         ),
         (
             "leeway is a second too long",
             policy().leeway(Duration::from_secs(601)),
+            PolicyError::LeewayTooLong { seconds: 601 },
+            "the policy's leeway is 601 s, 600 is the most",
+        ),
+        (
+            "client of `for_client` is empty",
+            Policy::for_client(ISSUER, ""),
+            PolicyError::EmptyAuthorizedParty,
+            "a client of the policy is empty",
+        ),
+        (
+            "further client is empty",
+            Policy::for_client(ISSUER, "a").accept_client(""),
+            PolicyError::EmptyAuthorizedParty,
+            "a client of the policy is empty",
+        ),
+        (
+            "no algorithm",
+            policy().algorithms([]),
+            PolicyError::NoAlgorithm,
+            "the policy accepts no algorithm",
+        ),
+        (
+            "claim without a name",
+            policy().require_claim("", "a"),
+            PolicyError::EmptyRequiredClaim,
+            "the name or value of a claim that the policy requires is empty",
+        ),
+        (
+            "claim without a value",
+            policy().require_claim("a", "b").require_claim("b", ""),
+            PolicyError::EmptyRequiredClaim,
+            "the name or value of a claim that the policy requires is empty",
+        ),
+        (
+            "leeway with a fraction",
+            policy().leeway(Duration::from_nanos(1)),
+            PolicyError::LeewayFraction,
+            "the policy's leeway is not in whole seconds",
+        ),
+        (
+            "leeway of a fraction too much",
+            policy().leeway(Duration::from_millis(600_001)),
             PolicyError::LeewayTooLong { seconds: 601 },
             "the policy's leeway is 601 s, 600 is the most",
         ),
@@ -526,38 +625,148 @@ fn last_setting_of_a_policy_wins() {
 }
 
 #[test]
-fn claims_error_tells_a_place_and_nothing_of_the_claims() {
-    let payload = claims_and(r#""MARKER":"MARKER","level":"MARKER""#);
-    let verified = verify(&signed(HEADER, payload.clone())).unwrap();
-    let errors: [ClaimsError; 5] = [
-        verified.claims::<Vec<String>>().unwrap_err(),
-        verified.claims::<String>().unwrap_err(),
-        verified.claims::<u64>().unwrap_err(),
-        verified.claims::<std::collections::BTreeMap<String, u64>>().unwrap_err(),
-        verified.claims::<()>().unwrap_err(),
-    ];
-    for error in errors {
-        assert!(error.column() <= payload.len());
-        let text = error.to_string();
-        let column = error.column();
-        assert_eq!(
-            text,
-            format!("the claims do not fit the type asked for, from byte {column} on")
-        );
-        assert!(!format!("{error:?}{text}").contains("MARKER"));
-        assert!(error.source().is_none());
-    }
-    // `iss` is the first member, and its string no number.
-    let [.., of_map, _] = errors;
-    let end_of_iss = payload.find(",\"aud\"").unwrap();
-    assert!((1..=end_of_iss).contains(&of_map.column()), "{}", of_map.column());
-}
-
-#[test]
 fn verdicts_are_small_and_can_be_copied() {
     let error = VerifyError::Expired { exp: 1, now: 2 };
     let copy = error;
     assert_eq!(error, copy);
     assert!(size_of::<VerifyError>() <= 24, "{}", size_of::<VerifyError>());
     assert!(size_of::<Result<(), VerifyError>>() <= 24);
+}
+
+#[test]
+fn valid_token_that_lacks_a_scope_has_a_code_and_a_text_too() {
+    let error = VerifyError::InsufficientScope;
+    assert_eq!(error.code(), "insufficient_scope");
+    assert_eq!(error.to_string(), "the token lacks a scope or permission that is required here");
+}
+
+// Claims as a type of the caller's.
+
+/// What comes of a type that is given the payload's members and says this of them.
+macro_rules! type_that_says {
+    ($name:ident, $says:expr) => {
+        #[derive(Debug)]
+        struct $name;
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                IgnoredAny::deserialize(deserializer)?;
+                Err($says)
+            }
+        }
+    };
+}
+
+#[test]
+fn claims_error_tells_the_kind_and_the_field() {
+    type_that_says!(Missing, Error::missing_field("tenant"));
+    type_that_says!(Duplicate, Error::duplicate_field("https://ns.example/roles"));
+    type_that_says!(Unknown, Error::unknown_field("MARKER", &["sub"]));
+    type_that_says!(Variant, Error::unknown_variant("MARKER", &["low", "high"]));
+    type_that_says!(Type, Error::invalid_type(Unexpected::Str("MARKER"), &"a number"));
+    type_that_says!(Value, Error::invalid_value(Unexpected::Str("MARKER"), &"low or high"));
+    type_that_says!(Length, Error::invalid_length(3, &"two"));
+    type_that_says!(Other, Error::custom("MARKER is not welcome"));
+    type_that_says!(LongName, Error::custom(format!("missing field `{}`", "f".repeat(65))));
+    type_that_says!(OddName, Error::custom("missing field `a b`"));
+    // As a type's own code may quote a claim.
+    type_that_says!(Quoted, Error::custom("missing field `tokenringTestkitClientIdentifier`"));
+
+    let verified = verify(&token().mint()).unwrap();
+    let kinds = [
+        (
+            verified.claims::<Missing>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            Some("tenant"),
+            "a field is missing, `tenant`",
+        ),
+        (
+            verified.claims::<Duplicate>().unwrap_err(),
+            ClaimsErrorKind::DuplicateField,
+            None,
+            "a field occurs twice",
+        ),
+        (
+            verified.claims::<Unknown>().unwrap_err(),
+            ClaimsErrorKind::UnknownField,
+            None,
+            "a claim is unknown to it",
+        ),
+        (
+            verified.claims::<Variant>().unwrap_err(),
+            ClaimsErrorKind::UnknownVariant,
+            None,
+            "it has no such variant",
+        ),
+        (
+            verified.claims::<Type>().unwrap_err(),
+            ClaimsErrorKind::Type,
+            None,
+            "a claim has another JSON type",
+        ),
+        (
+            verified.claims::<Value>().unwrap_err(),
+            ClaimsErrorKind::Value,
+            None,
+            "a claim has a value that it does not take",
+        ),
+        (
+            verified.claims::<Length>().unwrap_err(),
+            ClaimsErrorKind::Value,
+            None,
+            "a claim has a value that it does not take",
+        ),
+        (
+            verified.claims::<Other>().unwrap_err(),
+            ClaimsErrorKind::Other,
+            None,
+            "its own code refuses them",
+        ),
+        (
+            verified.claims::<LongName>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            None,
+            "a field is missing",
+        ),
+        (
+            verified.claims::<Quoted>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            None,
+            "a field is missing",
+        ),
+        (
+            verified.claims::<OddName>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            None,
+            "a field is missing",
+        ),
+    ];
+    for (error, kind, field, text) in kinds {
+        assert_eq!((error.kind(), error.field()), (kind, field));
+        let column = error.column();
+        let told = format!("the claims do not fit the type asked for: {text}, at byte {column}");
+        assert_eq!(error.to_string(), told);
+        assert!(!format!("{error:?}").contains("MARKER") && error.source().is_none());
+    }
+}
+
+#[test]
+fn claims_error_tells_where_and_nothing_of_the_claims() {
+    let payload = claims_and(r#""MARKER":"MARKER","level":"MARKER""#);
+    let verified = verify(&signed(HEADER, payload.clone())).unwrap();
+    let errors: [ClaimsError; 5] = [
+        verified.claims::<Vec<String>>().unwrap_err(),
+        verified.claims::<String>().unwrap_err(),
+        verified.claims::<u64>().unwrap_err(),
+        verified.claims::<()>().unwrap_err(),
+        verified.claims::<BTreeMap<String, u64>>().unwrap_err(),
+    ];
+    for error in &errors {
+        assert_eq!((error.kind(), error.field()), (ClaimsErrorKind::Type, None));
+        assert!(error.column() <= payload.len());
+        assert!(!format!("{error:?}{error}").contains("MARKER"));
+    }
+    // `iss` is the first member, and its string no number.
+    let [.., of_map] = errors;
+    let end_of_iss = payload.find(",\"aud\"").unwrap();
+    assert!((1..=end_of_iss).contains(&of_map.column()), "{}", of_map.column());
 }

@@ -9,7 +9,7 @@
 
 mod common;
 
-use std::str;
+use std::{str, time::Instant};
 
 use base64::{
     Engine as _,
@@ -222,6 +222,63 @@ fn real_token_with_any_one_byte_changed_is_refused() {
             assert!(verifier.verify_at(&changed, NOW).is_err(), "byte {position} to {other:#04x}");
         }
     }
+}
+
+// Appendices A.3 and A.4: the examples of a JWS with ECDSA.
+
+/// Appendix A.3.1, the JWK without `d`.
+const ES256_JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+
+/// Appendix A.3.1.
+const ES256_SIGNATURE: &str =
+    "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+/// Appendix A.4.1, the JWK without `d`.
+const ES512_JWK: &str = r#"{"kty":"EC","crv":"P-521","x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk","y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"}"#;
+
+/// Appendix A.4.1, the whole JWS.
+const ES512_JWS: &str = concat!(
+    "eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.",
+    "AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZq",
+    "wqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8Kp",
+    "EHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn",
+);
+
+#[test]
+fn example_of_appendix_a_3_is_verified() {
+    let header = "eyJhbGciOiJFUzI1NiJ9";
+    let token = format!("{header}.{RFC_PAYLOAD}.{ES256_SIGNATURE}");
+    let jws = CompactJws::parse(&token).unwrap();
+    assert_eq!(jws.header().algorithm(), Algorithm::ES256);
+    assert_eq!((jws.header().key_id(), jws.header().token_type()), (None, None));
+    assert_eq!(jws.segments(), [header, RFC_PAYLOAD, ES256_SIGNATURE]);
+    let key = PublicKey::from_jwk(ES256_JWK.as_bytes()).unwrap();
+    assert_eq!(jws.verify(&key).unwrap().as_bytes(), RFC_PAYLOAD_BYTES);
+}
+
+#[test]
+fn example_of_appendix_a_3_with_a_bit_of_any_byte_changed_is_refused() {
+    let key = PublicKey::from_jwk(ES256_JWK.as_bytes()).unwrap();
+    let message = format!("eyJhbGciOiJFUzI1NiJ9.{RFC_PAYLOAD}").into_bytes();
+    let signature = URL_SAFE_NO_PAD.decode(ES256_SIGNATURE).unwrap();
+    assert_eq!(key.verify(&message, &signature), Ok(()));
+    for byte in 0..message.len() {
+        let mut changed = message.clone();
+        changed[byte] ^= 1 << (byte % 8);
+        assert_eq!(key.verify(&changed, &signature), Err(VerifyError::BadSignature), "{byte}");
+    }
+    for byte in 0..signature.len() {
+        let mut changed = signature.clone();
+        changed[byte] ^= 1 << (byte % 8);
+        assert_eq!(key.verify(&message, &changed), Err(VerifyError::BadSignature), "{byte}");
+    }
+}
+
+#[test]
+fn example_of_appendix_a_4_is_refused_for_its_algorithm_and_its_key_for_the_curve() {
+    let outcome = CompactJws::parse(ES512_JWS).map(drop);
+    assert_eq!(outcome, Err(VerifyError::AlgorithmNotAccepted));
+    assert_eq!(PublicKey::from_jwk(ES512_JWK.as_bytes()), Err(JwkError::Curve));
 }
 
 // Section 7.1 and section 5.2, step 1: three segments.
@@ -572,6 +629,59 @@ fn number_that_no_double_holds_is_refused_in_an_ignored_parameter() {
     let large =
         r#""x":[1e308,-1e308,1e-400,0e400,-0,18446744073709551616,0.1e-99999999999999999999]"#;
     assert_eq!(with_header(header_and(large)), Ok(()));
+}
+
+#[test]
+fn number_is_finite_up_to_where_doubles_are_rounded_to_infinity() {
+    // 2^1024 - 2^970, halfway from the largest double to the next power of two.
+    let end = "\
+        179769313486231580793728971405303415079934132710037826936173778980444968292764\
+        750946649017977587207096330286416692887910946555547851940402630657488671505820\
+        681908902000708383676273854845817711531764475730270069855571366959622842914819\
+        860834936475292719074168444365510704342711559699508093042880177904174497792";
+    let (first, others) = end.split_at(1);
+    let (before, zeros) = (end.strip_suffix('2').unwrap(), "0".repeat(900));
+    for (number, finite) in [
+        (end.to_owned(), false),
+        (format!("{before}1"), true),
+        (format!("-{before}1.{zeros}9"), true),
+        (format!("-{end}.{zeros}"), false),
+        (format!("{first}.{others}e308"), false),
+        (format!("0.{zeros}{before}1E+1209"), true),
+        (format!("0.{zeros}{end}E+1209"), false),
+        (format!("{before}1{zeros}e-900"), true),
+        (format!("{end}{zeros}e-0900"), false),
+        ("1.7976931348623158079e308".to_owned(), true),
+        ("1.797693134862315808e308".to_owned(), false),
+        ("0.00e9223372036854775807".to_owned(), true),
+        ("0.01e9223372036854775808".to_owned(), false),
+        ("10.1e-9223372036854775809".to_owned(), true),
+    ] {
+        assert_eq!(number.parse::<f64>().unwrap().is_finite(), finite, "{number}");
+        let verdict = with_header(header_and(&format!(r#""x":{number}"#)));
+        let syntax = VerifyError::HeaderJson(JsonError::Syntax);
+        assert_eq!(verdict, if finite { Ok(()) } else { Err(syntax) }, "{number}");
+    }
+}
+
+/// The nearest double of some numbers takes a microsecond a byte to find: a header of them took four
+/// milliseconds, before any signature was looked at.
+#[test]
+fn numbers_that_are_slow_to_convert_cost_no_more_than_others() {
+    let cost = |number: &str| {
+        let list = vec![number; 140].join(",");
+        let token = signed(header_and(&format!(r#""x":[{list}]"#)), "");
+        let parse = |_| {
+            let started = Instant::now();
+            assert!(CompactJws::parse(&token).is_ok());
+            started.elapsed()
+        };
+        (0..50).map(parse).min().unwrap()
+    };
+    let usual = cost("2.4700000000000000000e-100");
+    for slow in ["2.4703282292062327208e-324", "1.797693134862315807937e308"] {
+        assert!(cost(slow) < 5 * usual, "{slow} {usual:?}");
+    }
 }
 
 #[test]

@@ -7,12 +7,15 @@
     reason = "tests may"
 )]
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
+};
 use ring::signature::{
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 use tokenring::testkit::{Issuer, TestKey};
-use tokenring::{JwkError, PublicKey, VerifyError};
+use tokenring::{Algorithm, JwkError, PublicKey, VerifyError};
 
 const F4: &[u8] = &[1, 0, 1];
 
@@ -70,10 +73,33 @@ fn signers() -> [(TestKey, usize); 3] {
     ]
 }
 
+// Section 3.1: the names of algorithms
+
+#[test]
+fn algorithm_is_shown_by_its_name_and_read_from_it() {
+    let names = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+    for name in names {
+        let algorithm: Algorithm = name.parse().unwrap();
+        assert_eq!(algorithm.name(), name);
+        assert_eq!(algorithm.to_string(), name);
+        assert_eq!(format!("{algorithm:?}"), name);
+        assert_eq!(format!("[{algorithm:>7}]"), format!("[{name:>7}]"));
+    }
+    let unknown = "none".parse::<Algorithm>().unwrap_err();
+    assert_eq!(
+        unknown.to_string(),
+        "the algorithm is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA"
+    );
+    for name in ["", "none", "rs256", "RS256 ", " RS256", "HS256", "ES512", "Ed448", "RS", "RS2560"]
+    {
+        assert_eq!(name.parse::<Algorithm>(), Err(unknown), "{name}");
+    }
+}
+
 // Section 2: Base64urlUInt
 
 #[test]
-fn number_that_is_not_canonical_base64url_is_refused() {
+fn number_that_is_not_base64_is_refused() {
     let n = URL_SAFE_NO_PAD.encode(modulus("bits-2048"));
     assert_eq!(n.len(), 342);
     let front = &n[..341];
@@ -87,16 +113,15 @@ fn number_that_is_not_canonical_base64url_is_refused() {
         .map(|digit| format!("{front}{}", char::from(*digit)))
         .collect();
     broken.extend([
-        format!("{n}="),
-        format!("{n}=="),
+        format!("{n}==="),
         format!("{n}AAA"),
         format!("{n} "),
         format!(" {n}"),
         format!("{n}\\n"),
         format!("{n}\\u0000"),
         format!("{}\\r\\n{}", &n[..64], &n[64..]),
-        format!("{}+{}", &n[..64], &n[65..]),
-        format!("{}/{}", &n[..64], &n[65..]),
+        // Both alphabets in one number.
+        format!("{}+/-_{}", &n[..64], &n[68..]),
         format!("{}.{}", &n[..64], &n[65..]),
         format!("{}%41{}", &n[..64], &n[67..]),
         format!("{}\u{e4}{}", &n[..64], &n[66..]),
@@ -109,7 +134,7 @@ fn number_that_is_not_canonical_base64url_is_refused() {
         assert_eq!(outcome, Err(JwkError::NotBase64url { member: "n" }), "{n}");
     }
     for e in
-        ["A", "AQABA", "AQAB=", "AQAB====", "AQAB ", " AQAB", "AQ==", "AR", "AQB", "65537!", "+/"]
+        ["A", "AQABA", "AQAB=", "AQAB====", "AQAB ", " AQAB", "AQ===", "AR", "AQB", "65537!", "+/"]
     {
         let outcome = PublicKey::from_jwk(&jwk(&n, e));
         assert_eq!(outcome, Err(JwkError::NotBase64url { member: "e" }), "{e}");
@@ -120,20 +145,40 @@ fn number_that_is_not_canonical_base64url_is_refused() {
 }
 
 #[test]
-fn number_with_a_leading_zero_byte_or_without_bytes_is_refused() {
+fn number_with_padding_or_in_the_standard_alphabet_is_the_same_number() {
     let n = modulus("bits-2048");
+    let usual = PublicKey::from_jwk(&jwk(&URL_SAFE_NO_PAD.encode(&n), "AQAB"));
+    assert_eq!(usual.as_ref().map(PublicKey::modulus_bits), Ok(2048));
+    assert!(STANDARD.encode(&n).contains('+') && STANDARD.encode(&n).contains('/'));
+    for spelled in [URL_SAFE.encode(&n), STANDARD.encode(&n), STANDARD_NO_PAD.encode(&n)] {
+        assert_eq!(PublicKey::from_jwk(&jwk(&spelled, "AQAB")), usual, "{spelled}");
+    }
+    // Some of the padding is as good as all of it, more is not.
+    let n = URL_SAFE_NO_PAD.encode(&n);
+    assert_eq!(PublicKey::from_jwk(&jwk(&format!("{n}="), "AQAB")), usual);
+    let outcome = PublicKey::from_jwk(&jwk(&format!("{n}==="), "AQAB"));
+    assert_eq!(outcome, Err(JwkError::NotBase64url { member: "n" }));
+    // An exponent whose text has both characters in which the alphabets differ: 0x1fbffff.
+    for e in ["AfvvvQ", "Afu_vQ==", "Afu/vQ", "Afu/vQ=="] {
+        assert_eq!(PublicKey::from_jwk(&jwk(&n, e)).map(|_| ()), Ok(()));
+    }
+}
+
+#[test]
+fn leading_zero_bytes_do_not_count() {
+    let n = modulus("bits-2048");
+    let usual = key(&n, F4);
+    assert_eq!(usual.as_ref().map(PublicKey::modulus_bits), Ok(2048));
     for zeros in [1, 2, 256] {
-        let padded = [vec![0; zeros], n.clone()].concat();
-        assert_eq!(key(&padded, F4), Err(JwkError::NotMinimal { member: "n" }));
-        let padded = [vec![0; zeros], F4.to_vec()].concat();
-        assert_eq!(key(&n, &padded), Err(JwkError::NotMinimal { member: "e" }));
+        assert_eq!(key(&[vec![0; zeros], n.clone()].concat(), F4), usual);
+        assert_eq!(key(&n, &[vec![0; zeros], F4.to_vec()].concat()), usual);
     }
     // A zero byte in front does not make a key of 2048 bits of one of 2041.
     let padded = [vec![0], modulus("bits-2041")].concat();
-    assert_eq!(key(&padded, F4), Err(JwkError::NotMinimal { member: "n" }));
+    assert_eq!(key(&padded, F4), Err(JwkError::ModulusTooSmall { bits: 2041 }));
     for nothing in [&[][..], &[0], &[0, 0, 0], &[0; 256]] {
-        assert_eq!(key(nothing, F4), Err(JwkError::NotMinimal { member: "n" }));
-        assert_eq!(key(&n, nothing), Err(JwkError::NotMinimal { member: "e" }));
+        assert_eq!(key(nothing, F4), Err(JwkError::ModulusTooSmall { bits: 0 }));
+        assert_eq!(key(&n, nothing), Err(JwkError::ExponentTooSmall));
     }
     // A zero behind or inside is part of the number: this is 65537 * 2^8.
     assert_eq!(key(&n, &[1, 0, 1, 0]), Err(JwkError::ExponentEven));
@@ -158,30 +203,71 @@ fn modulus_has_2048_to_8192_bits_counted_exactly() {
 
 #[test]
 fn modulus_of_every_length_around_the_limits_is_measured_exactly() {
-    // All bits set: of 2^b - 1 no remainder is that of a power of 65537 for each of the 38 primes.
-    let ones = |bits: usize| {
+    // The greatest of that length that no prime below 1000 divides. None of those taken here has a
+    // ROCA fingerprint.
+    let greatest = |bits: usize| {
         let mut n = vec![0xff; bits.div_ceil(8)];
         n[0] >>= (8 - bits % 8) % 8;
+        while bits >= 2048
+            && [2]
+                .into_iter()
+                .chain((3..1000).step_by(2))
+                .any(|divisor| remainder(&n, divisor) == 0)
+        {
+            n = difference(&n, &[vec![0; n.len() - 1], vec![2]].concat());
+        }
         n
     };
     for bits in
         [1, 2, 7, 8, 9, 16, 17, 512, 1023, 1025, 2016, 2039, 2040].into_iter().chain(2041..2048)
     {
-        let outcome = key(&ones(bits), F4);
+        let outcome = key(&greatest(bits), F4);
         assert_eq!(outcome, Err(JwkError::ModulusTooSmall { bits }));
     }
     for bits in (2048..2066).chain(8177..=8192) {
-        assert_eq!(key(&ones(bits), F4).map(|key| key.modulus_bits()), Ok(bits));
+        assert_eq!(key(&greatest(bits), F4).map(|key| key.modulus_bits()), Ok(bits));
     }
     for bits in (8193..8210).chain([16_384, 65_536, 3_000_000]) {
-        assert_eq!(key(&ones(bits), F4), Err(JwkError::ModulusTooLarge { bits }));
+        assert_eq!(key(&greatest(bits), F4), Err(JwkError::ModulusTooLarge { bits }));
     }
     // Only the leading byte counts, not how many bits are set.
     let mut n = vec![0; 256];
     (n[0], n[255]) = (0x80, 1);
+    while (2..1000).any(|divisor| remainder(&n, divisor) == 0) {
+        n = sum(&n, &[vec![0; 255], vec![2]].concat()).0;
+    }
     assert_eq!(key(&n, F4).map(|key| key.modulus_bits()), Ok(2048));
     n[0] = 0x7f;
     assert_eq!(key(&n, F4), Err(JwkError::ModulusTooSmall { bits: 2047 }));
+}
+
+/// `number` modulo `divisor`, byte by byte.
+fn remainder(number: &[u8], divisor: u32) -> u32 {
+    number.iter().fold(0, |rest, byte| (rest << 8 | u32::from(*byte)) % divisor)
+}
+
+#[test]
+fn modulus_that_a_prime_below_1000_divides_is_refused_whatever_the_prime() {
+    let is_prime = |number: u32| (2..number).all(|divisor| number % divisor != 0);
+    let primes: Vec<u32> = (2..1000).filter(|number| is_prime(*number)).collect();
+    assert_eq!(primes.len(), 168);
+    let good = modulus("bits-2048");
+    assert_eq!(key(&good, F4).map(|key| key.modulus_bits()), Ok(2048));
+    let plus = |n: &[u8], more: u32| sum(n, &[&[0; 252], &more.to_be_bytes()[..]].concat()).0;
+    for factor in primes.iter().copied().chain([1009]).filter(|factor| *factor > 2) {
+        // The next odd multiple of `factor` that no lesser prime divides.
+        let mut n = plus(&good, factor - remainder(&good, factor));
+        while primes.iter().any(|prime| *prime < factor && remainder(&n, *prime) == 0) {
+            n = plus(&n, factor);
+        }
+        assert_eq!(remainder(&n, factor), 0);
+        let expected = match factor {
+            // The next prime, which is not looked for.
+            1009 => Ok(2048),
+            _ => Err(JwkError::ModulusSmallFactor { factor }),
+        };
+        assert_eq!(key(&n, F4).map(|key| key.modulus_bits()), expected);
+    }
 }
 
 #[test]
@@ -287,7 +373,7 @@ fn exponent_longer_than_any_integer_is_refused() {
 
 #[test]
 fn faults_of_the_modulus_come_before_those_of_the_exponent() {
-    assert_eq!(key(&[], &[]), Err(JwkError::NotMinimal { member: "n" }));
+    assert_eq!(key(&[], &[]), Err(JwkError::ModulusTooSmall { bits: 0 }));
     assert_eq!(key(F4, &[3]), Err(JwkError::ModulusTooSmall { bits: 17 }));
     assert_eq!(key(&modulus("even-2048"), &[2]), Err(JwkError::ModulusEven));
 }

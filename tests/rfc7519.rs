@@ -680,32 +680,34 @@ fn leeway_does_not_overflow() {
     assert_eq!(with_leeway("exp", 0, 600, 600), Err(VerifyError::Expired { exp: 0, now: 600 }));
 }
 
+fn policy_with_leeway(leeway: Duration) -> Result<(), PolicyError> {
+    Verifier::new(policy().leeway(leeway), verifier().keys()).map(|_| ())
+}
+
 #[test]
 fn leeway_of_600_seconds_is_accepted_and_one_of_601_is_refused() {
-    let policy_with =
-        |leeway| Verifier::new(policy().leeway(leeway), verifier().keys()).map(|_| ());
-    assert_eq!(policy_with(Duration::from_secs(600)), Ok(()));
+    assert_eq!(policy_with_leeway(Duration::from_secs(600)), Ok(()));
     for seconds in [601, 3600, u64::MAX] {
         assert_eq!(
-            policy_with(Duration::from_secs(seconds)),
+            policy_with_leeway(Duration::from_secs(seconds)),
             Err(PolicyError::LeewayTooLong { seconds })
         );
     }
     let error = Err(PolicyError::LeewayTooLong { seconds: 601 });
-    assert_eq!(policy_with(Duration::from_millis(600_001)), error);
-    assert_eq!(policy_with(Duration::MAX), Err(PolicyError::LeewayTooLong { seconds: u64::MAX }));
+    assert_eq!(policy_with_leeway(Duration::from_millis(600_001)), error);
+    assert_eq!(
+        policy_with_leeway(Duration::MAX),
+        Err(PolicyError::LeewayTooLong { seconds: u64::MAX })
+    );
 }
 
 #[test]
-fn fraction_of_a_second_of_leeway_is_dropped() {
-    let exp = 1_780_000_000;
-    let token = signed(HEADER, claims_with("exp", &exp.to_string()));
-    let verifier = verifier_of(policy().leeway(Duration::from_millis(1999)));
-    assert_eq!(verifier.verify_at(&token, UnixTime::from_secs(exp)).map(|_| ()), Ok(()));
-    assert_eq!(
-        verifier.verify_at(&token, UnixTime::from_secs(exp + 1)).map(|_| ()),
-        Err(VerifyError::Expired { exp, now: exp + 1 })
-    );
+fn leeway_with_a_fraction_of_a_second_is_no_policy() {
+    let fraction = Err(PolicyError::LeewayFraction);
+    for millis in [1, 999, 1500, 599_999] {
+        assert_eq!(policy_with_leeway(Duration::from_millis(millis)), fraction);
+    }
+    assert_eq!(policy_with_leeway(Duration::from_nanos(1)), fraction);
 }
 
 // Section 4.1.5: `nbf`.

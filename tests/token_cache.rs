@@ -15,7 +15,6 @@
 mod common;
 #[cfg(feature = "fetch")]
 #[path = "remote/fake.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
 mod fake;
 
 use std::{
@@ -30,7 +29,7 @@ use std::{
 
 use allocation_counter::measure;
 use tokenring::{
-    Algorithm, JwkSet, KeyError, KeySource, Policy, SelectedKey, UnixTime, Verified, Verifier,
+    JwkSet, KeyError, KeyQuery, KeySource, Policy, SelectedKey, UnixTime, Verified, Verifier,
     VerifyError,
     testkit::{self, Issuer, TestKey, TokenBuilder},
 };
@@ -205,20 +204,94 @@ fn token_refused_for_want_of_keys_is_not_remembered() {
 }
 
 #[test]
-fn payload_over_two_kib_is_not_remembered() {
-    let with_payload_of = |bytes: usize| {
+fn token_is_remembered_if_no_more_than_three_kib_are_kept_of_its_claims() {
+    let verifier = verifier(8);
+    // As text, the payload alone is kept.
+    for (bytes, remembered) in [(3072, true), (3073, false), (8000, false)] {
         let empty = claims_and(r#""sub":"""#).len();
         let claims = claims_and(&format!(r#""sub":"{}""#, "s".repeat(bytes - empty)));
         assert_eq!(claims.len(), bytes);
-        signed(HEADER, claims)
-    };
-    let verifier = verifier(8);
-    for (bytes, remembered) in [(2048, true), (2049, false), (8000, false)] {
-        let token = with_payload_of(bytes);
-        for _ in 0..2 {
-            assert!(verifier.verify_at(&token, NOW).is_ok());
+        assert_remembered(&verifier, &signed(HEADER, claims), remembered, bytes);
+    }
+    // With an escape, its characters too: 6 bytes of the payload are 1 of the string.
+    let base = claims_and(r#""sub":"\u0061""#).len();
+    for (more, remembered) in [((3071 - base) / 2, true), ((3072 - base) / 2 + 1, false)] {
+        let claims = claims_and(&format!(r#""sub":"\u0061{}""#, "s".repeat(more)));
+        assert_remembered(&verifier, &signed(HEADER, claims), remembered, more);
+    }
+    // An array in which one string has an escape costs a pointer and a length for each: 16 bytes
+    // beside the 4 that `"a",` takes.
+    for (strings, remembered) in [(60, true), (800, false)] {
+        for claim in ["permissions", "aud"] {
+            let list = vec![r#""a""#; strings].join(",");
+            let array = format!(r#"["https://api.example.com/","\u0061",{list}]"#);
+            let token = signed(HEADER, claims_with(claim, &array));
+            assert_remembered(&verifier, &token, remembered, strings);
         }
-        assert_eq!(is_cached(&verifier, &token), remembered, "{bytes}");
+    }
+    // The same array without an escape is only where it is.
+    let array = format!(r#"["https://api.example.com/",{}]"#, vec![r#""a""#; 700].join(","));
+    let token = signed(HEADER, claims_with("permissions", &array));
+    assert_remembered(&verifier, &token, true, 700);
+}
+
+#[track_caller]
+fn assert_remembered(verifier: &Verifier<JwkSet>, token: &str, remembered: bool, size: usize) {
+    for _ in 0..2 {
+        assert_eq!(verifier.verify_at(token, NOW).map(drop), Ok(()));
+    }
+    assert_eq!(is_cached(verifier, token), remembered, "{size}");
+}
+
+#[test]
+fn memory_of_an_entry_is_at_most_four_kib_whatever_its_claims_hold() {
+    let many = |element: &str, count: usize| vec![element; count].join(",");
+    let mut most = 0;
+    for claims in [
+        claims_and(&format!(r#""sub":"{}""#, "s".repeat(2900))),
+        claims_and(&format!(r#""sub":"{}""#, r"\u0061".repeat(400))),
+        claims_and(&format!(r#""permissions":["\n",{}]"#, many(r#""a""#, 110))),
+        claims_and(&format!(r#""permissions":["\n",{}]"#, many(r#""""#, 120))),
+        claims_and(&format!(r#""permissions":["\n",{}]"#, many(r#""a""#, 2500))),
+        claims_and(&format!(
+            r#""sub":"\n{0}","jti":"\n{0}","azp":"\n{0}","scope":"\n{0}""#,
+            "s".repeat(350)
+        )),
+        claims_with(
+            "aud",
+            &format!(r#"["https://api.example.com/","\n",{}]"#, many(r#""a""#, 100)),
+        ),
+    ] {
+        // A `kid` of 256 bytes is kept twice: the token's and the key's.
+        let kid = "k".repeat(256);
+        let jwks = format!(r#"{{"keys":[{}]}}"#, key(1).with_kid(&kid).jwk());
+        let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();
+        let verifier = Verifier::new(policy(), keys).unwrap().with_token_cache(capacity(2));
+        // With the first token the map and the list get room for both.
+        assert!(verifier.verify_at(&token().header("kid", &*kid).mint(), NOW).is_ok());
+        let token = signed(HEADER.replace(key(1).kid(), &kid), claims.clone());
+        let kept =
+            measure(|| assert_eq!(verifier.verify_at(&token, NOW).map(drop), Ok(()))).bytes_current;
+        assert_eq!(kept > 0, is_cached(&verifier, &token), "{claims}");
+        assert!(kept <= 4096, "{kept} for {claims}");
+        most = most.max(kept);
+    }
+    // Or nothing of this would have been tried.
+    assert!(most > 3072, "{most}");
+}
+
+/// The `kid` of a JWK has no limit of its own, and each entry keeps a copy.
+#[test]
+fn key_id_longer_than_that_of_any_token_is_not_kept_with_a_nameless_token() {
+    let nameless = token().without_header("kid").mint();
+    for (bytes, remembered) in [(256, true), (257, false), (100_000, false)] {
+        let source = Source::new(&[key(1).with_kid("k".repeat(bytes))]);
+        let verifier = over(&source, policy()).with_token_cache(capacity(8));
+        for _ in 0..2 {
+            let verified = verifier.verify_at(&nameless, NOW).unwrap();
+            assert_eq!(verified.key_id().map(str::len), Some(bytes));
+        }
+        assert_eq!(is_cached(&verifier, &nameless), remembered, "{bytes}");
     }
 }
 
@@ -752,13 +825,13 @@ impl Source {
 }
 
 impl KeySource for Source {
-    fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
-        self.0.read().unwrap().waiting.as_ref().map_err(|error| *error)?.select(kid, algorithm)
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.0.read().unwrap().waiting.as_ref().map_err(|error| *error)?.key(query)
     }
 
-    fn try_key(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
         let answers = self.0.read().unwrap();
-        answers.without_waiting.as_ref().map_err(|error| *error)?.select(kid, algorithm)
+        answers.without_waiting.as_ref().map_err(|error| *error)?.key(query)
     }
 }
 

@@ -1,10 +1,19 @@
 //! What the benches time: tokens that are accepted, and ring's part of the same work.
-#![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(clippy::panic, dead_code, reason = "a bench, and each uses a part of it")]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use ring::{
+    error::Unspecified,
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
+        RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+        RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+        UnparsedPublicKey, VerificationAlgorithm,
+    },
+};
+use serde_json::Value;
 use tokenring::{
-    JwkSet, Policy, UnixTime, Verified, Verifier, VerifyError,
+    Algorithm, JwkSet, Policy, UnixTime, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -17,21 +26,19 @@ pub(crate) struct Sample {
     pub(crate) token: String,
     pub(crate) keys: JwkSet,
     pub(crate) verifier: Verifier<JwkSet>,
-    raw_key: RsaPublicKeyComponents<Vec<u8>>,
+    raw_key: RawKey,
     raw_signature: Vec<u8>,
 }
 
 impl Sample {
     /// `token` has to be signed with `key`, a key of `issuer`.
     fn new(name: &'static str, issuer: &Issuer, key: &TestKey, token: &TokenBuilder) -> Self {
-        let (token, jwk) = (token.mint(), key.jwk());
-        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
-        let member = |name: &str| decode(jwk.get(name).unwrap().as_str().unwrap());
-        let raw_key = RsaPublicKeyComponents { n: member("n"), e: member("e") };
+        let token = token.mint();
         let raw_signature = decode(token.rsplit_once('.').unwrap().1);
         let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
-        let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys.clone()).unwrap();
-        Self { name, token, keys, verifier, raw_key, raw_signature }
+        let policy = Policy::new(ISSUER, AUDIENCE).algorithms([key.algorithm()]);
+        let verifier = Verifier::new(policy, keys.clone()).unwrap();
+        Self { name, token, keys, verifier, raw_key: RawKey::new(key), raw_signature }
     }
 
     /// Everything this crate does, with the outcome asserted.
@@ -45,15 +52,11 @@ impl Sample {
         assert_eq!(self.verifier.verify_at(token, now).err(), Some(error));
     }
 
-    /// What no RS256 verifier on ring can do without, over the same bytes: nothing is decoded,
-    /// nothing is read, no key is chosen.
+    /// What no verifier on ring can do without, over the same bytes: nothing is decoded, nothing is
+    /// read, no key is chosen.
     pub(crate) fn ring(&self, token: &str) {
         let (signing_input, _) = token.split_at(self.raw_message().len());
-        let outcome = self.raw_key.verify(
-            &RSA_PKCS1_2048_8192_SHA256,
-            signing_input.as_bytes(),
-            &self.raw_signature,
-        );
+        let outcome = self.raw_key.verify(signing_input.as_bytes(), &self.raw_signature);
         assert!(outcome.is_ok());
     }
 
@@ -65,10 +68,79 @@ impl Sample {
     }
 }
 
+/// A public key as ring takes it.
+enum RawKey {
+    Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
+    Other(UnparsedPublicKey<Vec<u8>>),
+}
+
+impl RawKey {
+    fn new(key: &TestKey) -> Self {
+        let rsa: &RsaParameters = match key.algorithm() {
+            Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
+            Algorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,
+            Algorithm::RS512 => &RSA_PKCS1_2048_8192_SHA512,
+            Algorithm::PS256 => &RSA_PSS_2048_8192_SHA256,
+            Algorithm::PS384 => &RSA_PSS_2048_8192_SHA384,
+            Algorithm::PS512 => &RSA_PSS_2048_8192_SHA512,
+            Algorithm::ES256 => return Self::point(&ECDSA_P256_SHA256_FIXED, key),
+            Algorithm::ES384 => return Self::point(&ECDSA_P384_SHA384_FIXED, key),
+            Algorithm::EdDSA => {
+                return Self::Other(UnparsedPublicKey::new(&ED25519, member(&key.jwk(), "x")));
+            }
+            algorithm => panic!("{algorithm} has no row"),
+        };
+        let (n, e) = (member(&key.jwk(), "n"), member(&key.jwk(), "e"));
+        Self::Rsa(rsa, RsaPublicKeyComponents { n, e })
+    }
+
+    /// Uncompressed, the only form that ring takes. SEC 1 section 2.3.3.
+    fn point(algorithm: &'static dyn VerificationAlgorithm, key: &TestKey) -> Self {
+        let point = [vec![4], member(&key.jwk(), "x"), member(&key.jwk(), "y")].concat();
+        Self::Other(UnparsedPublicKey::new(algorithm, point))
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Unspecified> {
+        match self {
+            Self::Rsa(parameters, key) => key.verify(parameters, message, signature),
+            Self::Other(key) => key.verify(message, signature),
+        }
+    }
+}
+
+fn member(jwk: &Value, name: &str) -> Vec<u8> {
+    decode(jwk[name].as_str().unwrap())
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
 /// The token of about 840 bytes that Auth0 gives a user's application for an API; RSA-2048.
 pub(crate) fn auth0() -> Sample {
     let issuer = Issuer::default();
     Sample::new("0.85 KB", &issuer, &issuer.keys()[0], &issuer.token_at(NOW))
+}
+
+/// The same claims, signed by each algorithm; RSA-2048, P-256, P-384, Ed25519.
+pub(crate) fn by_algorithm() -> Vec<Sample> {
+    [
+        Algorithm::RS256,
+        Algorithm::RS384,
+        Algorithm::RS512,
+        Algorithm::PS256,
+        Algorithm::PS384,
+        Algorithm::PS512,
+        Algorithm::ES256,
+        Algorithm::ES384,
+        Algorithm::EdDSA,
+    ]
+    .map(|algorithm| {
+        let issuer = Issuer::for_algorithm(ISSUER, algorithm);
+        let key = &issuer.keys()[0];
+        Sample::new(algorithm.name(), &issuer, key, &issuer.token_at(NOW))
+    })
+    .into()
 }
 
 /// The same claims, signed with longer keys.

@@ -1,5 +1,5 @@
 //! A header is accepted if and only if a second reading finds it one strict JSON object that says
-//! RS256 and nothing forbidden, and then both readings agree on `kid` and `typ`.
+//! an algorithm of the crate and nothing forbidden, and then both readings agree on `kid` and `typ`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|json: &[u8]| {

@@ -19,8 +19,13 @@ pub type Members = Vec<(String, Json)>;
 
 /// The members of the one strict JSON object that `bytes` are to be.
 pub fn object(bytes: &[u8]) -> Result<Members, JsonError> {
+    small_object(bytes, usize::MAX)
+}
+
+/// The same, of no more than `most` members.
+pub fn small_object(bytes: &[u8], most: usize) -> Result<Members, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    let json = read(text);
+    let json = read(text, most);
     // With `arbitrary_precision` it has no limit for numbers, and takes some objects for numbers.
     if !cfg!(feature = "arbitrary_precision") {
         agree_with_serde_json(&json, text);
@@ -88,9 +93,9 @@ fn same(json: &Json, third: &serde_json::Value) -> bool {
     }
 }
 
-/// Reads all of `text`. Fails with `Syntax` or `TooDeep`, whichever comes first.
-fn read(text: &str) -> Result<Json, JsonError> {
-    let mut reader = Reader { text, at: 0 };
+/// Reads all of `text`. Fails with `Syntax`, `TooDeep` or `TooManyMembers`, whichever comes first.
+fn read(text: &str, most: usize) -> Result<Json, JsonError> {
+    let mut reader = Reader { text, at: 0, most };
     let json = reader.value(0)?;
     reader.space();
     match reader.at == text.len() {
@@ -102,6 +107,8 @@ fn read(text: &str) -> Result<Json, JsonError> {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// The members that the outermost object may have.
+    most: usize,
 }
 
 impl Reader<'_> {
@@ -134,6 +141,9 @@ impl Reader<'_> {
             self.space();
             self.expect(":")?;
             members.push((name, self.value(depth)?));
+            if depth == 1 && members.len() > self.most {
+                return Err(JsonError::TooManyMembers);
+            }
             self.space();
             if self.word("}") {
                 return Ok(Json::Object(members));

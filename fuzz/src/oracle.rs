@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use tokenring::{JsonError, JwkError, JwkSetError, KeyError, VerifyError};
+use tokenring::{Algorithm, JsonError, VerifyError};
 
-use crate::json::{self, Json, Members, get};
+use crate::json::{self, Json, get};
 
-/// `kid` and `typ` of a header that is to be accepted.
+/// A header that is to be accepted.
 #[derive(Debug, PartialEq)]
 pub struct Header {
+    pub algorithm: Algorithm,
     pub kid: Option<String>,
     pub typ: Option<String>,
 }
@@ -39,7 +40,7 @@ fn header(segment: &str) -> Result<Header, VerifyError> {
         return Err(VerifyError::HeaderTooLong { bytes });
     }
     let json = base64url(segment).ok_or(VerifyError::NotBase64url { segment: "header" })?;
-    let members = json::object(&json).map_err(VerifyError::HeaderJson)?;
+    let members = json::small_object(&json, 64).map_err(VerifyError::HeaderJson)?;
     for (name, _) in &members {
         for parameter in ["crit", "b64", "zip", "enc", "cty"] {
             if name == parameter {
@@ -52,24 +53,59 @@ fn header(segment: &str) -> Result<Header, VerifyError> {
         Some(Json::String(string)) => Ok(Some(string.clone())),
         Some(_) => Err(VerifyError::HeaderType { parameter }),
     };
-    match string("alg")?.as_deref() {
-        None => return Err(VerifyError::AlgorithmMissing),
-        Some("RS256") => {}
-        Some(_) => return Err(VerifyError::AlgorithmNotAccepted),
-    }
+    let alg = string("alg")?.ok_or(VerifyError::AlgorithmMissing)?;
+    let algorithm = algorithm(&alg).ok_or(VerifyError::AlgorithmNotAccepted)?;
     let (kid, typ) = (string("kid")?, string("typ")?);
     match kid.as_ref().map_or(1, String::len) {
-        1..=256 => Ok(Header { kid, typ }),
+        1..=256 => Ok(Header { algorithm, kid, typ }),
         bytes => Err(VerifyError::KeyIdLength { bytes }),
     }
 }
 
-/// Why `token` is refused if the only key there is, called `kid`, has not signed it.
+/// RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2.
+pub fn algorithm(alg: &str) -> Option<Algorithm> {
+    let names = ALGORITHMS.map(|algorithm| (format!("{algorithm:?}"), algorithm));
+    let mut names = names.into_iter().chain([("Ed25519".into(), Algorithm::EdDSA)]);
+    names.find_map(|(name, algorithm)| (name == alg).then_some(algorithm))
+}
+
+/// All of them.
+pub const ALGORITHMS: [Algorithm; 9] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
+
+/// `iss` of a payload that nobody has verified.
+pub fn unverified_issuer(segment: &str) -> Result<String, VerifyError> {
+    if segment.is_empty() {
+        return Err(VerifyError::EmptyPayload);
+    }
+    let payload = base64url(segment).ok_or(VerifyError::NotBase64url { segment: "payload" })?;
+    let members = json::object(&payload).map_err(VerifyError::PayloadJson)?;
+    match get(&members, "iss") {
+        None => Err(VerifyError::ClaimMissing { claim: "iss" }),
+        Some(Json::String(iss)) => Ok(iss.clone()),
+        Some(_) => Err(VerifyError::ClaimType { claim: "iss" }),
+    }
+}
+
+/// Why `token` is refused by a policy for RS256 if the only key there is, called `kid`, has not
+/// signed it.
 pub fn refusal(token: &str, kid: &str) -> VerifyError {
     let ([_, _, signature], header) = match compact(token) {
         Ok(compact) => compact,
         Err(error) => return error,
     };
+    if header.algorithm != Algorithm::RS256 {
+        return VerifyError::AlgorithmNotAccepted;
+    }
     if header.kid.is_some_and(|named| named != kid) {
         return VerifyError::UnknownKey;
     }
@@ -79,175 +115,6 @@ pub fn refusal(token: &str, kid: &str) -> VerifyError {
         None => VerifyError::NotBase64url { segment: "signature" },
         Some(_) => VerifyError::BadSignature,
     }
-}
-
-/// A key that can be used.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Key {
-    pub kid: Option<String>,
-    pub n: Vec<u8>,
-    pub e: Vec<u8>,
-}
-
-impl Key {
-    /// The length of the modulus, one bit after the other.
-    pub fn bits(&self) -> usize {
-        bits(&self.n)
-    }
-}
-
-/// What a JWK Set comes to.
-#[derive(Debug, PartialEq)]
-pub struct Set {
-    pub keys: Vec<Key>,
-    pub skipped: Vec<(usize, JwkError)>,
-    /// Entries that repeat a usable key.
-    pub repeated: usize,
-}
-
-pub fn jwk_set(text: &[u8]) -> Result<Set, JwkSetError> {
-    let members = json::object(text).map_err(JwkSetError::Json)?;
-    let entries = match get(&members, "keys") {
-        None => return Err(JwkSetError::KeysMissing),
-        Some(Json::Array(entries)) => entries,
-        Some(_) => return Err(JwkSetError::KeysType),
-    };
-    if entries.len() > 100 {
-        return Err(JwkSetError::TooManyKeys);
-    }
-    let mut set = Set { keys: Vec::new(), skipped: Vec::new(), repeated: 0 };
-    // What stands beside a private member somewhere is good for nothing anywhere.
-    let mut burnt = Vec::new();
-    for jwk in entries.iter().filter_map(|entry| json::members(entry.clone()).ok()) {
-        if let (Some(member), Some(Json::String(n))) = (private_member(&jwk), get(&jwk, "n")) {
-            burnt.extend(base64url(n).map(|n| (n, member)));
-        }
-    }
-    for (index, entry) in entries.iter().enumerate() {
-        let mut key =
-            json::members(entry.clone()).map_err(JwkError::Json).and_then(|jwk| key(&jwk));
-        if let Ok(Key { n, .. }) = &key
-            && let Some((_, member)) = burnt.iter().find(|(burnt, _)| burnt == n)
-        {
-            key = Err(JwkError::PrivateKey { member });
-        }
-        match key {
-            Ok(key) if set.keys.contains(&key) => set.repeated += 1,
-            Ok(key) => set.keys.push(key),
-            Err(error) => set.skipped.push((index, error)),
-        }
-    }
-    Ok(set)
-}
-
-impl Set {
-    /// The one key for a token with this `kid`, or without.
-    pub fn select(&self, kid: Option<&str>) -> Result<&Key, KeyError> {
-        let fitting: Vec<&Key> =
-            self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).collect();
-        match fitting[..] {
-            [] => Err(KeyError::UnknownKey),
-            [key] => Ok(key),
-            _ => Err(KeyError::AmbiguousKey),
-        }
-    }
-}
-
-fn key(jwk: &Members) -> Result<Key, JwkError> {
-    let string = |member| match get(jwk, member) {
-        None => Ok(None),
-        Some(Json::String(string)) => Ok(Some(string.as_str())),
-        Some(_) => Err(JwkError::MemberType { member }),
-    };
-    if string("kty")?.ok_or(JwkError::MemberMissing { member: "kty" })? != "RSA" {
-        return Err(JwkError::NotRsa);
-    }
-    if let Some(member) = private_member(jwk) {
-        return Err(JwkError::PrivateKey { member });
-    }
-    if string("use")?.unwrap_or("sig") != "sig" {
-        return Err(JwkError::NotForSignatures);
-    }
-    if let Some(operations) = get(jwk, "key_ops") {
-        let Json::Array(operations) = operations else {
-            return Err(JwkError::MemberType { member: "key_ops" });
-        };
-        let operations =
-            json::strings(operations).ok_or(JwkError::MemberType { member: "key_ops" })?;
-        for (index, operation) in operations.iter().enumerate() {
-            if operations[..index].contains(operation) {
-                return Err(JwkError::DuplicateKeyOperation);
-            }
-        }
-        if !operations.contains(&"verify") {
-            return Err(JwkError::NotForVerify);
-        }
-    }
-    if string("alg")?.unwrap_or("RS256") != "RS256" {
-        return Err(JwkError::AlgorithmNotAccepted);
-    }
-    let kid = string("kid")?.map(String::from);
-    let number = |member| {
-        let text = string(member)?.ok_or(JwkError::MemberMissing { member })?;
-        base64url(text).ok_or(JwkError::NotBase64url { member })
-    };
-    let (n, e) = (number("n")?, number("e")?);
-
-    if n.is_empty() || n[0] == 0 {
-        return Err(JwkError::NotMinimal { member: "n" });
-    }
-    match bits(&n) {
-        bits if bits < 2048 => return Err(JwkError::ModulusTooSmall { bits }),
-        bits if bits > 8192 => return Err(JwkError::ModulusTooLarge { bits }),
-        _ if remainder(&n, 2) == 0 => return Err(JwkError::ModulusEven),
-        _ if is_roca(&n) => return Err(JwkError::ModulusRoca),
-        _ => {}
-    }
-    if e.is_empty() || e[0] == 0 {
-        return Err(JwkError::NotMinimal { member: "e" });
-    }
-    if e.len() > 5 {
-        return Err(JwkError::ExponentTooLarge);
-    }
-    match e.iter().fold(0_u64, |number, byte| number * 256 + u64::from(*byte)) {
-        0..=65_536 => Err(JwkError::ExponentTooSmall),
-        8_589_934_592.. => Err(JwkError::ExponentTooLarge),
-        number if number % 2 == 0 => Err(JwkError::ExponentEven),
-        _ => Ok(Key { kid, n, e }),
-    }
-}
-
-fn private_member(jwk: &Members) -> Option<&'static str> {
-    let private = ["d", "p", "q", "dp", "dq", "qi", "oth"];
-    jwk.iter().find_map(|(name, _)| private.into_iter().find(|member| name == member))
-}
-
-fn bits(number: &[u8]) -> usize {
-    let bits = number.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
-    bits.skip_while(|bit| *bit == 0).count()
-}
-
-fn remainder(number: &[u8], divisor: u32) -> u32 {
-    number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % divisor)
-}
-
-/// CVE-2017-15361: a power of 65537 modulo each of the small primes, all powers written down.
-fn is_roca(n: &[u8]) -> bool {
-    roca_primes().all(|prime| {
-        let mut powers = vec![1];
-        loop {
-            let next = powers[powers.len() - 1] * (65_537 % prime) % prime;
-            match powers.contains(&next) {
-                true => return powers.contains(&remainder(n, prime)),
-                false => powers.push(next),
-            }
-        }
-    })
-}
-
-/// The odd primes up to 167.
-pub fn roca_primes() -> impl Iterator<Item = u32> {
-    (3..=167).filter(|number| (2..*number).all(|divisor| number % divisor != 0))
 }
 
 /// A policy, as its parts.

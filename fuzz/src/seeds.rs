@@ -4,11 +4,11 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokenring::{
-    UnixTime,
+    Algorithm, UnixTime,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use crate::{NOW, THROWN_AWAY_KID, oracle};
+use crate::{NOW, OTHER_ISSUER, THROWN_AWAY_KID, key_oracle, oracle};
 
 /// One input of one target. Its name says what it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,13 +19,18 @@ pub struct Seed {
 }
 
 /// The targets, in pipeline order.
-pub const TARGETS: [&str; 6] = [
+pub const TARGETS: [&str; 11] = [
     "compact_parse",
     "header_parse",
     "jwk_set_parse",
     "claims_check",
     "verify_never_accepts",
     "mutate_signed",
+    "explain_verdict",
+    "bearer_values",
+    "base64url_decode",
+    "several_issuers",
+    "cache_changes_nothing",
 ];
 
 /// All of them.
@@ -40,6 +45,11 @@ pub fn all() -> Vec<Seed> {
     add("claims_check", payloads());
     add("verify_never_accepts", unsigned());
     add("mutate_signed", scripts());
+    add("explain_verdict", explained());
+    add("bearer_values", authorization());
+    add("base64url_decode", segments());
+    add("several_issuers", of_two_issuers());
+    add("cache_changes_nothing", histories());
     seeds
 }
 
@@ -74,6 +84,7 @@ fn tokens() -> Vec<(&'static str, Vec<u8>)> {
         ("header_in_other_alphabet", "eyJhbGciOiJSUzI1NiIsIj8/IjoxfQ.e30.AA".into()),
         ("header_too_long", format!("{}.e30.AA", "A".repeat(5464))),
         ("space_in_front", " eyJhbGciOiJSUzI1NiJ9.e30.AA".into()),
+        ("accepted_alg_eddsa", short(token().header("alg", "EdDSA"))),
         ("alg_none", short(token().header("alg", "none"))),
         ("alg_hs256", short(token().header("alg", "HS256"))),
         ("kid_empty", short(token().header("kid", ""))),
@@ -102,6 +113,11 @@ fn headers() -> Vec<(&'static str, Vec<u8>)> {
     let texts = vec![
         ("accepted_auth0", token().header_json()),
         ("accepted_alg_alone", r#"{"alg":"RS256"}"#.into()),
+        ("accepted_alg_ed25519", r#"{"alg":"Ed25519"}"#.into()),
+        ("accepted_64_members", format!(r#"{{"alg":"RS256",{}}}"#, many_members(63))),
+        ("too_many_members", format!(r#"{{"alg":"RS256",{}}}"#, many_members(64))),
+        ("too_many_members_before_a_fault", format!(r#"{{"alg":"RS256",{},"#, many_members(64))),
+        ("fault_before_too_many_members", format!(r#"{{"alg":"RS256",{},"#, many_members(63))),
         ("accepted_spaces", " {\n\t\"alg\" :\r\"RS256\" } ".into()),
         ("accepted_escapes", r#"{"\u0061lg":"\u0052S256","kid":"\ud83d\udd11\"\\\/\b\f\n\r\t","typ":"application\/at+JWT"}"#.into()),
         ("accepted_ignored", r#"{"alg":"RS256","jku":"https://evil.example","jwk":{"kty":"RSA"},"x5c":[null,true,false],"x5t":-1.5e-3,"":{}}"#.into()),
@@ -177,6 +193,27 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         jwk["d"] = "AQAB".into();
         set(&[good(), jwk])
     };
+    let with_alg = |alg: &str| {
+        let mut jwk = good();
+        jwk["alg"] = alg.into();
+        jwk
+    };
+    let respelled = |other: &str| {
+        let n = good()["n"].as_str().expect("a string").to_owned();
+        let mut others = other.chars();
+        let n = n.replace('-', &others.next().unwrap().to_string());
+        let n = n.replace('_', &others.next().unwrap().to_string());
+        Value::from(n + &others.as_str().repeat(2))
+    };
+    let of_type = |algorithm| TestKey::for_algorithm(algorithm).jwk();
+    let (ec, ec384) = (|| of_type(Algorithm::ES256), || of_type(Algorithm::ES384));
+    let okp = || of_type(Algorithm::EdDSA);
+    let octets = |octets: &[u8]| Value::from(URL_SAFE_NO_PAD.encode(octets));
+    let of_one = |mut jwk: Value, member: &str, value: Value| {
+        jwk[member] = value;
+        jwk
+    };
+    let of = |jwk: Value, member: &str, value: Value| set(&[of_one(jwk, member, value)]);
     let values = vec![
         ("accepted_auth0", serde_json::from_str(&Issuer::default().jwks()).expect("JSON")),
         ("accepted_one", set(&[good()])),
@@ -191,17 +228,21 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
             set(&[json!(1), json!(-1.5), good(), json!({"kty": "EC"}), json!([])]),
         ),
         ("accepted_one_kid_for_two", set(&[good(), other])),
-        ("accepted_n_2048_bits", n(&odd(256, 0x80))),
-        ("accepted_n_2049_bits", n(&odd(257, 0x01))),
-        ("accepted_n_8192_bits", n(&odd(1024, 0xff))),
+        ("accepted_n_2048_bits", n(&rough(256, 0x80))),
+        ("accepted_n_2049_bits", n(&rough(257, 0x01))),
+        ("accepted_n_8192_bits", n(&rough(1024, 0xff))),
         ("accepted_e_33_bits", e(&[1, 0xff, 0xff, 0xff, 0xff])),
-        ("n_2047_bits", n(&odd(256, 0x7f))),
-        ("n_8193_bits", n(&odd(1025, 0x01))),
-        ("n_leading_zero", n(&odd(257, 0))),
+        ("n_2047_bits", n(&rough(256, 0x7f))),
+        ("n_8193_bits", n(&rough(1025, 0x01))),
+        ("accepted_n_leading_zero", n(&[&[0], rough(256, 0x80).as_slice()].concat())),
+        ("n_zeros", n(&[0; 256])),
+        ("n_divisible_by_997", n(&with_least_divisor(256, 0x80, Some(997)))),
         ("n_even", n(&[0x80; 256])),
         ("n_empty", n(&[])),
         ("n_roca", n(&roca())),
-        ("n_padded", with("n", "AA==".into())),
+        ("accepted_n_padded", with("n", respelled("+/="))),
+        ("accepted_n_standard", with("n", respelled("+/"))),
+        ("n_of_both_alphabets", with("n", respelled("+_"))),
         ("n_number", with("n", 1.into())),
         ("n_missing", without("n")),
         ("e_missing", without("e")),
@@ -210,12 +251,17 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("e_even", e(&[1, 0, 2])),
         ("e_34_bits", e(&[2, 0, 0, 0, 1])),
         ("e_9_bytes", e(&[1; 9])),
-        ("e_leading_zero", e(&[0, 1, 0, 1])),
+        ("accepted_e_leading_zero", e(&[0, 1, 0, 1])),
         ("kty_oct", with("kty", "oct".into())),
         ("kty_missing", without("kty")),
         ("kty_null", with("kty", Value::Null)),
         ("use_enc", with("use", "enc".into())),
-        ("alg_rs512", with("alg", "RS512".into())),
+        ("accepted_alg_rs512", with("alg", "RS512".into())),
+        ("accepted_alg_two", set(&[good(), with_alg("PS384")])),
+        ("alg_rs1", with("alg", "RS1".into())),
+        ("alg_of_ec", with("alg", "ES256".into())),
+        ("accepted_issuer", with("issuer", "https://issuer.example/{tenantid}".into())),
+        ("issuer_number", with("issuer", 1.into())),
         ("kid_null", with("kid", Value::Null)),
         ("key_ops_twice", with("key_ops", json!(["verify", "verify"]))),
         ("key_ops_empty", with("key_ops", json!([]))),
@@ -224,6 +270,32 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("private", with("d", "AQAB".into())),
         ("private_null", with("qi", Value::Null)),
         ("private_elsewhere", burnt),
+        ("accepted_ec", set(&[ec(), ec384(), okp()])),
+        ("accepted_ec_alone", set(&[ec()])),
+        ("accepted_ec_384_alone", set(&[ec384()])),
+        ("accepted_okp_alone", set(&[okp()])),
+        ("accepted_okp_alg_ed25519", of(okp(), "alg", "Ed25519".into())),
+        ("ec_alg_of_other_curve", of(ec(), "alg", "ES384".into())),
+        ("ec_crv_p521", of(ec(), "crv", "P-521".into())),
+        ("ec_crv_missing", of(ec(), "crv", Value::Null)),
+        ("ec_not_on_curve", of(ec(), "x", octets(&[1; 32]))),
+        ("ec_x_not_below_prime", of(ec(), "x", octets(&[255; 32]))),
+        ("ec_zero", of(of_one(ec(), "x", octets(&[0; 32])), "y", octets(&[0; 32]))),
+        ("ec_x_short", of(ec(), "x", octets(&[1; 31]))),
+        ("ec_y_long", of(ec(), "y", octets(&[1; 33]))),
+        ("ec_y_padded", of(ec(), "y", "AA==".into())),
+        ("ec_private", of(ec(), "d", octets(&[1; 32]))),
+        ("okp_x448", of(okp(), "crv", "X448".into())),
+        ("okp_alg_es256", of(okp(), "alg", "ES256".into())),
+        ("okp_not_on_curve", of(okp(), "x", octets(&little(&[2])))),
+        ("okp_not_canonical", of(okp(), "x", octets(&[255; 32]))),
+        ("okp_prime", of(okp(), "x", octets(&[&[0xed], [255; 30].as_slice(), &[0x7f]].concat()))),
+        ("okp_order_1", of(okp(), "x", octets(&little(&[1])))),
+        ("okp_order_2", of(okp(), "x", octets(&[&[0xec], [255; 30].as_slice(), &[0x7f]].concat()))),
+        ("okp_order_4", of(okp(), "x", octets(&[0; 32]))),
+        ("okp_order_8_odd", of(okp(), "x", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU".into())),
+        ("okp_order_8_even", of(okp(), "x", ORDER_8.into())),
+        ("okp_x_short", of(okp(), "x", octets(&[7; 31]))),
         ("no_keys", set(&[])),
         ("hundred_entries", set(&vec![json!({}); 100])),
         ("too_many_entries", set(&vec![json!(0); 101])),
@@ -247,19 +319,41 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
     seeds
 }
 
-/// An odd number of so many bytes.
-fn odd(bytes: usize, first: u8) -> Vec<u8> {
-    let mut number = vec![0x5b; bytes];
-    number[0] = first;
+/// A number of so many bytes without a small divisor.
+fn rough(bytes: usize, first: u8) -> Vec<u8> {
+    with_least_divisor(bytes, first, None)
+}
+
+/// A number of so many bytes whose least divisor below 1000 is this one.
+fn with_least_divisor(bytes: usize, first: u8, divisor: Option<u32>) -> Vec<u8> {
+    let rest = |number: &[u8], divisor: u32| {
+        number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % divisor)
+    };
+    let mut numbers = (0..=u16::MAX).map(|end| {
+        let mut number = vec![0x5b; bytes - 2];
+        number[0] = first;
+        [number.as_slice(), &end.to_be_bytes()].concat()
+    });
+    let is_it = |number: &Vec<u8>| (2..1000).find(|d| rest(number, *d) == 0) == divisor;
+    numbers.find(is_it).expect("one in a few thousand")
+}
+
+/// A number of 32 bytes, the least significant first.
+fn little(first: &[u8]) -> Vec<u8> {
+    let mut number = vec![0; 32];
+    number[..first.len()].copy_from_slice(first);
     number
 }
+
+/// A point of order 8, with an even x.
+const ORDER_8: &str = "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU";
 
 /// A modulus with the fingerprint of CVE-2017-15361: one more than a multiple of the product of the
 /// primes, and 2048 bits long.
 fn roca() -> Vec<u8> {
     let mut number = vec![0_u8; 256];
     number[255] = 1;
-    oracle::roca_primes().for_each(|prime| multiply(&mut number, prime));
+    key_oracle::roca_primes().for_each(|prime| multiply(&mut number, prime));
     while number[0] < 0x80 {
         multiply(&mut number, 2);
     }
@@ -366,6 +460,7 @@ fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
         ("another_kid", token().mint().into_bytes()),
         ("without_kid", token().without_header("kid").mint().into_bytes()),
         ("alg_none", named().header("alg", "none").signature_segment("").mint().into_bytes()),
+        ("alg_es256", named().header("alg", "ES256").mint().into_bytes()),
         ("signature_empty", named().signature_segment("").mint().into_bytes()),
         ("signature_zeros", named().signature([0; 256]).mint().into_bytes()),
         ("signature_one", named().signature(one()).mint().into_bytes()),
@@ -393,6 +488,48 @@ fn padded() -> Vec<u8> {
         0x05, 0x00, 0x04, 0x20,
     ];
     [&[0, 1], [0xff; 202].as_slice(), &[0], &sha256, &[0; 32]].concat()
+}
+
+/// A byte that says what the rest is, as `explain.rs` reads it.
+fn explained() -> Vec<(&'static str, Vec<u8>)> {
+    let of = |kind: u8, rest: &[u8]| [&[kind], rest].concat();
+    let text = |token: TokenBuilder| of(0, token.mint().as_bytes());
+    let request = |value: &str| of(4, value.replace("TOKEN", &token().mint()).as_bytes());
+    let header = |json: &str| of(2, json.as_bytes());
+    let payload = |members: &str| {
+        let claims =
+            format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":1750000001{members}}}"#);
+        of(3, claims.as_bytes())
+    };
+    let kid = "tokenring-test-key-eddsa";
+    vec![
+        ("accepted_token", text(token())),
+        ("accepted_script", of(1, &[1])),
+        ("accepted_header", header(&format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#))),
+        ("accepted_payload", payload("")),
+        ("accepted_request", request("Bearer TOKEN")),
+        ("accepted_for_client", payload(&format!(r#","azp":"{CLIENT_ID}","token_use":"access""#))),
+        ("nothing", Vec::new()),
+        ("expired", text(token().expires_at(NOW))),
+        ("forged", text(token().forged_by(&TestKey::attacker()))),
+        ("opaque", of(0, b"2YotnFZFEjr1zCsicMWpAA")),
+        ("five_segments", of(0, b"a.b.c.d.e")),
+        ("not_base64url", of(0, b"!!.??.**")),
+        ("hs256", header(r#"{"alg":"HS256","typ":"JWT"}"#)),
+        ("unknown_kid", header(r#"{"alg":"EdDSA","kid":"\u202e\u001b[31m"}"#)),
+        ("graph", text(token().header("nonce", "n").signature([7; 256]))),
+        ("other_issuer", of(3, br#"{"iss":"https://other.example","aud":["other"],"exp":1}"#)),
+        ("entra", of(3, br#"{"iss":"https://sts.windows.net/8d3a/","aud":"api://8d3a","exp":1}"#)),
+        ("mistyped", payload(r#","nbf":"1","azp":1,"cnf":[],"jti":null,"iat":{}"#)),
+        ("exp_twice", payload(r#","exp":1"#)),
+        ("name_with_escapes", payload(r#","a\"\\\n":1,"exp":"1""#)),
+        ("milliseconds", of(3, br#"{"exp":1750000001000,"aud":"a"}"#)),
+        ("bearer_twice", request("Bearer Bearer TOKEN")),
+        ("quoted", request("Bearer \"TOKEN\"")),
+        ("line_break", request("Bearer TOKEN\r\n")),
+        ("null", request("Bearer null")),
+        ("basic", request("Basic dXNlcjpwdw==")),
+    ]
 }
 
 /// Operations as `edit` in lib.rs reads them.
@@ -423,5 +560,161 @@ fn scripts() -> Vec<(&'static str, Vec<u8>)> {
         ("fourth_segment", vec![0, 8, low.wrapping_add(1), high, 0, b'.', b'A', b'A']),
         ("no_signature", vec![0, 4, low.wrapping_sub(100), high, 200]),
         ("alg_none", [vec![0, 8, 0, 0, 20], b"eyJhbGciOiJub25lIn0".to_vec()].concat()),
+    ]
+}
+
+/// `Authorization` values as `bearer_values` reads them.
+fn authorization() -> Vec<(&'static str, Vec<u8>)> {
+    let longest = format!("Bearer {}", "a".repeat(16_384));
+    let texts = vec![
+        ("accepted_as_usual", "Bearer TOKEN"),
+        ("accepted_lower_case", "bearer TOKEN"),
+        ("accepted_mixed_case", "bEaReR TOKEN"),
+        ("accepted_spaces", "Bearer    TOKEN"),
+        ("nothing", ""),
+        ("empty_value", " "),
+        ("two_values", "Bearer TOKEN\0Bearer TOKEN"),
+        ("empty_second_value", "Bearer TOKEN\0"),
+        ("scheme_alone", "Bearer"),
+        ("no_token", "Bearer "),
+        ("basic", "Basic TOKEN"),
+        ("no_space", "BearerTOKEN"),
+        ("tab", "Bearer\tTOKEN"),
+        ("space_in_front", " Bearer TOKEN"),
+        ("space_behind", "Bearer TOKEN "),
+        ("tab_before_token", "Bearer \tTOKEN"),
+        ("comma", "Bearer TOKEN,"),
+        ("two_tokens", "Bearer TOKEN TOKEN"),
+        ("padding", "Bearer TOKEN=="),
+        ("padding_alone", "Bearer =="),
+        ("padding_within", "Bearer a=b"),
+        ("every_character", "Bearer azAZ09-._~+/="),
+        ("quoted", "Bearer \"TOKEN\""),
+        ("line_break", "Bearer TOKEN\r\n"),
+        ("not_ascii", "Bearer TOKEN\u{e9}"),
+        ("kelvin_sign", "Bearer \u{212a}"),
+        ("longest", &longest),
+    ];
+    let mut seeds: Vec<(&str, Vec<u8>)> =
+        texts.into_iter().map(|(name, text)| (name, text.into())).collect();
+    seeds.push(("too_long", format!("{longest}a").into()));
+    seeds.push(("too_long_spaces", format!("Bearer {}TOKEN", " ".repeat(16_384)).into()));
+    seeds.push(("not_utf8", b"Bearer TOKEN\xff".to_vec()));
+    seeds
+}
+
+/// Texts as `base64url_decode` makes segments of them.
+fn segments() -> Vec<(&'static str, Vec<u8>)> {
+    let signed = Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).token_at(NOW);
+    let signed = signed.payload_segment("e30").mint();
+    let signature = signed.rsplit('.').next().expect("a signature").to_owned();
+    let alphabet = || (0..64).map(|byte| char::from(oracle::ALPHABET[byte]));
+    let texts = vec![
+        ("accepted_empty", String::new()),
+        ("accepted_one_byte", "AA".into()),
+        ("accepted_two_bytes", "AAA".into()),
+        ("accepted_three_bytes", "AAAA".into()),
+        ("accepted_alphabet", alphabet().collect()),
+        ("accepted_alphabet_reversed", alphabet().rev().collect()),
+        ("accepted_signature", signature.clone()),
+        ("accepted_zeros", "A".repeat(86)),
+        ("accepted_longest_signature", "A".repeat(1366)),
+        ("accepted_too_long_for_a_signature", "A".repeat(1368)),
+        ("accepted_long", "_-".repeat(6000)),
+        ("one_character", "A".into()),
+        ("five_characters", "AAAAA".into()),
+        ("spare_bits_of_two", "AB".into()),
+        ("spare_bits_of_three", "AAB".into()),
+        ("spare_bits_behind_eight", "AAAAAAAAAB".into()),
+        ("padded", "AA==".into()),
+        ("padding_alone", "=".into()),
+        ("standard_plus", "AA+A".into()),
+        ("standard_slash", "AAAAAAA/AAAA".into()),
+        ("space_within", "AA AA".into()),
+        ("line_feed_behind", "AAAA\n".into()),
+        ("nul", "AAA\0".into()),
+        ("not_ascii", "AA\u{e9}".into()),
+        ("last_of_eight", "AAAAAAA!".into()),
+        ("period", "AA.A".into()),
+        ("two_periods", "..".into()),
+        ("accepted_too_long_for_a_token", "A".repeat(16_384)),
+        ("signature_other_last", signature[..85].to_owned() + "_"),
+    ];
+    texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// Inputs as `several_issuers` reads them.
+fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
+    let of = |kind: u8, rest: String| [&[kind], rest.as_bytes()].concat();
+    let claims =
+        |issuer: &str| format!(r#"{{"iss":"{issuer}","aud":"{AUDIENCE}","exp":1750000001}}"#);
+    let past = |issuer: &str| claims(issuer).replace("1750000001", "1749999990");
+    let header = r#"{"alg":"EdDSA","kid":"kid"}"#;
+    vec![
+        ("accepted_first", of(0, claims(ISSUER))),
+        ("accepted_second", of(1, claims(OTHER_ISSUER))),
+        ("accepted_second_within_leeway", of(1, past(OTHER_ISSUER))),
+        ("accepted_escapes", of(1, claims(&OTHER_ISSUER.replace("https", r"\u0068ttps")))),
+        ("accepted_header_first", of(2, header.into())),
+        ("accepted_header_second", of(3, header.into())),
+        ("accepted_second_cnf", of(1, claims(OTHER_ISSUER).replace('}', r#","cnf":{}}"#))),
+        ("nothing", Vec::new()),
+        ("first_cnf", of(0, claims(ISSUER).replace('}', r#","cnf":{}}"#))),
+        ("first_expired", of(0, past(ISSUER))),
+        ("first_signed_by_second", of(1, claims(ISSUER))),
+        ("second_signed_by_first", of(0, claims(OTHER_ISSUER))),
+        ("third", of(0, claims("https://third.example/"))),
+        ("first_without_slash", of(0, claims(ISSUER.trim_end_matches('/')))),
+        ("iss_twice", of(0, claims(ISSUER).replace('}', &format!(r#","iss":"{OTHER_ISSUER}"}}"#)))),
+        ("iss_array", of(0, format!(r#"{{"iss":["{ISSUER}"]}}"#))),
+        ("iss_missing", of(0, "{}".into())),
+        ("iss_null", of(0, r#"{"iss":null}"#.into())),
+        ("empty_payload", of(1, String::new())),
+        ("not_json", of(0, "iss".into())),
+        ("not_utf8", vec![0, b'{', 0xff]),
+        ("algorithm_of_second_alone", of(2, r#"{"alg":"RS256","kid":"kid"}"#.into())),
+        ("algorithm_of_second", of(3, r#"{"alg":"RS256","kid":"kid"}"#.into())),
+        ("other_kid", of(2, r#"{"alg":"EdDSA","kid":"other"}"#.into())),
+        ("payload_not_base64url", of(4, "eyJhbGciOiJFZERTQSJ9.e30=.AA".into())),
+        ("two_segments", of(4, "eyJhbGciOiJFZERTQSJ9.e30".into())),
+    ]
+}
+
+/// Scripts as `cache_changes_nothing` reads them: room, then operations and arguments. Operations are
+/// 0 time, 1 and 2 keys, 3 a token.
+fn histories() -> Vec<(&'static str, Vec<u8>)> {
+    let history = |operations: &[[u8; 2]]| [&[0], operations.concat().as_slice()].concat();
+    // A set's number is two less than the argument.
+    let twice = |between: &[[u8; 2]]| {
+        let after = [[1, 2], [0, 0], [3, 0]];
+        history(&[&[[3, 0], [3, 0]], between, &[[3, 0]], &after].concat())
+    };
+    let all: Vec<[u8; 2]> = (0..3).flat_map(|_| (0..13).map(|token| [3, token])).collect();
+    vec![
+        ("accepted_twice", twice(&[])),
+        ("accepted_then_expired", twice(&[[0, 4]])),
+        ("accepted_then_before_nbf", history(&[[1, 2], [0, 2], [3, 5], [3, 5], [0, 0], [3, 5]])),
+        ("accepted_then_key_withdrawn", twice(&[[1, 10]])),
+        ("accepted_then_key_replaced", twice(&[[1, 5]])),
+        ("accepted_then_ambiguous", twice(&[[1, 6]])),
+        ("accepted_then_renamed", twice(&[[1, 7]])),
+        ("accepted_then_of_other_issuer", twice(&[[1, 8]])),
+        ("accepted_then_burnt", twice(&[[1, 9]])),
+        ("accepted_then_busy", twice(&[[1, 0]])),
+        ("accepted_then_unavailable", twice(&[[1, 1]])),
+        ("accepted_then_without_alg", history(&[[3, 1], [3, 1], [1, 3], [3, 1], [3, 2], [3, 1]])),
+        ("accepted_then_for_pss", history(&[[3, 1], [3, 1], [1, 4], [3, 1], [3, 2], [3, 2]])),
+        (
+            "accepted_other_issuer",
+            history(&[[3, 3], [3, 3], [2, 10], [3, 3], [1, 10], [2, 2], [3, 3]]),
+        ),
+        ("accepted_all_with_little_room", history(&all)),
+        ("accepted_all_with_more_room", [&[3], all.concat().as_slice()].concat()),
+        ("accepted_then_other_text", history(&[[3, 0], [3, 0], [3, 10], [3, 11], [3, 12]])),
+        ("accepted_too_long_to_keep", history(&[[3, 7], [3, 7], [1, 10], [3, 7]])),
+        ("nothing", Vec::new()),
+        ("once", history(&[[3, 0]])),
+        ("forged_twice", history(&[[3, 8], [3, 8], [3, 10], [3, 10]])),
+        ("no_keys", history(&[[1, 10], [3, 0], [3, 0]])),
     ]
 }

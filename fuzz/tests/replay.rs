@@ -51,6 +51,11 @@ fn run(target: &str, bytes: &[u8]) -> bool {
         "claims_check" => tokenring_fuzz::claims_check(bytes),
         "verify_never_accepts" => tokenring_fuzz::verify_never_accepts(bytes),
         "mutate_signed" => tokenring_fuzz::mutate_signed(bytes),
+        "explain_verdict" => tokenring_fuzz::explain_verdict(bytes),
+        "bearer_values" => tokenring_fuzz::bearer_values(bytes),
+        "base64url_decode" => tokenring_fuzz::base64url_decode(std::str::from_utf8(bytes).unwrap()),
+        "several_issuers" => tokenring_fuzz::several_issuers(bytes),
+        "cache_changes_nothing" => tokenring_fuzz::cache_changes_nothing(bytes),
         other => panic!("no target {other}"),
     }
 }

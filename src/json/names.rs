@@ -11,8 +11,8 @@ pub(super) struct Names<'a> {
     taken: usize,
     /// Those for which there was no room, and those written with escapes.
     others: BTreeSet<Cow<'a, str>>,
-    pub(super) count: usize,
-    pub(super) repeated: bool,
+    count: usize,
+    repeated: bool,
 }
 
 impl<'a> Names<'a> {
@@ -34,6 +34,17 @@ impl<'a> Names<'a> {
                 self.others.insert(name.clone());
             }
         }
+    }
+
+    /// How many names there have been.
+    #[inline]
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    #[inline]
+    pub(super) fn any_repeated(&self) -> bool {
+        self.repeated
     }
 
     fn contains(&self, name: &str) -> bool {

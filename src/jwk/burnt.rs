@@ -1,21 +1,22 @@
 //! Keys whose private half was published: nobody's any more. RFC 7517 section 9.2.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
-use super::{
-    JwkError, Material, PublicKey,
-    members::{decode_leniently, private},
-    without_leading_zeros,
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
+
+use super::{JwkError, Material, PublicKey, members::private, without_leading_zeros};
 use crate::json::{self, Value};
 
 /// `kid` of an entry that cannot be used.
 pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
     let mut members = json::Members::of(entry).ok()?;
-    while let Ok(Some(name)) = members.next() {
+    while let Ok(Some((name, value))) = members.next() {
         if name == "kid" {
-            return match members.value() {
-                Ok(Value::String(kid)) => Some(kid.within(entry).into()),
+            return match value {
+                Value::String(kid) => Some(kid.characters(entry).into()),
                 _ => None,
             };
         }
@@ -24,53 +25,89 @@ pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
 }
 
 /// The public keys that `entry` of a JWK Set gives away by publishing a private member: every one
-/// that any reader could see in it. The member may be repeated, and the number spelled in any way.
+/// that a reader could see in it. Of a repeated member, readers see the first or the last. The number
+/// may be spelled in any way.
 pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
     let Ok(mut members) = json::Members::of(entry) else { return Vec::new() };
-    let (mut member, mut numbers) = (None, Vec::new());
-    while let Ok(Some(name)) = members.next() {
-        match &*name {
-            "n" | "x" => {
-                if let Ok(Value::String(number)) = members.value() {
-                    let text = number.within(entry).replace(|c: char| c.is_ascii_whitespace(), "");
-                    numbers.extend(decode_leniently(&text));
-                }
+    let (mut member, mut n, mut x) = (None, None, None);
+    while let Ok(Some((name, value))) = members.next() {
+        let seen = match &*name {
+            "n" => &mut n,
+            "x" => &mut x,
+            other => {
+                member = member.or_else(|| private(other));
+                continue;
             }
-            other => member = member.or_else(|| private(other)),
+        };
+        if let Value::String(number) = value {
+            let first = seen.map_or(number, |(first, _)| first);
+            *seen = Some((first, number));
         }
     }
-    match member {
-        Some(member) => numbers.iter().filter_map(|n| BurntKey::new(n, member)).collect(),
-        None => Vec::new(),
-    }
+    let Some(member) = member else { return Vec::new() };
+    let numbers = [n, x].into_iter().flatten().flat_map(|(first, last)| [first, last]);
+    let mut burnt: Vec<BurntKey> = numbers
+        .filter_map(|number| {
+            BurntKey::new(&decode_at_any_price(&number.characters(entry))?, member)
+        })
+        .collect();
+    burnt.dedup();
+    burnt
+}
+
+/// The bytes that any decoder of base64 could find in `text`: white space, padding and the bits behind
+/// the last byte do not count, and the two alphabets may be mixed.
+fn decode_at_any_price(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::URL_SAFE,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let counts = |character: &char| !character.is_ascii_whitespace() && *character != '=';
+    let url_safe = |character| match character {
+        '+' => '-',
+        '/' => '_',
+        other => other,
+    };
+    let text: String = text.chars().filter(counts).map(url_safe).collect();
+    LENIENT.decode(text).ok()
 }
 
 /// A public key whose private key was published. It must not be used, whatever its `kid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BurntKey {
-    /// The SHA-256 of `n` or `x` without leading zeros.
     digest: [u8; 32],
     member: &'static str,
 }
 
 impl BurntKey {
     fn new(number: &[u8], member: &'static str) -> Option<Self> {
-        let digest = ring::digest::digest(&ring::digest::SHA256, without_leading_zeros(number));
-        Some(Self { digest: digest.as_ref().try_into().ok()?, member })
+        Some(Self { digest: digest(number)?, member })
     }
 
-    /// Whether this is `key`.
-    pub(crate) fn is(&self, key: &PublicKey) -> bool {
+    /// The one of `burnt` that is `key`.
+    pub(crate) fn find<'b>(
+        key: &PublicKey,
+        burnt: impl IntoIterator<Item = &'b Self>,
+    ) -> Option<&'b Self> {
         let number = match &key.shared.material {
             Material::Rsa(key) => key.modulus(),
             Material::Ec(key) => key.x(),
             Material::Ed25519(key) => key.octets(),
         };
-        Self::new(number, self.member).as_ref() == Some(self)
+        let digest = digest(number)?;
+        burnt.into_iter().find(|burnt| burnt.digest == digest)
     }
 
     /// The fault of an entry with this key.
     pub(crate) fn error(&self) -> JwkError {
         JwkError::PrivateKey { member: self.member }
     }
+}
+
+/// The SHA-256 of `n` or `x` without leading zeros.
+fn digest(number: &[u8]) -> Option<[u8; 32]> {
+    let digest = ring::digest::digest(&ring::digest::SHA256, without_leading_zeros(number));
+    digest.as_ref().try_into().ok()
 }

@@ -1,6 +1,6 @@
 //! The members of a JWK, as they are there. RFC 7517 section 4, RFC 7518 section 6.
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 
 use base64::{
     Engine as _, alphabet,
@@ -35,7 +35,7 @@ impl<'a> Members<'a> {
     pub(super) fn read(json: &'a str) -> Result<Self, JsonError> {
         let mut members = json::Members::of(json)?;
         let mut jwk = Self { json, ..Self::default() };
-        while let Some(name) = members.next()? {
+        while let Some((name, value)) = members.next()? {
             let place = match &*name {
                 "kty" => &mut jwk.kty,
                 "use" => &mut jwk.usage,
@@ -53,47 +53,47 @@ impl<'a> Members<'a> {
                     continue;
                 }
             };
-            *place = Some(members.value()?);
+            *place = Some(value);
         }
         Ok(jwk)
     }
 
-    pub(super) fn string<'m>(
-        &'m self,
-        value: &'m Option<Value>,
+    pub(super) fn string(
+        &self,
+        value: Option<Value>,
         member: &'static str,
-    ) -> Result<Option<&'m str>, JwkError> {
+    ) -> Result<Option<Cow<'a, str>>, JwkError> {
         match value {
             None => Ok(None),
-            Some(Value::String(string)) => Ok(Some(string.within(self.json))),
+            Some(Value::String(string)) => Ok(Some(string.characters(self.json))),
             Some(_) => Err(JwkError::MemberType { member }),
         }
     }
 
-    pub(super) fn required<'m>(
-        &'m self,
-        value: &'m Option<Value>,
+    pub(super) fn required(
+        &self,
+        value: Option<Value>,
         member: &'static str,
-    ) -> Result<&'m str, JwkError> {
+    ) -> Result<Cow<'a, str>, JwkError> {
         self.string(value, member)?.ok_or(JwkError::MemberMissing { member })
     }
 
     /// RFC 7518 section 2, Base64urlUInt, in any of the spellings that [`decode_leniently`] takes.
     pub(super) fn number(
         &self,
-        value: &Option<Value>,
+        value: Option<Value>,
         member: &'static str,
     ) -> Result<Vec<u8>, JwkError> {
-        decode_leniently(self.required(value, member)?).ok_or(JwkError::NotBase64url { member })
+        decode_leniently(&self.required(value, member)?).ok_or(JwkError::NotBase64url { member })
     }
 
     /// Octets of a fixed number. No issuer is known to spell these in any other way.
     pub(super) fn octets(
         &self,
-        value: &Option<Value>,
+        value: Option<Value>,
         member: &'static str,
     ) -> Result<Vec<u8>, JwkError> {
-        base64url::decode(self.required(value, member)?)
+        base64url::decode(&self.required(value, member)?)
             .map_err(|_| JwkError::NotBase64url { member })
     }
 
@@ -124,7 +124,7 @@ pub(super) fn private(name: &str) -> Option<&'static str> {
 
 /// base64 with the URL-safe or the standard alphabet, with or without padding: some issuers publish
 /// their numbers so, and there is no doubt which number is meant. The trailing bits are zero.
-pub(super) fn decode_leniently(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_leniently(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);

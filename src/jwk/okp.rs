@@ -66,11 +66,7 @@ impl Field {
 
     fn plus(self, other: Self) -> Self {
         // The sum of two numbers below p is below 2^256.
-        let sum = add(self.0, other.0).0;
-        match subtract(sum, P) {
-            (less, 0) => Self(less),
-            _ => Self(sum),
-        }
+        Self(add(self.0, other.0).0).reduced()
     }
 
     fn minus(self, other: Self) -> Self {
@@ -80,19 +76,46 @@ impl Field {
         }
     }
 
-    /// By doubling and adding: slow and short, and done once for each key that is loaded.
     fn times(self, other: Self) -> Self {
-        let mut product = Self([0; 4]);
-        for limb in self.0.iter().rev() {
-            for bit in (0..64).rev() {
-                product = product.plus(product);
-                if limb >> bit & 1 == 1 {
-                    product = product.plus(other);
-                }
+        let mut wide = [0; 8];
+        for (shift, limb) in self.0.into_iter().enumerate() {
+            let mut carry = 0;
+            for (place, other) in wide.iter_mut().skip(shift).zip(other.0.into_iter().chain([0])) {
+                (*place, carry) = multiply_add(limb, other, *place, carry);
             }
         }
-        product
+        let [a, b, c, d, high @ ..] = wide;
+        // 2^256 is 38 modulo p. The second carry is at most 1, and then the sum is small.
+        let (sum, carry) = add_times_38([a, b, c, d], high);
+        let (sum, carry) = add_times_38(sum, [carry, 0, 0, 0]);
+        let (sum, _) = add_times_38(sum, [carry, 0, 0, 0]);
+        // Below 2^256, which is less than three times p.
+        Self(sum).reduced().reduced()
     }
+
+    fn reduced(self) -> Self {
+        match subtract(self.0, P) {
+            (less, 0) => Self(less),
+            _ => self,
+        }
+    }
+}
+
+/// `sum` and 38 times `other`, modulo 2^256, and the carry.
+fn add_times_38(sum: [u64; 4], other: [u64; 4]) -> ([u64; 4], u64) {
+    let (mut sum, mut carry) = (sum, 0);
+    for (limb, other) in sum.iter_mut().zip(other) {
+        (*limb, carry) = multiply_add(other, 38, *limb, carry);
+    }
+    (sum, carry)
+}
+
+/// The low and the high limb of `one * other + third + carry`, which is below 2^128.
+fn multiply_add(one: u64, other: u64, third: u64, carry: u64) -> (u64, u64) {
+    let product = u128::from(one).wrapping_mul(u128::from(other));
+    let sum = product.wrapping_add(u128::from(third)).wrapping_add(u128::from(carry));
+    let limb = |number: u128| number.try_into().unwrap_or_default();
+    (limb(sum & u128::from(u64::MAX)), limb(sum >> 64))
 }
 
 /// The sum modulo 2^256, and the carry.

@@ -3,14 +3,15 @@
 use std::{boxed::Box, fmt, string::String, sync::Arc, time::Duration, vec::Vec};
 
 use crate::{
-    Clock, Fetch, FetchConfigError, FetchEvent, JwkSet, JwkSetError, RemoteJwks, UnixTime,
+    Clock, Fetch, FetchConfigError, FetchEvent, RemoteJwks, UnixTime,
     jwk::MAX_JSON_BYTES,
     remote::{
-        clock::{Moment, SystemClock},
+        clock::SystemClock,
         discovery::{Issuer, Location},
         http::{HttpFetch, HttpSettings, check_url},
-        refresh::Timing,
-        source::{Hook, Settings, Snapshot, Source, refresh_due},
+        seed::Seed,
+        source::{Hook, Settings, Source},
+        state::Timing,
     },
 };
 
@@ -36,11 +37,6 @@ pub struct RemoteJwksBuilder {
 enum Target {
     Url(String),
     Issuer(String),
-}
-
-struct Seed {
-    key_set_json: Vec<u8>,
-    fetched_at: UnixTime,
 }
 
 impl RemoteJwksBuilder {
@@ -70,17 +66,17 @@ impl RemoteJwksBuilder {
         }
     }
 
-    /// From this age on, a refresh is tried before a set is used: how long a withdrawn key may still
-    /// be accepted. 10 minutes if not set, and never less than a second.
+    /// From this age on, a set is not used before a refresh has been tried. This limits how long a
+    /// withdrawn key is still accepted. 10 minutes if not set, and at least a second.
     ///
-    /// At about three quarters of it the set is refreshed in the background.
+    /// At about three quarters of this age the set is refreshed in the background.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self
     }
 
     /// From this age on, a set is not used even if the issuer cannot be reached. 60 minutes if not
-    /// set. The same as `ttl` to never use a set past it.
+    /// set. If it equals `ttl`, no set is used past `ttl`.
     pub fn stale_cap(mut self, stale_cap: Duration) -> Self {
         self.stale_cap = stale_cap;
         self
@@ -107,29 +103,29 @@ impl RemoteJwksBuilder {
 
     /// How many threads may wait at once. 32 if not set.
     ///
-    /// Past that, a known `kid` is answered with a stale key and an unknown one with
+    /// If more come, a lookup of a known `kid` gets a stale key, and any other gets
     /// [`Busy`](crate::KeyError::Busy).
     pub fn max_blocked(mut self, threads: usize) -> Self {
         self.max_blocked = threads;
         self
     }
 
-    /// How many futures may wait at once. 1024 if not set. Past that as for
+    /// How many futures may wait at once. 1024 if not set. If more come, they are answered as for
     /// [`max_blocked`](Self::max_blocked).
     pub fn max_waiting(mut self, futures: usize) -> Self {
         self.max_waiting = futures;
         self
     }
 
-    /// The most bytes a key set may have. 512 KiB if not set, which is the most.
+    /// The most bytes that a key set may have. 512 KiB if not set, which is also the upper limit.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Uses no proxy. If not set, the HTTP proxy of the environment is used for `https:`: the first
-    /// of `ALL_PROXY`, `HTTPS_PROXY` and their lower-case forms that is set, but for the hosts in
-    /// `NO_PROXY`. One that is not the URL of an HTTP proxy is an error of [`build`](Self::build).
+    /// Uses no proxy. If not set, the HTTP proxy of the environment is used for `https:`, except
+    /// for the hosts in `NO_PROXY`. It is the first that is set of `ALL_PROXY`, `HTTPS_PROXY` and their
+    /// lower-case forms. If that is not the URL of an HTTP proxy, [`build`](Self::build) fails.
     pub fn no_proxy(mut self) -> Self {
         self.http.no_proxy();
         self
@@ -141,7 +137,8 @@ impl RemoteJwksBuilder {
         self
     }
 
-    /// Trusts the certificates in `pem`, and no others. If not set, those of webpki-roots.
+    /// Trusts the certificates in `pem`, and no others. If not set, those of webpki-roots are
+    /// trusted.
     ///
     /// A certificate that is malformed inside the PEM is not found here; every fetch then fails.
     pub fn root_certs_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
@@ -155,7 +152,7 @@ impl RemoteJwksBuilder {
         self
     }
 
-    /// Fetches with another HTTP client. The settings of the built-in one have no effect then.
+    /// Fetches with another HTTP client. The settings of the built-in one have no effect in this case.
     ///
     /// ```
     /// use tokenring::{FetchError, FetchRequest, RemoteJwks};
@@ -175,10 +172,10 @@ impl RemoteJwksBuilder {
     }
 
     /// Calls `hook` after each fetch, on the fetch's own thread and outside every lock: for a log line
-    /// or a counter. Those who waited for the fetch do not wait for the hook. If it panics, nothing
-    /// else happens.
+    /// or a counter. Lookups that wait for the fetch do not wait for the hook. If the hook panics, the
+    /// panic is caught and has no effect on the source.
     ///
-    /// A fetch that had no thread to start on is counted in [`Health`](crate::Health) only.
+    /// A fetch for which no thread could be started is counted in [`Health`](crate::Health) only.
     ///
     /// ```
     /// use tokenring::RemoteJwks;
@@ -199,7 +196,8 @@ impl RemoteJwksBuilder {
     /// Starts with a key set that was fetched earlier: for a process that starts often.
     ///
     /// `key_set_json` and `fetched_at` are those of a [`FetchEvent`]. The set is fresh, expired or dead
-    /// as if it had been fetched then. Whoever can write it decides whom the process trusts.
+    /// as if it had been fetched then. Store it safely: anyone who can change it decides which keys the
+    /// process trusts.
     pub fn seed(mut self, key_set_json: impl Into<Vec<u8>>, fetched_at: UnixTime) -> Self {
         self.seed = Some(Seed { key_set_json: key_set_json.into(), fetched_at });
         self
@@ -290,37 +288,6 @@ impl RemoteJwksBuilder {
     }
 }
 
-impl Seed {
-    /// The set as if it had been fetched then.
-    fn snapshot(
-        &self,
-        max_body: usize,
-        timing: &Timing,
-        clock: &dyn Clock,
-    ) -> Result<Snapshot, FetchConfigError> {
-        let bytes = self.key_set_json.len();
-        if bytes > max_body {
-            return Err(FetchConfigError::Seed(JwkSetError::TooLong { bytes }));
-        }
-        let keys = JwkSet::from_json(&self.key_set_json).map_err(FetchConfigError::Seed)?;
-        if keys.is_empty() {
-            return Err(FetchConfigError::SeedWithoutKeys);
-        }
-        let now = Moment::now(clock);
-        let fetched_at = Duration::from_secs(self.fetched_at.as_secs());
-        let age = now.wall.checked_sub(fetched_at).ok_or(FetchConfigError::SeedFromFuture)?;
-        Ok(Snapshot {
-            keys,
-            text: self.key_set_json.as_slice().into(),
-            asked: now,
-            age_when_asked: age,
-            refresh_due: refresh_due(timing, clock),
-            generation: 1,
-            unusable_since: None,
-        })
-    }
-}
-
 impl fmt::Debug for RemoteJwksBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, text) = match &self.target {
@@ -331,32 +298,33 @@ impl fmt::Debug for RemoteJwksBuilder {
     }
 }
 
-/// What common JWKS clients and proxies use; Auth0 asks for no less than five minutes.
+/// Common JWKS clients and proxies use this; Auth0 asks for at least five minutes.
 const TTL: Duration = Duration::from_secs(600);
 
-/// Less would be a fetch for each request.
+/// A shorter time would mean a fetch for each request.
 const LEAST_TTL: Duration = Duration::from_secs(1);
 
-/// An issuer's outage is not ours, and a withdrawn key does not live for ever.
+/// Long enough that the service outlasts an issuer's outage, and still an end for a withdrawn key.
 const STALE_CAP: Duration = Duration::from_secs(3600);
 
-/// Six requests a minute, however many `kid`s are made up; a rotated key waits no longer than this.
+/// At most six attempts a minute, however many `kid`s are made up. A new key
+/// waits at most this long.
 const KID_COOLDOWN: Duration = Duration::from_secs(10);
 
-/// For name, TCP, TLS, headers and body.
+/// For DNS, TCP, TLS, headers and body.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longer timeouts are mistakes, and sums with shorter ones do not overflow.
+/// A longer timeout is a mistake. Sums of timeouts up to this do not overflow.
 pub(crate) const A_DAY: Duration = Duration::from_secs(86_400);
 
-/// How long after its timeout an attempt loses its slot.
+/// The time from an attempt's timeout until it loses its slot.
 const OVERDUE: Duration = Duration::from_secs(60);
 
-/// A storm of unknown `kid`s on a slow endpoint must not eat a thread pool.
+/// Unknown `kid`s with a slow endpoint must not occupy a whole thread pool.
 const MAX_BLOCKED: usize = 32;
 
-/// Futures cost memory only, but more of it with each request that a storm brings.
+/// A waiting future costs only memory, but many of them cost much.
 const MAX_WAITING: usize = 1024;
 
-/// What [`JwkSet::from_json`] reads.
+/// The limit of [`JwkSet::from_json`].
 const MAX_BODY: usize = MAX_JSON_BYTES;

@@ -1,16 +1,16 @@
-//! The public keys whose private half was published, remembered while the process lives. RFC 7517
+//! The public keys whose private half was published, remembered for the life of the process. RFC 7517
 //! section 9.2.
 
 use std::{sync::Arc, vec::Vec};
 
 use crate::jwk::BurntKey;
 
-/// Burnt keys, in the order in which they were seen. Cheap to clone.
+/// Burnt keys, oldest first. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Burnt(Arc<[BurntKey]>);
 
 impl Burnt {
-    /// These and `more`; the oldest forgotten where there are too many.
+    /// These keys and `more`. If there are too many, the oldest are forgotten.
     pub(crate) fn with(&self, more: &[BurntKey]) -> Self {
         let mut keys = self.0.to_vec();
         for key in more {
@@ -27,5 +27,5 @@ impl Burnt {
     }
 }
 
-/// Several times what one set can burn.
+/// More than one set can burn: 100 entries, each with the first and the last `n` and `x`.
 const MAX_BURNT: usize = 500;

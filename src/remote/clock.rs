@@ -9,15 +9,15 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 /// Where a [`RemoteJwks`](crate::RemoteJwks) reads the time. Replace it in tests only.
 ///
-/// Its methods must not panic: they are called while others wait.
+/// Its methods must not panic: they may be called under a lock, while lookups wait.
 pub trait Clock: Send + Sync {
-    /// The time since some fixed point; never goes back.
+    /// The time since some fixed point. It never goes back.
     fn monotonic(&self) -> Duration;
 
-    /// The time since 1970-01-01T00:00:00Z; may jump.
+    /// The time since 1970-01-01T00:00:00Z. It may jump.
     fn wall(&self) -> Duration;
 
-    /// A number from 0 to 1, by which refreshes and back-offs of a fleet are spread. Random.
+    /// A random number from 0 to 1, which spreads the refreshes and back-offs of a fleet.
     fn jitter(&self) -> f64 {
         let mut random = [0; 4];
         match SystemRandom::new().fill(&mut random) {
@@ -74,15 +74,15 @@ impl Moment {
         Self { monotonic: clock.monotonic(), wall: clock.wall() }
     }
 
-    /// The time since `earlier`: the longer of what the clocks say (I9). The monotonic one may stand
-    /// still while the machine sleeps, the other one may be set back.
+    /// The time since `earlier`: the longer of what the clocks say (I9). The monotonic clock may
+    /// stop while the machine sleeps, and the wall clock may be set back.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
         monotonic.max(self.wall.saturating_sub(earlier.wall))
     }
 }
 
-/// Real time since a start, for deadlines of I/O: a clock for tests has no say in those.
+/// Real time since a start, for the deadlines of I/O: a test's [`Clock`] does not move those.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(Instant);
 

@@ -1,4 +1,4 @@
-//! An issuer's identifier to the URL of its key set. OpenID Connect Discovery 1.0 section 4,
+//! From an issuer's identifier to the URL of its key set. OpenID Connect Discovery 1.0 section 4,
 //! RFC 8414 section 3.
 
 use std::{format, string::String, sync::Arc};
@@ -19,7 +19,7 @@ pub(crate) enum Location {
 }
 
 impl Location {
-    /// What was configured, by the name and the text of its setting.
+    /// The name and the text of the setting.
     pub(crate) fn setting(&self) -> (&'static str, &str) {
         match self {
             Self::Url(url) => ("url", url),
@@ -31,11 +31,11 @@ impl Location {
 /// An issuer whose key set is found through its metadata.
 #[derive(Debug)]
 pub(crate) struct Issuer {
-    /// Byte for byte what the metadata must say.
+    /// The metadata's `issuer` must equal it byte for byte.
     identifier: Arc<str>,
     /// `/.well-known/openid-configuration`, appended. OpenID Connect Discovery 1.0 section 4.
     pub(crate) openid_url: Arc<str>,
-    /// `/.well-known/oauth-authorization-server`, inserted before the path: where the first is not
+    /// `/.well-known/oauth-authorization-server`, inserted before the path. Used if the first is not
     /// found. RFC 8414 section 3.1.
     pub(crate) oauth_url: Arc<str>,
     /// Whether `http:` to loopback hosts is allowed, for `jwks_uri` as for the issuer.
@@ -49,7 +49,7 @@ impl Issuer {
         if identifier.contains('?') {
             return Err(FetchConfigError::IssuerQuery);
         }
-        // Both documents: a slash at the end is removed first.
+        // Both specifications remove a slash at the end first.
         let base = identifier.strip_suffix('/').unwrap_or(identifier);
         let (scheme, rest) = base.split_once("://").ok_or(FetchConfigError::Url)?;
         let (host, path) = match rest.find('/').and_then(|slash| rest.split_at_checked(slash)) {
@@ -65,11 +65,11 @@ impl Issuer {
         })
     }
 
-    /// The `jwks_uri` of the issuer's metadata, and nothing else of it.
+    /// The `jwks_uri` of the issuer's metadata. Nothing else in it is used.
     pub(crate) fn jwks_uri(&self, metadata: &[u8]) -> Result<Arc<str>, FetchError> {
         let Members { issuer, jwks_uri } = members(metadata).map_err(FetchError::Metadata)?;
-        // RFC 8414 section 3.3: "MUST be identical"; "MUST NOT be used" otherwise. Before all else, so
-        // that nothing of another issuer's metadata is looked at.
+        // RFC 8414 section 3.3: "MUST be identical"; "MUST NOT be used" otherwise. Checked
+        // first, so that nothing else in another issuer's metadata is read.
         if issuer != *self.identifier {
             return Err(FetchError::IssuerMismatch);
         }
@@ -80,7 +80,7 @@ impl Issuer {
     }
 }
 
-/// The two members that are believed.
+/// The two members that are used.
 struct Members {
     issuer: String,
     jwks_uri: Result<String, MetadataError>,
@@ -93,10 +93,10 @@ fn members(metadata: &[u8]) -> Result<Members, MetadataError> {
     let (mut issuer, mut jwks_uri) = (None, None);
     let mut read = || {
         let mut members = json::Members::of(text)?;
-        while let Some(name) = members.next()? {
+        while let Some((name, value)) = members.next()? {
             match &*name {
-                "issuer" => issuer = Some(members.value()?),
-                "jwks_uri" => jwks_uri = Some(members.value()?),
+                "issuer" => issuer = Some(value),
+                "jwks_uri" => jwks_uri = Some(value),
                 _ => {}
             }
         }
@@ -105,11 +105,11 @@ fn members(metadata: &[u8]) -> Result<Members, MetadataError> {
     read().map_err(MetadataError::Json)?;
     let string = |value: Option<Value>, member| match value {
         None => Err(MetadataError::MemberMissing { member }),
-        Some(Value::String(string)) => Ok(string.within(text).into()),
+        Some(Value::String(string)) => Ok(string.characters(text).into()),
         Some(_) => Err(MetadataError::MemberType { member }),
     };
     Ok(Members { issuer: string(issuer, "issuer")?, jwks_uri: string(jwks_uri, "jwks_uri") })
 }
 
-/// What Keycloak, Google and Microsoft publish, 2 to 6 KiB, has room ten times over.
+/// Ten times the size of what Keycloak, Google and Microsoft publish, 2 to 6 KiB.
 pub(crate) const MAX_METADATA_BYTES: usize = 64 * 1024;

@@ -1,27 +1,27 @@
-//! Every way in which keys cannot be fetched. Never inside a verdict.
+//! Every reason why keys cannot be fetched. Never part of a verdict.
 
 use std::{error::Error, fmt, io::ErrorKind, string::String, sync::Arc, time::Duration, vec::Vec};
 
-use crate::{FetchPurpose, JsonError, JwkSetError, SkippedKey};
+use crate::{FetchConfigError, FetchPurpose, JsonError, JwkSetError, SkippedKey};
 
-/// Why one attempt to fetch a key set failed. Never inside a verdict: see
+/// Why one attempt to fetch a key set failed. Never part of a verdict: see
 /// [`Health::last_error`](crate::Health::last_error), which names the host as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchError {
     /// Operator: the host's name cannot be resolved.
     HostNotFound,
-    /// Operator: no connection, or it broke before there was a status.
+    /// Operator: there was no connection, or it broke before the status line.
     Connect {
-        /// What the operating system said.
+        /// The operating system's error.
         kind: ErrorKind,
     },
     /// Operator: TLS failed: certificate, host name or protocol.
     Tls {
-        /// What the TLS library said.
+        /// The TLS library's error.
         reason: String,
     },
-    /// Operator: not done within the time allowed.
+    /// Operator: the request was not complete within its timeout.
     Timeout,
     /// Issuer: a status other than 200.
     Status {
@@ -30,27 +30,27 @@ pub enum FetchError {
         /// `Retry-After`, if it was a number of seconds. RFC 9110 section 10.2.3.
         retry_after: Option<Duration>,
     },
-    /// Operator: a redirect, which is never followed. The URL must be that of the document itself.
+    /// Operator: a redirect, which is never followed. Configure the URL of the document itself.
     Redirect {
         /// The status code.
         status: u16,
-        /// `Location` without query and fragment, cut at 200 characters.
+        /// `Location` without query and fragment, cut after 200 characters.
         location: String,
     },
-    /// Issuer: the answer is not HTTP as it should be, or its headers are too large.
+    /// Issuer: the response is not valid HTTP, or its headers are too large.
     Protocol,
     /// Issuer: the body is encoded, although no encoding was accepted. RFC 9110 section 8.4.
     ContentEncoding,
     /// Issuer: the body is longer than allowed.
     BodyTooLong {
-        /// The most bytes it may have.
+        /// The most bytes that it may have.
         limit: usize,
     },
     /// Issuer: the connection broke before the body's end.
     Truncated,
     /// Issuer: the metadata cannot be used.
     Metadata(MetadataError),
-    /// Operator: the metadata is that of another issuer: its `issuer` is not the configured one, byte
+    /// Operator: the metadata is another issuer's: its `issuer` does not equal the configured one byte
     /// for byte. RFC 8414 section 3.3.
     IssuerMismatch,
     /// Issuer: the body is not a JWK Set.
@@ -62,7 +62,7 @@ pub enum FetchError {
         /// The first ten of them, with their reasons.
         reasons: Vec<SkippedKey>,
     },
-    /// Operator: the proxy cannot be reached, or it refused.
+    /// Operator: the proxy cannot be reached, or it refused the connection.
     Proxy,
     /// Operator: no thread could be started for the fetch, or it panicked.
     Thread,
@@ -75,7 +75,7 @@ impl FetchError {
         Self::NoUsableKeys { skipped: skipped.len(), reasons }
     }
 
-    /// A name for this error in metrics: stable, and one of a small number.
+    /// A stable name of this error for metrics. There are few of them.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::HostNotFound => "host_not_found",
@@ -141,8 +141,8 @@ impl fmt::Display for FetchError {
 
 impl Error for FetchError {}
 
-/// The host of a redirect's target; none if the target is relative. Paths may hold what is not for
-/// logs.
+/// The host of a redirect's target. None if the target is relative. The path is left out: it may hold
+/// a secret.
 fn target_host(location: &str) -> Option<&str> {
     let (_, rest) = location.split_once("//")?;
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
@@ -183,9 +183,9 @@ impl fmt::Display for MetadataError {
 
 impl Error for MetadataError {}
 
-/// A failed attempt: the error, and the host that was asked for what.
+/// A failed attempt: the error, the host, and what was requested from it.
 ///
-/// Its text names the host and what failed, and never a path, a query or credentials.
+/// Its text names the host and the error. It never contains a path, a query or credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchFailure {
     host: Arc<str>,
@@ -208,7 +208,7 @@ impl FetchFailure {
         self.purpose
     }
 
-    /// What failed.
+    /// The error.
     pub fn error(&self) -> &FetchError {
         &self.error
     }
@@ -227,72 +227,5 @@ impl fmt::Display for FetchFailure {
 
 impl Error for FetchFailure {}
 
-/// Why a [`RemoteJwks`](crate::RemoteJwks) cannot be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FetchConfigError {
-    /// Operator: not an absolute URL with a host, or one with user information or a fragment.
-    Url,
-    /// Operator: neither `https:` nor an `http:` that was allowed.
-    NotHttps,
-    /// Operator: `http:` is allowed for loopback hosts only.
-    NotLoopback,
-    /// Operator: the issuer's URL has a query. OpenID Connect Discovery 1.0 section 3.
-    IssuerQuery,
-    /// Operator: a duration or a limit is zero.
-    Zero {
-        /// The builder's method.
-        setting: &'static str,
-    },
-    /// Operator: `ttl` is less than a second.
-    TtlTooShort,
-    /// Operator: `stale_cap` is less than `ttl`.
-    StaleCapBelowTtl,
-    /// Operator: a timeout is longer than a day.
-    TimeoutTooLong {
-        /// The builder's method.
-        setting: &'static str,
-    },
-    /// Operator: `max_body` is more than the 512 KiB that a key set may have.
-    MaxBodyTooLarge,
-    /// Operator: no certificate in the PEM text, or one that cannot be read.
-    RootCerts,
-    /// Operator: the proxy's address cannot be read, or the proxy is not an HTTP proxy.
-    Proxy,
-    /// Operator: the seed is not a JWK Set.
-    Seed(JwkSetError),
-    /// Operator: the seed has no usable key.
-    SeedWithoutKeys,
-    /// Operator: the seed's time is later than the clock's.
-    SeedFromFuture,
-}
-
-impl fmt::Display for FetchConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url => f.write_str(
-                "the URL must be absolute, with a host, without user information and fragment",
-            ),
-            Self::NotHttps => f.write_str("the URL must begin with https:"),
-            Self::NotLoopback => {
-                f.write_str("http: is allowed for 127.0.0.0/8, [::1] and localhost only")
-            }
-            Self::IssuerQuery => f.write_str("the issuer's URL must not have a query"),
-            Self::Zero { setting } => write!(f, "{setting} must not be zero"),
-            Self::TtlTooShort => f.write_str("ttl must be at least a second"),
-            Self::StaleCapBelowTtl => f.write_str("stale_cap must not be less than ttl"),
-            Self::TimeoutTooLong { setting } => write!(f, "{setting} must not exceed a day"),
-            Self::MaxBodyTooLarge => f.write_str("max_body must not exceed 524288"),
-            Self::RootCerts => f.write_str("root_certs_pem must hold certificates in PEM"),
-            Self::Proxy => f.write_str("the proxy must be an HTTP proxy, given by its URL"),
-            Self::Seed(error) => write!(f, "the seed is not a key set: {error}"),
-            Self::SeedWithoutKeys => f.write_str("the seed has no usable key"),
-            Self::SeedFromFuture => f.write_str("the seed's time must not be in the future"),
-        }
-    }
-}
-
-impl Error for FetchConfigError {}
-
-/// What a set with a hundred bad entries may add to a log line.
+/// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;

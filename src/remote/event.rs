@@ -1,12 +1,12 @@
-//! What is told after each fetch.
+//! The event that is reported after each fetch.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{FetchFailure, UnixTime};
 
 /// One attempt to fetch the keys, for a log line or a counter:
 /// see [`RemoteJwksBuilder::on_fetch`](crate::RemoteJwksBuilder::on_fetch).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FetchEvent {
     pub(crate) failure: Option<FetchFailure>,
     pub(crate) fetched_at: UnixTime,
@@ -18,7 +18,7 @@ pub struct FetchEvent {
 }
 
 impl FetchEvent {
-    /// The outcome: why the attempt failed, or none if its set is now in use.
+    /// Why the attempt failed. None if it succeeded and its set is now in use.
     pub fn failure(&self) -> Option<&FetchFailure> {
         self.failure.as_ref()
     }
@@ -38,20 +38,35 @@ impl FetchEvent {
         self.usable_keys
     }
 
-    /// Skipped entries of the set fetched. 0 if none was fetched.
+    /// Skipped entries of the set fetched. 0 if no set was fetched.
     pub fn skipped_keys(&self) -> usize {
         self.skipped_keys
     }
 
-    /// How many sets there have been: [`Health::generation`](crate::Health::generation) after the
+    /// How many sets there have been, like [`Health::generation`](crate::Health::generation) after the
     /// attempt.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// On success the text of the key set, to keep together with [`fetched_at`](Self::fetched_at)
+    /// The text of the key set, if the attempt succeeded. Store it with [`fetched_at`](Self::fetched_at)
     /// for [`RemoteJwksBuilder::seed`](crate::RemoteJwksBuilder::seed).
     pub fn key_set(&self) -> Option<&str> {
         self.key_set.as_deref().and_then(|text| core::str::from_utf8(text).ok())
+    }
+}
+
+/// Shows the length of the key set in place of its text.
+impl fmt::Debug for FetchEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchEvent")
+            .field("failure", &self.failure)
+            .field("fetched_at", &self.fetched_at)
+            .field("duration", &self.duration)
+            .field("usable_keys", &self.usable_keys)
+            .field("skipped_keys", &self.skipped_keys)
+            .field("generation", &self.generation)
+            .field("key_set_bytes", &self.key_set.as_ref().map(|text| text.len()))
+            .finish()
     }
 }

@@ -11,14 +11,14 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether there are keys, and how old.
+    /// Whether there are keys, and how old they are.
     pub state: KeysState,
     /// Usable keys of the current set.
     pub usable_keys: usize,
     /// Skipped entries of the current set.
     pub skipped_keys: usize,
-    /// Skipped entries of the last set that was fetched and had no usable key; 0 after a success. The
-    /// reasons are in `last_error`.
+    /// If the last attempt got a set without a usable key, the skipped entries of that set; otherwise 0.
+    /// The reasons are in `last_error`.
     pub skipped_in_unusable_set: usize,
     /// How many sets there have been.
     pub generation: u64,
@@ -26,7 +26,7 @@ pub struct Health {
     pub age: Option<Duration>,
     /// When the fetch of the current set began.
     pub last_success: Option<UnixTime>,
-    /// Why the last attempt failed, if it did. Names the host and what failed.
+    /// Why the last attempt failed, if it did, with the host.
     pub last_error: Option<FetchFailure>,
     /// Failed attempts since the last that succeeded.
     pub consecutive_failures: u32,
@@ -36,25 +36,25 @@ pub struct Health {
     pub next_attempt_in: Duration,
     /// Threads and futures that wait for an attempt.
     pub waiters: usize,
-    /// Attempts that succeeded, since the start.
+    /// Successful attempts since the start.
     pub fetches_ok: u64,
-    /// Attempts that failed, since the start, by [`FetchError::code`](crate::FetchError::code).
+    /// Failed attempts since the start, by [`FetchError::code`](crate::FetchError::code).
     pub fetches_failed: BTreeMap<&'static str, u64>,
-    /// Keys given out past their `ttl`, since the start.
+    /// Lookups answered with a key past its `ttl`, since the start.
     pub stale_served: u64,
     /// Lookups answered with `UnknownKey`, since the start.
     pub unknown_kids: u64,
     /// Lookups of an unknown `kid` that were answered without a fetch, since the start.
     pub suppressed_refreshes: u64,
-    /// Lookups that found too many waiting, since the start.
+    /// Lookups that could not wait because too many waited already, since the start.
     pub busy: u64,
 }
 
 impl Health {
-    /// Whether there are keys to verify with: for a readiness probe.
+    /// Whether there are keys to verify with. Meant for a readiness probe.
     ///
-    /// An expired set counts. It serves through an outage of the issuer, and a service that has had
-    /// no traffic for a while refreshes its set with the next lookup.
+    /// An expired set counts as ready: it is used during an outage of the issuer, and after a time
+    /// without traffic the next lookup refreshes it.
     pub fn is_ready(&self) -> bool {
         self.state.serves()
     }

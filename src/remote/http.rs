@@ -1,4 +1,4 @@
-//! A URL to bytes, over https and within limits.
+//! From a URL to bytes, over https and within limits.
 
 use std::{
     io::{ErrorKind, Read as _},
@@ -69,8 +69,8 @@ impl Default for HttpSettings {
     }
 }
 
-/// The built-in HTTP client. Keeps no connection between fetches: ten minutes later it would be
-/// stale.
+/// The built-in HTTP client. It keeps no connection between fetches: it would be stale after ten
+/// minutes.
 pub(crate) struct HttpFetch {
     connect_timeout: Duration,
     tls: TlsConfig,
@@ -88,7 +88,8 @@ impl HttpFetch {
         Ok(Self { connect_timeout: settings.connect_timeout, tls, proxy })
     }
 
-    /// One attempt, up to the end of the headers; and whether the body is encoded.
+    /// Sends the request once. Returns the response at the end of its headers, and whether the body is
+    /// encoded.
     fn open(
         &self,
         request: &FetchRequest,
@@ -118,7 +119,7 @@ impl HttpFetch {
         };
         match call.call().map_err(fetch_error) {
             Ok(response) => Ok((response, encoded.load(Ordering::Relaxed))),
-            // With a proxy, it is the proxy's name and address that ureq looks up and calls.
+            // With a proxy, ureq resolves and connects to the proxy and not the host.
             Err(FetchError::HostNotFound) if proxied => Err(FetchError::Proxy),
             Err(FetchError::Connect { kind: ErrorKind::ConnectionRefused }) if proxied => {
                 Err(FetchError::Proxy)
@@ -168,7 +169,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, FetchConfigErro
     certificates.filter(|found| !found.is_empty()).ok_or(FetchConfigError::RootCerts)
 }
 
-/// Why a response other than 200 is of no use.
+/// The error for a response other than 200.
 fn refusal(response: &Response<Body>) -> FetchError {
     let status = response.status().as_u16();
     let headers = response.headers();
@@ -191,7 +192,7 @@ fn fetch_error(error: ureq::Error) -> FetchError {
     match error {
         Error::Timeout(_) => FetchError::Timeout,
         Error::HostNotFound => FetchError::HostNotFound,
-        // So rustls hands its errors to std::io; sockets have none of this kind.
+        // rustls gives its errors to std::io with this kind; sockets never use it.
         Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
             FetchError::Tls { reason: cut(&error.to_string()) }
         }
@@ -205,7 +206,7 @@ fn fetch_error(error: ureq::Error) -> FetchError {
     }
 }
 
-/// Refused, reset, or closed before there was a status.
+/// Whether the connection was refused, reset, or closed before the status line.
 fn is_passing(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -222,7 +223,7 @@ fn cut(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }
 
-/// Enough for a name, a connection and TLS; a second attempt still fits into the default timeout.
+/// Enough for DNS, TCP and TLS; a retry still fits into the default timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many characters of the peer's text are kept.
@@ -230,7 +231,7 @@ const MAX_TEXT: usize = 200;
 
 #[cfg(test)]
 mod tests {
-    use std::format;
+    use std::{env, format, process::Command};
 
     use super::*;
     use crate::remote::builder::A_DAY;
@@ -261,9 +262,37 @@ mod tests {
         assert_eq!(outcome, Err(FetchError::Connect { kind: ErrorKind::ConnectionRefused }));
     }
 
+    /// Runs in its own process, in which no thread can be started: the requested stack is too large. The
+    /// test harness then runs the test on the main thread.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn name_without_a_thread_to_resolve_it_on_is_an_error_and_no_panic() {
+        const NAME: &str =
+            "remote::http::tests::name_without_a_thread_to_resolve_it_on_is_an_error_and_no_panic";
+        const STACK: &str = "RUST_MIN_STACK";
+        if env::var_os(STACK).is_none() {
+            let mut child = Command::new(env::current_exe().unwrap());
+            let child = child.args(["--exact", NAME]).env(STACK, (1_u64 << 60).to_string());
+            let output = child.output().unwrap();
+            let (printed, errors) =
+                (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success() && printed.contains("1 passed"), "{printed}{errors}");
+            assert!(!errors.contains("panicked"), "{errors}");
+            return;
+        }
+        let mut settings = HttpSettings::default();
+        settings.no_proxy();
+        let fetch = HttpFetch::new(&settings).unwrap();
+        let request = |url: &str| FetchRequest::new(url, Duration::from_secs(5), 1);
+        assert_eq!(fetch.fetch(&request("https://issuer.example/")), Err(FetchError::Thread));
+        // An address needs no thread.
+        let refused = FetchError::Connect { kind: ErrorKind::ConnectionRefused };
+        assert_eq!(fetch.fetch(&request("http://127.0.0.1:1/")), Err(refused));
+    }
+
     #[test]
     fn name_that_cannot_be_is_not_found() {
-        // A label of more than 63 bytes: no name server is asked.
+        // A label of more than 63 bytes: no name server is queried.
         let url = format!("https://{}.example/", "a".repeat(64));
         let mut settings = HttpSettings::default();
         settings.no_proxy();

@@ -1,95 +1,27 @@
-//! When to fetch an issuer's keys, and what to answer meanwhile: decisions only, without I/O, clock,
-//! locks or keys.
+//! When to fetch an issuer's keys, and how to answer lookups meanwhile: decisions only, without I/O,
+//! clock, locks or keys.
 //!
 //! All times are those of a monotonic clock.
 
-use core::{fmt, time::Duration};
+use core::time::Duration;
 
-use crate::{FetchError, FetchFailure, KeyError};
+use crate::{FetchError, FetchFailure, KeyError, KeysState, remote::state::Timing};
 
-/// How old key sets may become, and how often they may be requested.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timing {
-    /// From this age on, a refresh is tried before a set is used.
-    pub(crate) ttl: Duration,
-    /// From this age on, a set is not used at all.
-    pub(crate) stale_cap: Duration,
-    /// The least time between the starts of two attempts for unknown `kid`s.
-    pub(crate) kid_cooldown: Duration,
-    /// From this time after its start, an attempt no longer holds the slot.
-    pub(crate) reclaim_after: Duration,
-}
-
-impl Timing {
-    /// The state of a set of this age. `refresh_due` is the age from which it is refreshed;
-    /// `unusable_for` is how long the issuer has served sets without a usable key since.
-    pub(crate) fn state(
-        &self,
-        age: Duration,
-        refresh_due: Duration,
-        unusable_for: Option<Duration>,
-    ) -> KeysState {
-        match age {
-            age if age >= self.stale_cap => KeysState::Dead,
-            _ if unusable_for.is_some_and(|time| time >= self.ttl) => KeysState::Dead,
-            age if age >= self.ttl => KeysState::Expired,
-            age if age >= refresh_due => KeysState::Ahead,
-            _ => KeysState::Fresh,
-        }
-    }
-}
-
-/// How far the key set may be trusted, by its age.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeysState {
-    /// There has been no key set yet.
-    Empty,
-    /// In use.
-    Fresh,
-    /// In use, and old enough to be refreshed in the background.
-    Ahead,
-    /// Past its `ttl`: used only after a refresh has been tried.
-    Expired,
-    /// As old as `stale_cap`, or ended by the issuer without a successor: not used.
-    Dead,
-}
-
-impl KeysState {
-    /// Whether keys of the set may be used.
-    pub(crate) fn serves(self) -> bool {
-        matches!(self, Self::Fresh | Self::Ahead | Self::Expired)
-    }
-}
-
-impl fmt::Display for KeysState {
-    /// One word in lower case, for metrics: it will not change.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Empty => "empty",
-            Self::Fresh => "fresh",
-            Self::Ahead => "ahead",
-            Self::Expired => "expired",
-            Self::Dead => "dead",
-        })
-    }
-}
-
-/// What the key set says to a lookup.
+/// What a lookup finds in the key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// A key, or an error that a newer set would not change.
     Answer,
-    /// It has no key with this `kid`. A newer one might.
+    /// The set has no key with this `kid`. A newer set might have it.
     UnknownKid,
 }
 
-/// What a lookup is to do.
+/// The next step of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Answer what the set says.
+    /// Answer with what was found.
     Use,
-    /// Answer what the set says, and start an attempt for later lookups.
+    /// Answer with what was found, and start an attempt for later lookups.
     UseAndRefresh,
     /// Wait for the attempt under way, then decide again.
     Wait,
@@ -104,18 +36,18 @@ pub(crate) enum Step {
 pub(crate) enum Reason {
     /// The set is missing or old.
     Age,
-    /// An unknown `kid`: caches on the way may hold the set from before it was published.
+    /// An unknown `kid`. Caches on the way may hold a set from before its key was published.
     UnknownKid,
-    /// The operator's command, likewise past caches.
+    /// The operator's command. It also goes past caches.
     Command,
 }
 
-/// What is known of the attempts so far.
+/// The attempts so far.
 #[derive(Debug, Default)]
 pub(crate) struct Refresh {
     /// The attempt that holds the slot.
     under_way: Option<UnderWay>,
-    /// Attempts started: the number of the latest.
+    /// The number of the latest attempt, which is how many were started.
     started: u64,
     /// Attempts that lost the slot and have not ended.
     abandoned: u32,
@@ -136,8 +68,8 @@ struct UnderWay {
 impl Refresh {
     /// The step of a lookup that has waited for `waited` attempts so far.
     ///
-    /// For a step that starts an attempt, the caller calls [`start`](Self::start) before anybody else
-    /// decides.
+    /// If the step starts an attempt, the caller must call [`start`](Self::start) before the next
+    /// decision.
     pub(crate) fn decide(
         &self,
         timing: &Timing,
@@ -156,7 +88,7 @@ impl Refresh {
                 (false, true) if patient => Step::Start(Reason::Age),
                 _ => Step::Refuse(Self::unavailable(self.back_off(now))),
             },
-            // I5: nobody has tried lately to learn whether a key was withdrawn.
+            // I5: a key may have been withdrawn, and no refresh has been tried lately.
             KeysState::Expired if waited == 0 && !self.failed_lately(now) => match under_way {
                 true => Step::Wait,
                 false => Step::Start(Reason::Age),
@@ -182,7 +114,7 @@ impl Refresh {
         self.failures > 0 && now < self.back_off_end.saturating_add(MAX_BACK_OFF)
     }
 
-    /// Takes the slot for an attempt about to begin, and gives its number.
+    /// Takes the slot for a new attempt, and returns its number.
     pub(crate) fn start(&mut self, now: Duration, reason: Reason) -> u64 {
         self.started = self.started.saturating_add(1);
         self.under_way = Some(UnderWay { number: self.started, start: now });
@@ -192,8 +124,8 @@ impl Refresh {
         self.started
     }
 
-    /// Frees the slot at the end of an attempt. False if that attempt has lost it: what it brings is
-    /// to be ignored.
+    /// Frees the slot at the end of an attempt. False if the attempt has lost the slot: its outcome must
+    /// be ignored.
     pub(crate) fn end(&mut self, number: u64) -> bool {
         let held = self.under_way.is_some_and(|attempt| attempt.number == number);
         match held {
@@ -203,15 +135,15 @@ impl Refresh {
         held
     }
 
-    /// The attempt gave a set that is now in use.
+    /// The attempt succeeded: its set is now in use.
     pub(crate) fn succeed(&mut self) {
         self.failures = 0;
         self.last_error = None;
         self.back_off_end = Duration::ZERO;
     }
 
-    /// The attempt gave nothing. `jitter`, from 0 to 1, shortens the back-off by up to a half, so that
-    /// the members of a fleet spread out.
+    /// The attempt failed. `jitter`, from 0 to 1, shortens the back-off by up to a half, so that the
+    /// members of a fleet do not retry together.
     pub(crate) fn fail(
         &mut self,
         now: Duration,
@@ -237,8 +169,8 @@ impl Refresh {
         self.last_error = Some(failure);
     }
 
-    /// The attempt under way has not ended in time: it counts as failed, so that nobody waits for it
-    /// again, and keeps the slot.
+    /// The attempt under way has not ended in time. It counts as failed, so that no lookup waits for it
+    /// again, and it keeps the slot.
     pub(crate) fn give_up(
         &mut self,
         now: Duration,
@@ -251,7 +183,7 @@ impl Refresh {
         }
     }
 
-    /// Whether the attempt under way is so late that the slot is to be taken from it.
+    /// Whether the attempt under way is so late that it must lose the slot.
     pub(crate) fn is_long_overdue(&self, timing: &Timing, now: Duration) -> bool {
         let is_late = |attempt: UnderWay| now.saturating_sub(attempt.start) >= timing.reclaim_after;
         self.abandoned < MAX_ABANDONED && self.under_way.is_some_and(is_late)
@@ -302,19 +234,19 @@ impl Refresh {
     }
 }
 
-/// A lookup waits for the attempt under way when it comes, and for one that starts afterwards.
+/// A lookup waits for the attempt that is under way when it comes, and for one that starts later.
 const MAX_WAITS: u8 = 2;
 
-/// The first back-off is one second, each further one twice as long, up to this: a minute keeps a
-/// fleet from flooding an issuer that is coming up again.
+/// The first back-off is one second, and each further one is twice as long, up to this limit. A minute
+/// keeps a fleet from flooding an issuer that is coming up again.
 const MAX_BACK_OFF: Duration = Duration::from_secs(60);
 
-/// Sooner, because everybody is refused meanwhile.
+/// Shorter, because every token is refused meanwhile.
 const MAX_BACK_OFF_WITHOUT_KEYS: Duration = Duration::from_secs(10);
 
-/// The bounds within which `Retry-After` is believed. RFC 9110 section 10.2.3.
+/// `Retry-After` is clamped to these bounds. RFC 9110 section 10.2.3.
 const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
-/// Each abandoned attempt may hold a thread for ever: past this many the slot is no longer taken away.
+/// An abandoned attempt may hold its thread for ever. At this many, no further attempt loses its slot.
 const MAX_ABANDONED: u32 = 8;

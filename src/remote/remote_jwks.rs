@@ -1,13 +1,19 @@
-//! The key source as callers see it.
+//! The public interface of the key source.
 
-use std::{fmt, string::String, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    string::{String, ToString as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     FetchConfigError, FetchError, Health, JwkSet, KeyError, KeyLookup, KeyQuery, KeySource,
-    KeysState, RemoteJwksBuilder, SelectedKey,
+    KeysDescription, KeysState, RemoteJwksBuilder, SelectedKey,
     remote::{
         refresh::{Reason, Refresh, Step},
-        source::{Control, Snapshot, Source, found},
+        snapshot::Snapshot,
+        source::{Control, Source, found},
         waiter::Waiter,
     },
 };
@@ -17,7 +23,7 @@ use crate::{
 /// A key that is known and still trusted is returned without I/O and without waiting. A lookup that
 /// needs the network waits for at most two fetches, each bounded by
 /// [`timeout`](RemoteJwksBuilder::timeout); time alone bounds the requests to the issuer, whatever is
-/// looked up. Each fetch runs on a thread of its own, so that no async runtime is needed.
+/// looked up. Each fetch runs on its own thread, so no async runtime is needed.
 #[derive(Clone)]
 pub struct RemoteJwks(pub(crate) Arc<Source>);
 
@@ -38,12 +44,12 @@ impl RemoteJwks {
         RemoteJwksBuilder::at_url(url.into())
     }
 
-    /// The key set of `issuer`, found through its metadata: OpenID Connect Discovery, and where the
-    /// issuer has no such document, RFC 8414.
+    /// The key set of `issuer`, found through its metadata: by OpenID Connect Discovery or, if the
+    /// issuer has no such document, by RFC 8414.
     ///
-    /// `issuer` is an `https:` URL without query, and byte for byte what `iss` of its tokens says, a
-    /// slash at the end included. The metadata must name the same issuer. Only its `jwks_uri` is
-    /// believed, which may be on another host.
+    /// `issuer` is an `https:` URL without query. It must equal the `iss` of the issuer's tokens byte
+    /// for byte, including a slash at the end. The metadata must name the same issuer. Only its
+    /// `jwks_uri` is used, which may be on another host.
     ///
     /// Does no I/O: the first lookup does, or [`prime`](Self::prime).
     ///
@@ -68,7 +74,7 @@ impl RemoteJwks {
         RemoteJwksBuilder::of_issuer(issuer.into())
     }
 
-    /// Fetches the key set now, unless there is one within its `ttl`: for the start of a service.
+    /// Fetches the key set now, unless there is one within its `ttl`. Call it when a service starts.
     ///
     /// Waits for at most [`timeout`](RemoteJwksBuilder::timeout). During the back-off after a failure
     /// it does not fetch again.
@@ -93,15 +99,15 @@ impl RemoteJwks {
         source.outcome(control)
     }
 
-    /// Fetches the key set now, past caches on the way, whatever set is in use.
+    /// Fetches the key set now, past caches on the way, even if the current set is fresh.
     ///
     /// For an operator who knows that a key was withdrawn. Never call it because of a request:
-    /// neither back-off nor cool-down hold it back. Waits for at most twice
+    /// neither back-off nor cool-down delays it. Waits for at most twice
     /// [`timeout`](RemoteJwksBuilder::timeout): a fetch that is under way may have begun too early.
     ///
     /// # Errors
     ///
-    /// Why the fetch failed. The current set stays in use then, as long as it is trusted.
+    /// Why the fetch failed. The current set then stays in use as long as it is trusted.
     pub fn refresh_now(&self) -> Result<(), FetchError> {
         let source = &*self.0;
         let mut control = source.lock();
@@ -116,18 +122,18 @@ impl RemoteJwks {
         source.outcome(control)
     }
 
-    /// The set in use, with the entries that were skipped and why. None while no key is used: before
-    /// the first fetch, and when the set is dead.
+    /// The set in use, with the skipped entries and their reasons. None before the first successful
+    /// fetch, and when the set is dead.
     pub fn keys(&self) -> Option<JwkSet> {
         let source = &*self.0;
         let snapshot = source.snapshot()?;
         source.state_of(Some(&snapshot), source.now()).serves().then(|| snapshot.keys.clone())
     }
 
-    /// The state of this source: for a readiness probe and for metrics.
+    /// The state of this source, for a readiness probe and for metrics.
     ///
-    /// It only looks. Keys are fetched when somebody asks for one, so a probe that keeps traffic away
-    /// until there are keys must ask for one itself: with [`prime`](Self::prime), or with
+    /// It fetches nothing: only lookups do. If a probe keeps traffic away until there are keys, the
+    /// probe must cause a fetch itself, with [`prime`](Self::prime), or with
     /// [`key_async`](KeySource::key_async) and any query.
     pub fn health(&self) -> Health {
         let source = &*self.0;
@@ -187,10 +193,10 @@ impl RemoteJwks {
     }
 }
 
-/// What came of a step.
+/// The result of a step.
 pub(crate) enum Progress {
     Answer(Result<SelectedKey, KeyError>),
-    /// For the attempt under way.
+    /// Wait for the attempt under way.
     Wait,
 }
 
@@ -246,10 +252,29 @@ impl KeySource for RemoteJwks {
         self.0.if_fresh(|set| set.finds(key, query)).unwrap_or(false)
     }
 
+    fn describe(&self) -> KeysDescription {
+        let health = self.health();
+        let state = match health.state {
+            KeysState::Empty => "never fetched",
+            KeysState::Fresh => "fresh",
+            KeysState::Ahead => "fresh, a refresh is due",
+            KeysState::Expired => "past its ttl",
+            KeysState::Dead => "too old to be used",
+        };
+        let keys =
+            self.keys().map_or_else(KeysDescription::none, |keys| KeysDescription::of(&keys));
+        let keys = keys.with_state(state);
+        let keys = health.age.into_iter().fold(keys, KeysDescription::with_age);
+        match health.last_error {
+            Some(failure) => keys.with_failure(failure.code(), failure.to_string()),
+            None => keys,
+        }
+    }
+
     /// The future waits where [`key`](Self::key) blocks. It may be dropped at any time.
     ///
-    /// The built-in client ends each fetch within its time. A [`Fetch`](crate::Fetch) of one's own
-    /// has to do so too: a future has no clock to give up by.
+    /// The built-in client ends each fetch within its timeout. Your own [`Fetch`](crate::Fetch) must do
+    /// so too: a future has no timer with which to give up.
     fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {
         match self.0.fresh_answer(query) {
             Some(answer) => KeyLookup::ready(answer),

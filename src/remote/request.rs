@@ -1,17 +1,17 @@
-//! The seam to an HTTP client: one request with its limits, to the bytes of its body.
+//! The interface of an HTTP client: from one request with its limits to the bytes of the body.
 
 use std::{sync::Arc, time::Duration, vec::Vec};
 
 use crate::FetchError;
 
-/// Fetches key sets: the seam for another HTTP client than the built-in one.
+/// Fetches key sets. Implement it to replace the built-in HTTP client.
 ///
-/// An implementation keeps the promises of the built-in client: it returns within
+/// An implementation must keep the promises of the built-in client: it returns within
 /// [`FetchRequest::timeout`], reads no more than [`FetchRequest::max_body`] bytes, follows no
-/// redirect, and takes nothing but status 200 for success. One thread at a time calls it; only after
-/// it has failed to return for a minute past its timeout does another thread call it beside the first.
+/// redirect, and treats only status 200 as success. One thread at a time calls it. If a call has not
+/// returned a minute after its timeout, another thread may call it at the same time.
 pub trait Fetch: Send + Sync {
-    /// The body that `request` asks for: a key set, or with
+    /// The body of the response to `request`: a key set, or with
     /// [discovery](crate::RemoteJwks::discover) the issuer's metadata.
     ///
     /// # Errors
@@ -29,7 +29,7 @@ where
     }
 }
 
-/// What to fetch, and within which limits.
+/// A request for a document, with its limits.
 #[derive(Clone, Debug)]
 pub struct FetchRequest {
     url: Arc<str>,
@@ -73,17 +73,17 @@ impl FetchRequest {
         &self.url
     }
 
-    /// What the URL is that of.
+    /// Which document is at the URL.
     pub fn purpose(&self) -> FetchPurpose {
         self.purpose
     }
 
-    /// The limit for the whole request: name, connection, TLS, headers and body.
+    /// The limit for the whole request: DNS, connection, TLS, headers and body.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// The most bytes the body may have, after any decoding: 64 KiB for metadata.
+    /// The most bytes that the body may have, after any decoding. 64 KiB for metadata.
     pub fn max_body(&self) -> usize {
         self.max_body
     }
@@ -103,7 +103,7 @@ impl FetchRequest {
 }
 
 impl FetchPurpose {
-    /// The thing fetched, for messages.
+    /// The name of the document, for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::KeySet => "the key set",

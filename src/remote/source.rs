@@ -1,4 +1,4 @@
-//! What the clones of a key source share: the set in use, and the state behind its locks.
+//! The part of a key source that its clones share: the set in use, and the state under its locks.
 
 use std::{
     boxed::Box,
@@ -13,21 +13,23 @@ use std::{
 
 use crate::{
     Clock, Fetch, FetchError, FetchEvent, FetchFailure, FetchPurpose, JwkSet, KeyError, KeyQuery,
-    KeysState, SelectedKey, UnixTime,
+    KeysState, SelectedKey,
     remote::{
         burnt::Burnt,
         clock::Moment,
         discovery::Location,
         health::Counters,
         http::host_of,
-        refresh::{Found, Refresh, Step, Timing},
+        refresh::{Found, Refresh, Step},
+        snapshot::{Snapshot, jitter},
+        state::Timing,
     },
 };
 
-/// What is called after each attempt.
+/// The function that is called after each attempt.
 pub(crate) type Hook = Arc<dyn Fn(&FetchEvent) + Send + Sync>;
 
-/// The settings of a source, as the builder has checked them.
+/// The settings of a source, checked by the builder.
 pub(crate) struct Settings {
     pub(crate) location: Location,
     pub(crate) timing: Timing,
@@ -40,10 +42,10 @@ pub(crate) struct Settings {
     pub(crate) hook: Option<Hook>,
 }
 
-/// A key source without its handle.
+/// The shared part of a key source.
 pub(crate) struct Source {
     pub(crate) settings: Settings,
-    /// Taken for reading by every lookup, for as long as it takes to pick a key.
+    /// Every lookup reads it, for as long as it takes to select a key.
     published: RwLock<Option<Arc<Snapshot>>>,
     /// While the monotonic clock is below this (nanoseconds), an aging set needs no refresh: one is
     /// under way or backing off. Lets lookups skip `control`.
@@ -55,65 +57,27 @@ pub(crate) struct Source {
     pub(crate) ended: Condvar,
 }
 
-/// A key set in use.
-#[derive(Clone)]
-pub(crate) struct Snapshot {
-    pub(crate) keys: JwkSet,
-    /// The text of the set, to read it again when a later set burns one of its keys.
-    pub(crate) text: Arc<[u8]>,
-    /// When the fetch began. The set may not reflect anything the issuer did after that.
-    pub(crate) asked: Moment,
-    /// How old the set was then: 0 but for a seed.
-    pub(crate) age_when_asked: Duration,
-    /// The age from which on it is refreshed in the background.
-    pub(crate) refresh_due: Duration,
-    pub(crate) generation: u64,
-    /// When the issuer began to serve sets without a usable key.
-    pub(crate) unusable_since: Option<Moment>,
-}
-
-impl Snapshot {
-    pub(crate) fn age(&self, now: Moment) -> Duration {
-        self.age_when_asked.saturating_add(now.since(self.asked))
-    }
-
-    /// When the fetch began, by the wall clock.
-    pub(crate) fn asked_at(&self) -> UnixTime {
-        let asked_at = self.asked.wall.saturating_sub(self.age_when_asked);
-        UnixTime::from_secs(asked_at.as_secs())
-    }
-
-    fn state(&self, timing: &Timing, now: Moment) -> KeysState {
-        // Every key was burnt.
-        if self.keys.is_empty() {
-            return KeysState::Dead;
-        }
-        let unusable_for = self.unusable_since.map(|since| now.since(since));
-        timing.state(self.age(now), self.refresh_due, unusable_for)
-    }
-}
-
 #[derive(Default)]
 pub(crate) struct Control {
     pub(crate) refresh: Refresh,
     /// How many attempts have ended. Waiters wait for this to change.
     pub(crate) ended: u64,
-    /// Threads that wait.
+    /// The number of threads that wait.
     pub(crate) blocked: usize,
     /// Futures that wait, by their number.
     pub(crate) wakers: BTreeMap<u64, Waker>,
     /// The number of the latest future that waited.
     pub(crate) last_waiter: u64,
     pub(crate) counters: Counters,
-    /// With discovery: the `jwks_uri` in use, and whether the metadata is to be read again first.
+    /// With discovery: the `jwks_uri` in use, and whether the metadata must be read again first.
     pub(crate) jwks_uri: Option<Arc<str>>,
     pub(crate) metadata_due: bool,
-    /// The keys that may not be used whatever a set says.
+    /// The keys that are refused, whatever a set says.
     pub(crate) burnt: Burnt,
 }
 
 impl Control {
-    /// Counts a lookup that found too many waiting.
+    /// Counts a lookup that could not wait because too many waited already.
     pub(crate) fn count_busy(&mut self) {
         self.counters.busy = self.counters.busy.saturating_add(1);
     }
@@ -139,8 +103,8 @@ impl Source {
         jitter(&*self.settings.clock)
     }
 
-    /// A poisoned lock is entered: the state is consistent between any two statements, and refusing
-    /// everybody for ever would be worse.
+    /// A poisoned lock is used all the same: the state is consistent between any two statements, and to
+    /// refuse every token from then on would be worse.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Control> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -154,17 +118,17 @@ impl Source {
             let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
             published.replace(Arc::new(snapshot))
         };
-        // Its keys are freed after the lock.
+        // Its keys are freed after the lock is released.
         drop(former);
     }
 
-    /// No lookup is to start a refresh for age before this time.
+    /// Until this time, no lookup starts a refresh because of the set's age.
     pub(crate) fn keep_quiet_until(&self, time: Duration) {
         self.quiet_until.store(nanos(time), Ordering::Relaxed);
     }
 
-    /// The answer of a set within its `ttl`, without a mutex and without allocation (I1). None if more
-    /// is to be decided.
+    /// The answer of a set within its `ttl`, without a mutex and without allocation (I1). None if
+    /// [`Refresh::decide`] must decide.
     pub(crate) fn fresh_answer(
         &self,
         query: KeyQuery<'_>,
@@ -173,7 +137,7 @@ impl Source {
         (found(query, &answer) == Found::Answer).then_some(answer)
     }
 
-    /// What `look` sees in a set that is within its `ttl` and needs no refresh now.
+    /// The result of `look` on the set, if that is within its `ttl` and needs no refresh now.
     pub(crate) fn if_fresh<T>(&self, look: impl FnOnce(&JwkSet) -> T) -> Option<T> {
         let now = self.now();
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
@@ -184,7 +148,7 @@ impl Source {
         (!is_old && !snapshot.keys.is_empty()).then(|| look(&snapshot.keys))
     }
 
-    /// The state of the set, and what it says.
+    /// The state of the set, and its answer to `query`.
     pub(crate) fn look(
         &self,
         now: Moment,
@@ -206,8 +170,8 @@ impl Source {
         snapshot.map_or(KeysState::Empty, |snapshot| snapshot.state(&self.settings.timing, now))
     }
 
-    /// The answer when waiting is not possible, or did not help: a key past its `ttl` will do. Looked
-    /// up again, since the set may have reached `stale_cap` meanwhile.
+    /// The answer when waiting is not possible, or did not help: a key past its `ttl` is used. It is
+    /// looked up again, since the set may have reached `stale_cap` meanwhile.
     pub(crate) fn answer_without_waiting(
         &self,
         control: &mut Control,
@@ -240,7 +204,7 @@ impl Source {
         (control, has_ended)
     }
 
-    /// Waits for the attempt under way, if there is one, and says how the last one ended.
+    /// Waits for the attempt under way, if there is one, and returns the outcome of the last one.
     pub(crate) fn outcome<'c>(
         &'c self,
         mut control: MutexGuard<'c, Control>,
@@ -256,24 +220,26 @@ impl Source {
         control.refresh.last_error().map_or(Ok(()), |failure| Err(failure.error().clone()))
     }
 
-    /// The attempt under way has not ended in time: nobody is to wait for it again.
+    /// The attempt under way has not ended in time: lookups no longer wait for it.
     pub(crate) fn give_up(&self, control: &mut Control, now: Moment) {
         let failure = self.failure(control, FetchError::Timeout);
         let (state, jitter) = (self.state(now), self.jitter());
         control.refresh.give_up(now.monotonic, failure, state, jitter);
     }
 
-    /// Takes the slot from an attempt that is long overdue (I2).
+    /// Takes the slot from an attempt that is long overdue (I2). Threads that waited for it decide again
+    /// now, and futures when they are next polled: at the latest when this or another attempt ends.
     pub(crate) fn reclaim_slot(&self, control: &mut Control, now: Moment) {
         if control.refresh.is_long_overdue(&self.settings.timing, now.monotonic) {
             self.give_up(control, now);
             control.refresh.reclaim();
             control.ended = control.ended.wrapping_add(1);
+            self.ended.notify_all();
             self.keep_quiet_until(control.refresh.back_off_end());
         }
     }
 
-    /// A failure of the request that is due next, by its host.
+    /// A failure of the next request that is due, with its host.
     pub(crate) fn failure(&self, control: &Control, error: FetchError) -> FetchFailure {
         let (url, purpose) = match (&self.settings.location, &control.jwks_uri) {
             (Location::Url(url), _) => (url, FetchPurpose::KeySet),
@@ -292,25 +258,9 @@ pub(crate) fn found(query: KeyQuery<'_>, answer: &Result<SelectedKey, KeyError>)
     }
 }
 
-/// A number from 0 to 1. Anything else, NaN included, would make `mul_f64` panic and leave the slot
-/// occupied.
-fn jitter(clock: &dyn Clock) -> f64 {
-    let jitter = Some(clock.jitter()).filter(|jitter| (0.0..=1.0).contains(jitter));
-    jitter.unwrap_or(0.5)
-}
-
-/// The age from which on a set fetched now is refreshed.
-pub(crate) fn refresh_due(timing: &Timing, clock: &dyn Clock) -> Duration {
-    timing.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter(clock))
-}
-
 fn nanos(duration: Duration) -> u64 {
     duration.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
-/// How long an attempt may take past its timeout before its waiters give up on it.
+/// How long an attempt may run past its timeout before its waiters give up.
 const TIME_TO_END: Duration = Duration::from_millis(100);
-
-/// A refresh is due from 72 to 80 % of `ttl` on: jitter spreads a fleet.
-const DUE_FROM: f64 = 0.72;
-const DUE_SPREAD: f64 = 0.08;

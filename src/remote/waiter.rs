@@ -13,9 +13,9 @@ use crate::{KeyError, KeyQuery, RemoteJwks, SelectedKey, remote::remote_jwks::Pr
 pub(crate) struct Waiter<'r> {
     remote: &'r RemoteJwks,
     key_id: Option<Box<str>>,
-    /// The query without its `kid`, which is the token's.
+    /// The query without its `kid`, which borrows from the token.
     query: KeyQuery<'static>,
-    /// Its number among those who wait, once it has waited.
+    /// Its number among the waiting futures, once it has waited.
     number: Option<u64>,
     /// How many attempts had ended when it began to wait.
     ended: Option<u64>,
@@ -82,7 +82,7 @@ impl Future for Waiter<'_> {
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         if let Some(number) = self.number {
-            // Dropped after the lock is free, as above.
+            // Dropped after the lock is released, as above.
             let waker = self.remote.0.lock().wakers.remove(&number);
             drop(waker);
         }

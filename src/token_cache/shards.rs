@@ -15,7 +15,7 @@ use std::{
 };
 
 use super::{Digest, Recalled};
-use crate::{SelectedKey, Verified};
+use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES};
 
 /// Accepted tokens, by the SHA-256 of their whole text, which is not kept.
 ///
@@ -67,7 +67,10 @@ impl TokenCache {
         kid: Option<Box<str>>,
         key: SelectedKey,
     ) {
-        if verified.kept_bytes() > MAX_KEPT_BYTES {
+        // A JWK's `kid` may be longer than any token's: one without `kid` is verified with it all the
+        // same.
+        let key_id_bytes = verified.key_id().map_or(0, str::len);
+        if verified.kept_bytes() > MAX_KEPT_BYTES || key_id_bytes > MAX_KEY_ID_BYTES {
             return;
         }
         let Some(shard) = self.shard(&digest) else { return };

@@ -1,5 +1,6 @@
 //! What the tests share: one test issuer, the policy that fits it, and a fixed time.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(clippy::panic, reason = "tests may")]
 
 use std::sync::LazyLock;
 

@@ -1,20 +1,18 @@
-"""The PyJWT half of mint.sh: mint.py mint|sets|check|versions [KEYS OUT]."""
+"""The PyJWT half of mint.sh: mint.py mint|check|versions [KEYS OUT]."""
 
 import base64
-import hashlib
 import hmac
 import json
 import pathlib
 import platform
 import sys
+import warnings
 
 import cryptography
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt.algorithms import RSAAlgorithm
+from jwt.algorithms import OKPAlgorithm
 
-BITS = ["2048", "3072", "4096"]
-BY_JOSE = ["3072"]  # whose JWK in jwks.json is the one jose wrote
 ISSUER = "https://interop.example.com/"
 AUDIENCE = "https://api.example.com/"
 CLAIMS = {
@@ -29,10 +27,31 @@ CLAIMS = {
 }
 EXPIRED = CLAIMS | {"exp": 1780000001}
 OTHER = CLAIMS | {"aud": ["https://other.example.com/", ISSUER + "userinfo"]}
+TAMPERED = CLAIMS | {"permissions": ["delete:messages"]}
+
+# Signed with the key's own type, but of no type that may be accepted.
+UNSUPPORTED = {"es512": "algorithm_not_accepted", "es256k": "algorithm_not_accepted", "ed448": "unknown_key"}
+OTHER_HASH = {"256": "384", "384": "512", "512": "256"}
+OTHER_PADDING = {"RS": "PS", "PS": "RS"}
 
 
 def b64(raw):
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def part(value):
+    return b64(json.dumps(value, separators=(",", ":")).encode())
+
+
+def listed(keys):
+    return [line.split() for line in (keys / "list").read_text().splitlines()]
+
+
+def other_algorithms(alg):
+    """For an RSA algorithm: the same key with another hash, and with another padding."""
+    if alg[:2] in OTHER_PADDING:
+        yield "other-hash", alg[:2] + OTHER_HASH[alg[2:]]
+        yield "other-padding", OTHER_PADDING[alg[:2]] + alg[2:]
 
 
 def hs256(secret, kid):
@@ -42,42 +61,54 @@ def hs256(secret, kid):
         sys.exit("PyJWT keyed HS256 with a public key")
     except jwt.InvalidKeyError:
         pass
-    parts = {"alg": "HS256", "kid": kid, "typ": "JWT"}, CLAIMS
-    text = ".".join(b64(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+    text = part({"alg": "HS256", "kid": kid, "typ": "JWT"}) + "." + part(CLAIMS)
     return text + "." + b64(hmac.digest(secret, text.encode(), "sha256"))
 
 
+def tampered(token):
+    header, _, signature = token.split(".")
+    return ".".join([header, part(TAMPERED), signature])
+
+
 def mint(keys, out):
-    jwks = []
-    for bits in BITS:
-        kid = f"rsa-{bits}"
-        private = (keys / f"{bits}.pem").read_bytes()
-        public = (keys / f"{bits}.pub.pem").read_bytes()
+    tokens, jwks = [], []
+    for kid, alg in listed(keys):
+        # PyJWT does not offer the name of RFC 9864.
+        offered, alg = alg != "Ed25519", alg.replace("Ed25519", "EdDSA")
+        public = (keys / f"{kid}.pub.pem").read_bytes()
+        jwk = jwt.get_algorithm_by_name(alg).to_jwk(load_pem_public_key(public), as_dict=True)
+        jwks.append(jwk | {"kid": kid, "use": "sig", "alg": alg})
 
-        def sign(claims, alg="RS256"):
-            return jwt.encode(claims, private, alg, headers={"kid": kid})
+        def sign(claims, by=kid, alg=alg):
+            return jwt.encode(claims, (keys / f"{by}.pem").read_bytes(), alg, headers={"kid": kid})
 
-        for name, token in {
-            "good": sign(CLAIMS),
-            "expired": sign(EXPIRED),
-            "other-aud": sign(OTHER),
-            "rs384": sign(CLAIMS, "RS384"),
-            "ps256": sign(CLAIMS, "PS256"),
-            "hs256": hs256(public, kid),
-        }.items():
-            (out / f"pyjwt-{bits}-{name}.jwt").write_text(token)
-        jwk = RSAAlgorithm.to_jwk(load_pem_public_key(public), as_dict=True)
-        jwks.append(jwk | {"kid": kid, "use": "sig", "alg": "RS256"})
-    (out / "jwks-pyjwt.json").write_text(json.dumps({"keys": jwks}, indent=2) + "\n")
+        def add(case, outcome, token, alg=alg):
+            tokens.append({"key": kid, "case": case, "alg": alg, "outcome": outcome, "token": token})
+
+        if kid in UNSUPPORTED:
+            add("unsupported", UNSUPPORTED[kid], sign(CLAIMS))
+        elif offered:
+            good = sign(CLAIMS)
+            add("good", "accepted", good)
+            add("expired", "expired", sign(EXPIRED))
+            add("other-aud", "wrong_audience", sign(OTHER))
+            add("tampered", "bad_signature", tampered(good))
+            add("stranger", "bad_signature", sign(CLAIMS, f"{kid}.stranger"))
+            for case, other in other_algorithms(alg):
+                add(case, "unknown_key", sign(CLAIMS, alg=other), other)
+            if alg == "EdDSA":
+                add("ed448", "bad_signature", sign(CLAIMS, "ed448"))
+            add("hs256", "algorithm_not_accepted", hs256(public, kid), "HS256")
+    unsigned = jwt.encode(CLAIMS, None, "none")
+    tokens.append({"key": "none", "case": "unsigned", "alg": "none", "outcome": "empty_segment", "token": unsigned})
+    write(out / "tokens-pyjwt.json", {"tokens": tokens})
+    write(out / "jwks-pyjwt.json", {"keys": jwks})
+    without = [{name: value for name, value in jwk.items() if name != "alg"} for jwk in jwks]
+    write(out / "jwks-pyjwt-without-alg.json", {"keys": without})
 
 
-def sets(_keys, out):
-    """jwks.json: some keys as PyJWT wrote them, some as jose did."""
-    by = {lib: json.loads((out / f"jwks-{lib}.json").read_text())["keys"] for lib in ["pyjwt", "jose"]}
-    for a, b in zip(by["pyjwt"], by["jose"], strict=True):
-        assert all(a[m] == b[m] for m in ["kty", "n", "e", "kid", "use", "alg"]), a["kid"]
-    keys = [by["jose" if bits in BY_JOSE else "pyjwt"][i] for i, bits in enumerate(BITS)]
-    (out / "jwks.json").write_text(json.dumps({"keys": keys}, indent=2) + "\n")
+def write(path, value):
+    path.write_text(json.dumps(value, indent=2) + "\n")
 
 
 def refused(error, *args, **kwargs):
@@ -85,31 +116,61 @@ def refused(error, *args, **kwargs):
         jwt.decode(*args, **kwargs)
     except error:
         return
-    sys.exit(f"{kwargs} not refused with {error.__name__}")
+    sys.exit(f"{args} not refused with {error.__name__}")
 
 
 def check(keys, out):
-    """Every token of both libraries is what its name says, and wrong in that one way only."""
-    jwks = jwt.PyJWKSet.from_json((out / "jwks.json").read_text())
-    files = sorted(out.glob("*.jwt"))
-    assert len(files) == 2 * len(BITS) * 6
-    for file in files:
-        token = file.read_text()
-        _, bits, name = file.stem.split("-", 2)
-        key = jwks[jwt.get_unverified_header(token)["kid"]].key
-        rules = {"issuer": ISSUER, "audience": AUDIENCE, "options": {"require": ["exp", "iat", "aud"]}}
-        if name == "expired":
-            refused(jwt.ExpiredSignatureError, token, key, ["RS256"], **rules)
-        elif name == "other-aud":
-            refused(jwt.InvalidAudienceError, token, key, ["RS256"], **rules)
-        elif name == "hs256":
+    """Every token of both libraries is what its label says, and wrong in that one way only."""
+    # The signature is the same under the name of RFC 9864; to read it, PyJWT must be told.
+    jwt.register_algorithm("Ed25519", OKPAlgorithm())
+
+    def read(name):
+        return json.loads((out / name).read_text())
+
+    def by_kid(name, kid, alg):
+        jwk = next(jwk for jwk in read(name)["keys"] if jwk["kid"] == kid)
+        return jwt.get_algorithm_by_name(alg).from_jwk(jwk)
+
+    rules = {"issuer": ISSUER, "audience": AUDIENCE, "options": {"require": ["exp", "iat", "aud"]}}
+    for library, other in [("pyjwt", "jose"), ("jose", "pyjwt")]:
+        tokens = read(f"tokens-{library}.json")["tokens"]
+        good = {token["key"]: token["token"] for token in tokens if token["case"] == "good"}
+        for entry in tokens:
+            kid, case, alg, token = (entry[name] for name in ["key", "case", "alg", "token"])
+            assert jwt.get_unverified_header(token)["alg"] == alg
             text, signature = token.rsplit(".", 1)
-            secret = (keys / f"{bits}.pub.pem").read_bytes()
-            assert b64(hmac.digest(secret, text.encode(), hashlib.sha256)) == signature
-            assert jwt.decode(token, options={"verify_signature": False}) == CLAIMS
-        else:
-            alg = "RS256" if name == "good" else name.upper()
-            assert jwt.decode(token, key, [alg], **rules) == CLAIMS, file
+            if case == "unsigned":
+                assert signature == ""
+                assert jwt.decode(token, options={"verify_signature": False}) == CLAIMS
+                continue
+            assert jwt.get_unverified_header(token)["kid"] == kid
+            if case == "hs256":
+                secret = (keys / f"{kid}.pub.pem").read_bytes()
+                assert b64(hmac.digest(secret, text.encode(), "sha256")) == signature
+                assert jwt.decode(token, options={"verify_signature": False}) == CLAIMS
+                continue
+            # The key as the other library writes it, if it can.
+            theirs = "pyjwt" if kid in ["es256k", "ed448"] else other
+            key = by_kid(f"jwks-{theirs}-without-alg.json", kid, alg)
+            if case == "expired":
+                refused(jwt.ExpiredSignatureError, token, key, [alg], **rules)
+            elif case == "other-aud":
+                refused(jwt.InvalidAudienceError, token, key, [alg], **rules)
+            elif case == "tampered":
+                refused(jwt.InvalidSignatureError, token, key, [alg], **rules)
+                assert jwt.decode(token, options={"verify_signature": False}) == TAMPERED
+                assert token.split(".")[::2] == good[kid].split(".")[::2]
+            elif case == "stranger":
+                refused(jwt.InvalidSignatureError, token, key, [alg], **rules)
+                key = by_kid("jwks-strangers.json", kid, alg)
+                assert jwt.decode(token, key, [alg], **rules) == CLAIMS
+            elif case == "ed448":
+                refused(jwt.InvalidSignatureError, token, key, [alg], **rules)
+                key = by_kid("jwks-pyjwt.json", "ed448", alg)
+                assert jwt.decode(token, key, [alg], **rules) == CLAIMS
+            else:
+                assert case in ["good", "other-hash", "other-padding", "other-name", "unsupported"]
+                assert jwt.decode(token, key, [alg], **rules) == CLAIMS
 
 
 def versions():
@@ -119,4 +180,5 @@ def versions():
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("error")
     globals()[sys.argv[1]](*map(pathlib.Path, sys.argv[2:]))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Mints the tokens and key sets of this directory anew, with other people's libraries:
-# PyJWT (mint.py) and jose (mint.mjs), over RSA keys made by openssl. Needs bash, openssl, python3
+# PyJWT (mint.py) and jose (mint.mjs), over keys made by openssl. Needs bash, openssl, python3
 # with venv, node and npm, and package registries. Everything else happens in a temporary directory,
 # which is deleted afterwards, private keys included.
 set -euo pipefail
@@ -15,15 +15,37 @@ mkdir "$tmp/npm" "$tmp/keys" "$tmp/out"
 (cd "$tmp/npm" && npm init --yes && npm install --no-audit --no-fund jose) >"$tmp/npm.log" 2>&1 ||
     { cat "$tmp/npm.log" >&2; exit 1; }
 
-for bits in 2048 3072 4096; do
-    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:$bits -out "$tmp/keys/$bits.pem" 2>/dev/null
-    openssl pkey -in "$tmp/keys/$bits.pem" -pubout -out "$tmp/keys/$bits.pub.pem"
-done
+# The key's name, which is its `kid`; its `alg`; how openssl makes it. The last three are of types
+# that must be refused.
+while read -r kid alg type option; do
+    echo "$kid $alg" >>"$tmp/keys/list"
+    # A stranger's key is of the same type and size, and not in the issuer's set.
+    for name in "$kid" "$kid.stranger"; do
+        openssl genpkey -algorithm "$type" ${option:+-pkeyopt "$option"} \
+            -out "$tmp/keys/$name.pem" 2>/dev/null
+        openssl pkey -in "$tmp/keys/$name.pem" -pubout -out "$tmp/keys/$name.pub.pem"
+    done
+done <<'KEYS'
+rs256 RS256 RSA rsa_keygen_bits:2048
+rs256-3072 RS256 RSA rsa_keygen_bits:3072
+rs256-4096 RS256 RSA rsa_keygen_bits:4096
+rs384 RS384 RSA rsa_keygen_bits:2048
+rs512 RS512 RSA rsa_keygen_bits:2048
+ps256 PS256 RSA rsa_keygen_bits:2048
+ps384 PS384 RSA rsa_keygen_bits:2048
+ps512 PS512 RSA rsa_keygen_bits:2048
+es256 ES256 EC ec_paramgen_curve:P-256
+es384 ES384 EC ec_paramgen_curve:P-384
+eddsa EdDSA ED25519
+ed25519 Ed25519 ED25519
+es512 ES512 EC ec_paramgen_curve:P-521
+es256k ES256K EC ec_paramgen_curve:secp256k1
+ed448 EdDSA ED448
+KEYS
 
 cp "$here/mint.mjs" "$tmp/npm/" # node looks for packages beside the script
 "$tmp/venv/bin/python" "$here/mint.py" mint "$tmp/keys" "$tmp/out"
 node "$tmp/npm/mint.mjs" mint "$tmp/keys" "$tmp/out"
-"$tmp/venv/bin/python" "$here/mint.py" sets "$tmp/keys" "$tmp/out"
 
 # Each library reads what the other one wrote before anything is kept.
 "$tmp/venv/bin/python" "$here/mint.py" check "$tmp/keys" "$tmp/out"
@@ -35,7 +57,7 @@ node "$tmp/npm/mint.mjs" check "$tmp/keys" "$tmp/out"
     openssl version | cut -d' ' -f1,2
 } >"$tmp/out/VERSIONS"
 
-rm -f "$here"/*.jwt "$here"/jwks*.json "$here/VERSIONS"
+rm -f "$here"/*.json "$here/VERSIONS"
 umask 022
 for file in "$tmp"/out/*; do
     install -m 644 "$file" "$here/"

@@ -1,5 +1,13 @@
 //! A clock that stands still until it is told to move, an issuer that does as it is told, and the
 //! least there can be of an executor.
+#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -7,7 +15,7 @@ use std::{
     panic::resume_unwind,
     pin::Pin,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -149,7 +157,9 @@ impl Reply {
 
 /// A set of keys with these names.
 pub(crate) fn jwks(kids: &[&str]) -> String {
-    let key = TestKey::attacker();
+    // Read once: its PKCS #8 is checked each time.
+    static KEY: LazyLock<TestKey> = LazyLock::new(TestKey::attacker);
+    let key = &*KEY;
     Issuer::with_keys(URL, kids.iter().map(|kid| key.with_kid(*kid)).collect()).jwks()
 }
 
@@ -516,7 +526,7 @@ impl Random {
     }
 }
 
-/// A clock that can be made to hold up whoever asks it for the jitter.
+/// A clock that can hold up those who ask it for the jitter.
 #[derive(Clone)]
 pub(crate) struct GatedJitter {
     pub(crate) times: FakeClock,

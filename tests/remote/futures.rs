@@ -19,7 +19,7 @@ use tokenring::{
 };
 
 use crate::fake::{
-    self, Manual, Reply, Rig, UNKNOWN, block_on, found, join, key_async, secs, until,
+    self, Manual, Reply, Rig, UNKNOWN, block_on, found, join, key_async, name, secs, until,
 };
 
 // Futures.
@@ -63,6 +63,37 @@ fn future_gives_what_the_blocking_lookup_gives() {
     assert_eq!(error, VerifyError::BadSignature);
     assert_eq!(block_on(verifier.verify_async("")).unwrap_err(), verifier.verify("").unwrap_err());
     assert_eq!(rig.issuer.count(), 2);
+}
+
+/// I1.
+#[test]
+fn known_key_is_there_at_once_and_costs_no_allocation() {
+    let rig = Rig::primed(&["a"]);
+    let mut key = None;
+    let spent = allocation_counter::measure(|| {
+        let mut lookup = rig.keys.key_async(KeyQuery::new(Some("a"), Algorithm::RS256));
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(answer) = Pin::new(&mut lookup).poll(&mut context) {
+            key = Some(answer);
+        }
+    });
+    assert_eq!(spent.count_total, 0);
+    assert_eq!(name(key.unwrap()), found("a"));
+}
+
+/// The future of a key is not that of the token it was looked up for.
+#[test]
+fn future_outlives_the_kid_it_was_given() {
+    let rig = Rig::new();
+    rig.issuer.close_gate();
+    let kid = String::from("a");
+    let lookup = rig.keys.key_async(KeyQuery::new(Some(&kid), Algorithm::RS256));
+    drop(kid);
+    let mut future = Manual::new(lookup);
+    assert_eq!(future.poll().map(name), Poll::Pending);
+    rig.issuer.open_gate();
+    rig.settle();
+    assert_eq!(future.poll().map(name), Poll::Ready(found("a")));
 }
 
 #[test]

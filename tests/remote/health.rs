@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use tokenring::{KeysState, UnixTime};
 
-use crate::fake::{Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, jwks, millis, secs};
-
-// Health.
+use crate::fake::{AHEAD, Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, jwks, millis, secs};
 
 #[test]
 fn health_tells_how_things_stand() {
@@ -65,4 +63,30 @@ fn lookup_that_had_its_fetch_is_not_counted_as_suppressed() {
     assert_eq!(rig.key("b"), UNKNOWN);
     let health = rig.keys.health();
     assert_eq!((health.unknown_kids, health.suppressed_refreshes), (2, 1));
+}
+
+#[test]
+fn source_is_ready_while_its_keys_may_be_used() {
+    let rig = Rig::new();
+    let seen = || {
+        let health = rig.keys.health();
+        (health.state.to_string(), health.is_ready())
+    };
+    assert_eq!(seen(), ("empty".into(), false));
+    rig.keys.prime().unwrap();
+    for (age, state, ready) in [
+        (Duration::ZERO, "fresh", true),
+        (AHEAD, "ahead", true),
+        // An outage of the issuer is not one of this service.
+        (TTL - AHEAD, "expired", true),
+        (STALE_CAP - TTL, "dead", false),
+    ] {
+        rig.clock.advance(age);
+        assert_eq!(seen(), (state.into(), ready));
+    }
+}
+
+#[test]
+fn state_is_padded_where_a_width_is_requested() {
+    assert_eq!(format!("[{:>7}] [{:<6}]", KeysState::Fresh, KeysState::Dead), "[  fresh] [dead  ]");
 }

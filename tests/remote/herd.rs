@@ -14,7 +14,7 @@ use crate::fake::{
     URL, block_on, found, join, key_async, millis, name, run_all, secs, unavailable, until,
 };
 
-// Empty.
+// A set that is missing.
 
 #[test]
 fn cold_herd_of_64_threads_is_one_fetch() {
@@ -127,7 +127,7 @@ fn known_key_within_ttl_is_had_while_all_locks_but_its_own_are_taken() {
     let keys = RemoteJwks::builder(URL).fetch(issuer.clone()).clock(clock.clone()).build().unwrap();
     keys.prime().unwrap();
 
-    // The fetch asks for the jitter when it lands, and lands under the lock.
+    // At its end the attempt asks for the jitter, under the lock.
     clock.close();
     let lookup = thread::spawn({
         let keys = keys.clone();
@@ -189,7 +189,9 @@ fn thousand_known_lookups_during_a_hanging_fetch_take_no_time() {
 
 #[test]
 fn never_two_fetches_at_a_time() {
-    let rig = Rig::with(|builder| builder.max_blocked(100).kid_cooldown(NANO));
+    // No attempt is ever overdue.
+    let day = secs(86_400);
+    let rig = Rig::with(|builder| builder.max_blocked(100).kid_cooldown(NANO).timeout(day));
     rig.issuer.fails();
     thread::scope(|scope| {
         for thread in 0..8 {
@@ -235,7 +237,7 @@ fn cooldown_and_age_count_from_the_start_of_a_fetch() {
     assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 3));
 }
 
-// I3: how often is a matter of time alone.
+// I3: time alone bounds the requests.
 
 #[test]
 fn storm_of_made_up_kids_is_one_forced_refresh_each_cooldown() {

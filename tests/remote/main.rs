@@ -14,11 +14,16 @@
 )]
 
 mod fake;
+mod sockets;
 
 // With a fake clock and a fake issuer.
 mod herd;
 mod outage;
 mod revocation;
+mod burnt;
+mod slot;
+mod seed;
+mod hook;
 mod waiting;
 mod rules;
 mod futures;
@@ -26,3 +31,10 @@ mod health;
 mod settings;
 mod model;
 mod stress;
+
+// Over sockets.
+mod http;
+mod tls;
+mod proxy;
+mod issuer;
+mod discovery;

@@ -9,8 +9,6 @@ use crate::fake::{
     name, secs, unavailable, until,
 };
 
-// Everything at once, against the rules written down a second time.
-
 #[test]
 fn random_sequences_of_operations_go_as_the_rules_say() {
     let mut covered = Covered::default();
@@ -18,9 +16,10 @@ fn random_sequences_of_operations_go_as_the_rules_say() {
         Run::new(seed).steps(500, &mut covered);
     }
     // Or the sequences would show little.
-    let Covered { waits, stale, unknown, unavailable, dead, second_flights, dropped } = covered;
-    let least = [waits, stale, unknown, unavailable, dead, second_flights, dropped];
-    assert!(least.iter().all(|&count| count >= 50), "{least:?}");
+    let Covered { waits, stale, unknown, unavailable, dead, ended, second_attempts, dropped } =
+        covered;
+    let least = [waits, stale, unknown, unavailable, dead, ended, second_attempts, dropped];
+    assert!(least.iter().all(|&count| count >= 40), "{least:?}");
 }
 
 #[derive(Default)]
@@ -30,7 +29,8 @@ struct Covered {
     unknown: usize,
     unavailable: usize,
     dead: usize,
-    second_flights: usize,
+    ended: usize,
+    second_attempts: usize,
     dropped: usize,
 }
 
@@ -53,8 +53,8 @@ struct Model {
     last_error: Option<FetchError>,
     quiet_until: Duration,
     last_kid_attempt: Option<Duration>,
-    /// When the fetch under way began, on both clocks.
-    flight: Option<(Duration, Duration)>,
+    /// When the attempt under way began, on both clocks.
+    attempt: Option<(Duration, Duration)>,
     /// Whether each fetch so far went past caches.
     fetches: Vec<bool>,
     ok: u64,
@@ -70,11 +70,15 @@ struct ModelSet {
     wall: Duration,
     ahead: Duration,
     kids: Vec<&'static str>,
+    /// When the first of the sets without a key was requested that came since, on both clocks.
+    empty_since: Option<(Duration, Duration)>,
 }
 
 #[derive(Clone)]
 enum Outcome {
     Keys(Vec<&'static str>),
+    /// A valid set without a key.
+    Empty,
     Error(FetchError),
     Panic,
 }
@@ -82,14 +86,24 @@ enum Outcome {
 impl Model {
     fn age(&self) -> Option<Duration> {
         let set = self.set.as_ref()?;
-        let monotonic = self.monotonic.checked_sub(set.monotonic).unwrap_or_default();
-        Some(monotonic.max(self.wall.checked_sub(set.wall).unwrap_or_default()))
+        Some(self.since((set.monotonic, set.wall)))
+    }
+
+    fn since(&self, (monotonic, wall): (Duration, Duration)) -> Duration {
+        let monotonic = self.monotonic.checked_sub(monotonic).unwrap_or_default();
+        monotonic.max(self.wall.checked_sub(wall).unwrap_or_default())
+    }
+
+    /// Whether the issuer has served nothing for a whole `ttl`.
+    fn ended(&self) -> bool {
+        let since = self.set.as_ref().and_then(|set| set.empty_since);
+        since.is_some_and(|since| self.since(since) >= TTL)
     }
 
     fn state(&self) -> KeysState {
         match self.age() {
             None => KeysState::Empty,
-            Some(age) if age >= STALE_CAP => KeysState::Dead,
+            Some(age) if age >= STALE_CAP || self.ended() => KeysState::Dead,
             Some(age) if age >= TTL => KeysState::Expired,
             Some(age) if age >= self.set.as_ref().unwrap().ahead => KeysState::Ahead,
             Some(_) => KeysState::Fresh,
@@ -106,12 +120,12 @@ impl Model {
     }
 
     fn may_start(&self) -> bool {
-        self.flight.is_none() && self.back_off() == Duration::ZERO
+        self.attempt.is_none() && self.back_off() == Duration::ZERO
     }
 
-    fn take_off(&mut self, no_cache: bool) {
-        assert!(self.flight.is_none());
-        self.flight = Some((self.monotonic, self.wall));
+    fn start(&mut self, no_cache: bool) {
+        assert!(self.attempt.is_none());
+        self.attempt = Some((self.monotonic, self.wall));
         self.fetches.push(no_cache);
     }
 
@@ -133,11 +147,11 @@ impl Model {
         };
         match self.state() {
             KeysState::Empty | KeysState::Dead => {
-                if waited < 2 && self.flight.is_some() {
+                if waited < 2 && self.attempt.is_some() {
                     return Expected::Waits;
                 }
                 if waited < 2 && self.may_start() {
-                    self.take_off(false);
+                    self.start(false);
                     return Expected::Waits;
                 }
                 let back_off = self.back_off();
@@ -149,8 +163,8 @@ impl Model {
                     && (self.failed_tries == 0
                         || self.monotonic >= self.quiet_until + secs(60)) =>
             {
-                if self.flight.is_none() {
-                    self.take_off(false);
+                if self.attempt.is_none() {
+                    self.start(false);
                 }
                 return Expected::Waits;
             }
@@ -160,16 +174,16 @@ impl Model {
         if answer != UNKNOWN {
             let state = self.state();
             if state != KeysState::Fresh && self.may_start() {
-                self.take_off(false);
+                self.start(false);
             }
             self.stale += u64::from(state == KeysState::Expired);
             return Expected::Is(answer);
         }
-        if waited < 2 && self.flight.is_some() {
+        if waited < 2 && self.attempt.is_some() {
             return Expected::Waits;
         }
         if waited < 2 && self.may_start() && self.cooldown() == Duration::ZERO {
-            self.take_off(true);
+            self.start(true);
             self.last_kid_attempt = Some(self.monotonic);
             return Expected::Waits;
         }
@@ -202,19 +216,25 @@ impl Model {
         }
     }
 
-    fn land(&mut self, outcome: &Outcome, jitter: u32) {
-        let (monotonic, wall) = self.flight.take().unwrap();
+    fn end(&mut self, outcome: &Outcome, jitter: u32) {
+        let (monotonic, wall) = self.attempt.take().unwrap();
         let error = match outcome {
             Outcome::Keys(kids) => {
                 // 72 to 80 % of 600 s, in steps of 12 s.
                 let (ahead, kids) = (secs(432) + secs(12) * jitter, kids.clone());
-                self.set = Some(ModelSet { monotonic, wall, ahead, kids });
+                self.set = Some(ModelSet { monotonic, wall, ahead, kids, empty_since: None });
                 self.generation += 1;
                 self.ok += 1;
                 self.failed_tries = 0;
                 self.last_error = None;
                 self.quiet_until = Duration::ZERO;
                 return;
+            }
+            Outcome::Empty => {
+                if let Some(set) = &mut self.set {
+                    set.empty_since = set.empty_since.or(Some((monotonic, wall)));
+                }
+                FetchError::NoUsableKeys { skipped: 0, reasons: vec![] }
             }
             Outcome::Error(error) => error.clone(),
             Outcome::Panic => FetchError::Thread,
@@ -264,7 +284,7 @@ impl Run {
             last_error: None,
             quiet_until: Duration::ZERO,
             last_kid_attempt: None,
-            flight: None,
+            attempt: None,
             fetches: Vec::new(),
             ok: 0,
             failed: 0,
@@ -278,12 +298,13 @@ impl Run {
     fn steps(mut self, steps: usize, covered: &mut Covered) {
         for _ in 0..steps {
             covered.dead += usize::from(self.model.state() == KeysState::Dead);
+            covered.ended += usize::from(self.model.ended() && self.model.age() < Some(STALE_CAP));
             match self.random.below(20) {
                 0..=6 => self.lookup(covered),
                 7..=8 => self.try_lookup(),
                 9..=13 => self.time_goes_by(),
                 14 => self.wall_jumps(),
-                15..=17 if self.model.flight.is_some() => self.land(covered),
+                15..=17 if self.model.attempt.is_some() => self.end_attempt(covered),
                 15 => self.prime(),
                 16 => self.refresh_now(),
                 18 => self.poll_again(),
@@ -351,6 +372,8 @@ impl Run {
         let mut ends = vec![now + self.model.back_off(), now + self.model.cooldown()];
         if let (Some(set), Some(age)) = (&self.model.set, self.model.age()) {
             let marks = [set.ahead, TTL, STALE_CAP];
+            let empty_for = set.empty_since.map(|since| self.model.since(since));
+            ends.extend(empty_for.filter(|&time| time < TTL).map(|time| now + (TTL - time)));
             let next = marks.into_iter().find(|&mark| mark > age);
             ends.extend(next.map(|mark| now + (mark - age)));
         }
@@ -382,7 +405,8 @@ impl Run {
         let sets: [&[&'static str]; 4] = [&["a"], &["a", "b"], &["b", "c"], &["a", "b", "c"]];
         let retry_after = self.random.pick(&[None, None, Some(0), Some(7), Some(1000)]).map(secs);
         let outcome = match self.random.below(16) {
-            0..=7 => Outcome::Keys(self.random.pick(&sets).to_vec()),
+            0..=6 => Outcome::Keys(self.random.pick(&sets).to_vec()),
+            7 => Outcome::Empty,
             8..=11 => Outcome::Error(FetchError::Status { status: 503, retry_after }),
             12..=14 => Outcome::Error(FetchError::Timeout),
             _ => Outcome::Panic,
@@ -391,25 +415,26 @@ impl Run {
         self.rig.clock.set_jitter(f64::from(jitter) / 4.0);
         self.rig.issuer.reply(match &outcome {
             Outcome::Keys(kids) => Reply::keys(kids),
+            Outcome::Empty => Reply::Body(b"{\"keys\":[]}".to_vec()),
             Outcome::Error(error) => Reply::Fail(error.clone()),
             Outcome::Panic => Reply::Panic,
         });
         (outcome, jitter)
     }
 
-    fn land(&mut self, covered: &mut Covered) {
+    fn end_attempt(&mut self, covered: &mut Covered) {
         let (outcome, jitter) = self.outcome();
         self.rig.issuer.open_gate();
         self.rig.settle();
         self.rig.issuer.close_gate();
-        self.model.land(&outcome, jitter);
+        self.model.end(&outcome, jitter);
         for mut waiting in std::mem::take(&mut self.waiting) {
             until(|| waiting.future.woken() == usize::try_from(waiting.waited).unwrap() + 1);
             waiting.waited += 1;
             let expected = self.model.lookup(waiting.kid, waiting.waited);
             assert_eq!(polled(&mut waiting.future), expected);
             if expected == Expected::Waits {
-                covered.second_flights += 1;
+                covered.second_attempts += 1;
                 self.waiting.push(waiting);
             }
         }
@@ -423,8 +448,8 @@ impl Run {
             _ if !asks => Ok(()),
             Some(error) if self.model.back_off() > Duration::ZERO => Err(error),
             _ => {
-                self.model.take_off(false);
-                self.model.land(&outcome, jitter);
+                self.model.start(false);
+                self.model.end(&outcome, jitter);
                 self.model.last_error.clone().map_or(Ok(()), Err)
             }
         };
@@ -436,8 +461,8 @@ impl Run {
     /// With nothing under way.
     fn refresh_now(&mut self) {
         let (outcome, jitter) = self.outcome();
-        self.model.take_off(true);
-        self.model.land(&outcome, jitter);
+        self.model.start(true);
+        self.model.end(&outcome, jitter);
         self.rig.issuer.open_gate();
         let expected = self.model.last_error.clone().map_or(Ok(()), Err);
         assert_eq!(self.rig.keys.refresh_now(), expected);
@@ -453,7 +478,7 @@ impl Run {
         assert_eq!(health.consecutive_failures, model.failed_tries);
         assert_eq!(last_error(&health), model.last_error);
         assert_eq!(health.next_attempt_in, model.back_off());
-        assert_eq!(health.fetching, model.flight.is_some());
+        assert_eq!(health.fetching, model.attempt.is_some());
         assert_eq!(health.waiters, self.waiting.len());
         let failed: u64 = health.fetches_failed.values().sum();
         assert_eq!((health.fetches_ok, failed), (model.ok, model.failed));

@@ -12,7 +12,7 @@ use crate::fake::{
     found, join, key_async, last_error, millis, secs, status, unavailable, until,
 };
 
-// I4: nothing is used for ever.
+// I4: no key is used at `stale_cap`.
 
 #[test]
 fn outage_is_survived_each_second_up_to_the_cap_and_no_longer() {

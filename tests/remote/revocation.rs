@@ -131,7 +131,7 @@ fn expired_key_is_used_by_those_whose_patience_ends() {
     rig.issuer.open_gate();
 }
 
-// I6: what is no key set leaves the key set alone.
+// I6: a response that is not a valid set changes nothing.
 
 #[test]
 fn what_is_no_set_of_usable_keys_leaves_the_last_one_in_use() {

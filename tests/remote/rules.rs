@@ -12,7 +12,7 @@ use crate::fake::{
     join, key_async, millis, name, secs, unavailable, until,
 };
 
-// I8: unknown is only what is known to be unknown.
+// I8: `UnknownKey` only after a success.
 
 #[test]
 fn kid_is_unknown_only_if_the_last_fetch_succeeded() {
@@ -122,7 +122,7 @@ fn sleep_of_two_hours_is_two_hours() {
     assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
 }
 
-// I10: a token moves nothing.
+// I10: nothing in a token influences a URL or forces a request.
 
 #[test]
 fn url_is_always_the_one_given_whatever_the_kid() {

@@ -18,7 +18,7 @@ use crate::fake::{
     last_error, millis, run_all, secs, status, unavailable,
 };
 
-// I7: nobody waits for ever.
+// I7: every wait is bounded.
 
 #[test]
 fn panicking_fetch_releases_8_threads_and_8_futures() {
@@ -50,7 +50,7 @@ fn nobody_waits_longer_than_the_timeout_for_a_fetch_that_does_not_keep_it() {
     assert_eq!(rig.key("a"), unavailable(secs(1)));
     assert_eq!(rig.keys.prime(), Err(FetchError::Timeout));
     assert_eq!(rig.keys.refresh_now(), Err(FetchError::Timeout));
-    // Four times 50 ms and what a landing may take, on a machine that is busy.
+    // Four times 50 ms and what the end of an attempt may take, on a busy machine.
     let took = start.elapsed();
     assert!(took > millis(200) && took < secs(10), "{took:?}");
     assert_eq!((rig.issuer.count(), rig.keys.health().waiters), (1, 0));

@@ -1,4 +1,4 @@
-//! A protected API on axum: what `Guard` needs to sit in front of its handlers.
+//! A protected API on axum: how `Guard` sits in front of its handlers.
 //!
 //! Copy [`Caller`] for single handlers, [`require_token`] for whole routers.
 
@@ -7,21 +7,25 @@ use std::sync::Arc;
 use axum::{
     Extension, Json, Router,
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::{Value, json};
-use tokenring::{Algorithm, Guard, KeysState, Rejection, RemoteJwks, Verified, Verifier};
+use tokenring::{
+    Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified, Verifier,
+};
 
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Api {
-    /// Wants an access token for this API.
+    /// Requires an access token for this API.
     pub guard: Arc<Guard<RemoteJwks>>,
-    /// Wants one that also has the permission `read:messages`.
+    /// Requires one that also has the permission `read:messages`.
     pub messages_guard: Arc<Guard<RemoteJwks>>,
+    /// What is logged about a refusal.
+    pub log: Log,
 }
 
 impl Api {
@@ -29,15 +33,26 @@ impl Api {
     pub fn new(verifier: Verifier<RemoteJwks>) -> Self {
         let guard = Guard::new(verifier);
         let messages_guard = guard.clone().require_permission("read:messages");
-        Self { guard: guard.into(), messages_guard: messages_guard.into() }
+        Self { guard: guard.into(), messages_guard: messages_guard.into(), log: Log::Cause }
     }
+}
+
+/// What is logged about a refusal. The client is told one text in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// The cause, in a line.
+    Cause,
+    /// Also every check with what it expected and what it found: for the day on which somebody asks
+    /// why. It costs more than a verification, and shows parts of the token.
+    Explanation,
 }
 
 /// The routes.
 pub fn router(api: Api) -> Router {
+    let required = (api.messages_guard.clone(), api.log);
     let messages = Router::new()
         .route("/api/v1/messages", get(messages))
-        .route_layer(middleware::from_fn_with_state(api.messages_guard.clone(), require_token));
+        .route_layer(middleware::from_fn_with_state(required, require_token));
     Router::new()
         .route("/", get(public))
         .route("/ready", get(ready))
@@ -64,41 +79,41 @@ async fn messages(Extension(caller): Extension<Verified>) -> Json<Value> {
 /// Ready as long as there are keys to verify with.
 async fn ready(State(api): State<Api>) -> Response {
     let keys = api.guard.verifier().keys();
-    // A lookup, whatever it finds, fetches keys that are missing or old. Who waits for us to be ready
-    // sends no requests that would.
-    let _looked_up = keys.key_async(None, Algorithm::RS256).await;
+    // A look-up, whatever it finds, fetches keys that are missing or old. Nobody sends requests to a
+    // service that is not ready, so the probe itself has to.
+    let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
     let health = keys.health();
-    let status = match health.state {
-        KeysState::Fresh | KeysState::Ahead | KeysState::Expired => StatusCode::OK,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
+    let status = match health.is_ready() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
     };
     let last_error = health.last_error.map(|error| error.to_string());
     let body = json!({
-        "keys": format!("{:?}", health.state).to_lowercase(),
+        "keys": health.state.to_string(),
         "usable": health.usable_keys,
         "last_error": last_error,
     });
     (status, Json(body)).into_response()
 }
 
-/// An extractor: the caller of a request that carries a good token.
+/// An extractor: the caller of a request with a good token.
 pub struct Caller(pub Verified);
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
-        check(&api.guard, &parts.headers).await.map(Self)
+        check(&api.guard, api.log, &parts.headers).await.map(Self)
     }
 }
 
-/// A middleware: lets a request pass that carries a good token.
+/// A middleware: lets requests with a good token pass.
 pub async fn require_token(
-    State(guard): State<Arc<Guard<RemoteJwks>>>,
+    State((guard, log)): State<(Arc<Guard<RemoteJwks>>, Log)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match check(&guard, request.headers()).await {
+    match check(&guard, log, request.headers()).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -107,30 +122,33 @@ pub async fn require_token(
     }
 }
 
-async fn check(guard: &Guard<RemoteJwks>, headers: &HeaderMap) -> Result<Verified, Response> {
+async fn check(
+    guard: &Guard<RemoteJwks>,
+    log: Log,
+    headers: &HeaderMap,
+) -> Result<Verified, Response> {
+    // All values: a client that sends two has to be refused, whichever of them is good.
     let values = headers.get_all(header::AUTHORIZATION);
-    guard.check_async(values).await.map_err(|rejection| respond(&rejection))
+    guard.check_async(&values).await.map_err(|rejection| {
+        if let Some(cause) = rejection.cause() {
+            eprintln!("{}: {cause}", cause.code());
+        }
+        if log == Log::Explanation {
+            eprintln!("{}", guard.explain(&values));
+        }
+        respond(&rejection)
+    })
 }
 
 /// A rejection as axum's response.
 fn respond(rejection: &Rejection) -> Response {
-    if let Some(cause) = rejection.cause() {
-        eprintln!("{}: {cause}", cause.code());
-    }
-    let status = StatusCode::from_u16(rejection.status());
-    let mut response =
-        (status.unwrap_or(StatusCode::UNAUTHORIZED), rejection.body()).into_response();
-    let mut set = |name, value: String| {
-        if let Ok(value) = HeaderValue::try_from(value) {
+    let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    let mut response = (status, rejection.body()).into_response();
+    for (name, value) in rejection.headers() {
+        // Names and values are fit for a header field, or the crate has a fault.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
         }
-    };
-    set(header::CONTENT_TYPE, "application/json".into());
-    if let Some(challenge) = rejection.www_authenticate() {
-        set(header::WWW_AUTHENTICATE, challenge);
-    }
-    if let Some(wait) = rejection.retry_after() {
-        set(header::RETRY_AFTER, wait.as_secs().to_string());
     }
     response
 }

@@ -7,7 +7,7 @@ use tokenring::{
     Auth0, Policy, RemoteJwks, UnixTime, Verifier,
     testkit::{AUDIENCE, IssuerServer},
 };
-use tokenring_axum::{Api, router};
+use tokenring_axum::{Api, Log, router};
 use tokio::{net::TcpListener, signal};
 
 #[tokio::main]
@@ -25,7 +25,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let listen = env::var_os("LISTEN").unwrap_or_else(|| "127.0.0.1:0".into());
     let address: Option<SocketAddr> = listen.to_str().and_then(|listen| listen.parse().ok());
     let address = address.ok_or("LISTEN must be an address and a port, such as 127.0.0.1:3000")?;
-    // One of them is enough: who forgot the others wants to hear of it, not to get a test issuer.
+    // One is enough: whoever forgot the others wants an error, not a test issuer.
     let configured = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"]
         .iter()
         .any(|variable| env::var_os(variable).is_some());
@@ -43,6 +43,13 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         return Err("AUTH0_ISSUER_BASE_URL is not set, without it LISTEN must be loopback".into());
     };
 
+    let mut api = Api::new(verifier);
+    api.log = match env::var_os("LOG").as_deref().map(|log| log.to_str()) {
+        None | Some(Some("cause")) => Log::Cause,
+        Some(Some("explanation")) => Log::Explanation,
+        Some(_) => return Err("LOG must be cause or explanation".into()),
+    };
+
     let listener = TcpListener::bind(address).await?;
     let url = format!("http://{}", listener.local_addr()?);
     match &test_issuer {
@@ -55,7 +62,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
             std::future::pending::<()>().await;
         }
     };
-    axum::serve(listener, router(Api::new(verifier))).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, router(api)).with_graceful_shutdown(stop).await?;
     Ok(())
 }
 

@@ -304,6 +304,48 @@ fn printed_curl_lines_work_as_printed() {
 }
 
 #[test]
+fn refusals_are_logged_with_their_cause_and_without_the_token() {
+    let log = logged(&mut example());
+    let [expired, insufficient] = &log[..] else { panic!("{log:?}") };
+    assert!(expired.starts_with("expired: the token expired at "), "{expired}");
+    assert!(!expired.contains("eyJ"), "{expired}");
+    assert!(insufficient.starts_with("insufficient_scope: "), "{insufficient}");
+}
+
+#[test]
+fn refusals_are_explained_in_the_log_if_asked_for() {
+    let log = logged(example().env("LOG", "explanation"));
+    let expired = log.iter().position(|line| line.starts_with("expired: ")).unwrap();
+    let insufficient =
+        log.iter().position(|line| line.starts_with("insufficient_scope: ")).unwrap();
+    // The extractor's, then the middleware's: each has its report.
+    let reports = [&log[expired + 1..insufficient], &log[insufficient + 1..]];
+    for (report, expected) in reports.iter().zip(["exp", "permission"]) {
+        let failed = report.iter().filter_map(|line| line.trim().strip_prefix("FAILED "));
+        let failed: Vec<_> = failed.map(|check| check.split_whitespace().next()).collect();
+        assert_eq!(failed, [Some(expected)], "{report:#?}");
+    }
+    assert!(!log.iter().any(|line| line.contains("eyJ")), "{log:#?}");
+}
+
+/// What the example logs about an expired token, which its extractor refuses, and about one without
+/// the permission, which its middleware refuses.
+fn logged(example: &mut Command) -> Vec<String> {
+    let piped = example.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Started(piped.spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut curl = |what: &str| {
+        lines.by_ref().find(|line| line == what).unwrap();
+        lines.next().unwrap()
+    };
+    assert_eq!(run_curl(&curl("# an expired token")).status, 401);
+    assert_eq!(run_curl(&curl("# a token without it")).status, 403);
+    let log = child.0.stderr.take().unwrap();
+    drop(child);
+    BufReader::new(log).lines().map(Result::unwrap).collect()
+}
+
+#[test]
 fn half_configured_environment_is_refused_by_name() {
     let domain = ("AUTH0_ISSUER_BASE_URL", "tenant.eu.auth0.com");
     let audience = ("AUTH0_AUDIENCE", "https://api.example.com/");
@@ -324,6 +366,7 @@ fn half_configured_environment_is_refused_by_name() {
         ),
         // No port.
         (vec![("LISTEN", "127.0.0.1")], "LISTEN must be an address and a port".into()),
+        (vec![("LOG", "")], "LOG must be cause or explanation".into()),
         // The test issuer where others could reach it.
         (vec![("LISTEN", "0.0.0.0:0")], "AUTH0_ISSUER_BASE_URL is not set, without it".into()),
     ];
@@ -490,7 +533,8 @@ impl Clock for TestClock {
 /// The example's program with nothing configured.
 fn example() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tokenring-axum"));
-    for variable in ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID", "LISTEN"] {
+    for variable in ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID", "LISTEN", "LOG"]
+    {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null()).stderr(Stdio::null());

@@ -1,4 +1,4 @@
-//! Which proxy requests go through.
+//! The proxy that requests go through.
 
 use std::{env, ffi::OsString, string::String};
 
@@ -15,7 +15,7 @@ pub(crate) enum ProxyChoice {
 }
 
 impl ProxyChoice {
-    /// The proxy itself, read once.
+    /// The proxy itself. The environment is read only here, once.
     pub(crate) fn resolve(&self) -> Result<Option<ProxyInUse>, FetchConfigError> {
         match self {
             Self::Environment => of_environment(|name| env::var_os(name)),
@@ -36,7 +36,7 @@ pub(crate) struct ProxyInUse {
 }
 
 impl ProxyInUse {
-    /// The proxy for a request to `url`, if it is to go through one.
+    /// The proxy for a request to `url`, or none if the request goes to the host itself.
     pub(crate) fn for_url(&self, url: &Uri) -> Option<Proxy> {
         // Plain `http:` was allowed for loopback only; a proxy variable must not send it elsewhere.
         let stays = self.of_environment && url.scheme_str() == Some("http");
@@ -44,10 +44,10 @@ impl ProxyInUse {
     }
 }
 
-/// The first variable that is set decides. A value that cannot be read is an error and not passed
-/// over: it may be there to keep traffic in.
+/// The first variable that is set decides. A value that cannot be read is an error and not ignored: the
+/// network may forbid direct connections.
 ///
-/// `HTTP_PROXY` is for `http:` URLs, and never used here.
+/// `HTTP_PROXY` is for `http:` URLs, and is never used here.
 fn of_environment(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<ProxyInUse>, FetchConfigError> {
@@ -64,7 +64,7 @@ fn of_environment(
     Ok(Some(ProxyInUse { proxy, of_environment: true }))
 }
 
-/// ureq would go past a SOCKS proxy, or panic.
+/// An HTTP proxy. Others are refused: ureq would bypass a SOCKS proxy, or panic.
 fn proxy_at(url: &str) -> Result<Proxy, FetchConfigError> {
     let proxy = Proxy::new(url).map_err(|_| FetchConfigError::Proxy)?;
     match proxy.protocol() {
@@ -73,8 +73,8 @@ fn proxy_at(url: &str) -> Result<Proxy, FetchConfigError> {
     }
 }
 
-/// `proxy`, but not for the hosts of the list `no_proxy`. ureq's builder is the only way to such a
-/// proxy, other than its own reading of the environment.
+/// `proxy`, except for the hosts in the list `no_proxy`. Apart from ureq's own reading of the
+/// environment, only its builder takes such a list.
 fn except(proxy: &Proxy, no_proxy: &str) -> Result<Proxy, FetchConfigError> {
     let mut builder = Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
     if let Some(username) = proxy.username() {
@@ -102,7 +102,7 @@ mod tests {
         })
     }
 
-    /// The proxy's port, which tells the variables apart.
+    /// The proxy's port, which shows which variable was used.
     fn port(variables: &[(&str, &str)]) -> Option<u16> {
         with(variables).unwrap().map(|proxy| proxy.proxy.port())
     }
@@ -153,6 +153,6 @@ mod tests {
             })
             .to_vec();
         assert_eq!(direct, [true, true, true, false]);
-        assert_eq!(proxy.proxy.uri().to_string().contains("proxy.example"), true);
+        assert!(proxy.proxy.uri().to_string().contains("proxy.example"));
     }
 }

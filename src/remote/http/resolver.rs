@@ -1,4 +1,4 @@
-//! A host's name to addresses, in time.
+//! From a host's name to its addresses, within a time limit.
 
 use std::{
     boxed::Box,
@@ -20,10 +20,10 @@ use ureq::{
     },
 };
 
-/// The system's resolver, on a thread of its own, since nothing else bounds its time.
+/// The system's resolver, on its own thread, since it has no timeout.
 ///
-/// ureq's own panics where the system has no thread left, and its errors cannot be told from those of
-/// a connection.
+/// ureq's own resolver panics if the system has no thread left, and its errors look like those of a
+/// connection.
 #[derive(Debug)]
 pub(crate) struct Names;
 
@@ -58,7 +58,7 @@ fn look_up(name: String, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::
     let (sender, receiver) = mpsc::sync_channel(1);
     let look_up = move || {
         let addresses = name.to_socket_addrs().map(Vec::from_iter);
-        // Nobody receives it if it took too long.
+        // If it took too long, there is no receiver any more.
         let _late = sender.send(addresses);
     };
     let thread = thread::Builder::new().name("tokenring-names".into());
@@ -83,5 +83,5 @@ impl fmt::Display for NoThread {
 
 impl Error for NoThread {}
 
-/// As many as ureq's array holds.
+/// The capacity of ureq's array.
 const MAX_ADDRESSES: usize = 16;

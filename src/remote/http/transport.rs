@@ -1,4 +1,4 @@
-//! ureq's own connections, watched.
+//! ureq's own connections, with a deadline and a check for encoded bodies.
 
 use std::{
     boxed::Box,
@@ -82,7 +82,7 @@ impl Transport for Watched {
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, ureq::Error> {
         let after = limit.after.min(self.deadline.left().into());
         let some = self.inner.await_input(NextTimeout { after, ..limit })?;
-        // ureq keeps the whole head here until it has the end of it.
+        // ureq keeps the whole head of the response in this buffer until it is complete.
         if has_content_encoding(self.inner.buffers().input()) {
             self.encoded.store(true, Ordering::Relaxed);
         }
@@ -98,8 +98,8 @@ impl Transport for Watched {
     }
 }
 
-/// Whether a line names a content coding other than `identity`. Where the head ends does not
-/// matter: no line of JSON begins like this.
+/// Whether a line names a content coding other than `identity`. The end of the head does not matter:
+/// no line of JSON begins with this name.
 fn has_content_encoding(input: &[u8]) -> bool {
     input.split_inclusive(|&byte| byte == b'\n').skip(1).any(|line| {
         let mut parts = line.splitn(2, |&byte| byte == b':');
@@ -122,7 +122,7 @@ mod tests {
             ("HTTP/1.1 200 OK\r\ncontent-encoding:br\r\n\r\n", true),
             ("HTTP/1.1 200 OK\nCONTENT-ENCODING:\tx-gzip\n\n", true),
             ("HTTP/1.1 200 OK\r\nContent-Encoding:\r\n\r\n", true),
-            // The second of two, the second response after an interim one.
+            // The second of two fields; the final response after an interim one.
             ("a\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n\r\n", true),
             ("HTTP/1.1 103 E\r\n\r\nHTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n", true),
             ("HTTP/1.1 200 OK\r\nContent-Encoding: identity, gzip\r\n\r\n", true),
@@ -130,7 +130,7 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nX-Content-Encoding: gzip\r\n\r\n", false),
             ("HTTP/1.1 200 OK\r\nContent-Encodings: gzip\r\n\r\n", false),
             ("HTTP/1.1 200 OK\r\nVary: Content-Encoding: gzip\r\n\r\n", false),
-            // Not all of the line is there.
+            // The line is not complete.
             ("HTTP/1.1 200 OK\r\nContent-Encoding: ident", false),
             ("HTTP/1.1 200 OK\r\n\r\n{\"a\":\n\"content-encoding: gzip\"}\n", false),
             ("", false),

@@ -9,7 +9,7 @@ use ureq::http::Uri;
 
 use crate::FetchConfigError;
 
-/// Whether `url` may be fetched at all. The parser is the one that will fetch it, so that the two
+/// Whether `url` may be fetched. The parser is the HTTP client's own, so that the check and the fetch
 /// cannot disagree on where the host ends.
 pub(crate) fn check_url(url: &str, http_loopback: bool) -> Result<(), FetchConfigError> {
     // `Uri` drops a fragment instead of refusing it.
@@ -108,7 +108,7 @@ mod tests {
             ("https://@example.com/", Err(url), Err(url)),
             ("https://example.com/#fragment", Err(url), Err(url)),
             ("https://example.com#", Err(url), Err(url)),
-            // White space, control characters, what is not ASCII.
+            // White space, control characters, characters outside ASCII.
             (" https://example.com/", Err(url), Err(url)),
             ("https://example.com/ ", Err(url), Err(url)),
             ("https://example.com/a\r\nHost: b", Err(url), Err(url)),

@@ -1,0 +1,141 @@
+//! A protected API on actix-web: how `Guard` sits in front of its handlers.
+//!
+//! Copy [`Caller`] for single handlers, [`require_token`] for whole scopes.
+
+use std::{fmt, pin::Pin};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::ErrorInternalServerError,
+    http::{StatusCode, header},
+    middleware::{Next, from_fn},
+    web::{Data, Json, ReqData, ServiceConfig, get, resource},
+};
+use serde_json::{Value, json};
+use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified};
+
+/// The routes. `guard` requires an access token for this API.
+///
+/// Call it with clones of one guard: actix-web builds its routes once for each of its threads, and
+/// clones share their keys.
+pub fn routes(guard: Guard<RemoteJwks>) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config
+            .app_data(Data::new(guard))
+            .route("/", get().to(public))
+            .route("/ready", get().to(ready))
+            .route("/api/v1/", get().to(hello))
+            .service(
+                resource("/api/v1/messages").wrap(from_fn(require_token)).route(get().to(messages)),
+            );
+    }
+}
+
+async fn public() -> &'static str {
+    "GET /api/v1/ with an access token\n"
+}
+
+/// A handler that asks for its caller.
+async fn hello(Caller(caller): Caller) -> Json<Value> {
+    let subject = caller.subject().unwrap_or("nobody");
+    Json(json!({ "message": format!("Hello, {subject}") }))
+}
+
+/// A handler behind [`require_token`], which has left the caller in the request's extensions. It
+/// requires a permission on top, so that it can say in one place what it is for.
+async fn messages(
+    guard: Data<Guard<RemoteJwks>>,
+    caller: ReqData<Verified>,
+) -> Result<Json<Value>, Refused> {
+    guard.check_permission(&caller, "read:messages")?;
+    Ok(Json(json!({ "messages": [], "permissions": caller.permissions().collect::<Vec<_>>() })))
+}
+
+/// Ready as long as there are keys to verify with.
+async fn ready(guard: Data<Guard<RemoteJwks>>) -> HttpResponse {
+    let keys = guard.verifier().keys();
+    // A look-up, whatever it finds, fetches keys that are missing or old. Nobody sends requests to a
+    // service that is not ready, so the probe itself has to.
+    let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
+    let health = keys.health();
+    let mut response = match health.is_ready() {
+        true => HttpResponse::Ok(),
+        false => HttpResponse::ServiceUnavailable(),
+    };
+    response.json(json!({
+        "keys": health.state.to_string(),
+        "usable": health.usable_keys,
+        "last_error": health.last_error.map(|error| error.to_string()),
+    }))
+}
+
+/// An extractor: the caller of a request with a good token.
+pub struct Caller(pub Verified);
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Clones of a request are handles to it, and actix-web's futures borrow nothing.
+        let request = request.clone();
+        Box::pin(async move { check(&request).await.map(Self) })
+    }
+}
+
+/// A middleware: lets requests with a good token pass.
+///
+/// # Errors
+///
+/// [`Refused`], which actix-web turns into the response.
+pub async fn require_token(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let caller = check(request.request()).await?;
+    request.extensions_mut().insert(caller);
+    next.call(request).await
+}
+
+async fn check(request: &HttpRequest) -> Result<Verified, Error> {
+    let guard = request.app_data::<Data<Guard<RemoteJwks>>>();
+    let guard = guard.ok_or_else(|| ErrorInternalServerError("the routes have no guard"))?;
+    // All values: a client that sends two has to be refused, whichever of them is good.
+    let values = request.headers().get_all(header::AUTHORIZATION);
+    Ok(guard.check_async(values).await.map_err(Refused)?)
+}
+
+/// A rejection as actix-web's error, and so as its response.
+#[derive(Debug)]
+pub struct Refused(Rejection);
+
+impl From<Rejection> for Refused {
+    fn from(rejection: Rejection) -> Self {
+        Self(rejection)
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::UNAUTHORIZED)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Some(cause) = self.0.cause() {
+            eprintln!("{}: {cause}", cause.code());
+        }
+        let mut response = HttpResponse::build(self.status_code());
+        for header in self.0.headers() {
+            response.insert_header(header);
+        }
+        response.body(self.0.body())
+    }
+}

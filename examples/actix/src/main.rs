@@ -1,0 +1,72 @@
+//! Serves the protected API. With the Auth0 variables in the environment it protects it for that
+//! tenant; with nothing configured it brings a test issuer of its own, and prints what to try.
+
+use std::{env, error::Error, net::SocketAddr, process::ExitCode};
+
+use actix_web::{App, HttpServer, rt::System};
+use tokenring::{
+    Auth0, Guard, Policy, RemoteJwks, UnixTime, Verifier,
+    testkit::{AUDIENCE, IssuerServer},
+};
+use tokenring_actix::routes;
+
+fn main() -> ExitCode {
+    match System::new().block_on(serve()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let listen = env::var_os("LISTEN").unwrap_or_else(|| "127.0.0.1:0".into());
+    let address: Option<SocketAddr> = listen.to_str().and_then(|listen| listen.parse().ok());
+    let address = address.ok_or("LISTEN must be an address and a port, such as 127.0.0.1:3000")?;
+    // One is enough: whoever forgot the others wants an error, not a test issuer.
+    let configured = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"]
+        .iter()
+        .any(|variable| env::var_os(variable).is_some());
+
+    // Lives as long as the server.
+    let mut test_issuer = None;
+    let verifier = if configured {
+        Auth0::from_env()?.verifier()?
+    } else if address.ip().is_loopback() {
+        let issuer = test_issuer.insert(IssuerServer::start());
+        let keys = RemoteJwks::builder(issuer.jwks_url()).danger_allow_http_loopback().no_proxy();
+        Verifier::new(Policy::new(issuer.url(), AUDIENCE), keys.build()?)?
+    } else {
+        // Everybody has the test issuer's keys.
+        return Err("AUTH0_ISSUER_BASE_URL is not set, without it LISTEN must be loopback".into());
+    };
+
+    let guard = Guard::new(verifier);
+    let server = HttpServer::new(move || App::new().configure(routes(guard.clone())));
+    let server = server.bind(address)?;
+    let url = format!("http://{}", server.addrs().first().unwrap_or(&address));
+    match &test_issuer {
+        Some(issuer) => print_what_to_try(&url, issuer),
+        None => println!("{url}/api/v1/ wants access tokens of the tenant, see also {url}/ready"),
+    }
+    Ok(server.run().await?)
+}
+
+fn print_what_to_try(url: &str, issuer: &IssuerServer) {
+    let curl = |what: &str, path: &str, header: &str| {
+        println!("# {what}\ncurl -i {url}{path}{header}\n");
+    };
+    let bearer = |token: String| format!(" -H 'Authorization: Bearer {token}'");
+    let yesterday = UnixTime::from_secs(UnixTime::now().as_secs().saturating_sub(86_400));
+    let good = bearer(issuer.token().mint());
+    let expired = bearer(issuer.token().expires_at(yesterday).mint());
+    let unprivileged = bearer(issuer.token().without_claim("permissions").mint());
+    println!("A protected API with a test issuer whose keys everybody has. Try:\n");
+    curl("a good token", "/api/v1/", &good);
+    curl("no token", "/api/v1/", "");
+    curl("an expired token", "/api/v1/", &expired);
+    curl("a token with the permission", "/api/v1/messages", &good);
+    curl("a token without it", "/api/v1/messages", &unprivileged);
+    curl("ready?", "/ready", "");
+}

@@ -1,0 +1,167 @@
+//! Answers a reverse proxy's question: may this request pass, and who sent it?
+//!
+//! [`decisions`] goes to the port that the proxy asks, [`probes`] to another one.
+
+mod metrics;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified};
+
+/// `sub`.
+pub const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
+
+/// The values in `scope`, with one space between two.
+pub const SCOPES: HeaderName = HeaderName::from_static("x-auth-scopes");
+
+/// The client that the token was issued to.
+pub const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
+
+/// The message of a refusal, for proxies that do not pass the body on, as nginx.
+pub const MESSAGE: HeaderName = HeaderName::from_static("x-auth-message");
+
+/// What both ports share.
+pub struct ForwardAuth {
+    guard: Guard<RemoteJwks>,
+    answers: Mutex<Answers>,
+}
+
+/// How many answers there were with this status for this reason.
+type Answers = BTreeMap<(u16, &'static str), u64>;
+
+impl ForwardAuth {
+    /// Lets pass what `guard` accepts.
+    pub fn new(guard: Guard<RemoteJwks>) -> Arc<Self> {
+        Arc::new(Self { guard, answers: Mutex::default() })
+    }
+
+    fn count(&self, status: u16, reason: &'static str) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let answers = answers.entry((status, reason)).or_default();
+        *answers = answers.saturating_add(1);
+    }
+}
+
+/// The port that the proxy asks: every path and every method is the same question.
+pub fn decisions(service: Arc<ForwardAuth>) -> Router {
+    Router::new().fallback(decide).with_state(service)
+}
+
+async fn decide(State(service): State<Arc<ForwardAuth>>, headers: HeaderMap) -> Response {
+    // All values: a client that sends two has to be refused, whichever of them is good.
+    match service.guard.check_async(headers.get_all(AUTHORIZATION)).await {
+        Ok(caller) => {
+            service.count(200, "accepted");
+            identity(&caller).into_response()
+        }
+        Err(rejection) => {
+            let reason = rejection.cause().map_or("no_token", |cause| cause.code());
+            service.count(rejection.status(), reason);
+            eprintln!("{reason}: {rejection}");
+            refusal(&rejection)
+        }
+    }
+}
+
+/// The caller, for the application. All three are always there: a proxy that copies the headers it
+/// finds must find one to put in place of the client's.
+fn identity(caller: &Verified) -> [(HeaderName, String); 3] {
+    let scopes: Vec<String> = caller.scopes().map(visible).collect();
+    [
+        (SUBJECT, visible(caller.subject().unwrap_or_default())),
+        (SCOPES, scopes.join(" ")),
+        (CLIENT, visible(caller.authorized_party().unwrap_or_default())),
+    ]
+}
+
+/// `text` in visible ASCII. Everything else, and `%`, is percent-encoded: two texts never look the
+/// same, and no text can end its header field, or begin or end with white space.
+fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'!'..=b'~' if byte != b'%' => visible.push(byte.into()),
+            _ => visible.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    visible
+}
+
+fn refusal(rejection: &Rejection) -> Response {
+    let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    let mut response = (status, rejection.body()).into_response();
+    for (name, value) in rejection.headers() {
+        // Names and values are fit for a header field, or the crate has a fault.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.headers_mut().insert(MESSAGE, HeaderValue::from_static(rejection.message()));
+    response
+}
+
+/// The port for whoever runs the service: `/health`, `/ready` and `/metrics`.
+pub fn probes(service: Arc<ForwardAuth>) -> Router {
+    Router::new()
+        .route("/health", get(async || "ok\n"))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(service)
+}
+
+/// Ready as long as there are keys to verify with.
+async fn ready(State(service): State<Arc<ForwardAuth>>) -> Response {
+    let keys = service.guard.verifier().keys();
+    // A look-up, whatever it finds, fetches keys that are missing or old. Nobody sends requests to a
+    // service that is not ready, so the probe itself has to.
+    let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
+    let health = keys.health();
+    let status = match health.is_ready() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut text = format!("keys: {}\n", health.state);
+    if let Some(error) = &health.last_error {
+        text.push_str(&format!("last error: {error}\n"));
+    }
+    (status, text).into_response()
+}
+
+async fn metrics(State(service): State<Arc<ForwardAuth>>) -> Response {
+    let health = service.guard.verifier().keys().health();
+    let answers = service.answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let text = metrics::text(&answers, &health);
+    ([("content-type", "text/plain; version=0.0.4")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn identity_is_visible_ascii_and_no_two_look_alike() {
+        let vectors = [
+            ("", ""),
+            ("auth0|64b7f1c2", "auth0|64b7f1c2"),
+            ("Jane Doe", "Jane%20Doe"),
+            ("Jane%20Doe", "Jane%2520Doe"),
+            (" a\t", "%20a%09"),
+            ("a\r\nX-Auth-Scopes: admin", "a%0D%0AX-Auth-Scopes:%20admin"),
+            ("j\u{fc}rgen", "j%C3%BCrgen"),
+            ("\u{0}\u{7f}", "%00%7F"),
+        ];
+        for (text, expected) in vectors {
+            assert_eq!(visible(text), expected, "{text:?}");
+        }
+    }
+}

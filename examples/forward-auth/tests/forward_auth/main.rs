@@ -1,0 +1,8 @@
+//! The server on its own, and between nginx or Caddy and an application.
+//!
+//! The proxies and Flask are those of the system. Where one is missing the tests fail, and say how to
+//! install it.
+
+mod proxies;
+mod server;
+mod stack;

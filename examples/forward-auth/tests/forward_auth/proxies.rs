@@ -1,0 +1,318 @@
+//! A Flask API behind nginx and Caddy, with the configurations shipped here: what reaches it, and what
+//! the client is told.
+
+use serde_json::json;
+use tokenring::{UnixTime, testkit::TestKey};
+
+use crate::stack::{Application, MINUTE, Service, Stack, bearer, get, request, send, values};
+
+const IDENTITY: [&str; 3] = ["X-Auth-Subject", "X-Auth-Scopes", "X-Auth-Client"];
+const NO_TOKEN: (u16, &str, Option<&str>) =
+    (401, r#"{"message": "Authorization token is missing"}"#, Some(r#"Bearer realm="api""#));
+
+#[test]
+fn good_token_reaches_flask_with_its_identity() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::flask());
+    let token = service.issuer.token().subject("auth0|somebody").scope("read:messages openid");
+    let good = bearer(&token.claim("azp", "web").mint());
+    for (proxy, address) in stack.proxies() {
+        let response = get(address, "/api/v1/", &[("Authorization", &good)]);
+        assert_eq!(response.status, 200, "{proxy}: {}", response.text);
+        assert_eq!(response.json(), json!({ "message": "Hello, auth0|somebody" }), "{proxy}");
+
+        let environ = &get(address, "/echo/x", &[("Authorization", &good)]).json()["environ"];
+        assert_eq!(environ["HTTP_X_AUTH_SUBJECT"], "auth0|somebody", "{proxy}");
+        assert_eq!(environ["HTTP_X_AUTH_SCOPES"], "read:messages openid", "{proxy}");
+        assert_eq!(environ["HTTP_X_AUTH_CLIENT"], "web", "{proxy}");
+    }
+}
+
+#[test]
+fn subject_outside_visible_ascii_is_escaped_and_breaks_no_header() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let subject = "j\u{fc}r gen\r\nX-Auth-Scopes: admin";
+    let token = service.issuer.token().subject(subject).scope("read").mint();
+    for (proxy, address) in stack.proxies() {
+        assert_eq!(get(address, "/", &[("Authorization", &bearer(&token))]).status, 200, "{proxy}");
+        let received = stack.recorder().take();
+        let escaped = "j%C3%BCr%20gen%0D%0AX-Auth-Scopes:%20admin";
+        assert_eq!(values(&received[0], "X-Auth-Subject"), [escaped], "{proxy}");
+        assert_eq!(values(&received[0], "X-Auth-Scopes"), ["read"], "{proxy}");
+    }
+}
+
+#[test]
+fn identity_that_a_client_sends_goes_no_further_in_any_spelling() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let token = service.issuer.token().subject("auth0|somebody").scope("read").mint();
+    let authorization = bearer(&token);
+    // Every character that a name may have and that some server may take for a hyphen. RFC 9110
+    // section 5.6.2.
+    let separators = "-_.!#$%&'*+^`|~";
+    let mut spellings: Vec<String> = Vec::new();
+    for name in IDENTITY {
+        for first in separators.chars() {
+            for second in separators.chars() {
+                let mut hyphens = [first, second].into_iter();
+                let replace = |c| if c == '-' { hyphens.next().unwrap() } else { c };
+                spellings.push(name.chars().map(replace).collect());
+            }
+        }
+        spellings.extend([name.to_lowercase(), name.to_uppercase(), name.replace('-', "_-")]);
+    }
+    assert_eq!(spellings.len(), 3 * (15 * 15 + 3));
+    for (proxy, address) in stack.proxies() {
+        // Fewer at a time than the forward-auth server takes headers, which Caddy shows it.
+        for spellings in spellings.chunks(60) {
+            let mut headers = vec![("Authorization", authorization.as_str())];
+            headers.extend(spellings.iter().map(|name| (name.as_str(), "attacker")));
+            let response = get(address, "/", &headers);
+            assert_eq!((response.status, response.body()), (200, "recorded"), "{proxy}");
+            let received = stack.recorder().take();
+            assert_eq!(received.len(), 1, "{proxy}");
+            assert!(!received[0].contains("attacker"), "{proxy}: {}", received[0]);
+            assert_eq!(values(&received[0], "X-Auth-Subject"), ["auth0|somebody"], "{proxy}");
+            assert_eq!(values(&received[0], "X-Auth-Scopes"), ["read"], "{proxy}");
+        }
+    }
+}
+
+#[test]
+fn identity_that_the_token_lacks_is_not_taken_from_the_client() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let token = service.issuer.token().without_claim("sub").without_claim("azp");
+    let authorization = bearer(&token.without_claim("scope").mint());
+    let mut headers = vec![("Authorization", authorization.as_str())];
+    headers.extend(IDENTITY.map(|name| (name, "attacker")));
+    for (proxy, address) in stack.proxies() {
+        assert_eq!(get(address, "/", &headers).status, 200, "{proxy}");
+        let received = stack.recorder().take();
+        for name in IDENTITY {
+            // nginx leaves them out, Caddy sends them empty.
+            let values = values(&received[0], name);
+            assert!(values.iter().all(|value| value.is_empty()), "{proxy}: {}", received[0]);
+        }
+    }
+}
+
+#[test]
+fn client_cannot_have_the_identity_dropped_as_a_matter_of_its_connection() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let authorization = bearer(&service.issuer.token().subject("auth0|somebody").mint());
+    // RFC 9110 section 7.6.1: a proxy drops the header fields named there.
+    let connection = format!("close, {}", IDENTITY.join(", "));
+    let headers = [("Authorization", authorization.as_str()), ("Connection", connection.as_str())];
+    for (proxy, address) in stack.proxies() {
+        assert_eq!(get(address, "/", &headers).status, 200, "{proxy}");
+        let received = stack.recorder().take();
+        assert_eq!(values(&received[0], "X-Auth-Subject"), ["auth0|somebody"], "{proxy}");
+        for name in IDENTITY {
+            assert_eq!(values(&received[0], name).len(), 1, "{proxy}: {}", received[0]);
+        }
+    }
+}
+
+#[test]
+fn identity_in_a_trailer_goes_no_further() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let authorization = bearer(&service.issuer.token().mint());
+    for (proxy, address) in stack.proxies() {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+             Authorization: {authorization}\r\nTransfer-Encoding: chunked\r\n\
+             Trailer: X-Auth-Subject\r\n\r\n4\r\nbody\r\n0\r\nX-Auth-Subject: attacker\r\n\r\n"
+        );
+        assert_eq!(send(address, &request).status, 200, "{proxy}");
+        let received = stack.recorder().take();
+        assert!(!received[0].contains("attacker"), "{proxy}: {}", received[0]);
+    }
+}
+
+#[test]
+fn client_is_told_what_the_forward_auth_server_says() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let token = || service.issuer.token();
+    let an_hour_ago = UnixTime::from_secs(UnixTime::now().as_secs() - 3600);
+    let invalid_format = r#"{"message": "Invalid token format"}"#;
+    let malformed = (401, invalid_format, Some(r#"Bearer realm="api""#));
+    let invalid_token = (
+        401,
+        r#"{"message": "Invalid token"}"#,
+        Some(r#"Bearer realm="api", error="invalid_token""#),
+    );
+    let vectors = [
+        ("no header", vec![], NO_TOKEN),
+        ("another scheme", vec!["Basic dXNlcjpwYXNz".into()], malformed),
+        ("expired", vec![bearer(&token().expires_at(an_hour_ago).mint())], invalid_token),
+        ("another audience", vec![bearer(&token().audience("other").mint())], invalid_token),
+        ("forged", vec![bearer(&token().forged_by(&TestKey::attacker()).mint())], invalid_token),
+    ];
+    for (what, authorization, expected) in vectors {
+        let headers: Vec<_> =
+            authorization.iter().map(|value: &String| ("Authorization", value.as_str())).collect();
+        let asked = get(service.decisions, "/", &headers);
+        assert_eq!(asked.refusal(), expected, "{what}");
+        for (proxy, address) in stack.proxies() {
+            let response = get(address, "/api/v1/", &headers);
+            assert_eq!(response.refusal(), expected, "{what}, {proxy}: {}", response.text);
+        }
+    }
+    assert_eq!(stack.recorder().take(), [""; 0]);
+}
+
+#[test]
+fn several_authorization_headers_are_refused_even_if_all_are_good() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let good = bearer(&service.issuer.token().mint());
+    let other = "Basic dXNlcjpwYXNz";
+    let challenge = r#"Bearer realm="api", error="invalid_request""#;
+    let expected = (400, r#"{"message": "Invalid token format"}"#, Some(challenge));
+    for values in [[good.as_str(), &good], [good.as_str(), other], [other, good.as_str()]] {
+        let headers = values.map(|value| ("Authorization", value));
+        assert_eq!(get(service.decisions, "/", &headers).refusal(), expected);
+        for (proxy, address) in stack.proxies() {
+            let response = get(address, "/", &headers);
+            match proxy {
+                // Refuses them itself, without asking.
+                "nginx" => assert_eq!(response.status, 400),
+                _ => assert_eq!(response.refusal(), expected, "{proxy}"),
+            }
+        }
+    }
+    assert_eq!(stack.recorder().take(), [""; 0]);
+}
+
+#[test]
+fn scope_that_is_required_must_be_there() {
+    let service = Service::start(Some("read:messages"));
+    let stack = Stack::start(&service, Application::recorder());
+    let challenge = r#"Bearer realm="api", error="insufficient_scope", scope="read:messages""#;
+    let forbidden = (403, r#"{"message": "Insufficient scope"}"#, Some(challenge));
+    let vectors = [
+        service.issuer.token().without_claim("scope"),
+        service.issuer.token().scope("openid"),
+        service.issuer.token().scope("read:messages2"),
+    ];
+    for (proxy, address) in stack.proxies() {
+        for token in &vectors {
+            let response = get(address, "/", &[("Authorization", &bearer(&token.mint()))]);
+            assert_eq!(response.refusal(), forbidden, "{proxy}: {}", response.text);
+        }
+        assert_eq!(stack.recorder().take(), [""; 0], "{proxy}");
+        let good = bearer(&service.issuer.token().scope("openid read:messages").mint());
+        assert_eq!(get(address, "/", &[("Authorization", &good)]).status, 200, "{proxy}");
+        assert_eq!(stack.recorder().take().len(), 1, "{proxy}");
+    }
+}
+
+#[test]
+fn issuer_that_is_down_is_no_fault_of_the_token() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    service.issuer.down();
+    let good = bearer(&service.issuer.token().mint());
+    let unavailable = (503, r#"{"message": "Service unavailable"}"#, None);
+    for (proxy, address) in stack.proxies() {
+        let response = get(address, "/", &[("Authorization", &good)]);
+        assert_eq!(response.refusal(), unavailable, "{proxy}: {}", response.text);
+        assert_eq!(response.header("Retry-After"), Some("1"), "{proxy}");
+    }
+    assert_eq!(stack.recorder().take(), [""; 0]);
+
+    service.issuer.up();
+    service.clock.advance(MINUTE);
+    for (proxy, address) in stack.proxies() {
+        assert_eq!(get(address, "/", &[("Authorization", &good)]).status, 200, "{proxy}");
+    }
+}
+
+#[test]
+fn nothing_passes_while_the_forward_auth_server_is_down() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let good = bearer(&service.issuer.token().mint());
+    for (proxy, address) in stack.proxies() {
+        assert_eq!(get(address, "/", &[("Authorization", &good)]).status, 200, "{proxy}");
+    }
+    stack.recorder().take();
+    service.stop();
+    let expected = [("nginx", 503), ("caddy", 502)];
+    for ((proxy, address), expected) in stack.proxies().zip(expected) {
+        let response = get(address, "/", &[("Authorization", &good)]);
+        assert_eq!((proxy, response.status), expected, "{}", response.text);
+    }
+    assert_eq!(stack.recorder().take(), [""; 0]);
+}
+
+#[test]
+fn every_path_and_method_needs_a_token() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let paths =
+        ["/", "/api/v1/", "//", "/api/../health", "/api/%2e%2e/", "/ready", "/metrics", "/?a=b"];
+    for (proxy, address) in stack.proxies() {
+        for path in paths {
+            let response = get(address, path, &[]);
+            assert_eq!(response.refusal(), NO_TOKEN, "{proxy} {path}: {}", response.text);
+        }
+        for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"] {
+            let response = request(address, method, "/api/v1/", &[], "body");
+            assert_eq!(response.refusal(), NO_TOKEN, "{proxy} {method}: {}", response.text);
+        }
+        assert_eq!(request(address, "HEAD", "/", &[], "").status, 401, "{proxy}");
+        // Names that servers and proxies take the place of the method or the path from.
+        let headers = [
+            ("X-HTTP-Method-Override", "OPTIONS"),
+            ("X-Original-URL", "/health"),
+            ("X-Forwarded-Uri", "/health"),
+        ];
+        assert_eq!(get(address, "/", &headers).refusal(), NO_TOKEN, "{proxy}");
+    }
+    // nginx's way to ask is not open to clients.
+    let nginx = stack.proxies().find(|(proxy, _)| *proxy == "nginx").unwrap().1;
+    assert_eq!(get(nginx, "/_forward_auth", &[]).status, 404);
+    assert_eq!(stack.recorder().take(), [""; 0]);
+}
+
+#[test]
+fn request_with_a_good_token_reaches_flask_whole() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::flask());
+    let good = bearer(&service.issuer.token().mint());
+    let headers = [("Authorization", good.as_str()), ("Content-Type", "text/plain")];
+    for (proxy, address) in stack.proxies() {
+        for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let response = request(address, method, "/echo/a/b?c=d", &headers, "a body");
+            assert_eq!(response.status, 200, "{proxy} {method}: {}", response.text);
+            let echo = response.json();
+            assert_eq!(echo["method"], method, "{proxy}");
+            assert_eq!(echo["path"], "/echo/a/b?c=d", "{proxy} {method}");
+            assert_eq!(echo["body"], "a body", "{proxy} {method}");
+        }
+        // The application's own answers are its own.
+        let response = get(address, "/unknown", &headers);
+        assert_eq!(response.status, 404, "{proxy}");
+        assert_eq!(response.header("Content-Type"), Some("text/html; charset=utf-8"), "{proxy}");
+    }
+}
+
+#[test]
+fn longest_token_passes_the_proxies() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let padding = |bytes: usize| service.issuer.token().claim("padding", "x".repeat(bytes)).mint();
+    let token = padding(11_000);
+    assert!((15_000..=16_384).contains(&token.len()), "{}", token.len());
+    for (proxy, address) in stack.proxies() {
+        let response = get(address, "/", &[("Authorization", &bearer(&token))]);
+        assert_eq!(response.status, 200, "{proxy}: {}", response.text);
+    }
+}

@@ -1,0 +1,461 @@
+//! The whole row on loopback ports: test issuer, forward-auth server, an application, and nginx and
+//! Caddy with the configurations shipped here.
+
+use std::{
+    env, fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tokenring::{
+    Clock, Guard, Policy, RemoteJwks, Verifier,
+    testkit::{AUDIENCE, IssuerServer},
+};
+use tokenring_forward_auth::{ForwardAuth, decisions, probes};
+use tokio::runtime::{Builder, Runtime};
+
+/// What stands behind the proxies.
+pub enum Application {
+    /// The Flask API of this package.
+    Flask { address: SocketAddr, _program: Started },
+    /// A server that keeps what it is sent, as it was sent: no framework hides anything.
+    Recorder(Recorder),
+}
+
+impl Application {
+    pub fn flask() -> Self {
+        let mut command = Command::new(python_with_flask());
+        command
+            .arg("-B")
+            .arg(package().join("tests/forward_auth/echo.py"))
+            .env("PYTHONPATH", package());
+        let mut child =
+            Started(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+        let mut port = String::new();
+        BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], port.trim().parse().unwrap()));
+        Self::Flask { address, _program: child }
+    }
+
+    pub fn recorder() -> Self {
+        Self::Recorder(Recorder::start())
+    }
+
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Flask { address, .. } => *address,
+            Self::Recorder(recorder) => recorder.address,
+        }
+    }
+}
+
+/// The forward-auth server on a runtime of two threads, its issuer, and the clock by which its keys get
+/// old.
+pub struct Service {
+    pub issuer: IssuerServer,
+    pub clock: TestClock,
+    /// The port that the proxies ask.
+    pub decisions: SocketAddr,
+    pub probes: SocketAddr,
+    runtime: Runtime,
+}
+
+impl Service {
+    /// Requires `scope`, if there is one.
+    pub fn start(scope: Option<&str>) -> Self {
+        let issuer = IssuerServer::start();
+        let clock = TestClock::default();
+        let keys = RemoteJwks::builder(issuer.jwks_url())
+            .danger_allow_http_loopback()
+            .no_proxy()
+            .timeout(FOREVER)
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let policy = Policy::new(issuer.url(), AUDIENCE);
+        let mut guard = Guard::new(Verifier::new(policy, keys).unwrap());
+        if let Some(scope) = scope {
+            guard = guard.require_scope(scope);
+        }
+        let service = ForwardAuth::new(guard);
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_io().build().unwrap();
+        let serve = |router| {
+            let bound = tokio::net::TcpListener::bind("127.0.0.1:0");
+            let listener = runtime.block_on(bound).unwrap();
+            let address = listener.local_addr().unwrap();
+            runtime.spawn(async move { axum::serve(listener, router).await });
+            address
+        };
+        let decisions = serve(decisions(service.clone()));
+        let probes = serve(probes(service));
+        Self { issuer, clock, decisions, probes, runtime }
+    }
+
+    /// Ends it, and closes its connections.
+    pub fn stop(self) {
+        self.runtime.shutdown_timeout(FOREVER);
+    }
+}
+
+/// The proxies in front of an application.
+pub struct Stack {
+    pub application: Application,
+    proxies: Vec<(&'static str, Started, SocketAddr)>,
+    // Last: the programs that write into it end first.
+    _directory: Directory,
+}
+
+impl Stack {
+    pub fn start(service: &Service, application: Application) -> Self {
+        let directory = Directory::new();
+        let proxies = vec![
+            start_nginx(&directory, service.decisions, application.address()),
+            start_caddy(&directory, service.decisions, application.address()),
+        ];
+        Self { application, proxies, _directory: directory }
+    }
+
+    /// The proxies' names and addresses.
+    pub fn proxies(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        self.proxies.iter().map(|(name, _, address)| (*name, *address))
+    }
+
+    pub fn recorder(&self) -> &Recorder {
+        match &self.application {
+            Application::Recorder(recorder) => recorder,
+            Application::Flask { .. } => panic!("Flask records nothing"),
+        }
+    }
+}
+
+/// nginx with the shipped configuration, its three addresses replaced.
+fn start_nginx(
+    directory: &Directory,
+    decisions: SocketAddr,
+    application: SocketAddr,
+) -> (&'static str, Started, SocketAddr) {
+    let address = own_address();
+    let mut shipped = fs::read_to_string(package().join("nginx.conf")).unwrap();
+    let addresses = [
+        ("server 127.0.0.1:9000;", format!("server {decisions};")),
+        ("server 127.0.0.1:5000;", format!("server {application};")),
+        ("listen 127.0.0.1:8080;", format!("listen {address};")),
+    ];
+    for (written, replacement) in addresses {
+        assert_eq!(shipped.matches(written).count(), 1, "{written}");
+        shipped = shipped.replace(written, &replacement);
+    }
+    let path = directory.0.display();
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .iter()
+        .map(|name| format!("{name}_temp_path {path}/{name};\n"))
+        .collect();
+    // As root, nginx would change to a user to whom the directory is closed.
+    let user = if is_root() { "user root;" } else { "" };
+    let around = format!(
+        "{user}\nworker_processes 1;\npid {path}/nginx.pid;\nevents {{ }}\n\
+         http {{\naccess_log off;\n{temporary}{shipped}\n}}\n"
+    );
+    let configuration = directory.write("nginx.conf", &around);
+    let mut command = Command::new(program("nginx"));
+    command.arg("-c").arg(configuration).args(["-e", "stderr", "-g", "daemon off;"]);
+    ("nginx", start(command, address), address)
+}
+
+/// Caddy with the shipped configuration.
+fn start_caddy(
+    directory: &Directory,
+    decisions: SocketAddr,
+    application: SocketAddr,
+) -> (&'static str, Started, SocketAddr) {
+    let address = own_address();
+    let shipped = package().join("Caddyfile");
+    let around =
+        format!("{{\nadmin off\ndefault_bind {}\n}}\nimport {}\n", address.ip(), shipped.display());
+    let configuration = directory.write("Caddyfile", &around);
+    let mut command = Command::new(program("caddy"));
+    command
+        .args(["run", "--adapter", "caddyfile", "--config"])
+        .arg(configuration)
+        .env("SITE", format!("http://{address}"))
+        .env("FORWARD_AUTH", decisions.to_string())
+        .env("APPLICATION", application.to_string())
+        // It keeps its files there.
+        .env("HOME", &directory.0)
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_DATA_HOME");
+    ("caddy", start(command, address), address)
+}
+
+/// Starts a proxy, and waits until it listens.
+fn start(mut command: Command, address: SocketAddr) -> Started {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = Started(command.spawn().unwrap());
+    let start = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        let ended = child.0.try_wait().unwrap().is_some();
+        if ended || start.elapsed() > FOREVER {
+            let _ended = child.0.kill();
+            let mut log = String::new();
+            child.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+            panic!("{command:?} does not listen at {address}: {log}");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    // Or it waits for somebody to read what it has to say.
+    let mut log = child.0.stderr.take().unwrap();
+    thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    child
+}
+
+const INSTALL: &str =
+    "apt-get update && apt-get install -y --no-install-recommends nginx-light caddy python3-flask";
+
+fn program(name: &str) -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    // Debian has nginx where only root's path leads.
+    let directories = env::split_paths(&path).chain(["/usr/sbin".into()]);
+    let mut programs = directories.map(|directory| directory.join(name));
+    let found = programs.find(|program| program.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not installed. As root: {INSTALL}"))
+}
+
+fn python_with_flask() -> &'static str {
+    let mut pythons = ["python3", "/usr/bin/python3"].into_iter();
+    let has_flask = |python: &&str| {
+        let import =
+            Command::new(python).args(["-c", "import flask"]).stderr(Stdio::null()).status();
+        import.is_ok_and(|status| status.success())
+    };
+    let found = pythons.find(has_flask);
+    found.unwrap_or_else(|| panic!("no python3 here has Flask. As root: {INSTALL}"))
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout == b"0\n"
+}
+
+fn package() -> PathBuf {
+    env!("CARGO_MANIFEST_DIR").into()
+}
+
+/// An address that nobody else has. nginx and Caddy cannot say which port the system gave them, and a
+/// port that was free a moment ago may be another test's by now: so each has a loopback address of its
+/// own, which on Linux are sixteen million.
+fn own_address() -> SocketAddr {
+    static NUMBER: AtomicU8 = AtomicU8::new(1);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    SocketAddr::from(([127, high, low, NUMBER.fetch_add(1, Ordering::Relaxed)], 8080))
+}
+
+/// A directory that ends with the test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("forward-auth-{}-{number}", std::process::id());
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // What is left of it is in the way of nobody.
+        let _removed = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A program that ends with the test.
+pub struct Started(pub Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // SIGTERM, which lets nginx end its worker too.
+        let _ended =
+            Command::new("kill").arg(self.0.id().to_string()).stderr(Stdio::null()).status();
+        let start = Instant::now();
+        while self.0.try_wait().is_ok_and(|ended| ended.is_none()) && start.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(5));
+        }
+        // It has ended already, or it has to now.
+        let _ended = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+/// See [`Application::Recorder`].
+pub struct Recorder {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Recorder {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let records = requests.clone();
+        // The thread ends with the process.
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let request = receive(&stream);
+                records.lock().unwrap().push(request);
+                let head = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n";
+                stream.write_all(format!("{head}recorded").as_bytes()).unwrap();
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// What has come since the last call.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.requests.lock().unwrap())
+    }
+}
+
+/// Reads a request to the end of its headers, and of its chunks if it has any.
+fn receive(mut stream: &TcpStream) -> String {
+    stream.set_read_timeout(Some(FOREVER)).unwrap();
+    let mut request = String::new();
+    let mut buffer = [0; 4096];
+    let is_whole = |request: &str| match request.split_once("\r\n\r\n") {
+        Some((head, body)) if head.to_lowercase().contains("\r\ntransfer-encoding: chunked") => {
+            (body.starts_with("0\r\n") || body.contains("\r\n0\r\n")) && body.ends_with("\r\n\r\n")
+        }
+        Some(_) => true,
+        None => false,
+    };
+    while !is_whole(&request) {
+        let read = stream.read(&mut buffer).unwrap();
+        assert_ne!(read, 0, "the request ended too early: {request}");
+        request.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+    }
+    request
+}
+
+/// The values of the header field called `name` in `request`, as written there.
+pub fn values<'r>(request: &'r str, name: &str) -> Vec<&'r str> {
+    let head = request.split("\r\n\r\n").next().unwrap();
+    let fields = head.lines().skip(1).map(|line| line.split_once(':').unwrap());
+    let named = fields.filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    named.map(|(_, value)| value.trim()).collect()
+}
+
+/// Sends `GET path` with these header fields.
+pub fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Response {
+    request(address, "GET", path, headers, "")
+}
+
+pub fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Response {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !headers.iter().any(|(name, _)| *name == "Connection") {
+        request.push_str("Connection: close\r\n");
+    }
+    if !body.is_empty() {
+        request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    send(address, &format!("{request}\r\n{body}"))
+}
+
+/// Sends `request` as it is.
+pub fn send(address: SocketAddr, request: &str) -> Response {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(FOREVER)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let status = text.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
+    let status = status.unwrap_or_else(|| panic!("{text:?}"));
+    Response { status: status.parse().unwrap(), text }
+}
+
+/// A response as it came, the end of the connection included.
+pub struct Response {
+    pub status: u16,
+    pub text: String,
+}
+
+impl Response {
+    pub fn body(&self) -> &str {
+        self.text.split_once("\r\n\r\n").unwrap().1
+    }
+
+    pub fn json(&self) -> Value {
+        assert_eq!(self.header("Content-Type"), Some("application/json"), "{}", self.text);
+        serde_json::from_str(self.body()).unwrap()
+    }
+
+    /// The value of the one header field called `name`. There is at most one.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let values = values(&self.text, name);
+        assert!(values.len() <= 1, "{}", self.text);
+        values.first().copied()
+    }
+
+    /// Status, body and challenge of a refusal.
+    pub fn refusal(&self) -> (u16, &str, Option<&str>) {
+        assert_eq!(self.header("Content-Type"), Some("application/json"), "{}", self.text);
+        (self.status, self.body(), self.header("WWW-Authenticate"))
+    }
+}
+
+/// The clock of a key source, in seconds. Stands still until told to move.
+#[derive(Clone, Default)]
+pub struct TestClock(Arc<AtomicU64>);
+
+impl TestClock {
+    pub fn advance(&self, time: Duration) {
+        self.0.fetch_add(time.as_secs(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+
+    fn wall(&self) -> Duration {
+        self.monotonic()
+    }
+}
+
+pub fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+pub const MINUTE: Duration = Duration::from_secs(60);
+
+/// Nothing here takes as long. What does has gone wrong.
+pub const FOREVER: Duration = Duration::from_secs(30);
+
+/// How long a program may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,243 @@
+//! The user's own token, its policy, and where its keys are.
+
+use std::{
+    env, fs,
+    io::{self, Read, Write},
+    time::Duration,
+};
+
+use tokenring::{Algorithm, Auth0, JwkSet, KeySource, Policy, RemoteJwks, Verifier};
+
+use crate::{Failure, report::print_explained};
+
+pub(crate) const HELP: &str = "\
+Verifies a JSON Web Token, and explains a refusal.
+
+cargo run --example verify
+    starts a test issuer on a loopback port, fetches its keys and verifies its tokens
+
+cargo run --example verify -- TOKEN
+    verifies TOKEN for the Auth0 tenant in the environment:
+    AUTH0_ISSUER_BASE_URL, AUTH0_AUDIENCE and optionally AUTH0_CLIENT_ID
+
+cargo run --example verify -- --discover ISSUER --audience AUD TOKEN
+cargo run --example verify -- --jwks-url URL --issuer ISSUER --audience AUD TOKEN
+cargo run --example verify -- --jwks FILE --issuer ISSUER --audience AUD TOKEN
+    verifies TOKEN for any issuer
+
+    TOKEN                the token; - to read it from standard input
+    --token-file FILE    the token in a file, in place of TOKEN
+    --discover ISSUER    the issuer, whose keys are found by OpenID Connect Discovery
+    --jwks-url URL       where the issuer publishes its JWK Set; http: for loopback hosts only
+    --jwks FILE          the issuer's JWK Set in a file
+    --issuer ISSUER      what `iss` must be, byte for byte
+    --audience AUD       what `aud` must be or contain; may be repeated
+    --client ID          the client the token must be issued to; may be repeated. Without --audience,
+                         `aud` is not compared
+    --algorithm ALG      an accepted algorithm, RS256 if not given; may be repeated
+    --require NAME=VALUE a claim that must be this string; may be repeated
+    --leeway SECONDS     how far the clocks may be apart, 0 if not given, 600 at most
+
+Exit status: 0 accepted, 1 refused, 2 the settings, a file or the keys cannot be used.
+";
+
+/// What the arguments say.
+#[derive(Default)]
+pub(crate) struct Settings<'a> {
+    keys: Option<Keys<'a>>,
+    issuer: Option<&'a str>,
+    audiences: Vec<&'a str>,
+    clients: Vec<&'a str>,
+    algorithms: Vec<Algorithm>,
+    required: Vec<(&'a str, &'a str)>,
+    leeway: Duration,
+    token: Option<Token<'a>>,
+}
+
+/// Where the keys are.
+enum Keys<'a> {
+    Discovery(&'a str),
+    Url(&'a str),
+    File(&'a str),
+}
+
+/// Where the token is.
+enum Token<'a> {
+    Text(&'a str),
+    StandardInput,
+    File(&'a str),
+}
+
+impl<'a> Settings<'a> {
+    pub(crate) fn parse(arguments: &'a [String]) -> Result<Self, String> {
+        let mut settings = Self::default();
+        let mut rest = arguments.iter().map(String::as_str);
+        while let Some(argument) = rest.next() {
+            let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
+            match argument {
+                "--discover" => settings.set_keys(Keys::Discovery(value()?))?,
+                "--jwks-url" => settings.set_keys(Keys::Url(value()?))?,
+                "--jwks" => settings.set_keys(Keys::File(value()?))?,
+                "--issuer" => once(&mut settings.issuer, value()?, argument)?,
+                "--audience" => settings.audiences.push(value()?),
+                "--client" => settings.clients.push(value()?),
+                "--algorithm" => {
+                    let algorithm =
+                        value()?.parse().map_err(|error| format!("{argument}: {error}"))?;
+                    settings.algorithms.push(algorithm);
+                }
+                "--require" => {
+                    let claim = value()?.split_once('=');
+                    settings.required.push(claim.ok_or("--require needs NAME=VALUE")?);
+                }
+                "--leeway" => {
+                    let seconds = value()?.parse().map_err(|_| "--leeway needs whole seconds")?;
+                    settings.leeway = Duration::from_secs(seconds);
+                }
+                "--token-file" => once(&mut settings.token, Token::File(value()?), "the token")?,
+                "-" => once(&mut settings.token, Token::StandardInput, "the token")?,
+                option if option.starts_with('-') => return Err(format!("{option} is unknown")),
+                token => once(&mut settings.token, Token::Text(token), "the token")?,
+            }
+        }
+        Ok(settings)
+    }
+
+    fn set_keys(&mut self, keys: Keys<'a>) -> Result<(), String> {
+        once(&mut self.keys, keys, "one of --discover, --jwks-url and --jwks")
+    }
+
+    /// Whether the token is accepted.
+    pub(crate) fn verify(&self, out: &mut impl Write) -> Result<bool, Failure> {
+        let token = self.token.as_ref().ok_or("the token is missing".to_owned())?.read()?;
+        match self.keys {
+            Some(Keys::Discovery(issuer)) => {
+                let keys = RemoteJwks::discovery_builder(issuer).danger_allow_http_loopback();
+                let keys = keys.build().map_err(|error| format!("{issuer}: {error}"))?;
+                print(out, self.policy(Some(issuer))?, fetched(keys)?, &token)
+            }
+            Some(Keys::Url(url)) => {
+                let keys = RemoteJwks::builder(url).danger_allow_http_loopback();
+                let keys = keys.build().map_err(|error| format!("{url}: {error}"))?;
+                print(out, self.policy(None)?, fetched(keys)?, &token)
+            }
+            Some(Keys::File(file)) => {
+                let jwks = fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+                let keys = JwkSet::from_json(&jwks).map_err(|error| format!("{file}: {error}"))?;
+                print(out, self.policy(None)?, keys, &token)
+            }
+            None if self.issuer.is_some()
+                || !self.audiences.is_empty()
+                || !self.clients.is_empty() =>
+            {
+                Err("where are the keys: --discover, --jwks-url or --jwks?".to_owned().into())
+            }
+            None => {
+                let auth0 = auth0_of_environment()?;
+                let keys = RemoteJwks::new(auth0.jwks_url()).map_err(|error| error.to_string())?;
+                print(out, self.add_to(auth0.policy()), fetched(keys)?, &token)
+            }
+        }
+    }
+
+    fn policy(&self, discovered: Option<&str>) -> Result<Policy, String> {
+        let issuer = match (self.issuer, discovered) {
+            (Some(_), Some(_)) => {
+                return Err("--discover names the issuer: leave --issuer out".into());
+            }
+            (Some(issuer), None) | (None, Some(issuer)) => issuer,
+            (None, None) => return Err("--issuer is missing".into()),
+        };
+        let mut audiences = self.audiences.iter().copied();
+        let mut clients = self.clients.iter().copied();
+        let policy = match (audiences.next(), clients.next()) {
+            (Some(audience), None) => Policy::new(issuer, audience),
+            (Some(audience), Some(client)) => {
+                Policy::new(issuer, audience).authorized_party(client)
+            }
+            (None, Some(client)) => Policy::for_client(issuer, client),
+            (None, None) => return Err("--audience or --client is missing".into()),
+        };
+        let policy = audiences.fold(policy, Policy::accept_audience);
+        Ok(self.add_to(clients.fold(policy, Policy::accept_client)))
+    }
+
+    /// What does not depend on where the keys are.
+    fn add_to(&self, policy: Policy) -> Policy {
+        let policy = policy.leeway(self.leeway);
+        let policy = match self.algorithms.is_empty() {
+            true => policy,
+            false => policy.algorithms(self.algorithms.iter().copied()),
+        };
+        self.required
+            .iter()
+            .fold(policy, |policy, (name, value)| policy.require_claim(*name, *value))
+    }
+}
+
+/// Stores what may be given once.
+fn once<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), String> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(format!("{name} is given more than once")),
+    }
+}
+
+/// Whether any setting of Auth0 is in the environment.
+pub(crate) fn mention_auth0() -> bool {
+    let variables = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"];
+    variables.into_iter().any(|name| env::var_os(name).is_some())
+}
+
+/// With half of the settings, the error names what is missing.
+fn auth0_of_environment() -> Result<Auth0, String> {
+    if !mention_auth0() {
+        return Err(
+            "which issuer: --discover, --jwks-url, --jwks, or Auth0 in the environment?".into()
+        );
+    }
+    Auth0::from_env().map_err(|error| error.to_string())
+}
+
+/// The same keys, fetched: an issuer that cannot be reached is not the token's fault.
+fn fetched(keys: RemoteJwks) -> Result<RemoteJwks, String> {
+    match keys.prime() {
+        Ok(()) => Ok(keys),
+        Err(error) => {
+            let failure = keys.health().last_error;
+            Err(failure.map_or(error.to_string(), |failure| failure.to_string()))
+        }
+    }
+}
+
+fn print(
+    out: &mut impl Write,
+    policy: Policy,
+    keys: impl KeySource,
+    token: &str,
+) -> Result<bool, Failure> {
+    let verifier = Verifier::new(policy, keys).map_err(|error| error.to_string())?;
+    Ok(print_explained(out, &verifier, token)?)
+}
+
+impl Token<'_> {
+    fn read(&self) -> Result<String, String> {
+        match self {
+            Self::Text(token) => Ok((*token).to_owned()),
+            Self::StandardInput => read(io::stdin(), "standard input"),
+            Self::File(file) => {
+                read(fs::File::open(file).map_err(|error| format!("{file}: {error}"))?, file)
+            }
+        }
+    }
+}
+
+/// The text of a token, without the end of its line, which is no part of it.
+fn read(source: impl Read, name: &str) -> Result<String, String> {
+    let mut token = String::new();
+    // One byte more than the longest token and its line end, so that a longer one is seen as such.
+    let limit = 16 * 1024 + 3;
+    source.take(limit).read_to_string(&mut token).map_err(|error| format!("{name}: {error}"))?;
+    token.truncate(token.trim_end_matches(['\r', '\n']).len());
+    Ok(token)
+}

@@ -1,0 +1,59 @@
+//! What any text is as a segment, beside a decoder that goes bit by bit. RFC 7515 section 2.
+
+use std::sync::LazyLock;
+
+use tokenring::{
+    Algorithm, CompactJws, PublicKey, VerifyError,
+    testkit::{ISSUER, Issuer},
+};
+
+use crate::{NOW, oracle, refused};
+
+/// As the payload of a signed token, a text is refused or has the bytes that the bit-wise decoder
+/// finds, and as a signature it is refused for what that decoder finds.
+pub fn base64url_decode(text: &str) -> bool {
+    let bytes = oracle::base64url(text);
+    let builder = || ISSUED.token_at(NOW);
+
+    let token = builder().payload_segment(text).mint();
+    let expected = oracle::compact(&token)
+        .and_then(|_| bytes.clone().ok_or(VerifyError::NotBase64url { segment: "payload" }));
+    match (payload(&token), expected) {
+        (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
+        (Err(found), Err(expected)) => {
+            refused(found, expected);
+        }
+        (found, expected) => panic!("{found:?} instead of {expected:?}"),
+    }
+
+    let signed = builder().payload_segment("e30").mint();
+    let (front, signature) = signed.rsplit_once('.').expect("two periods");
+    let token = format!("{front}.{text}");
+    let expected = oracle::compact(&token).and_then(|_| match &bytes {
+        // Longer than any signature: not looked at.
+        _ if text.len() * 6 / 8 > 1024 => Err(VerifyError::BadSignature),
+        None => Err(VerifyError::NotBase64url { segment: "signature" }),
+        // One text has these bytes.
+        Some(_) if text == signature => Ok(b"{}".to_vec()),
+        Some(_) => Err(VerifyError::BadSignature),
+    });
+    match (payload(&token), expected) {
+        (Err(found), Err(expected)) => {
+            refused(found, expected);
+        }
+        (found, expected) => assert_eq!(found, expected),
+    }
+    bytes.is_some()
+}
+
+fn payload(token: &str) -> Result<Vec<u8>, VerifyError> {
+    let payload = CompactJws::parse(token)?.verify(&KEY)?;
+    Ok(payload.as_bytes().to_vec())
+}
+
+static ISSUED: LazyLock<Issuer> = LazyLock::new(|| Issuer::for_algorithm(ISSUER, Algorithm::EdDSA));
+
+static KEY: LazyLock<PublicKey> = LazyLock::new(|| {
+    let [key] = ISSUED.keys() else { panic!("an issuer with one key") };
+    PublicKey::from_jwk(key.jwk().to_string().as_bytes()).expect("a key")
+});

@@ -1,0 +1,135 @@
+//! What a guard says of any `Authorization` values, beside a second grammar. RFC 6750 sections 2.1
+//! and 3.
+
+use std::sync::LazyLock;
+
+use tokenring::{
+    Algorithm, Guard, JwkSet, Policy, Rejection, Verifier, VerifyError,
+    testkit::{AUDIENCE, ISSUER, Issuer},
+};
+
+use crate::{NOW, assert_plain};
+
+/// The guard's answer is the one that follows from the number of values, from their grammar, and from
+/// the verifier's verdict on the token, and it holds nothing of the request.
+///
+/// NUL is between two values, `TOKEN` stands for a signed token. No input at all is no value.
+pub fn bearer_values(bytes: &[u8]) -> bool {
+    let values: Vec<Vec<u8>> = match bytes {
+        [] => Vec::new(),
+        bytes => bytes.split(|byte| *byte == 0).map(with_token).collect(),
+    };
+    let mut accepted = false;
+    for (guard, requirement) in GUARDS.iter() {
+        match (guard.check_at(&values, NOW), answer(&values, requirement)) {
+            (Ok(_), Ok(())) => accepted = true,
+            (Err(found), Err(expected)) => assert_answers(&found, expected),
+            (found, expected) => panic!("{found:?} instead of {expected:?}"),
+        }
+    }
+    accepted
+}
+
+fn with_token(value: &[u8]) -> Vec<u8> {
+    match value.windows(5).position(|window| window == b"TOKEN") {
+        Some(at) => [&value[..at], TOKEN.as_bytes(), &value[at + 5..]].concat(),
+        None => value.to_vec(),
+    }
+}
+
+/// A refusal: status, message, what is in the challenge beside the realm, cause.
+type Refusal = (u16, &'static str, String, Option<VerifyError>);
+
+fn assert_answers(found: &Rejection, expected: Refusal) {
+    let (status, message, error, cause) = expected;
+    assert_eq!((found.status(), found.message()), (status, message), "{found:?}");
+    assert_eq!(found.cause().copied(), cause);
+    let challenge = format!("Bearer realm=\"api\"{error}");
+    let headers: Vec<_> = found.headers().collect();
+    let content_type = ("Content-Type", "application/json".to_owned());
+    assert_eq!(headers, [content_type, ("WWW-Authenticate", challenge)]);
+    assert_eq!(found.body(), format!("{{\"message\": \"{message}\"}}"));
+    assert_plain(found);
+}
+
+/// What is to be said of these values by a guard that requires the scope `required`, which no token
+/// here has unless it is empty.
+fn answer(values: &[Vec<u8>], required: &str) -> Result<(), Refusal> {
+    let value = match values {
+        [] => return Err((401, "Authorization token is missing", String::new(), None)),
+        [value] => value,
+        _ => {
+            let error = ", error=\"invalid_request\"".into();
+            return Err((400, "Invalid token format", error, None));
+        }
+    };
+    let invalid = |cause| (401, "Invalid token", ", error=\"invalid_token\"".into(), Some(cause));
+    let malformed = || (401, "Invalid token format", String::new(), None);
+    let (scheme, rest) = match value.iter().position(|byte| *byte == b' ') {
+        Some(at) => (&value[..at], &value[at + 1..]),
+        None => return Err(malformed()),
+    };
+    if scheme.to_ascii_lowercase() != b"bearer" {
+        return Err(malformed());
+    }
+    if rest.len() > 16_384 {
+        return Err(invalid(VerifyError::TokenTooLong { bytes: rest.len() }));
+    }
+    let token = b64token(rest).ok_or_else(malformed)?;
+    VERIFIER.verify_at(token, NOW).map_err(invalid)?;
+    match required {
+        "" => Ok(()),
+        scope => {
+            let error = format!(", error=\"insufficient_scope\", scope=\"{scope}\"");
+            Err((403, "Insufficient scope", error, Some(VerifyError::InsufficientScope)))
+        }
+    }
+}
+
+/// `*SP 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, one byte after the other.
+fn b64token(text: &[u8]) -> Option<&str> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Last {
+        Space,
+        Character,
+        Padding,
+    }
+    let (mut last, mut spaces) = (Last::Space, 0);
+    for byte in text {
+        last = match (last, byte) {
+            (Last::Space, b' ') => {
+                spaces += 1;
+                Last::Space
+            }
+            (Last::Character | Last::Padding, b'=') => Last::Padding,
+            (Last::Space | Last::Character, byte)
+                if byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte) =>
+            {
+                Last::Character
+            }
+            _ => return None,
+        };
+    }
+    let token = std::str::from_utf8(&text[spaces..]).expect("ASCII");
+    (last != Last::Space).then_some(token)
+}
+
+static TOKEN: LazyLock<String> =
+    LazyLock::new(|| Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).token_at(NOW).mint());
+
+static VERIFIER: LazyLock<Verifier<JwkSet>> = LazyLock::new(|| {
+    let issuer = Issuer::for_algorithm(ISSUER, Algorithm::EdDSA);
+    let keys = JwkSet::from_json(issuer.jwks().as_bytes()).expect("a set");
+    let policy = Policy::new(ISSUER, AUDIENCE).algorithms([Algorithm::EdDSA]);
+    Verifier::new(policy, keys).expect("a policy")
+});
+
+/// Each with the scope that it requires and no token has.
+static GUARDS: LazyLock<[(Guard<JwkSet>, &str); 3]> = LazyLock::new(|| {
+    let guard = || Guard::new(VERIFIER.clone());
+    [
+        (guard(), ""),
+        (guard().require_scope("read:messages openid").require_permission("read:messages"), ""),
+        (guard().require_scope("admin"), "admin"),
+    ]
+});

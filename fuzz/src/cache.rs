@@ -1,0 +1,178 @@
+//! A verifier with a token cache, beside one without.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, LazyLock, RwLock},
+    time::Duration,
+};
+
+use tokenring::{
+    Algorithm, JwkSet, KeyError, KeyQuery, KeySource, Policy, SelectedKey, UnixTime, Verified,
+    Verifier, VerifyError,
+    testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
+};
+
+use crate::NOW;
+
+/// With a token cache or without, each outcome is the same, in whatever order tokens come, keys are
+/// replaced and time goes. Accepted is a script in which a token is accepted twice.
+///
+/// The first byte is the room in the cache. Then an operation and its argument each.
+pub fn cache_changes_nothing(script: &[u8]) -> bool {
+    let mut script = script.iter().map(|byte| usize::from(*byte));
+    let room = NonZeroUsize::MIN.saturating_add(script.next().unwrap_or(0) % 4);
+    let sources = [(); 2].map(|()| Arc::new(Published(RwLock::new(Keys::Set(0)))));
+    let [one, two] = sources.clone();
+    let plain = Verifier::new(policy(ISSUER), one)
+        .and_then(|verifier| verifier.with_issuer(policy(OTHER), two))
+        .expect("two policies");
+    let cached = plain.clone().with_token_cache(room);
+    let mut now = NOW;
+    let mut accepted = vec![0; TOKENS.len()];
+    while let (Some(operation), Some(argument)) = (script.next(), script.next()) {
+        match operation % 8 {
+            0 => now = TIMES[argument % TIMES.len()],
+            which @ (1 | 2) => {
+                let keys = match argument % (SETS.len() + 2) {
+                    0 => Keys::Busy,
+                    1 => Keys::Unavailable,
+                    number => Keys::Set(number - 2),
+                };
+                *sources[which - 1].0.write().expect("no panic") = keys;
+            }
+            _ => {
+                let which = argument % TOKENS.len();
+                let [expected, found] =
+                    [&plain, &cached].map(|verifier| told(verifier.verify_at(&TOKENS[which], now)));
+                assert_eq!(found, expected, "token {which} at {now:?}");
+                accepted[which] += usize::from(found.is_ok());
+            }
+        }
+    }
+    accepted.into_iter().any(|times| times > 1)
+}
+
+/// All that a caller can see of an outcome.
+type Told = (Vec<u8>, Option<String>, String, UnixTime);
+
+fn told(outcome: Result<Verified, VerifyError>) -> Result<Told, VerifyError> {
+    outcome.map(|verified| {
+        let kid = verified.key_id().map(String::from);
+        let issuer = verified.issuer().to_owned();
+        (verified.payload().to_vec(), kid, issuer, verified.expires_at())
+    })
+}
+
+/// Keys that change while tokens come.
+#[derive(Debug)]
+struct Published(RwLock<Keys>);
+
+#[derive(Clone, Copy, Debug)]
+enum Keys {
+    Busy,
+    Unavailable,
+    /// One of [`SETS`].
+    Set(usize),
+}
+
+impl KeySource for Published {
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        match *self.0.read().expect("no panic") {
+            Keys::Busy => Err(KeyError::Busy),
+            Keys::Unavailable => Err(KeyError::Unavailable { retry_after: Duration::from_secs(1) }),
+            Keys::Set(number) => SETS[number].key(query),
+        }
+    }
+
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.key(query)
+    }
+
+    fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
+        match *self.0.read().expect("no panic") {
+            Keys::Busy | Keys::Unavailable => false,
+            Keys::Set(number) => SETS[number].confirms(key, query),
+        }
+    }
+}
+
+const OTHER: &str = "https://other.example/";
+
+fn policy(issuer: &str) -> Policy {
+    Policy::new(issuer, AUDIENCE).algorithms([
+        Algorithm::PS256,
+        Algorithm::RS256,
+        Algorithm::EdDSA,
+        Algorithm::ES256,
+    ])
+}
+
+fn key(algorithm: Algorithm) -> TestKey {
+    TestKey::for_algorithm(algorithm)
+}
+
+/// Either issuer may publish any of them.
+static SETS: LazyLock<Vec<JwkSet>> = LazyLock::new(|| {
+    let (rsa, eddsa, ec) = (key(Algorithm::RS256), key(Algorithm::EdDSA), key(Algorithm::ES256));
+    let attacker = TestKey::attacker_for(Algorithm::EdDSA);
+    let sets = [
+        vec![rsa.clone(), eddsa.clone(), ec.clone()],
+        vec![rsa.without_alg(), eddsa.clone()],
+        vec![rsa.with_algorithm(Algorithm::PS256), ec],
+        // Another key under the name.
+        vec![attacker.with_kid(eddsa.kid()), rsa.clone()],
+        // Two keys with one name, and one key with another name.
+        vec![eddsa.clone(), attacker.with_kid(eddsa.kid())],
+        vec![eddsa.with_kid("renamed")],
+        // A key for the other issuer's tokens only.
+        vec![eddsa.with_member("issuer", OTHER), rsa.with_member("issuer", ISSUER)],
+        // A key whose private half is published.
+        vec![eddsa.with_member("d", "AQAB"), rsa],
+        vec![],
+    ];
+    let set = |keys| Issuer::with_keys(ISSUER, keys).jwks();
+    sets.map(|keys| JwkSet::from_json(set(keys).as_bytes()).expect("a set")).into()
+});
+
+/// Tokens that some key set and some time make good, and some that none does.
+static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let eddsa = Issuer::with_keys(ISSUER, vec![key(Algorithm::EdDSA)]);
+    let rsa = Issuer::with_keys(ISSUER, vec![key(Algorithm::RS256)]);
+    let pss =
+        Issuer::with_keys(ISSUER, vec![key(Algorithm::RS256).with_algorithm(Algorithm::PS256)]);
+    let other = Issuer::with_keys(OTHER, vec![key(Algorithm::EdDSA)]);
+    let attacker = Issuer::with_keys(ISSUER, vec![TestKey::attacker_for(Algorithm::EdDSA)]);
+    let good = eddsa.token_at(NOW).mint();
+    let (front, signature) = good.rsplit_once('.').expect("two periods");
+    vec![
+        good.clone(),
+        rsa.token_at(NOW).mint(),
+        pss.token_at(NOW).mint(),
+        other.token_at(NOW).mint(),
+        eddsa.token_at(NOW).without_header("kid").mint(),
+        rsa.token_at(NOW).without_header("kid").claim("nbf", NOW.as_secs() + 60).mint(),
+        eddsa.token_at(NOW).expires_at(UnixTime::from_secs(NOW.as_secs() + 60)).mint(),
+        // Too long to be kept.
+        eddsa.token_at(NOW).claim("long", "x".repeat(4000)).mint(),
+        attacker.token_at(NOW).header("kid", eddsa.keys()[0].kid()).mint(),
+        eddsa.token_at(NOW).header("kid", "renamed").mint(),
+        // The first one's text but for its last character or its case.
+        format!("{front}.{}A", &signature[..signature.len() - 1]),
+        format!("{front}.{}", signature.to_lowercase()),
+        good + "=",
+    ]
+});
+
+/// Before, at and past the times where verdicts turn.
+static TIMES: [UnixTime; 7] = {
+    let now = NOW.as_secs();
+    [
+        NOW,
+        UnixTime::from_secs(now + 59),
+        UnixTime::from_secs(now + 60),
+        UnixTime::from_secs(now + 86_399),
+        UnixTime::from_secs(now + 86_400),
+        UnixTime::from_secs(0),
+        UnixTime::from_secs(u64::MAX),
+    ]
+};

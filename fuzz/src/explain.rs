@@ -1,0 +1,102 @@
+//! What an explanation says of any input, beside the verdict on it.
+
+use std::{sync::LazyLock, time::Duration};
+
+use tokenring::{
+    Algorithm, Explanation, Finding, Guard, JwkSet, Policy, Verifier, VerifyError,
+    testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer},
+};
+
+use crate::{NOW, edit};
+
+/// The explanation's verdict is the verifier's, its first failed finding is that verdict, and neither
+/// its text nor its `Debug` holds a signature, a subject or a character that is not printable ASCII.
+///
+/// The first byte says what the rest is: a token, an edit script for signed tokens, a header or a
+/// payload to be signed, or an `Authorization` value.
+pub fn explain_verdict(bytes: &[u8]) -> bool {
+    let Some((kind, rest)) = bytes.split_first() else { return false };
+    let text = String::from_utf8_lossy(rest);
+    let issuer = Issuer::for_algorithm(ISSUER, Algorithm::EdDSA);
+    match kind % 5 {
+        0 => token(&text),
+        1 => token(&edit(rest)),
+        2 => token(&issuer.token_at(NOW).subject(SUBJECT).raw_header(rest).mint()),
+        3 => {
+            let subject = format!(r#"{{"sub":"{SUBJECT}","#);
+            let payload = text.replacen('{', &subject, 1);
+            let token_text = issuer.token_at(NOW).raw_payload(payload).mint();
+            // A subject that the input itself puts elsewhere may be shown.
+            match text.contains(SUBJECT) {
+                true => false,
+                false => token(&token_text),
+            }
+        }
+        _ => request(rest),
+    }
+}
+
+fn token(token: &str) -> bool {
+    let mut accepted = false;
+    for verifier in VERIFIERS.iter() {
+        let explanation = verifier.explain_at(token, NOW);
+        let verdict = verifier.verify_at(token, NOW).map(|_| ());
+        assert_eq!(explanation.verdict(), verdict, "{explanation}");
+        assert_safe(&explanation, token);
+        accepted |= verdict.is_ok();
+    }
+    accepted
+}
+
+fn request(value: &[u8]) -> bool {
+    let guard = Guard::new(VERIFIERS[0].clone()).require_scope("read:messages");
+    let explanation = guard.explain_at([value], NOW);
+    let cause = |rejection: tokenring::Rejection| rejection.cause().copied();
+    let verdict = guard.check_at([value], NOW).map(|_| ());
+    let verdict = verdict.map_err(|rejection| cause(rejection).unwrap_or(VerifyError::NoToken));
+    assert_eq!(explanation.verdict(), verdict, "{explanation}");
+    assert_safe(&explanation, &String::from_utf8_lossy(value));
+    verdict.is_ok()
+}
+
+fn assert_safe(explanation: &Explanation, token: &str) {
+    let first = explanation.findings().iter().find_map(Finding::error);
+    assert_eq!(first, explanation.verdict().err(), "{explanation}");
+    let told = format!("{explanation}\n{explanation:?}");
+    assert!(told.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')), "{told}");
+    assert!(!told.contains(SUBJECT), "{told}");
+    assert!(told.len() < 16_384, "{told}");
+    // Half a signature of Ed25519 or more; it may be elsewhere too, in a header that was put there.
+    if let Some((others, signature)) = token.rsplit_once('.') {
+        if signature.len() >= 86 && !others.contains(signature) {
+            assert!(!told.contains(&signature_start(signature)), "{told}");
+        }
+    }
+}
+
+fn signature_start(signature: &str) -> String {
+    signature.chars().take(43).collect()
+}
+
+const SUBJECT: &str = "3d1f8c5b-subject-7e29a604";
+
+static VERIFIERS: LazyLock<Vec<Verifier<JwkSet>>> = LazyLock::new(|| {
+    let set = |issuer: &Issuer| JwkSet::from_json(issuer.jwks().as_bytes()).expect("a set");
+    let algorithms = [Algorithm::RS256, Algorithm::EdDSA];
+    let mut keys = Issuer::default().keys().to_vec();
+    keys.extend(Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).keys().iter().cloned());
+    let all = Issuer::with_keys(ISSUER, keys);
+    let plain = || Policy::new(ISSUER, AUDIENCE).algorithms(algorithms);
+    let strict = Policy::for_client(ISSUER, CLIENT_ID)
+        .algorithms([Algorithm::EdDSA])
+        .leeway(Duration::from_secs(60))
+        .require_claim("token_use", "access");
+    let other = Issuer::for_algorithm("https://other.example/", Algorithm::ES256);
+    let other_policy = Policy::new(other.url(), "other").algorithms([Algorithm::ES256]);
+    let verifier = |policy, issuer: &Issuer| Verifier::new(policy, set(issuer)).expect("a policy");
+    vec![
+        verifier(plain(), &all),
+        verifier(strict, &all),
+        verifier(other_policy, &other).with_issuer(plain(), set(&all)).expect("two issuers"),
+    ]
+});

@@ -1,0 +1,78 @@
+//! `Authorization` values: whether there is a token in them, and what is probably meant as one.
+//! RFC 6750 section 2.1.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use crate::{
+    Check, Explanation, Finding, UnixTime, VerifyError,
+    bearer::{self, NoToken},
+    compact::MAX_TOKEN_BYTES,
+    explain::{Explained, Trusted, diagnosis, text, walk},
+};
+
+/// Explains the verdict on a request whose `Authorization` is `value`, or which has none.
+pub(crate) fn authorization(
+    trusted: &[Trusted<'_>],
+    value: Result<&[u8], NoToken>,
+    now: UnixTime,
+) -> Explained {
+    let token = value.and_then(bearer::token);
+    let bytes = value.unwrap_or_default();
+    let outcome = token.map(|_| ()).map_err(|reason| match reason {
+        NoToken::TooLong { bytes } => VerifyError::TokenTooLong { bytes },
+        NoToken::Missing | NoToken::Several | NoToken::Malformed => VerifyError::NoToken,
+    });
+    let actual = match token {
+        Err(NoToken::Missing) => "none".to_string(),
+        Err(NoToken::Several) => "several".to_string(),
+        _ => scheme_and_length(bytes),
+    };
+    let finding = Finding::new(Check::Authorization, Some(outcome))
+        .expecting("one field: Bearer and a token")
+        .found(actual)
+        .advising(token.err().and_then(|reason| diagnosis::authorization(reason, bytes)));
+    let mut explanation = Explanation::new(now);
+    explanation.push(finding);
+    match token.ok().or_else(|| what_is_probably_the_token(bytes)) {
+        Some(token) => walk(trusted, token, explanation),
+        None => Explained { explanation, claims: None },
+    }
+}
+
+/// The scheme if it is a common one: what else is there may be a secret.
+fn scheme_and_length(value: &[u8]) -> String {
+    let word = value.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let scheme = SCHEMES.into_iter().find(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()));
+    match scheme {
+        Some(scheme) => {
+            let rest = value.get(scheme.len()..).unwrap_or_default().trim_ascii_start();
+            format!("{scheme} and {}", text::bytes(rest.len()))
+        }
+        None => format!("{} that begin with no known scheme", text::bytes(value.len())),
+    }
+}
+
+/// The token in a value that is not quite as it should be: what else is wrong with it can be told too.
+fn what_is_probably_the_token(value: &[u8]) -> Option<&str> {
+    let mut rest = core::str::from_utf8(value).ok()?;
+    if rest.len() > MAX_TOKEN_BYTES {
+        return None;
+    }
+    loop {
+        let before = rest.len();
+        rest = rest.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+        let after = diagnosis::after_scheme(rest.as_bytes());
+        rest = after.and_then(|after| core::str::from_utf8(after).ok()).unwrap_or(rest);
+        if rest.len() == before {
+            break;
+        }
+    }
+    let is_one_word = !rest.contains(char::is_whitespace);
+    (is_one_word && rest.matches('.').count() == 2).then_some(rest)
+}
+
+/// Of RFC 9110's registry, those that clients send.
+const SCHEMES: [&str; 6] = ["Bearer", "Basic", "Digest", "DPoP", "Negotiate", "Token"];

@@ -1,0 +1,152 @@
+//! Text from tokens and key sets made fit to print: in ASCII, without control characters, and short.
+
+use alloc::{
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+use core::fmt::Write as _;
+
+use crate::UnixTime;
+
+/// `text` between quotation marks. What is not printable ASCII is escaped, so that look-alikes,
+/// directions of writing and terminal sequences show as what they are.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", cut(text, |character| matches!(character, '"' | '\\')))
+}
+
+/// The same without quotation marks, for text that is JSON or a sentence.
+pub(super) fn plain(text: &str) -> String {
+    cut(text, |_| false)
+}
+
+fn cut(text: &str, is_special: impl Fn(char) -> bool) -> String {
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == MAX_CHARACTERS {
+            // No error can come of writing to a string.
+            let _infallible = write!(shown, "... ({} bytes)", text.len());
+            break;
+        }
+        match character {
+            _ if is_special(character) => shown.extend(['\\', character]),
+            ' '..='~' => shown.push(character),
+            _ => shown.extend(character.escape_unicode()),
+        }
+    }
+    shown
+}
+
+/// Several strings as a JSON array would have them; the first few of them.
+pub(super) fn array<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    format!("[{}]", listed(texts.map(quoted)))
+}
+
+/// What stands in a list, the first few of it.
+pub(super) fn listed(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    let more = items.len().saturating_sub(MAX_ITEMS);
+    let shown: Vec<String> = items.into_iter().take(MAX_ITEMS).collect();
+    match more {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
+    }
+}
+
+/// What a setting of several strings accepts.
+pub(super) fn one_of(texts: &[String]) -> String {
+    match texts {
+        [only] => quoted(only),
+        texts => format!("one of {}", array(texts.iter().map(String::as_str))),
+    }
+}
+
+/// A time, and how far it is from `now`.
+pub(super) fn time(time: UnixTime, now: UnixTime) -> String {
+    format!("{time}, {}", distance(time, now))
+}
+
+fn distance(time: UnixTime, now: UnixTime) -> String {
+    let (time, now) = (time.as_secs(), now.as_secs());
+    match time.abs_diff(now) {
+        0 => "now".to_string(),
+        ahead if time > now => format!("in {}", duration(ahead)),
+        past => format!("{} ago", duration(past)),
+    }
+}
+
+/// The two largest units, such as `3 days 4 hours`.
+pub(super) fn duration(seconds: u64) -> String {
+    let units = [
+        (seconds / 86_400, "day"),
+        (seconds / 3600 % 24, "hour"),
+        (seconds / 60 % 60, "minute"),
+        (seconds % 60, "second"),
+    ];
+    let from_largest = units.into_iter().skip_while(|(count, _)| *count == 0).take(2);
+    let words: Vec<String> = from_largest
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| counted(count, unit))
+        .collect();
+    match words.is_empty() {
+        true => "0 seconds".to_string(),
+        false => words.join(" "),
+    }
+}
+
+/// `1 byte`, `2 bytes`.
+pub(super) fn counted(count: impl Into<u64>, unit: &str) -> String {
+    match count.into() {
+        1 => format!("1 {unit}"),
+        count => format!("{count} {unit}s"),
+    }
+}
+
+/// [`counted`], of bytes.
+pub(super) fn bytes(count: usize) -> String {
+    counted(u64::try_from(count).unwrap_or(u64::MAX), "byte")
+}
+
+/// Room for the longest identifier of an issuer or API that we know.
+const MAX_CHARACTERS: usize = 120;
+
+const MAX_ITEMS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_and_cut() {
+        assert_eq!(quoted("a\"\\\u{1b}[31m\n\u{202e}é"), r#""a\"\\\u{1b}[31m\u{a}\u{202e}\u{e9}""#);
+        assert_eq!(plain("\"a\"\r"), r#""a"\u{d}"#);
+        assert_eq!(plain(&"é".repeat(120)), r"\u{e9}".repeat(120));
+        assert_eq!(plain(&"x".repeat(121)), format!("{}... (121 bytes)", "x".repeat(120)));
+    }
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        let durations = [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (60, "1 minute"),
+            (3600, "1 hour"),
+            (3661, "1 hour 1 minute"),
+            (86_401, "1 day"),
+            (90_000, "1 day 1 hour"),
+            (8_640_000, "100 days"),
+        ];
+        for (seconds, text) in durations {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(
+            array(["a"; 9].into_iter()),
+            format!("[{}, and 1 more]", ["\"a\""; 8].join(", "))
+        );
+    }
+}

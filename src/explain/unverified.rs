@@ -1,0 +1,225 @@
+//! What a token says, as far as it can be read at all: for people, never for a verdict.
+
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    format,
+    string::String,
+    vec::Vec,
+};
+
+use crate::{
+    VerifyError,
+    claims::{AudienceClaim, ClaimsSet, Origin},
+    compact::MAX_TOKEN_BYTES,
+    explain::text,
+    json::{self, Text, Texts, Value},
+    jwk::decode_leniently,
+};
+
+/// The JSON texts of a token, or of what should be one, nothing of them checked.
+#[derive(Default)]
+pub(super) struct TokenTexts {
+    pub(super) header: String,
+    /// Perhaps not UTF-8. None if it cannot be decoded.
+    pub(super) payload: Option<Vec<u8>>,
+}
+
+impl TokenTexts {
+    pub(super) fn of(token: &str) -> Self {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Self::default();
+        }
+        let mut segments = token.split('.');
+        let (header, payload) = (segments.next(), segments.next());
+        // The second of five is an encrypted key.
+        let payload = payload.filter(|_| segments.count() < 3);
+        let text = |segment| String::from_utf8(decode_leniently(segment)?).ok();
+        Self {
+            header: header.and_then(text).unwrap_or_default(),
+            payload: payload.and_then(decode_leniently),
+        }
+    }
+
+    pub(super) fn payload_text(&self) -> &str {
+        let text = self.payload.as_deref().and_then(|bytes| core::str::from_utf8(bytes).ok());
+        text.unwrap_or_default()
+    }
+}
+
+/// The members of a JSON object up to the first fault in its text.
+pub(super) struct Members<'j> {
+    json: &'j str,
+    members: Vec<Member<'j>>,
+}
+
+struct Member<'j> {
+    name: Cow<'j, str>,
+    value: Value,
+    /// The value, if it is a string.
+    string: Option<Text>,
+    text: &'j str,
+}
+
+impl<'j> Members<'j> {
+    pub(super) fn read(json: &'j str) -> Self {
+        let mut read = Self { json, members: Vec::new() };
+        let Ok(mut members) = json::Members::of(json) else { return read };
+        while let Ok(Some((name, value))) = members.next() {
+            let string = match value {
+                Value::String(string) => Some(string.to_text(json)),
+                _ => None,
+            };
+            read.members.push(Member { name, value, string, text: members.value_text() });
+        }
+        read
+    }
+
+    fn member(&self, name: &str) -> Option<&Member<'j>> {
+        self.members.iter().find(|member| member.name == name)
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.member(name).map(|member| &member.value)
+    }
+
+    pub(super) fn json_bytes(&self) -> usize {
+        self.json.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    pub(super) fn is_string(&self, name: &str) -> bool {
+        self.string(name).is_some()
+    }
+
+    pub(super) fn string(&self, name: &str) -> Option<&str> {
+        self.member(name)?.string.as_ref().map(|string| string.within(self.json))
+    }
+
+    pub(super) fn number(&self, name: &str) -> Option<f64> {
+        match self.value(name)? {
+            Value::Number(number) => Some(number.nearest(self.json)),
+            _ => None,
+        }
+    }
+
+    /// A string, or an array of strings.
+    pub(super) fn strings(&self, name: &str) -> Vec<String> {
+        match self.value(name) {
+            Some(Value::String(string)) => Vec::from([string.characters(self.json).into_owned()]),
+            Some(Value::Array(array)) => Texts::of_array(*array, self.json)
+                .iter()
+                .flat_map(|texts| texts.within(self.json))
+                .map(String::from)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The member `name` fit to print. Objects, and arrays that hold other things than strings, may
+    /// hold anything: of them, only what they are.
+    pub(super) fn shown(&self, name: &str) -> String {
+        match self.value(name) {
+            None => "none".to_owned(),
+            Some(Value::String(string)) => text::quoted(&string.characters(self.json)),
+            Some(Value::Number(number)) => text::plain(&format!("{}", number.nearest(self.json))),
+            Some(Value::Array(array)) => match Texts::of_array(*array, self.json) {
+                Some(texts) => text::array(texts.within(self.json)),
+                None => "an array that holds other things than strings".to_owned(),
+            },
+            Some(other) => kind(other).to_owned(),
+        }
+    }
+
+    /// What the member `name` is, without what it says.
+    pub(super) fn kind(&self, name: &str) -> &'static str {
+        self.value(name).map_or("none", kind)
+    }
+
+    /// The names and values of all members, fit to print.
+    pub(super) fn all(&self) -> Vec<(String, String)> {
+        let printable = |member: &Member<'_>| (text::plain(&member.name), text::plain(member.text));
+        self.members.iter().map(printable).collect()
+    }
+
+    /// The object again, in which a value that can be read stands for `claim`.
+    fn with_stand_in(&self, claim: &str) -> Vec<u8> {
+        let others = self.members.iter().filter(|member| member.name != claim);
+        let mut members: Vec<String> =
+            others.map(|member| format!("{}:{}", json_string(&member.name), member.text)).collect();
+        match claim {
+            "iss" => members.push(r#""iss":"""#.to_owned()),
+            "aud" => members.push(r#""aud":[""]"#.to_owned()),
+            "exp" => members.push(r#""exp":0"#.to_owned()),
+            _ => {}
+        }
+        format!("{{{}}}", members.join(",")).into_bytes()
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object => "an object",
+    }
+}
+
+/// `text` as a JSON string. RFC 8259 section 7.
+fn json_string(text: &str) -> String {
+    let mut json = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => json.extend(['\\', character]),
+            '\0'..='\u{1f}' => json.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ => json.push(character),
+        }
+    }
+    json.push('"');
+    json
+}
+
+/// The claims, and every fault that [`ClaimsSet::read`] finds in them, in its order: where one is, it
+/// reads on with a stand-in for the claim. Without claims, the last fault is one of all of them.
+pub(super) fn read_claims(
+    payload: &[u8],
+    origin: &Origin,
+    audience: AudienceClaim,
+) -> (Option<ClaimsSet>, Vec<VerifyError>) {
+    let mut payload = payload.to_owned();
+    let mut faults = Vec::new();
+    loop {
+        match ClaimsSet::read(payload.clone(), origin.clone(), audience) {
+            Ok(claims) => return (Some(claims), faults),
+            Err(fault) => {
+                let again = faults.contains(&fault);
+                faults.push(fault);
+                let json = core::str::from_utf8(&payload).unwrap_or_default();
+                match faulty_claim(fault) {
+                    // A stand-in has no fault, so none is reported twice.
+                    Some(claim) if !again => payload = Members::read(json).with_stand_in(claim),
+                    _ => return (None, faults),
+                }
+            }
+        }
+    }
+}
+
+/// The claim that `fault` is about, if it is about one.
+pub(super) fn faulty_claim(fault: VerifyError) -> Option<&'static str> {
+    match fault {
+        VerifyError::ClaimMissing { claim }
+        | VerifyError::ClaimType { claim }
+        | VerifyError::ClaimRange { claim } => Some(claim),
+        _ => None,
+    }
+}

@@ -1,0 +1,1103 @@
+//! What is explained is what was decided, and is safe to print: [`Explanation`]. Every hint has a
+//! token or a request that it is for.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
+#![cfg(feature = "fetch")]
+
+mod common;
+
+use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
+
+use serde_json::{Value, json};
+use tokenring::{
+    Algorithm, Check, Explanation, FetchError, FetchRequest, Finding, Guard, Hint, JwkError,
+    JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Outcome, Policy, RemoteJwks,
+    SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
+    testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
+};
+
+use common::{NOW, issuer, policy, token, verifier, verifier_of};
+
+/// So many seconds from [`NOW`].
+fn at(seconds: i64) -> UnixTime {
+    UnixTime::from_secs(NOW.as_secs().checked_add_signed(seconds).unwrap())
+}
+
+/// The explanation of `token`, which agrees with the verdict of `verifier`.
+fn explained<K: KeySource>(verifier: &Verifier<K>, token: &str, now: UnixTime) -> Explanation {
+    let explanation = verifier.explain_at(token, now);
+    let verdict = verifier.verify_at(token, now).map(|_| ());
+    assert_eq!(explanation.verdict(), verdict, "{token}\n{explanation}");
+    let first = explanation.findings().iter().find_map(Finding::error);
+    assert_eq!(first, verdict.err(), "{token}\n{explanation}");
+    explanation
+}
+
+fn explain(token: &TokenBuilder) -> Explanation {
+    explained(&verifier(), &token.mint(), NOW)
+}
+
+/// The explanation of a good token of `issuer` but for `change`, under `policy`.
+fn explain_under(policy: Policy, token: &TokenBuilder) -> Explanation {
+    explained(&verifier_of(policy), &token.mint(), NOW)
+}
+
+fn explain_text(token: &str) -> Explanation {
+    explained(&verifier(), token, NOW)
+}
+
+fn explain_request(authorization: &str) -> Explanation {
+    Guard::new(verifier()).explain_at([authorization], NOW)
+}
+
+fn explain_with_set(set: Value, token: &TokenBuilder) -> Explanation {
+    let keys = JwkSet::from_json(set.to_string().as_bytes()).unwrap();
+    explained(&Verifier::new(policy(), keys).unwrap(), &token.mint(), NOW)
+}
+
+/// A source whose one fetch has failed with `error`.
+fn explain_after(error: Option<FetchError>) -> Explanation {
+    let failing = error.clone();
+    let fetch = move |_: &FetchRequest| Err(failing.clone().unwrap_or(FetchError::Timeout));
+    let keys = RemoteJwks::builder("https://tenant.example.auth0.com/jwks").fetch(fetch).build();
+    let keys = keys.unwrap();
+    if let Some(error) = error {
+        assert_eq!(keys.prime(), Err(error));
+    }
+    let verifier = Verifier::new(policy(), keys).unwrap();
+    verifier.explain_at(&token().mint(), NOW)
+}
+
+fn finding(explanation: &Explanation, check: Check) -> &Finding {
+    let mut findings = explanation.findings().iter().filter(|finding| finding.check() == check);
+    let found = findings.next().unwrap_or_else(|| panic!("no {check}\n{explanation}"));
+    assert!(findings.next().is_none(), "{check} twice\n{explanation}");
+    found
+}
+
+/// `kid` and algorithm as in the key set, and material that is too short.
+fn weak_jwk(kid: &str) -> Value {
+    json!({ "kty": "RSA", "kid": kid, "alg": "RS256", "n": "AQAB", "e": "AQAB" })
+}
+
+/// What is wrong, the check that finds it, the hint, and the explanation.
+fn hints() -> Vec<(&'static str, Check, Hint, Explanation)> {
+    let good = token().mint();
+    let [h, p, s] = <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
+    let none: [&str; 0] = [];
+    let guard = Guard::new(verifier());
+    let (kid, now) = (issuer().keys()[0].kid().to_owned(), NOW.as_secs());
+    let of = |policy: Policy, token: TokenBuilder| explain_under(policy, &token);
+    let other_issuer = |expected: &str, actual: &str| {
+        explain_under(Policy::new(expected, AUDIENCE), &token().issuer(actual))
+    };
+    let entra_1 = "https://sts.windows.net/8d3a/";
+    let entra_2 = "https://login.microsoftonline.com/8d3a/v2.0";
+    let realm = "https://sso.example.com/realms/main";
+    let twins = json!({ "keys": [
+        issuer().keys()[0].jwk(), issuer().keys()[1].with_kid(&*kid).jwk(),
+    ] });
+    let io = FetchError::Connect { kind: std::io::ErrorKind::ConnectionRefused };
+    let tls = FetchError::Tls { reason: "invalid peer certificate: Expired".into() };
+    let status = FetchError::Status { status: 404, retry_after: None };
+    vec![
+        ("no header", Check::Authorization, Hint::HeaderMissing, guard.explain_at(none, NOW)),
+        (
+            "two headers",
+            Check::Authorization,
+            Hint::HeaderRepeated,
+            guard.explain_at(["Bearer a", "Bearer b"], NOW),
+        ),
+        ("Basic", Check::Authorization, Hint::OtherScheme, explain_request("Basic dXNlcjpwdw==")),
+        ("no scheme", Check::Authorization, Hint::OtherScheme, explain_request(&good)),
+        ("Bearer alone", Check::Authorization, Hint::TokenEmpty, explain_request("Bearer ")),
+        (
+            "Bearer Bearer",
+            Check::Authorization,
+            Hint::BearerTwice,
+            explain_request(&format!("Bearer bearer {good}")),
+        ),
+        (
+            "Bearer in a token",
+            Check::Header,
+            Hint::BearerTwice,
+            explain_text(&format!("Bearer {good}")),
+        ),
+        ("null", Check::Segments, Hint::Placeholder, explain_request("Bearer null")),
+        ("undefined", Check::Segments, Hint::Placeholder, explain_text("undefined")),
+        (
+            "[object Object]",
+            Check::Authorization,
+            Hint::Placeholder,
+            explain_request("Bearer [object Object]"),
+        ),
+        (
+            "quoted",
+            Check::Authorization,
+            Hint::Quoted,
+            explain_request(&format!("Bearer \"{good}\"")),
+        ),
+        (
+            "line break at the end",
+            Check::Authorization,
+            Hint::WhiteSpace,
+            explain_request(&format!("Bearer {good}\r\n")),
+        ),
+        (
+            "space in the signature",
+            Check::Signature,
+            Hint::WhiteSpace,
+            explain_text(&format!("{h}.{p}.{} {}", &s[..10], &s[10..])),
+        ),
+        (
+            "percent-encoded",
+            Check::Authorization,
+            Hint::PercentEncoded,
+            explain_request(&format!("Bearer {h}%2E{p}%2E{s}")),
+        ),
+        ("padded", Check::Signature, Hint::Padded, explain_text(&format!("{good}=="))),
+        (
+            "standard alphabet",
+            Check::Header,
+            Hint::StandardAlphabet,
+            explain(&token().header_segment("eyJhbGciOiJSUzI1NiIsInR5cCI6Ij8/PyJ9")),
+        ),
+        ("17 KiB", Check::Size, Hint::TooLarge, explain_text(&"a".repeat(17 * 1024))),
+        ("opaque", Check::Segments, Hint::Opaque, explain_text("2YotnFZFEjr1zCsicMWpAA==")),
+        (
+            "five segments",
+            Check::Segments,
+            Hint::Encrypted,
+            explain_text(&format!("{h}.{p}.{p}.{p}.{s}")),
+        ),
+        (
+            "two segments",
+            Check::Segments,
+            Hint::SignatureMissing,
+            explain_text(&format!("{h}.{p}")),
+        ),
+        (
+            "no signature",
+            Check::Segments,
+            Hint::SignatureMissing,
+            explain_text(&format!("{h}.{p}.")),
+        ),
+        (
+            "alg none",
+            Check::Segments,
+            Hint::Unsigned,
+            explain(&token().header("alg", "none").signature_segment("")),
+        ),
+        ("HS256", Check::Algorithm, Hint::SharedSecret, explain(&token().header("alg", "HS256"))),
+        (
+            "PS256",
+            Check::Algorithm,
+            Hint::OtherAlgorithm { algorithm: Algorithm::PS256 },
+            explain(&token().header("alg", "PS256")),
+        ),
+        (
+            "ES512",
+            Check::Algorithm,
+            Hint::UnknownAlgorithm,
+            explain(&token().header("alg", "ES512")),
+        ),
+        (
+            "unknown kid",
+            Check::Key,
+            Hint::UnknownKeyId { known: Some(3), age: None },
+            explain(&token().header("kid", "another")),
+        ),
+        (
+            "unknown kid of another tenant",
+            Check::Key,
+            Hint::KeyOfOtherIssuer,
+            explain(&token().header("kid", "another").issuer("https://other.example.auth0.com/")),
+        ),
+        (
+            "kid of a key for another algorithm",
+            Check::Key,
+            Hint::KeyOfOtherAlgorithm,
+            of(
+                policy().algorithms([Algorithm::ES256, Algorithm::RS256]),
+                token().key(&TestKey::for_algorithm(Algorithm::ES256).with_kid(&*kid)),
+            ),
+        ),
+        (
+            "kid of a key that was skipped",
+            Check::Key,
+            Hint::KeySkipped { error: JwkError::ModulusTooSmall { bits: 17 } },
+            explain_with_set(json!({ "keys": [weak_jwk(&kid)] }), &token()),
+        ),
+        ("no keys", Check::Key, Hint::NoKeys, explain_with_set(json!({ "keys": [] }), &token())),
+        ("no kid", Check::Key, Hint::KeyIdMissing, explain(&token().without_header("kid"))),
+        (
+            "two keys with one kid",
+            Check::Key,
+            Hint::KeyIdAmbiguous,
+            explain_with_set(twins, &token()),
+        ),
+        ("not fetched yet", Check::Key, Hint::KeysNotFetched, explain_after(None)),
+        (
+            "DNS",
+            Check::Key,
+            Hint::KeySetHostNotFound,
+            explain_after(Some(FetchError::HostNotFound)),
+        ),
+        ("no connection", Check::Key, Hint::KeySetUnreachable, explain_after(Some(io))),
+        ("TLS", Check::Key, Hint::KeySetTls, explain_after(Some(tls))),
+        ("timeout", Check::Key, Hint::KeySetTimeout, explain_after(Some(FetchError::Timeout))),
+        ("404", Check::Key, Hint::KeySetStatus, explain_after(Some(status))),
+        (
+            "not JSON",
+            Check::Key,
+            Hint::KeySetContent,
+            explain_after(Some(FetchError::KeySet(JwkSet::from_json(b"<html>").unwrap_err()))),
+        ),
+        (
+            "metadata of another issuer",
+            Check::Key,
+            Hint::KeySetMetadata,
+            explain_after(Some(FetchError::IssuerMismatch)),
+        ),
+        (
+            "signature cut",
+            Check::Signature,
+            Hint::SignatureLength { bytes: 186, expected: 256 },
+            explain_text(&good[..good.len() - 94]),
+        ),
+        (
+            "signature too long",
+            Check::Signature,
+            Hint::SignatureLength { bytes: 384, expected: 256 },
+            explain(&token().signature([7; 384])),
+        ),
+        (
+            "signed by another",
+            Check::Signature,
+            Hint::SignatureMismatch,
+            explain(&token().forged_by(&TestKey::attacker())),
+        ),
+        (
+            "Microsoft Graph, nonce in the header",
+            Check::Signature,
+            Hint::MicrosoftGraph,
+            explain(&token().header("nonce", "n").signature([7; 256])),
+        ),
+        (
+            "Microsoft Graph by its number",
+            Check::Audience,
+            Hint::MicrosoftGraph,
+            explain(&token().audience("00000003-0000-0000-c000-000000000000")),
+        ),
+        (
+            "Microsoft Graph by its URL",
+            Check::Audience,
+            Hint::MicrosoftGraph,
+            explain(&token().audience("https://graph.microsoft.com")),
+        ),
+        (
+            "logout token",
+            Check::Type,
+            Hint::OtherKindOfToken,
+            explain(&token().header("typ", "logout+jwt")),
+        ),
+        (
+            "JWT where at+jwt is wanted",
+            Check::Type,
+            Hint::UntypedAccessToken,
+            of(policy().token_type(TokenType::AccessToken), token()),
+        ),
+        (
+            "issuer without the slash",
+            Check::Issuer,
+            Hint::IssuerSlash,
+            other_issuer(ISSUER, ISSUER.trim_end_matches('/')),
+        ),
+        (
+            "issuer with http:",
+            Check::Issuer,
+            Hint::IssuerScheme,
+            other_issuer(ISSUER, &ISSUER.replace("https:", "http:")),
+        ),
+        (
+            "issuer without a scheme",
+            Check::Issuer,
+            Hint::IssuerScheme,
+            other_issuer("https://accounts.google.com", "accounts.google.com"),
+        ),
+        (
+            "issuer in capitals",
+            Check::Issuer,
+            Hint::IssuerCase,
+            other_issuer(ISSUER, &ISSUER.to_uppercase()),
+        ),
+        (
+            "custom domain",
+            Check::Issuer,
+            Hint::IssuerHost,
+            other_issuer(realm, "https://login.example.com/realms/main"),
+        ),
+        ("Entra 1.0", Check::Issuer, Hint::EntraVersion1, other_issuer(entra_2, entra_1)),
+        ("Entra 2.0", Check::Issuer, Hint::EntraVersion2, other_issuer(entra_1, entra_2)),
+        (
+            "Entra 1.0 of another tenant",
+            Check::Issuer,
+            Hint::OtherIssuer,
+            other_issuer(entra_2, "https://sts.windows.net/ffff/"),
+        ),
+        (
+            "another issuer",
+            Check::Issuer,
+            Hint::OtherIssuer,
+            other_issuer(ISSUER, "https://dev-1.okta.com/oauth2/default"),
+        ),
+        (
+            "audience without the slash",
+            Check::Audience,
+            Hint::AudienceSlash,
+            explain(&token().audience(AUDIENCE.trim_end_matches('/'))),
+        ),
+        (
+            "ID token, by its audience",
+            Check::Audience,
+            Hint::IdToken,
+            explain(&token().audience(CLIENT_ID)),
+        ),
+        (
+            "ID token, by nonce",
+            Check::Audience,
+            Hint::IdToken,
+            explain(&token().audience("x").claim("nonce", "n")),
+        ),
+        (
+            "ID token, by at_hash",
+            Check::Audience,
+            Hint::IdToken,
+            explain(&token().audience("x").claim("at_hash", "a")),
+        ),
+        (
+            "Keycloak's account",
+            Check::Audience,
+            Hint::KeycloakAudience,
+            of(Policy::new(realm, AUDIENCE), token().issuer(realm).audience("account")),
+        ),
+        (
+            "Keycloak without audience",
+            Check::Audience,
+            Hint::KeycloakAudience,
+            of(Policy::new(realm, AUDIENCE), token().issuer(realm).without_claim("aud")),
+        ),
+        (
+            "Cognito",
+            Check::Audience,
+            Hint::CognitoAudience,
+            explain(&token().without_claim("aud").claim("token_use", "access")),
+        ),
+        (
+            "another API",
+            Check::Audience,
+            Hint::OtherAudience,
+            explain(&token().audience(["https://other.example.com/", "x"])),
+        ),
+        (
+            "expired",
+            Check::Expiry,
+            Hint::Expired { since: 90, lifetime: Some(3600) },
+            explain(&token().expires_at(at(-90)).claim("iat", now - 3690)),
+        ),
+        (
+            "expired, no iat",
+            Check::Expiry,
+            Hint::Expired { since: 0, lifetime: None },
+            explain(&token().expires_at(NOW).without_claim("iat")),
+        ),
+        (
+            "valid in a minute",
+            Check::NotBefore,
+            Hint::NotYetValid { until: 60 },
+            explain(&token().claim("nbf", now + 60)),
+        ),
+        (
+            "exp in milliseconds",
+            Check::Expiry,
+            Hint::Milliseconds,
+            explain(&token().claim("exp", (now + 60) * 1000)),
+        ),
+        (
+            "nbf in milliseconds",
+            Check::NotBefore,
+            Hint::Milliseconds,
+            explain(&token().claim("nbf", now * 1000)),
+        ),
+        (
+            "exp is a string",
+            Check::Expiry,
+            Hint::TimeAsString,
+            explain(&token().claim("exp", now.to_string())),
+        ),
+        (
+            "iat is a string",
+            Check::Claim,
+            Hint::TimeAsString,
+            explain(&token().claim("iat", "2026-05-28T20:26:40Z")),
+        ),
+        (
+            "another client",
+            Check::Client,
+            Hint::OtherClient,
+            of(policy().authorized_party("x"), token()),
+        ),
+        (
+            "DPoP",
+            Check::Confirmation,
+            Hint::SenderConstrained,
+            explain(&token().claim("cnf", json!({ "jkt": "x" }))),
+        ),
+    ]
+}
+
+#[test]
+fn every_hint_is_given_where_it_is_due() {
+    for (what, check, hint, explanation) in hints() {
+        let found = finding(&explanation, check);
+        assert_eq!(found.outcome(), Outcome::Failed, "{what}\n{explanation}");
+        assert_eq!(found.hint(), Some(hint), "{what}\n{explanation}");
+    }
+}
+
+#[test]
+fn every_hint_has_a_line_in_the_table_and_is_a_sentence() {
+    let name = |hint: &Hint| {
+        format!("{hint:?}").chars().take_while(|c| c.is_alphanumeric()).collect::<String>()
+    };
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    for (what, _, hint, _) in hints() {
+        reached.insert(name(&hint));
+        let text = hint.to_string();
+        assert!(text.starts_with(|c: char| c.is_ascii_uppercase() || c == '`'), "{what}: {text}");
+        assert!(text.ends_with('.') && text.is_ascii() && text.len() <= 240, "{what}: {text}");
+    }
+    let source = include_str!("../src/explain/hint.rs");
+    let variants = source.split("pub enum Hint {").nth(1).unwrap().split("\n}").next().unwrap();
+    let variants: BTreeSet<String> = variants
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(|line| line.chars().take_while(|c| c.is_alphanumeric()).collect())
+        .collect();
+    assert_eq!(reached, variants);
+}
+
+#[test]
+fn good_token_fails_no_check_and_gets_no_hint() {
+    let explanation = explain(&token());
+    assert_eq!(explanation.verdict(), Ok(()));
+    for finding in explanation.findings() {
+        assert_eq!(finding.outcome(), Outcome::Passed, "{explanation}");
+        assert_eq!(finding.hint(), None, "{explanation}");
+        assert!(finding.is_verified());
+    }
+}
+
+// The verdict.
+
+/// Variants of a token, each of which some check looks at.
+fn variants(token: &TokenBuilder) -> Vec<TokenBuilder> {
+    let values = [
+        json!(null),
+        json!(true),
+        json!(1),
+        json!(-1.5),
+        json!(1e300),
+        json!(NOW.as_secs() + 1),
+        json!(""),
+        json!("a"),
+        json!("\u{202e}\n\"\\"),
+        json!([]),
+        json!([""]),
+        json!(["a", AUDIENCE]),
+        json!(["a", 1]),
+        json!({}),
+        json!({ "a": "b" }),
+    ];
+    let mut variants = vec![token.clone()];
+    let claims = ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "azp", "client_id", "cnf"];
+    for claim in claims.into_iter().chain(["scope", "permissions", "token_use"]) {
+        variants.push(token.clone().without_claim(claim));
+        variants.extend(values.iter().map(|value| token.clone().claim(claim, value.clone())));
+    }
+    for parameter in ["alg", "typ", "kid", "crit", "nonce"] {
+        variants.push(token.clone().without_header(parameter));
+        variants.extend(values.iter().map(|value| token.clone().header(parameter, value.clone())));
+    }
+    // Two faults at once: the first of the pipeline is the verdict.
+    variants.push(token.clone().claim("exp", "1").header("typ", "dpop+jwt").without_claim("aud"));
+    variants.push(token.clone().claim("iat", "1").claim("exp", "1").claim("cnf", 1));
+    variants.push(token.clone().claim("sub", 1).issuer("x").claim("a\"\\\n", "b"));
+    variants.push(token.clone().header("alg", "ES384").issuer("https://unknown.example/"));
+    variants.push(token.clone().header("kid", "x".repeat(257)).issuer("https://unknown.example/"));
+    variants.push(token.clone().raw_payload(""));
+    variants.push(token.clone().raw_payload("[]"));
+    variants.push(token.clone().raw_payload([0xff]));
+    variants.push(token.clone().raw_payload(r#"{"iss":"a","iss":"a"}"#));
+    variants.push(token.clone().raw_header("{}"));
+    variants.push(token.clone().raw_header([0xff]));
+    variants.push(token.clone().payload_segment("e30="));
+    variants.push(token.clone().payload_segment(" "));
+    variants.push(token.clone().signature_segment("AB"));
+    variants.push(token.clone().signature([0; 2000]));
+    variants
+}
+
+#[test]
+fn verdict_is_the_verifiers_for_every_algorithm() {
+    use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
+    for algorithm in [RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA] {
+        let issuer = Issuer::for_algorithm(ISSUER, algorithm);
+        let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
+        let verifier = Verifier::new(policy().algorithms([algorithm]), keys).unwrap();
+        let good = issuer.token_at(NOW);
+        let verdict = |token: &TokenBuilder| explained(&verifier, &token.mint(), NOW).verdict();
+        assert_eq!(verdict(&good), Ok(()));
+        let forged = good.clone().forged_by(&TestKey::attacker_for(algorithm));
+        assert_eq!(verdict(&forged), Err(VerifyError::BadSignature));
+        assert_eq!(verdict(&good.clone().header("kid", "x")), Err(VerifyError::UnknownKey));
+        assert_eq!(verdict(&good.clone().audience("x")), Err(VerifyError::WrongAudience));
+    }
+}
+
+#[test]
+fn verdict_is_the_verifiers_whatever_the_policy_and_the_time() {
+    let minute = Duration::from_secs(60);
+    let policies = [
+        policy(),
+        policy().leeway(minute).authorized_party(CLIENT_ID).accept_client("a"),
+        policy().token_type(TokenType::AccessToken).allow_sender_constrained(),
+        Policy::for_client(ISSUER, CLIENT_ID).require_claim("token_use", "a"),
+        policy().require_claim("scope", "a").require_claim("sub", "a").accept_audience("a"),
+    ];
+    let mint = |tokens: Vec<TokenBuilder>| tokens.iter().map(TokenBuilder::mint).collect();
+    let signed: Vec<String> = mint(variants(&token()));
+    let forged: Vec<String> = mint(variants(&token().forged_by(&TestKey::attacker())));
+    let (mut accepted, mut refused): (usize, usize) = (0, 0);
+    for (index, policy) in policies.into_iter().enumerate() {
+        let verifier = verifier_of(policy);
+        let forged = forged.iter().filter(|_| index == 0);
+        for token in signed.iter().chain(forged) {
+            for now in [NOW, at(86_399), at(86_400), at(86_460), UnixTime::from_secs(0)] {
+                match explained(&verifier, token, now).verdict() {
+                    Ok(()) => accepted += 1,
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+    }
+    assert!(refused > 1000 && accepted > 500, "{refused} {accepted}");
+    let end = UnixTime::from_secs(u64::MAX);
+    assert_eq!(
+        explained(&verifier(), &token().mint(), end).verdict(),
+        Err(VerifyError::Expired { exp: 1_780_086_400, now: u64::MAX }),
+    );
+}
+
+/// Two issuers. The first has other keys.
+fn two_issuers() -> Verifier<JwkSet> {
+    let other = Issuer::for_algorithm("https://other.example/", Algorithm::ES256);
+    let keys = |issuer: &Issuer| JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
+    let first = Policy::new("https://other.example/", "b").algorithms([Algorithm::ES256]);
+    let verifier = Verifier::new(first, keys(&other)).unwrap();
+    verifier.with_issuer(policy(), keys(&issuer())).unwrap()
+}
+
+#[test]
+fn verdict_is_the_verifiers_with_several_issuers() {
+    let verifier = two_issuers();
+    for token in variants(&token()) {
+        explained(&verifier, &token.mint(), NOW);
+    }
+    let other = Issuer::for_algorithm("https://other.example/", Algorithm::ES256);
+    for token in variants(&other.token_at(NOW).audience("b")) {
+        explained(&verifier, &token.mint(), NOW);
+    }
+    // The key of one, the name of the other.
+    let token = other.token_at(NOW).issuer(ISSUER).mint();
+    assert_eq!(explained(&verifier, &token, NOW).verdict(), Err(VerifyError::AlgorithmNotAccepted),);
+}
+
+#[test]
+fn token_of_no_known_issuer_is_compared_with_the_one_that_is_probably_meant() {
+    let slash = token().issuer(ISSUER.trim_end_matches('/')).audience("x").mint();
+    let explanation = explained(&two_issuers(), &slash, NOW);
+    assert_eq!(explanation.verdict(), Err(VerifyError::WrongIssuer));
+    assert_eq!(finding(&explanation, Check::Route).hint(), Some(Hint::IssuerSlash));
+    assert_eq!(finding(&explanation, Check::Signature).outcome(), Outcome::Passed);
+    assert_eq!(finding(&explanation, Check::Audience).outcome(), Outcome::Failed);
+
+    let unknown = token().issuer("https://unknown.example/path").mint();
+    let explanation = explained(&two_issuers(), &unknown, NOW);
+    assert_eq!(finding(&explanation, Check::Route).hint(), Some(Hint::OtherIssuer));
+    assert_eq!(finding(&explanation, Check::Audience).outcome(), Outcome::NotReached);
+}
+
+#[test]
+fn verdict_is_the_verifiers_with_a_cache_and_leaves_it_alone() {
+    let verifier = verifier().with_token_cache(NonZeroUsize::new(8).unwrap());
+    let token = token().mint();
+    for now in [NOW, NOW, at(86_399), at(86_400)] {
+        explained(&verifier, &token, now);
+    }
+}
+
+#[test]
+fn verdict_of_a_key_that_is_for_another_issuer_is_told() {
+    let key = issuer().keys()[0].with_member("issuer", "https://microsoft.example/");
+    let set = json!({ "keys": [key.jwk()] });
+    let explanation = explain_with_set(set, &token());
+    assert_eq!(explanation.verdict(), Err(VerifyError::KeyOfOtherIssuer));
+    assert_eq!(
+        finding(&explanation, Check::Issuer).expected(),
+        Some(r#"the issuer that the key is for, "https://microsoft.example/""#),
+    );
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let token = token()
+        .forged_by(&TestKey::attacker())
+        .header("typ", "logout+jwt")
+        .issuer("https://other.example/")
+        .audience("x")
+        .expires_at(at(-1))
+        .claim("nbf", NOW.as_secs() + 9)
+        .claim("cnf", json!({}));
+    let policy = policy().authorized_party("x").require_claim("org_id", "org_1");
+    let explanation = explain_under(policy, &token);
+    let failed: Vec<Check> = explanation
+        .findings()
+        .iter()
+        .filter(|finding| finding.outcome() == Outcome::Failed)
+        .map(Finding::check)
+        .collect();
+    use Check::{
+        Audience, Client, Confirmation, Expiry, Issuer, NotBefore, RequiredClaim, Signature, Type,
+    };
+    let all =
+        [Signature, Type, Issuer, Audience, Expiry, NotBefore, Client, Confirmation, RequiredClaim];
+    assert_eq!(failed, all);
+    let unverified = explanation.findings().iter().filter(|finding| !finding.is_verified());
+    assert!(unverified.map(Finding::check).skip(1).eq(all[1..].iter().copied()));
+}
+
+#[test]
+fn guard_tells_of_missing_scopes_and_permissions() {
+    let guard = Guard::new(verifier())
+        .require_scope("read:messages admin")
+        .require_permission("read:messages")
+        .require_permission("");
+    let explanation = guard.explain_at([format!("Bearer {}", token().mint())], NOW);
+    assert_eq!(explanation.verdict(), Err(VerifyError::InsufficientScope));
+    let outcomes: Vec<(Check, Outcome)> = explanation
+        .findings()
+        .iter()
+        .rev()
+        .take(4)
+        .map(|finding| (finding.check(), finding.outcome()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            (Check::Permission, Outcome::Failed),
+            (Check::Permission, Outcome::Passed),
+            (Check::Scope, Outcome::Failed),
+            (Check::Scope, Outcome::Passed),
+        ],
+    );
+}
+
+#[test]
+fn verdict_of_a_request_is_the_cause_of_its_rejection() {
+    let guard = Guard::new(verifier()).require_scope("read:messages");
+    let good = token().mint();
+    let requests = [
+        format!("Bearer {good}"),
+        format!("bearer   {good}"),
+        format!("Bearer {}", token().audience("x").mint()),
+        format!("Bearer {}", token().scope("x").mint()),
+        format!("Bearer {}", "x".repeat(17 * 1024)),
+        format!("Bearer {good} "),
+        format!("Bearer \"{good}\""),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        "Basic dXNlcjpwdw==".to_owned(),
+        String::new(),
+    ];
+    for request in requests {
+        let verdict = guard.explain_at([&request], NOW).verdict();
+        match guard.check_at([&request], NOW) {
+            Ok(_) => assert_eq!(verdict, Ok(()), "{request}"),
+            Err(rejection) => {
+                let cause = rejection.cause().copied().unwrap_or(VerifyError::NoToken);
+                assert_eq!(verdict, Err(cause), "{request}");
+            }
+        }
+    }
+}
+
+// What is shown.
+
+/// Stands where nothing may be shown.
+const MARKER: &str = "MARKERMARKER";
+
+#[test]
+fn subject_other_claims_and_signature_are_shown_only_if_asked_for() {
+    let secret = |token: TokenBuilder| {
+        token
+            .subject(MARKER)
+            .claim("jti", MARKER)
+            .claim("email", MARKER)
+            .claim("org_id", MARKER)
+            .claim("cnf", json!({ "jkt": MARKER }))
+            .scope(MARKER)
+            .permissions([MARKER])
+            .claim(MARKER, 1)
+            .header("x5u", MARKER)
+    };
+    let policy = || policy().require_claim("org_id", "x").require_claim("email", "y");
+    let tokens = [
+        secret(token()),
+        secret(token()).forged_by(&TestKey::attacker()),
+        secret(token()).audience(json!([{ "a": MARKER }, MARKER])),
+        secret(token()).issuer(json!({ "a": MARKER })),
+        secret(token()).claim("exp", json!([MARKER, 1])),
+        secret(token()).header("kid", json!({ "a": MARKER })),
+        secret(token()).signature_segment(MARKER.repeat(9)),
+    ];
+    for token in tokens {
+        let text = token.mint();
+        let signature = text.rsplit('.').next().unwrap();
+        let guard = Guard::new(verifier_of(policy())).require_scope("s").require_permission("p");
+        for explanation in [
+            verifier_of(policy()).explain_at(&text, NOW),
+            guard.explain_at([format!("Bearer {text}")], NOW),
+            guard.explain_at([format!("Bearer '{text}'")], NOW),
+            guard.explain_at([format!("Token {text}")], NOW),
+        ] {
+            let told = format!("{explanation}\n{explanation:?}");
+            assert!(!told.contains(MARKER), "{told}");
+            assert!(!told.contains(&signature[..16]), "{told}");
+            let all = explanation.with_all_claims();
+            assert!(!format!("{all:?}").contains(MARKER));
+            assert!(!all.to_string().contains(&signature[..42]), "{all}");
+        }
+        let all = verifier_of(policy()).explain_at(&text, NOW).with_all_claims().to_string();
+        assert!(all.contains(&format!("sub           \"{MARKER}\"")), "{all}");
+    }
+    for request in [format!("Basic {MARKER}"), format!("{MARKER} a"), MARKER.to_owned()] {
+        let explanation = explain_request(&request);
+        assert!(!format!("{explanation}\n{explanation:?}").contains(MARKER), "{explanation}");
+    }
+}
+
+#[test]
+fn text_of_a_token_is_escaped_and_cut() {
+    let nasty = "a\u{1b}[31m\r\n\u{202e}\u{2066}\u{200b}\u{7f}\0\u{9b}\u{e9}\"";
+    let long = "x".repeat(5000);
+    for text in [nasty, &long] {
+        for token in [
+            token().header("kid", text),
+            token().header("typ", text),
+            token().header("alg", text),
+            token().issuer(text),
+            token().audience(json!([text, text])),
+            token().claim("azp", text),
+            token().claim("exp", text),
+            token().claim(text, text),
+        ] {
+            let explanation = explain(&token);
+            let told = format!("{explanation}{explanation:?}{}", explanation.with_all_claims());
+            let is_plain = |byte: u8| byte == b'\n' || (b' '..=b'~').contains(&byte);
+            assert!(told.bytes().all(is_plain), "{told}");
+            assert!(told.len() < 8000, "{told}");
+            assert!(!told.contains(&"x".repeat(121)), "{told}");
+        }
+    }
+    let explanation = explain(&token().issuer(nasty));
+    assert_eq!(
+        finding(&explanation, Check::Issuer).actual(),
+        Some(r#""a\u{1b}[31m\u{d}\u{a}\u{202e}\u{2066}\u{200b}\u{7f}\u{0}\u{9b}\u{e9}\"""#),
+    );
+}
+
+#[test]
+fn token_that_is_not_even_base64url_is_told_by_its_lengths() {
+    let explanation = explain_text("!!.???.***");
+    assert_eq!(explanation.verdict(), Err(VerifyError::NotBase64url { segment: "header" }));
+    assert_eq!(finding(&explanation, Check::Segments).actual(), Some("3 (2, 3, 3 characters)"));
+    assert_eq!(finding(&explanation, Check::Audience).outcome(), Outcome::NotReached);
+}
+
+#[test]
+fn source_that_fetches_tells_its_age_state_and_last_failure() {
+    let explanation = explain_after(Some(FetchError::Tls { reason: "a\nb".into() }));
+    assert_eq!(
+        finding(&explanation, Check::Key).expected(),
+        Some(
+            r"no key at hand; never fetched; the last fetch failed: cannot fetch the key set from tenant.example.auth0.com: TLS with the host failed: a\u{a}b"
+        ),
+    );
+    let jwks = issuer().jwks();
+    let fetch = move |_: &FetchRequest| Ok(jwks.clone().into_bytes());
+    let keys = RemoteJwks::builder("https://tenant.example.auth0.com/jwks").fetch(fetch).build();
+    let keys = keys.unwrap();
+    keys.prime().unwrap();
+    // Pointers tell what they point to.
+    let verifier = Verifier::new(policy(), Box::new(&keys)).unwrap();
+    let explanation = verifier.explain_at(&token().header("kid", "x").mint(), NOW);
+    let hint = finding(&explanation, Check::Key).hint();
+    assert!(matches!(hint, Some(Hint::UnknownKeyId { known: Some(3), age: Some(_) })), "{hint:?}");
+    let expected = finding(&explanation, Check::Key).expected().unwrap();
+    assert!(expected.ends_with("seconds old; fresh"), "{expected}");
+}
+
+/// A source that tells nothing of itself.
+struct Silent;
+
+impl KeySource for Silent {
+    fn key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        Err(KeyError::UnknownKey)
+    }
+
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.key(query)
+    }
+}
+
+#[test]
+fn source_that_tells_nothing_is_explained_as_far_as_it_can_be() {
+    let verifier = Verifier::new(policy(), Silent).unwrap();
+    let explanation = explained(&verifier, &token().mint(), NOW);
+    let found = finding(&explanation, Check::Key);
+    assert_eq!(found.hint(), Some(Hint::UnknownKeyId { known: None, age: None }));
+    assert_eq!(found.expected(), Some("a key of the source, which does not tell which it has"));
+    let described = KeysDescription::default();
+    assert!(format!("{described:?}").starts_with("KeysDescription"));
+}
+
+#[test]
+fn explanation_asks_only_for_keys_at_hand() {
+    struct NoWaiting;
+    impl KeySource for NoWaiting {
+        fn key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+            panic!("an explanation never waits")
+        }
+
+        fn try_key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+            Err(KeyError::Busy)
+        }
+    }
+    let verifier = Verifier::new(policy(), NoWaiting).unwrap();
+    let verdict = verifier.explain(&token().mint()).verdict();
+    assert_eq!(verdict, Err(VerifyError::KeySourceBusy));
+    let verdict = Guard::new(verifier).explain([format!("Bearer {}", token().mint())]).verdict();
+    assert_eq!(verdict, Err(VerifyError::KeySourceBusy));
+}
+
+// Whole reports.
+
+#[test]
+fn report_of_an_accepted_token() {
+    let report = explain(&token()).to_string();
+    assert_eq!(
+        report,
+        r#"accepted, as of 2026-05-28T20:26:40Z
+
+  ok      size          838 bytes
+  ok      segments      3 (76, 418, 342 characters)
+  ok      header        57 bytes
+  ok      alg           "RS256"
+  ok      key           "tokenring-test-key-01" RS256, 2048 bits
+  ok      signature     256 bytes
+  ok      payload       313 bytes
+  ok      typ           "JWT"
+  ok      iss           "https://tenant.example.auth0.com/"
+  ok      aud           ["https://api.example.com/", "https://tenant.example.auth0.com/userinfo"]
+  ok      exp           2026-05-29T20:26:40Z, in 1 day; issued 2026-05-28T20:26:40Z, now
+  ok      nbf           none
+  ok      client        "tokenringTestkitClientIdentifier"
+  ok      cnf           none"#
+    );
+}
+
+#[test]
+fn report_of_a_token_with_two_faults() {
+    let report = explain(
+        &token()
+            .audience("https://other.example.com/")
+            .expires_at(at(-10_000))
+            .claim("iat", NOW.as_secs() - 13_600),
+    )
+    .to_string();
+    assert_eq!(
+        report,
+        r#"refused: wrong_audience, as of 2026-05-28T20:26:40Z
+the token's `aud` does not contain an audience accepted here
+
+  ok      size          779 bytes
+  ok      segments      3 (76, 359, 342 characters)
+  ok      header        57 bytes
+  ok      alg           "RS256"
+  ok      key           "tokenring-test-key-01" RS256, 2048 bits
+  ok      signature     256 bytes
+  ok      payload       269 bytes
+  ok      typ           "JWT"
+  ok      iss           "https://tenant.example.auth0.com/"
+  FAILED  aud           "https://other.example.com/"
+          expected      "https://api.example.com/"
+          by            RFC 7519 section 4.1.3
+          hint          The token is for another API: have the client request one for the audience
+                        configured here.
+  FAILED  exp           2026-05-28T17:40:00Z, 2 hours 46 minutes ago; issued 2026-05-28T16:40:00Z, 3 hours 46 minutes ago
+          expected      after now
+          by            RFC 7519 section 4.1.4
+          hint          The token expired 2 hours 46 minutes ago after a life of 1 hour: the client
+                        must renew it in time, or this host's clock is ahead.
+  ok      nbf           none
+  ok      client        "tokenringTestkitClientIdentifier"
+  ok      cnf           none"#
+    );
+}
+
+#[test]
+fn report_of_a_token_that_nobody_signed() {
+    let report =
+        explain(&token().forged_by(&TestKey::attacker()).issuer(ISSUER.trim_end_matches('/')))
+            .to_string();
+    assert_eq!(
+        report,
+        r#"refused: bad_signature, as of 2026-05-28T20:26:40Z
+the signature does not match this token and the issuer's key
+
+  ok      size          836 bytes
+  ok      segments      3 (76, 416, 342 characters)
+  ok      header        57 bytes
+  ok      alg           "RS256"
+  ok      key           "tokenring-test-key-01" RS256, 2048 bits
+  FAILED  signature     256 bytes
+          expected      256 bytes by that key over this token
+          by            RFC 7515 section 5.2
+          hint          The token was changed after it was signed, or is signed with another key of
+                        the same `kid`: request a new one, and compare the issuer's environments.
+  ok      payload       312 bytes (unverified)
+  ok      typ           "JWT" (unverified)
+  FAILED  iss           "https://tenant.example.auth0.com" (unverified)
+          expected      "https://tenant.example.auth0.com/"
+          by            RFC 7519 section 4.1.1
+          hint          The issuers differ by the slash at the end alone: spell the policy's issuer
+                        exactly as the token does.
+  ok      aud           ["https://api.example.com/", "https://tenant.example.auth0.com/userinfo"] (unverified)
+  ok      exp           2026-05-29T20:26:40Z, in 1 day; issued 2026-05-28T20:26:40Z, now (unverified)
+  ok      nbf           none (unverified)
+  ok      client        "tokenringTestkitClientIdentifier" (unverified)
+  ok      cnf           none (unverified)"#
+    );
+}
+
+#[test]
+fn report_of_an_opaque_token() {
+    let report = explain_text("2YotnFZFEjr1zCsicMWpAA").to_string();
+    assert_eq!(
+        report,
+        r#"refused: segment_count, as of 2026-05-28T20:26:40Z
+the token has 1 segment instead of 3, perhaps an opaque access token: request a JWT from the issuer by naming an audience
+
+  ok      size          22 bytes
+  FAILED  segments      1 (22 characters)
+          expected      3, none of them empty
+          by            RFC 7515 section 7.1
+          hint          This is not a JWT but an opaque token: request an access token for this API
+                        by naming its audience or resource.
+  -       not reached   header, alg, key, signature, payload, typ, iss, aud, exp, nbf, client, cnf"#
+    );
+}
+
+#[test]
+fn report_of_an_unknown_key_with_all_claims() {
+    let report = explain(&token().header("kid", "x")).with_all_claims().to_string();
+    assert_eq!(
+        report,
+        r#"refused: unknown_key, as of 2026-05-28T20:26:40Z
+the issuer has no usable key with the token's `kid`
+
+  ok      size          812 bytes
+  ok      segments      3 (50, 418, 342 characters)
+  ok      header        37 bytes
+  ok      alg           "RS256"
+  FAILED  key           kid "x"
+          expected      a key at hand: "tokenring-test-key-01" RS256, "tokenring-test-key-02" RS256,
+                        "tokenring-test-key-03" RS256
+          by            RFC 7515 section 4.1.4
+          hint          None of the issuer's 3 keys has this `kid`: the token is from another tenant
+                        or environment, or its key was replaced.
+  -       signature     256 bytes (not checked)
+  ok      payload       313 bytes (unverified)
+  ok      typ           "JWT" (unverified)
+  ok      iss           "https://tenant.example.auth0.com/" (unverified)
+  ok      aud           ["https://api.example.com/", "https://tenant.example.auth0.com/userinfo"] (unverified)
+  ok      exp           2026-05-29T20:26:40Z, in 1 day; issued 2026-05-28T20:26:40Z, now (unverified)
+  ok      nbf           none (unverified)
+  ok      client        "tokenringTestkitClientIdentifier" (unverified)
+  ok      cnf           none (unverified)
+
+all claims (unverified)
+
+  iss           "https://tenant.example.auth0.com/"
+  sub           "auth0|64b7f1c2a9d3e8f0b5c6a7d8"
+  aud           ["https://api.example.com/","https://tenant.example.auth0.com/userinfo"]
+  iat           1780000000
+  exp           1780086400
+  azp           "tokenringTestkitClientIdentifier"
+  scope         "openid profile email read:messages"
+  permissions   ["read:messages"]"#
+    );
+}
+
+#[test]
+fn report_of_a_request_with_quotes() {
+    let report = Guard::new(verifier())
+        .require_scope("admin")
+        .explain_at([format!("Bearer \"{}\"", token().mint())], NOW)
+        .to_string();
+    assert_eq!(
+        report,
+        r#"refused: no_token, as of 2026-05-28T20:26:40Z
+the request has no bearer token that can be read
+
+  FAILED  header field  Bearer and 840 bytes
+          expected      one field: Bearer and a token
+          by            RFC 6750 section 2.1
+          hint          Remove the quotation marks around the token: the client sends it as JSON
+                        text or with quotes of its shell.
+  ok      size          838 bytes
+  ok      segments      3 (76, 418, 342 characters)
+  ok      header        57 bytes
+  ok      alg           "RS256"
+  ok      key           "tokenring-test-key-01" RS256, 2048 bits
+  ok      signature     256 bytes
+  ok      payload       313 bytes
+  ok      typ           "JWT"
+  ok      iss           "https://tenant.example.auth0.com/"
+  ok      aud           ["https://api.example.com/", "https://tenant.example.auth0.com/userinfo"]
+  ok      exp           2026-05-29T20:26:40Z, in 1 day; issued 2026-05-28T20:26:40Z, now
+  ok      nbf           none
+  ok      client        "tokenringTestkitClientIdentifier"
+  ok      cnf           none
+  FAILED  scope         not granted
+          expected      "admin"
+          by            RFC 6750 section 3.1"#
+    );
+}

@@ -1,0 +1,278 @@
+//! OpenID Connect Core sections 2 and 3.1.3.7, RFC 8693 section 4.3, RFC 7519 section 4.1.3: tokens
+//! for a client instead of an audience, and claims that a policy requires besides.
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+mod common;
+
+use tokenring::{
+    Policy, VerifyError,
+    testkit::{AUDIENCE, CLIENT_ID, ISSUER},
+};
+
+use common::{CLAIMS, HEADER, NOW, policy, signed, token, verifier_of};
+
+fn outcome(policy: Policy, token: &str) -> Result<(), VerifyError> {
+    verifier_of(policy).verify_at(token, NOW).map(drop)
+}
+
+fn for_client() -> Policy {
+    Policy::for_client(ISSUER, "client")
+}
+
+/// A token of the issuer that is in time, with these further members and no `aud`.
+fn with(members: &str) -> String {
+    let [iss, _, exp] = CLAIMS.map(|(name, value)| format!(r#""{name}":{value}"#));
+    let comma = if members.is_empty() { "" } else { "," };
+    signed(HEADER, format!("{{{iss},{exp}{comma}{members}}}"))
+}
+
+const MISTYPED: [&str; 7] =
+    ["null", "1", "true", "[]", r#"["client"]"#, r#"{"client":"client"}"#, "1.5e3"];
+
+// `Policy::for_client`.
+
+#[test]
+fn token_without_aud_is_accepted_for_its_client() {
+    for members in [
+        r#""azp":"client""#,
+        r#""client_id":"client""#,
+        r#""azp":"client","client_id":"client""#,
+        // `azp` comes first.
+        r#""azp":"client","client_id":"other""#,
+        r#""azp":"\u0063lient""#,
+    ] {
+        assert_eq!(outcome(for_client(), &with(members)), Ok(()), "{members}");
+    }
+}
+
+#[test]
+fn token_of_another_client_or_of_none_is_refused() {
+    for members in [
+        "",
+        r#""azp":"other""#,
+        r#""azp":"""#,
+        r#""azp":"Client""#,
+        r#""azp":"client ""#,
+        r#""azp":"client\u0000""#,
+        r#""azp":"clien""#,
+        r#""client_id":"other""#,
+        r#""client_id":"""#,
+        r#""azp":"other","client_id":"client""#,
+        r#""azp":"","client_id":"client""#,
+        r#""cid":"client","sub":"client","appid":"client""#,
+        r#""a":{"azp":"client","client_id":"client"}"#,
+        r#""AZP":"client""#,
+    ] {
+        let found = outcome(for_client(), &with(members));
+        assert_eq!(found, Err(VerifyError::WrongAuthorizedParty), "{members}");
+    }
+}
+
+#[test]
+fn client_that_is_no_string_is_refused_under_any_policy() {
+    for value in MISTYPED {
+        for claim in ["azp", "client_id"] {
+            let mistyped = Err(VerifyError::ClaimType { claim });
+            let found = outcome(for_client(), &with(&format!(r#""{claim}":{value}"#)));
+            assert_eq!(found, mistyped, "{value}");
+            let both = format!(r#""azp":"client","client_id":{value}"#);
+            let expected = Err(VerifyError::ClaimType { claim: "client_id" });
+            assert_eq!(outcome(for_client(), &with(&both)), expected, "{value}");
+            let found = outcome(policy(), &token().claim(claim, 1).mint());
+            assert_eq!(found, mistyped);
+        }
+    }
+    let twice = outcome(for_client(), &with(r#""azp":"client","azp":"client""#));
+    assert_eq!(twice.map_err(|error| error.code()), Err("payload_json"));
+}
+
+#[test]
+fn aud_is_not_compared_under_a_policy_for_a_client_but_has_its_type() {
+    for aud in [r#""other""#, r#""""#, "[]", r#"["other","another"]"#, r#"["https:\/\/a.example"]"#]
+    {
+        let token = with(&format!(r#""azp":"client","aud":{aud}"#));
+        assert_eq!(outcome(for_client(), &token), Ok(()), "{aud}");
+    }
+    for aud in ["null", "1", "true", "{}", "[1]", r#"["a",null]"#, r#"[["a"]]"#] {
+        let token = with(&format!(r#""azp":"client","aud":{aud}"#));
+        let mistyped = Err(VerifyError::ClaimType { claim: "aud" });
+        assert_eq!(outcome(for_client(), &token), mistyped, "{aud}");
+    }
+    let verified = verifier_of(for_client()).verify_at(&with(r#""azp":"client""#), NOW).unwrap();
+    assert_eq!(verified.audience().count(), 0);
+    assert_eq!(verified.authorized_party(), Some("client"));
+}
+
+#[test]
+fn audience_that_is_accepted_besides_the_client_must_be_there() {
+    let both = || for_client().accept_audience("api");
+    assert_eq!(outcome(both(), &with(r#""azp":"client","aud":"api""#)), Ok(()));
+    assert_eq!(outcome(both(), &with(r#""azp":"client","aud":["x","api"]"#)), Ok(()));
+    for (members, error) in [
+        (r#""azp":"client""#, VerifyError::ClaimMissing { claim: "aud" }),
+        (r#""azp":"client","aud":[]"#, VerifyError::ClaimType { claim: "aud" }),
+        (r#""azp":"client","aud":"other""#, VerifyError::WrongAudience),
+        (r#""aud":"api""#, VerifyError::WrongAuthorizedParty),
+        (r#""azp":"other","aud":"api""#, VerifyError::WrongAuthorizedParty),
+    ] {
+        assert_eq!(outcome(both(), &with(members)), Err(error), "{members}");
+    }
+}
+
+#[test]
+fn policy_with_an_audience_refuses_a_token_without_one_whatever_its_client() {
+    let missing = Err(VerifyError::ClaimMissing { claim: "aud" });
+    for policy in [policy(), policy().accept_client("client"), policy().authorized_party("client")]
+    {
+        assert_eq!(outcome(policy, &with(r#""azp":"client""#)), missing);
+    }
+}
+
+#[test]
+fn everything_else_is_checked_for_a_client_too() {
+    let good = || token().without_claim("aud").claim("azp", "client");
+    assert_eq!(outcome(for_client(), &good().mint()), Ok(()));
+    let other = good().issuer("https://other.example/").mint();
+    assert_eq!(outcome(for_client(), &other), Err(VerifyError::WrongIssuer));
+    let now = NOW.as_secs();
+    let expired = good().expires_at(NOW).mint();
+    assert_eq!(outcome(for_client(), &expired), Err(VerifyError::Expired { exp: now, now }));
+    let bound = good().claim("cnf", serde_json::json!({"jkt": "a"})).mint();
+    assert_eq!(outcome(for_client(), &bound), Err(VerifyError::SenderConstrained));
+}
+
+// `Policy::accept_client`.
+
+#[test]
+fn each_of_several_clients_will_do() {
+    let of = |client: &str| token().claim("azp", client).mint();
+    let policies: [(Policy, &[&str]); 4] = [
+        (
+            for_client().accept_client("second").accept_client("third"),
+            &["client", "second", "third"],
+        ),
+        (policy().accept_client("client").accept_client("second"), &["client", "second"]),
+        (policy().authorized_party("client").accept_client("second"), &["client", "second"]),
+        // The last `authorized_party` replaces all before it.
+        (policy().accept_client("client").authorized_party("second"), &["second"]),
+    ];
+    for (policy, clients) in policies {
+        for client in ["client", "second", "third", "fourth", "client second", ""] {
+            let expected = match clients.contains(&client) {
+                true => Ok(()),
+                false => Err(VerifyError::WrongAuthorizedParty),
+            };
+            assert_eq!(outcome(policy.clone(), &of(client)), expected, "{client} of {clients:?}");
+        }
+    }
+    assert_eq!(outcome(policy(), &of("anyone")), Ok(()));
+    assert_eq!(outcome(policy().accept_client(CLIENT_ID), &token().mint()), Ok(()));
+}
+
+// `Policy::require_claim`.
+
+#[test]
+fn required_claim_is_that_string_and_nothing_like_it() {
+    let required = || policy().require_claim("token_use", "access");
+    let with = |members: &str| outcome(required(), &signed(HEADER, common::claims_and(members)));
+    for members in [
+        r#""token_use":"access""#,
+        r#""token_use":"\u0061ccess""#,
+        r#""tok\u0065n_use":"access""#,
+        r#""a":[{"token_use":"id"}],"token_use":"access""#,
+    ] {
+        assert_eq!(with(members), Ok(()), "{members}");
+    }
+    for members in [
+        r#""a":1"#,
+        r#""token_use":"id""#,
+        r#""token_use":"""#,
+        r#""token_use":"Access""#,
+        r#""token_use":" access""#,
+        r#""token_use":"access ""#,
+        r#""token_use":"access\u0000""#,
+        r#""token_use":"acces""#,
+        r#""token_use":null"#,
+        r#""token_use":true"#,
+        r#""token_use":1"#,
+        r#""token_use":["access"]"#,
+        r#""token_use":{"access":"access"}"#,
+        r#""Token_use":"access""#,
+        r#""token_use ":"access""#,
+        r#""a":{"token_use":"access"}"#,
+        r#""access":"token_use""#,
+    ] {
+        assert_eq!(with(members), Err(VerifyError::RequiredClaim { index: 0 }), "{members}");
+    }
+    // Which of two would count, nobody can say.
+    for members in [
+        r#""token_use":"access","token_use":"id""#,
+        r#""token_use":"id","token_use":"access""#,
+        r#""token_use":"access","token\u005fuse":"access""#,
+    ] {
+        let twice = VerifyError::PayloadJson(tokenring::JsonError::DuplicateMember);
+        assert_eq!(with(members), Err(twice), "{members}");
+    }
+}
+
+#[test]
+fn number_that_reads_like_the_value_is_not_the_value() {
+    let required = || policy().require_claim("tid", "1");
+    for value in ["1", "1.0", "1e0", "[\"1\"]", "true"] {
+        let token = signed(HEADER, common::claims_with("tid", value));
+        assert_eq!(outcome(required(), &token), Err(VerifyError::RequiredClaim { index: 0 }));
+    }
+    assert_eq!(outcome(required(), &signed(HEADER, common::claims_with("tid", r#""1""#))), Ok(()));
+}
+
+#[test]
+fn all_required_claims_must_be_there_and_the_first_that_is_not_is_named() {
+    let required =
+        || policy().require_claim("a", "1").require_claim("b", "2").require_claim("c", "3");
+    let with = |claims: &[(&str, &str)]| {
+        let token = claims.iter().fold(token(), |token, (name, value)| token.claim(name, *value));
+        outcome(required(), &token.mint())
+    };
+    assert_eq!(with(&[("a", "1"), ("b", "2"), ("c", "3")]), Ok(()));
+    assert_eq!(with(&[("c", "3"), ("a", "1"), ("b", "2")]), Ok(()));
+    for (claims, index) in [
+        (&[][..], 0),
+        (&[("b", "2"), ("c", "3")], 0),
+        (&[("a", "1"), ("c", "3")], 1),
+        (&[("a", "1"), ("b", "2")], 2),
+        (&[("a", "1"), ("b", "3"), ("c", "2")], 1),
+        (&[("a", "2"), ("b", "1"), ("c", "3")], 0),
+    ] {
+        assert_eq!(with(claims), Err(VerifyError::RequiredClaim { index }), "{claims:?}");
+    }
+    // Two values for one claim are two requirements, which no token satisfies.
+    let both = policy().require_claim("a", "1").require_claim("a", "2");
+    let found = outcome(both, &token().claim("a", "1").mint());
+    assert_eq!(found, Err(VerifyError::RequiredClaim { index: 1 }));
+}
+
+#[test]
+fn registered_claims_can_be_required_too() {
+    for (name, value) in [("sub", "auth0|1"), ("jti", "id"), ("aud", AUDIENCE), ("iss", ISSUER)] {
+        let required = policy().require_claim(name, value);
+        let token = token().subject("auth0|1").audience(AUDIENCE).claim("jti", "id").mint();
+        assert_eq!(outcome(required, &token), Ok(()), "{name}");
+        let required = policy().require_claim(name, "another");
+        let found = outcome(required, &token);
+        assert_eq!(found, Err(VerifyError::RequiredClaim { index: 0 }), "{name}");
+    }
+    // `aud` as an array is no string, whatever is in it.
+    let required = policy().require_claim("aud", AUDIENCE);
+    let token = token().audience(vec![AUDIENCE]).mint();
+    assert_eq!(outcome(required, &token), Err(VerifyError::RequiredClaim { index: 0 }));
+}
+
+#[test]
+fn requirement_is_looked_at_last() {
+    let required = policy().require_claim("a", "1");
+    let bound = token().claim("cnf", serde_json::json!({"jkt": "a"})).mint();
+    assert_eq!(outcome(required.clone(), &bound), Err(VerifyError::SenderConstrained));
+    let expired = token().expires_at(NOW).mint();
+    let now = NOW.as_secs();
+    assert_eq!(outcome(required, &expired), Err(VerifyError::Expired { exp: now, now }));
+}

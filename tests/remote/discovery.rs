@@ -1,0 +1,558 @@
+//! From an issuer's identifier to its keys. OpenID Connect Discovery 1.0 section 4, RFC 8414
+//! section 3. Over sockets of this machine, with a clock that stands still.
+
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokenring::{
+    FetchConfigError, FetchError, FetchPurpose, FetchRequest, JsonError, KeysState, MetadataError,
+    Policy, RemoteJwks, Verifier, VerifyError,
+    testkit::{AUDIENCE, Answer, IssuerServer},
+};
+
+use crate::fake::{
+    FakeClock, NANO, STALE_CAP, TTL, jwks, key, last_error, millis, secs, status, until,
+};
+
+const ISSUER: &str = "https://issuer.example/tenant";
+
+/// An issuer on loopback, and a source that discovers its keys.
+struct Site {
+    server: IssuerServer,
+    clock: FakeClock,
+    keys: RemoteJwks,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self::at("/")
+    }
+
+    fn at(path: &str) -> Self {
+        let server = IssuerServer::start_at(path);
+        let issuer = server.url();
+        Self::of(server, issuer)
+    }
+
+    /// A source for `issuer`, which need not be what the server says.
+    fn of(server: IssuerServer, issuer: String) -> Self {
+        let clock = FakeClock::new();
+        let keys = RemoteJwks::discovery_builder(issuer)
+            .danger_allow_http_loopback()
+            .timeout(TIMEOUT)
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        Self { server, clock, keys }
+    }
+
+    /// Requests for the metadata, for that of RFC 8414, and for the key set.
+    fn hits(&self) -> (usize, usize, usize) {
+        let server = &self.server;
+        (server.metadata_hits(), server.oauth_metadata_hits(), server.key_set_hits())
+    }
+
+    /// Serves the metadata with a member changed, or without it.
+    fn serve_with(&self, member: &str, value: Option<serde_json::Value>) {
+        let mut metadata = self.server.metadata();
+        let members = metadata.as_object_mut().unwrap();
+        members.remove(member);
+        if let Some(value) = value {
+            members.insert(member.into(), value);
+        }
+        self.server.answer_metadata_with(Answer::body(metadata.to_string()));
+    }
+
+    /// The error of the first fetch, which ends in time and leads to no request for a key set.
+    fn failure(&self) -> FetchError {
+        let start = Instant::now();
+        let error = self.keys.prime().unwrap_err();
+        assert!(start.elapsed() < TIMEOUT + millis(200), "{error:?} took {:?}", start.elapsed());
+        until(|| !self.keys.health().fetching);
+        let health = self.keys.health();
+        assert_eq!(last_error(&health).as_ref(), Some(&error));
+        assert_eq!(health.last_error.unwrap().purpose(), FetchPurpose::Metadata);
+        assert_eq!(self.server.key_set_hits(), 0);
+        error
+    }
+}
+
+/// Long enough for whatever ends before it, on a busy machine.
+const TIMEOUT: Duration = millis(800);
+
+fn metadata_error(error: MetadataError) -> FetchError {
+    FetchError::Metadata(error)
+}
+
+// The way to the keys.
+
+#[test]
+fn issuers_identifier_is_all_that_is_needed() {
+    for path in ["", "/", "/tenant", "/tenant/", "/a/b"] {
+        let Site { server, clock, keys } = Site::at(path);
+        assert_eq!(keys.health().state, KeysState::Empty);
+        assert_eq!(server.hits(), 0, "nothing is requested before somebody asks");
+        let verifier = Verifier::new(Policy::new(server.url(), AUDIENCE), keys).unwrap();
+        let verified = verifier.verify(&server.token().mint()).unwrap();
+        assert_eq!(verified.issuer(), server.url());
+        assert_eq!((server.metadata_hits(), server.key_set_hits()), (1, 1), "{path:?}");
+
+        // The URL found is kept: a refresh is one request.
+        clock.advance(TTL);
+        verifier.verify(&server.token().mint()).unwrap();
+        assert_eq!((server.metadata_hits(), server.key_set_hits()), (1, 2), "{path:?}");
+    }
+}
+
+#[test]
+fn metadata_of_rfc_8414_is_used_where_there_is_no_other() {
+    for path in ["", "/", "/tenant", "/tenant/"] {
+        let site = Site::at(path);
+        site.server.answer_metadata_with(Answer::status(404));
+        site.server.answer_oauth_metadata_with(Answer::metadata());
+        assert_eq!(site.keys.prime(), Ok(()), "{path:?}");
+        assert_eq!(site.hits(), (1, 1, 1));
+        site.clock.advance(TTL);
+        assert_eq!(site.keys.prime(), Ok(()));
+        assert_eq!(site.hits(), (1, 1, 2));
+    }
+}
+
+#[test]
+fn other_statuses_are_no_reason_to_look_elsewhere() {
+    for code in [400, 401, 403, 410, 500, 503] {
+        let site = Site::new();
+        site.server.answer_oauth_metadata_with(Answer::metadata());
+        site.server.answer_metadata_with(Answer::status(code));
+        assert_eq!(site.failure(), status(code));
+        assert_eq!(site.hits(), (1, 0, 0));
+    }
+    let site = Site::new();
+    site.server.answer_metadata_with(Answer::status(404));
+    assert_eq!(site.failure(), status(404));
+    assert_eq!(site.hits(), (1, 1, 0));
+}
+
+#[test]
+fn key_set_may_be_on_another_host() {
+    let (site, elsewhere) = (Site::new(), IssuerServer::start());
+    site.serve_with("jwks_uri", Some(elsewhere.jwks_url().into()));
+    assert_eq!(site.keys.prime(), Ok(()));
+    assert_eq!((site.hits(), elsewhere.key_set_hits()), ((1, 0, 0), 1));
+    // And it is that host which a failure names.
+    elsewhere.answer_with(Answer::status(500));
+    site.keys.refresh_now().unwrap_err();
+    let failure = site.keys.health().last_error.unwrap();
+    let host = elsewhere.url();
+    let host = host.trim_start_matches("http://").trim_end_matches('/');
+    assert_eq!((failure.host(), failure.purpose()), (host, FetchPurpose::KeySet));
+    assert_eq!(
+        failure.to_string(),
+        format!(
+            "cannot fetch the key set from {host}: the host answered with status 500 instead of 200"
+        )
+    );
+}
+
+// What is believed of the metadata.
+
+#[test]
+fn metadata_of_another_issuer_is_refused() {
+    let url = Site::new().server.url();
+    let port_less = url.trim_end_matches('/').to_owned();
+    for issuer in ["https://evil.example/", "", &url.to_uppercase(), &port_less, &format!("{url} ")]
+    {
+        let site = Site::new();
+        site.serve_with("issuer", Some(issuer.into()));
+        assert_eq!(site.failure(), FetchError::IssuerMismatch, "{issuer:?}");
+    }
+    // Whatever else is wrong with it: nothing of another issuer's metadata is looked at.
+    let site = Site::new();
+    let metadata = r#"{"issuer": "https://evil.example/", "jwks_uri": 1}"#;
+    site.server.answer_metadata_with(Answer::body(metadata));
+    assert_eq!(site.failure(), FetchError::IssuerMismatch);
+}
+
+#[test]
+fn slash_at_the_end_makes_another_issuer() {
+    // The document is the same, by either spelling.
+    for (path, of_source) in
+        [("/tenant", "/tenant/"), ("/tenant/", "/tenant"), ("/", ""), ("", "/")]
+    {
+        let server = IssuerServer::start_at(path);
+        let origin = server.url().strip_suffix(path).unwrap().to_owned();
+        let site = Site::of(server, format!("{origin}{of_source}"));
+        assert_eq!(site.failure(), FetchError::IssuerMismatch, "{path:?} {of_source:?}");
+        assert_eq!(site.hits(), (1, 0, 0));
+    }
+}
+
+#[test]
+fn metadata_that_cannot_be_used_says_what_is_wrong_with_it() {
+    use serde_json::json;
+
+    let url = |error| metadata_error(MetadataError::JwksUri(error));
+    let mistyped = |member| metadata_error(MetadataError::MemberType { member });
+    let missing = |member| metadata_error(MetadataError::MemberMissing { member });
+    for (member, value, error) in [
+        ("issuer", None, missing("issuer")),
+        ("issuer", Some(json!(null)), mistyped("issuer")),
+        ("issuer", Some(json!(["x"])), mistyped("issuer")),
+        ("jwks_uri", None, missing("jwks_uri")),
+        ("jwks_uri", Some(json!(null)), mistyped("jwks_uri")),
+        ("jwks_uri", Some(json!(7)), mistyped("jwks_uri")),
+        ("jwks_uri", Some(json!({"url": "https://a.example/"})), mistyped("jwks_uri")),
+        ("jwks_uri", Some(json!("")), url(FetchConfigError::Url)),
+        ("jwks_uri", Some(json!("/jwks.json")), url(FetchConfigError::Url)),
+        ("jwks_uri", Some(json!("https://me@a.example/")), url(FetchConfigError::Url)),
+        ("jwks_uri", Some(json!("https://a.example/#x")), url(FetchConfigError::Url)),
+        ("jwks_uri", Some(json!("http://a.example/")), url(FetchConfigError::NotLoopback)),
+        ("jwks_uri", Some(json!("file:///etc/passwd")), url(FetchConfigError::Url)),
+        ("jwks_uri", Some(json!("ftp://127.0.0.1/")), url(FetchConfigError::NotHttps)),
+    ] {
+        let site = Site::new();
+        site.serve_with(member, value.clone());
+        assert_eq!(site.failure(), error, "{member} {value:?}");
+    }
+}
+
+#[test]
+fn plain_jwks_uri_is_refused_unless_plain_http_was_allowed() {
+    let requests = Requests::default();
+    let uri = "http://127.0.0.1:1/jwks.json";
+    let keys = requests.source(move |request| match request.purpose() {
+        FetchPurpose::Metadata => Ok(metadata(ISSUER, uri)),
+        _ => Ok(jwks(&["a"]).into_bytes()),
+    });
+    let refused = metadata_error(MetadataError::JwksUri(FetchConfigError::NotHttps));
+    assert_eq!(keys.prime(), Err(refused));
+    assert_eq!(requests.urls(), ["https://issuer.example/tenant/.well-known/openid-configuration"]);
+}
+
+#[test]
+fn metadata_is_one_strict_json_object_and_nothing_else() {
+    let json = |error| metadata_error(MetadataError::Json(error));
+    let site = Site::new();
+    let good = site.server.metadata().to_string();
+    let twice = good.replacen('{', "{\"issuer\":\"https://evil.example/\",", 1);
+    let twice_escaped = good.replacen('{', "{\"jwks_ur\\u0069\":\"https://evil.example/\",", 1);
+    for (body, error) in [
+        (String::new(), JsonError::Syntax),
+        ("<!DOCTYPE html><title>Sign in</title>".into(), JsonError::Syntax),
+        (format!("[{good}]"), JsonError::NotObject),
+        (format!("{good}x"), JsonError::Syntax),
+        (good.replace('}', ""), JsonError::Syntax),
+        (twice, JsonError::DuplicateMember),
+        (twice_escaped, JsonError::DuplicateMember),
+        (good.replacen('{', &format!("{{\"a\":{}", "[".repeat(60_000)), 1), JsonError::TooDeep),
+    ] {
+        let start: String = body.chars().take(60).collect();
+        let site = Site::new();
+        site.server.answer_metadata_with(Answer::body(body));
+        assert_eq!(site.failure(), json(error), "{start}");
+    }
+}
+
+#[test]
+fn metadata_over_the_network_is_held_to_the_rules_of_key_sets() {
+    let limit = 64 * 1024;
+    let cases = [
+        (Answer::redirect("/elsewhere"), {
+            FetchError::Redirect { status: 302, location: "/elsewhere".into() }
+        }),
+        (Answer::oversized(64 * 1024 + 1), FetchError::BodyTooLong { limit }),
+        (Answer::oversized(1 << 40), FetchError::BodyTooLong { limit }),
+        (Answer::metadata().cut_after(10), FetchError::Truncated),
+        (Answer::metadata().header("Content-Encoding", "gzip"), FetchError::ContentEncoding),
+        (Answer::raw("SSH-2.0-OpenSSH_9.9\r\n\r\n"), FetchError::Protocol),
+        (Answer::status(204), status(204)),
+    ];
+    for (answer, error) in cases {
+        let site = Site::new();
+        site.server.answer_metadata_with(answer);
+        assert_eq!(site.failure(), error);
+        assert_eq!(site.hits(), (1, 0, 0));
+    }
+}
+
+#[test]
+fn metadata_of_64_kilobytes_is_read() {
+    let site = Site::new();
+    let mut metadata = site.server.metadata().to_string();
+    let padding = " ".repeat(64 * 1024 - metadata.len());
+    metadata.push_str(&padding);
+    site.server.answer_metadata_with(Answer::body(metadata.clone()));
+    assert_eq!(site.keys.prime(), Ok(()));
+    let site = Site::new();
+    site.server.answer_metadata_with(Answer::body(metadata + " "));
+    assert_eq!(site.failure(), FetchError::BodyTooLong { limit: 64 * 1024 });
+}
+
+// One deadline and one slot.
+
+#[test]
+fn both_requests_have_one_deadline() {
+    // Either could be waited for alone.
+    for (metadata, key_set) in [
+        (Answer::metadata().drip(1, millis(20)), Answer::key_set()),
+        (Answer::silence(), Answer::key_set()),
+        (Answer::metadata().delay(3 * TIMEOUT / 4), Answer::key_set().delay(3 * TIMEOUT / 4)),
+        (Answer::metadata().delay(TIMEOUT / 2), Answer::key_set().drip_body(1, millis(20))),
+    ] {
+        let site = Site::new();
+        site.server.answer_metadata_with(metadata);
+        site.server.answer_with(key_set);
+        let start = Instant::now();
+        assert_eq!(site.keys.prime(), Err(FetchError::Timeout));
+        let elapsed = start.elapsed();
+        assert!(elapsed < TIMEOUT + millis(200), "{elapsed:?}");
+    }
+}
+
+#[test]
+fn herd_of_lookups_is_one_request_each() {
+    let site = Site::new();
+    site.server.answer_metadata_with(Answer::metadata().delay(millis(100)));
+    let kid = site.server.issuer().keys()[0].kid().to_owned();
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| assert_eq!(key(&site.keys, &kid), Ok(kid.clone())));
+        }
+    });
+    assert_eq!(site.hits(), (1, 0, 1));
+}
+
+#[test]
+fn failures_are_tried_again_after_the_back_off_only() {
+    let site = Site::new();
+    site.server.answer_metadata_with(Answer::status(503).retry_after(7));
+    let busy = FetchError::Status { status: 503, retry_after: Some(secs(7)) };
+    assert_eq!(site.failure(), busy.clone());
+    assert_eq!(site.keys.health().next_attempt_in, secs(7));
+    site.clock.advance(secs(7) - NANO);
+    assert_eq!((site.keys.prime(), site.hits()), (Err(busy), (1, 0, 0)));
+    site.server.answer_metadata_with(Answer::metadata());
+    site.clock.advance(NANO);
+    assert_eq!((site.keys.prime(), site.hits()), (Ok(()), (2, 0, 1)));
+}
+
+// The URL found is kept, and looked up again.
+
+#[test]
+fn refresh_goes_on_while_the_metadata_is_down() {
+    let site = Site::new();
+    site.keys.prime().unwrap();
+    for answer in [Answer::status(503), Answer::body("nonsense")] {
+        site.server.answer_metadata_with(answer);
+        site.keys.refresh_now().unwrap();
+    }
+    assert_eq!((site.hits(), site.keys.health().generation), ((1, 0, 3), 3));
+}
+
+#[test]
+fn metadata_is_read_again_after_the_key_set_failed_and_need_not_be_there() {
+    let site = Site::new();
+    site.keys.prime().unwrap();
+    site.server.answer_with(Answer::status(500));
+    assert_eq!(site.keys.refresh_now(), Err(status(500)));
+    assert_eq!(site.hits(), (1, 0, 2));
+    // Still down: both are requested, once.
+    assert_eq!(site.keys.refresh_now(), Err(status(500)));
+    assert_eq!(site.hits(), (2, 0, 3));
+    // The reverse: now the metadata is down, and the key set is where it was.
+    site.server.answer_metadata_with(Answer::status(503));
+    site.server.answer_with(Answer::key_set());
+    assert_eq!(site.keys.refresh_now(), Ok(()));
+    assert_eq!(site.hits(), (3, 0, 4));
+    assert_eq!(site.keys.refresh_now(), Ok(()));
+    assert_eq!(site.hits(), (3, 0, 5));
+}
+
+#[test]
+fn metadata_that_answers_with_something_else_is_not_passed_over() {
+    let site = Site::new();
+    site.keys.prime().unwrap();
+    site.server.answer_with(Answer::status(500));
+    site.keys.refresh_now().unwrap_err();
+    site.server.answer_with(Answer::key_set());
+    site.serve_with("issuer", Some("https://evil.example/".into()));
+    assert_eq!(site.keys.refresh_now(), Err(FetchError::IssuerMismatch));
+    assert_eq!(site.hits(), (2, 0, 2));
+    // The set in use stays in use. I6.
+    assert_eq!(site.keys.health().state, KeysState::Fresh);
+}
+
+#[test]
+fn key_set_that_moved_is_followed_after_the_old_place_fails() {
+    let site = Site::new();
+    site.keys.prime().unwrap();
+    site.server.move_key_set("/elsewhere/keys");
+    site.server.rotate();
+    let before = site.keys.keys().unwrap().len();
+    assert_eq!(site.keys.refresh_now(), Err(status(404)));
+    site.clock.advance(site.keys.health().next_attempt_in);
+    assert_eq!(site.keys.refresh_now(), Ok(()));
+    assert_eq!((before, site.keys.keys().unwrap().len()), (1, 2));
+    assert_eq!(site.hits().0, 2);
+}
+
+#[test]
+fn first_fetch_for_a_dead_set_reads_the_metadata_and_trusts_no_old_place() {
+    let site = Site::new();
+    site.keys.prime().unwrap();
+    site.clock.advance(STALE_CAP);
+    assert_eq!(site.keys.prime(), Ok(()));
+    assert_eq!(site.hits(), (2, 0, 2));
+
+    site.clock.advance(STALE_CAP);
+    site.server.answer_metadata_with(Answer::status(503));
+    assert_eq!(site.keys.prime(), Err(status(503)));
+    assert_eq!(site.hits(), (3, 0, 2), "the old place is not asked");
+}
+
+// I10.
+
+#[test]
+fn nothing_from_a_token_takes_part() {
+    let site = Site::new();
+    let evil = "https://evil.example/";
+    let policy = Policy::new(site.server.url(), AUDIENCE);
+    let verifier = Verifier::new(policy, site.keys.clone()).unwrap();
+    let token = site.server.token().issuer(evil).header("jku", evil).header("x5u", evil);
+    assert_eq!(verifier.verify(&token.mint()).unwrap_err(), VerifyError::WrongIssuer);
+    assert_eq!(site.hits(), (1, 0, 1));
+}
+
+// The seam.
+
+/// What a client of the caller's own was asked for.
+#[derive(Clone, Default)]
+struct Requests(Arc<Mutex<Vec<FetchRequest>>>);
+
+impl Requests {
+    fn source(
+        &self,
+        answer: impl Fn(&FetchRequest) -> Result<Vec<u8>, FetchError> + Send + Sync + 'static,
+    ) -> RemoteJwks {
+        let log = Arc::clone(&self.0);
+        let fetch = move |request: &FetchRequest| {
+            log.lock().unwrap().push(request.clone());
+            answer(request)
+        };
+        RemoteJwks::discovery_builder(ISSUER).fetch(fetch).timeout(secs(5)).build().unwrap()
+    }
+
+    fn all(&self) -> Vec<FetchRequest> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn urls(&self) -> Vec<String> {
+        self.all().iter().map(|request| request.url().to_owned()).collect()
+    }
+}
+
+fn metadata(issuer: &str, jwks_uri: &str) -> Vec<u8> {
+    serde_json::json!({ "issuer": issuer, "jwks_uri": jwks_uri }).to_string().into_bytes()
+}
+
+#[test]
+fn client_of_ones_own_gets_both_requests_with_their_limits() {
+    let requests = Requests::default();
+    let keys = requests.source(|request| match request.purpose() {
+        FetchPurpose::Metadata => {
+            thread::sleep(millis(30));
+            Ok(metadata(ISSUER, "https://keys.example/set"))
+        }
+        _ => Ok(jwks(&["a"]).into_bytes()),
+    });
+    assert_eq!(keys.prime(), Ok(()));
+    let [first, second] = &requests.all()[..] else { panic!() };
+    assert_eq!(first.url(), "https://issuer.example/tenant/.well-known/openid-configuration");
+    assert_eq!((first.purpose(), first.max_body()), (FetchPurpose::Metadata, 64 * 1024));
+    assert_eq!((first.timeout(), first.accept()), (secs(5), "application/json"));
+    assert_eq!(second.url(), "https://keys.example/set");
+    assert_eq!((second.purpose(), second.max_body()), (FetchPurpose::KeySet, 512 * 1024));
+    // What the first has left.
+    assert!(second.timeout() <= secs(5) - millis(30), "{:?}", second.timeout());
+    keys.refresh_now().unwrap();
+    assert!(requests.all()[2].no_cache());
+}
+
+#[test]
+fn body_that_a_client_of_ones_own_did_not_limit_is_too_long() {
+    let requests = Requests::default();
+    let keys = requests.source(|_| {
+        let mut body = metadata(ISSUER, "https://keys.example/set");
+        body.resize(64 * 1024 + 1, b' ');
+        Ok(body)
+    });
+    assert_eq!(keys.prime(), Err(FetchError::BodyTooLong { limit: 64 * 1024 }));
+}
+
+#[test]
+fn well_known_paths_follow_the_two_documents() {
+    for (issuer, openid, oauth) in [
+        (
+            "https://a.example",
+            "https://a.example/.well-known/openid-configuration",
+            "https://a.example/.well-known/oauth-authorization-server",
+        ),
+        (
+            "https://a.example/",
+            "https://a.example/.well-known/openid-configuration",
+            "https://a.example/.well-known/oauth-authorization-server",
+        ),
+        (
+            "https://a.example:8443/realms/one/",
+            "https://a.example:8443/realms/one/.well-known/openid-configuration",
+            "https://a.example:8443/.well-known/oauth-authorization-server/realms/one",
+        ),
+    ] {
+        let log = Requests::default();
+        let inner = Arc::clone(&log.0);
+        let fetch = move |request: &FetchRequest| -> Result<Vec<u8>, FetchError> {
+            inner.lock().unwrap().push(request.clone());
+            Err(status(404))
+        };
+        let keys = RemoteJwks::discovery_builder(issuer).fetch(fetch).build().unwrap();
+        assert_eq!(keys.prime(), Err(status(404)));
+        assert_eq!(log.urls(), [openid, oauth]);
+        let failure = keys.health().last_error.unwrap();
+        assert!(failure.host().starts_with("a.example"));
+    }
+}
+
+// The settings.
+
+#[test]
+fn issuer_is_checked_when_the_source_is_built() {
+    let outcome = |issuer: &str| RemoteJwks::discover(issuer).map(drop);
+    assert_eq!(outcome("https://issuer.example"), Ok(()));
+    assert_eq!(outcome("https://issuer.example/tenant/"), Ok(()));
+    for (issuer, error) in [
+        ("", FetchConfigError::Url),
+        ("issuer.example", FetchConfigError::Url),
+        ("https://me@issuer.example", FetchConfigError::Url),
+        ("https://issuer.example/#a", FetchConfigError::Url),
+        ("https://issuer.example/?a=b", FetchConfigError::IssuerQuery),
+        ("https://issuer.example?", FetchConfigError::IssuerQuery),
+        ("http://issuer.example", FetchConfigError::NotHttps),
+        ("http://127.0.0.1:1/", FetchConfigError::NotHttps),
+    ] {
+        assert_eq!(outcome(issuer), Err(error), "{issuer:?}");
+    }
+    let builder = RemoteJwks::discovery_builder("http://issuer.example");
+    let far = builder.danger_allow_http_loopback().build().map(drop);
+    assert_eq!(far, Err(FetchConfigError::NotLoopback));
+}
+
+#[test]
+fn debug_shows_the_issuer() {
+    let builder = RemoteJwks::discovery_builder(ISSUER);
+    assert_eq!(format!("{builder:?}"), format!("RemoteJwksBuilder {{ issuer: {ISSUER:?}, .. }}"));
+    let keys = builder.build().unwrap();
+    assert_eq!(format!("{keys:?}"), format!("RemoteJwks {{ issuer: {ISSUER:?}, .. }}"));
+}

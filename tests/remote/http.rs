@@ -1,0 +1,417 @@
+//! How the built-in client takes what servers do to it. RFC 9110, RFC 9112.
+//!
+//! Each case ends with the right error, and in time.
+
+use std::{
+    io::{ErrorKind, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokenring::{
+    FetchError, JsonError, JwkSetError, RemoteJwks,
+    testkit::{Answer, Issuer, IssuerServer},
+};
+
+use crate::sockets::{DRIP, HEAD, TIMEOUT, at, failure, read_head, respond, serve};
+
+// What the request says.
+
+#[test]
+fn request_says_who_asks_and_for_what() {
+    let server = IssuerServer::start();
+    let keys = at(&server).build().unwrap();
+    assert_eq!(keys.prime(), Ok(()));
+    let url = server.url();
+    let expected = [
+        "GET /.well-known/jwks.json HTTP/1.1",
+        "accept-encoding: identity",
+        "accept: application/jwk-set+json, application/json",
+        &format!("host: {}", url.trim_start_matches("http://").trim_end_matches('/')),
+        concat!("user-agent: tokenring/", env!("CARGO_PKG_VERSION")),
+    ];
+    assert_eq!(request_lines(&server), expected);
+    assert_eq!((server.hits(), server.connections()), (1, 1));
+}
+
+#[test]
+fn forced_refresh_goes_past_caches() {
+    let server = IssuerServer::start();
+    let keys = at(&server).build().unwrap();
+    assert_eq!(keys.prime(), Ok(()));
+    assert_eq!(keys.refresh_now(), Ok(()));
+    assert!(request_lines(&server).contains(&"cache-control: no-cache".into()));
+    // No connection is kept: ten minutes later it would be stale.
+    assert_eq!((server.hits(), server.connections()), (2, 2));
+}
+
+// Connections that fail.
+
+#[test]
+fn refused_connection() {
+    // Nothing listens on a port that only the system's administrator may use.
+    let keys = RemoteJwks::builder("http://127.0.0.1:1/").danger_allow_http_loopback();
+    assert_eq!(failure(keys), FetchError::Connect { kind: ErrorKind::ConnectionRefused });
+}
+
+#[test]
+fn connection_closed_before_a_status_is_tried_twice() {
+    let server = IssuerServer::start();
+    server.answer_with(Answer::raw([]));
+    assert_eq!(failure(at(&server)), FetchError::Connect { kind: ErrorKind::UnexpectedEof });
+    assert_eq!(server.connections(), 2);
+    server.answer_with(Answer::raw("HTTP/1.1 200 OK\r\nContent-Le"));
+    assert_eq!(failure(at(&server)), FetchError::Connect { kind: ErrorKind::UnexpectedEof });
+    assert_eq!(server.connections(), 4);
+}
+
+#[test]
+fn second_attempt_may_succeed() {
+    let (address, connections) = serve(|stream, number| match number {
+        1 => Ok(()),
+        _ => respond(stream, Issuer::default().jwks().as_bytes()),
+    });
+    let url = format!("http://{address}/");
+    let keys = RemoteJwks::builder(url).danger_allow_http_loopback().build().unwrap();
+    assert_eq!(keys.prime(), Ok(()));
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn second_attempt_has_the_time_the_first_one_left() {
+    let server = IssuerServer::start();
+    server.answer_with(Answer::raw([]).delay(2 * TIMEOUT / 3));
+    assert_eq!(failure(at(&server)), FetchError::Timeout);
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn issuer_that_is_down_and_up_again() {
+    let server = IssuerServer::start();
+    server.down();
+    assert!(matches!(failure(at(&server)), FetchError::Connect { .. }));
+    assert_eq!((server.hits(), server.connections()), (0, 2));
+    server.up();
+    assert_eq!(at(&server).build().unwrap().prime(), Ok(()));
+}
+
+#[test]
+fn silent_server() {
+    let server = IssuerServer::start();
+    server.answer_with(Answer::silence());
+    assert_eq!(failure(at(&server)), FetchError::Timeout);
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn headers_that_drip() {
+    let server = IssuerServer::start();
+    server.answer_with(Answer::key_set().drip(1, DRIP));
+    assert_eq!(failure(at(&server)), FetchError::Timeout);
+}
+
+#[test]
+fn interim_responses_without_end() {
+    let server = IssuerServer::start();
+    let interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    server.answer_with(Answer::raw(interim.repeat(10_000)).drip(interim.len(), DRIP));
+    assert_eq!(failure(at(&server)), FetchError::Timeout);
+}
+
+#[test]
+fn body_that_drips() {
+    for answer in
+        [Answer::key_set(), Answer::key_set().chunked(), Answer::key_set().close_delimited()]
+    {
+        let server = IssuerServer::start();
+        server.answer_with(answer.drip_body(1, DRIP));
+        assert_eq!(failure(at(&server)), FetchError::Timeout);
+    }
+}
+
+#[test]
+fn slow_body_that_is_there_in_time() {
+    let server = IssuerServer::start();
+    server.answer_with(Answer::key_set().chunked().drip_body(400, DRIP));
+    assert_eq!(at(&server).timeout(20 * TIMEOUT).build().unwrap().prime(), Ok(()));
+}
+
+// Statuses.
+
+#[test]
+fn statuses_other_than_200() {
+    let server = IssuerServer::start();
+    for status in [201, 202, 203, 204, 206, 299, 300, 304, 400, 401, 404, 429, 500, 503, 999] {
+        let hits = server.hits();
+        server.answer_with(Answer::status(status));
+        assert_eq!(failure(at(&server)), FetchError::Status { status, retry_after: None });
+        // There was a status: not tried again.
+        assert_eq!(server.hits(), hits + 1);
+    }
+}
+
+#[test]
+fn good_body_does_not_make_up_for_a_status() {
+    let server = IssuerServer::start();
+    let body = server.issuer().jwks();
+    let length = body.len();
+    for status in [201, 203, 206, 404] {
+        server.answer_with(Answer::raw(format!(
+            "HTTP/1.1 {status} Test\r\nContent-Length: {length}\r\n\r\n{body}"
+        )));
+        assert_eq!(failure(at(&server)), FetchError::Status { status, retry_after: None });
+    }
+}
+
+#[test]
+fn retry_after_is_read_if_it_is_a_number_of_seconds() {
+    let server = IssuerServer::start();
+    for (text, seconds) in [
+        ("7", Some(7)),
+        ("0", Some(0)),
+        ("86400", Some(86_400)),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", None),
+        ("-1", None),
+        ("+1", None),
+        ("1.5", None),
+        ("", None),
+        ("99999999999999999999", None),
+    ] {
+        for status in [429, 503] {
+            server.answer_with(Answer::status(status).header("Retry-After", text));
+            let retry_after = seconds.map(Duration::from_secs);
+            assert_eq!(failure(at(&server)), FetchError::Status { status, retry_after }, "{text}");
+        }
+    }
+}
+
+#[test]
+fn redirect_is_reported_and_not_followed() {
+    let (server, target) = (IssuerServer::start(), IssuerServer::start());
+    for status in [301, 302, 303, 307, 308] {
+        let location = target.jwks_url();
+        server.answer_with(Answer::status(status).header("Location", &location));
+        assert_eq!(failure(at(&server)), FetchError::Redirect { status, location });
+    }
+    server.answer_with(Answer::redirect("/elsewhere"));
+    let location = "/elsewhere".into();
+    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, location });
+    server.answer_with(Answer::redirect("a".repeat(1000)));
+    let location = "a".repeat(200);
+    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, location });
+    assert_eq!(target.connections(), 0);
+}
+
+// Bodies.
+
+#[test]
+fn good_bodies_of_each_framing() {
+    let server = IssuerServer::start();
+    for answer in
+        [Answer::key_set(), Answer::key_set().chunked(), Answer::key_set().close_delimited()]
+    {
+        server.answer_with(answer);
+        assert_eq!(at(&server).build().unwrap().prime(), Ok(()));
+    }
+}
+
+#[test]
+fn truncated_body_with_content_length() {
+    let server = IssuerServer::start();
+    for bytes in [0, 1, 100] {
+        server.answer_with(Answer::key_set().cut_after(bytes));
+        assert_eq!(failure(at(&server)), FetchError::Truncated, "after {bytes} bytes");
+    }
+}
+
+#[test]
+fn truncated_chunked_body() {
+    let server = IssuerServer::start();
+    for bytes in [0, 1, 300] {
+        server.answer_with(Answer::key_set().chunked().cut_after(bytes));
+        assert_eq!(failure(at(&server)), FetchError::Truncated, "after {bytes} bytes");
+    }
+    // All of the set, and no last chunk.
+    let length = server.issuer().jwks().len();
+    server.answer_with(Answer::key_set().chunked().cut_after(length));
+    assert_eq!(failure(at(&server)), FetchError::Truncated);
+}
+
+#[test]
+fn truncated_close_delimited_body() {
+    // HTTP does not tell, JSON does.
+    let server = IssuerServer::start();
+    server.answer_with(Answer::key_set().close_delimited().cut_after(100));
+    let syntax = FetchError::KeySet(JwkSetError::Json(JsonError::Syntax));
+    assert_eq!(failure(at(&server)), syntax);
+}
+
+#[test]
+fn broken_framing() {
+    let server = IssuerServer::start();
+    for (what, response) in [
+        ("no HTTP", "SSH-2.0-OpenSSH_9.9\r\n\r\n".to_string()),
+        ("HTTP/2", "HTTP/2 200\r\n\r\n".to_string()),
+        ("no status", "HTTP/1.1 OK\r\n\r\n".to_string()),
+        ("chunk size", format!("{HEAD}Transfer-Encoding: chunked\r\n\r\nxyz\r\n")),
+        ("length", format!("{HEAD}Content-Length: -1\r\n\r\n")),
+        ("header name", format!("{HEAD}a b: c\r\n\r\n")),
+    ] {
+        server.answer_with(Answer::raw(response));
+        assert_eq!(failure(at(&server)), FetchError::Protocol, "{what}");
+    }
+}
+
+#[test]
+fn headers_of_500_kilobytes() {
+    let server = IssuerServer::start();
+    for line in ["a".repeat(500_000), "a: b\r\nc".repeat(80_000)] {
+        server.answer_with(Answer::key_set().header("X", line));
+        assert_eq!(failure(at(&server)), FetchError::Protocol);
+    }
+}
+
+#[test]
+fn limit_of_the_body_is_exact() {
+    let server = IssuerServer::start();
+    let length = server.issuer().jwks().len();
+    for framing in
+        [Answer::key_set(), Answer::key_set().chunked(), Answer::key_set().close_delimited()]
+    {
+        server.answer_with(framing);
+        assert_eq!(at(&server).max_body(length).build().unwrap().prime(), Ok(()));
+        let limit = length - 1;
+        assert_eq!(failure(at(&server).max_body(limit)), FetchError::BodyTooLong { limit });
+    }
+}
+
+#[test]
+fn body_of_a_gigabyte_is_read_up_to_the_limit() {
+    let (sent, count) = (Arc::new(AtomicUsize::new(0)), 1 << 30);
+    let counter = Arc::clone(&sent);
+    let (address, _) = serve(move |mut stream, _| {
+        read_head(stream)?;
+        stream.write_all(format!("{HEAD}Content-Length: {count}\r\n\r\n").as_bytes())?;
+        while counter.load(Ordering::SeqCst) < count {
+            let bytes = stream.write(&[b' '; 65_536])?;
+            counter.fetch_add(bytes, Ordering::SeqCst);
+        }
+        Ok(())
+    });
+    let url = format!("http://{address}/");
+    let keys = RemoteJwks::builder(url).danger_allow_http_loopback();
+    assert_eq!(failure(keys), FetchError::BodyTooLong { limit: 512 * 1024 });
+    // The rest is what the system keeps for both ends.
+    let sent = sent.load(Ordering::SeqCst);
+    assert!(sent < 32 << 20, "{sent} bytes were taken");
+}
+
+#[test]
+fn oversized_bodies_of_the_test_issuer() {
+    let server = IssuerServer::start();
+    let limit = 512 * 1024;
+    server.answer_with(Answer::oversized(512 * 1024));
+    let syntax = FetchError::KeySet(JwkSetError::Json(JsonError::Syntax));
+    assert_eq!(failure(at(&server)), syntax);
+    server.answer_with(Answer::oversized(512 * 1024 + 1));
+    assert_eq!(failure(at(&server)), FetchError::BodyTooLong { limit });
+    server.answer_with(Answer::oversized(1 << 40));
+    assert_eq!(failure(at(&server)), FetchError::BodyTooLong { limit });
+}
+
+#[test]
+fn encoded_body() {
+    // Also with ureq's feature `gzip`, which would decode it: `--features ureq/gzip`.
+    let server = IssuerServer::start();
+    let body = gzip(server.issuer().jwks().as_bytes());
+    for framing in [
+        Answer::body(&*body),
+        Answer::body(&*body).chunked(),
+        Answer::body(&*body).close_delimited(),
+        Answer::body(&*body).drip(7, Duration::from_micros(100)),
+    ] {
+        for coding in ["gzip", "GZip", "x-gzip", "br", "identity, gzip", ""] {
+            server.answer_with(framing.clone().header("Content-Encoding", coding));
+            assert_eq!(failure(at(&server)), FetchError::ContentEncoding, "{coding:?}");
+        }
+    }
+    let interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    let head = format!("{interim}{HEAD}Content-Encoding: gzip\r\n\r\n");
+    server.answer_with(Answer::raw([head.as_bytes(), &body].concat()));
+    assert_eq!(failure(at(&server)), FetchError::ContentEncoding);
+}
+
+#[test]
+fn encoded_error_page_is_an_error_by_its_status() {
+    let server = IssuerServer::start();
+    let busy = Answer::status(503).retry_after(9).header("Content-Encoding", "gzip");
+    server.answer_with(busy);
+    let retry_after = Some(Duration::from_secs(9));
+    assert_eq!(failure(at(&server)), FetchError::Status { status: 503, retry_after });
+}
+
+#[test]
+fn identity_is_no_encoding() {
+    let server = IssuerServer::start();
+    server.answer_with(Answer::key_set().header("Content-Encoding", "identity"));
+    assert_eq!(at(&server).build().unwrap().prime(), Ok(()));
+}
+
+#[test]
+fn bodies_that_are_no_key_set() {
+    let server = IssuerServer::start();
+    let json = |error| FetchError::KeySet(JwkSetError::Json(error));
+    for (body, error) in [
+        ("", json(JsonError::Syntax)),
+        ("<!DOCTYPE html><title>Sign in</title>", json(JsonError::Syntax)),
+        ("[]", json(JsonError::NotObject)),
+        ("null", json(JsonError::NotObject)),
+        ("{", json(JsonError::Syntax)),
+        (&"[".repeat(400_000), json(JsonError::TooDeep)),
+        (&format!("{{\"keys\":{}", "[".repeat(400_000)), json(JsonError::TooDeep)),
+        ("{}", FetchError::KeySet(JwkSetError::KeysMissing)),
+        (r#"{"keys":{}}"#, FetchError::KeySet(JwkSetError::KeysType)),
+        (r#"{"keys":[]}"#, FetchError::NoUsableKeys { skipped: 0, reasons: vec![] }),
+    ] {
+        server.answer_with(Answer::body(body));
+        let start: String = body.chars().take(40).collect();
+        assert_eq!(failure(at(&server)), error, "{start}");
+    }
+}
+
+/// The lines of the last request, the headers' names in lower case and in order.
+fn request_lines(server: &IssuerServer) -> Vec<String> {
+    let request = server.last_request().unwrap();
+    let mut lines: Vec<String> =
+        request.lines().filter(|line| !line.is_empty()).map(str::to_string).collect();
+    for line in &mut lines[1..] {
+        let (name, value) = line.split_once(':').unwrap();
+        *line = format!("{}:{value}", name.to_ascii_lowercase());
+    }
+    lines[1..].sort();
+    lines
+}
+
+/// `data` as gzip, in one block that is not compressed. RFC 1952, RFC 1951 section 3.2.4.
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len()).unwrap();
+    let mut crc = u32::MAX;
+    for byte in data {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    [
+        [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1].as_slice(),
+        length.to_le_bytes().as_slice(),
+        &(!length).to_le_bytes(),
+        data,
+        &(!crc).to_le_bytes(),
+        &u32::from(length).to_le_bytes(),
+    ]
+    .concat()
+}

@@ -1,0 +1,113 @@
+//! Key sets that are kept from one process to the next.
+
+use std::time::Duration;
+
+use tokenring::{
+    FetchConfigError, JwkSetError, KeysState, RemoteJwks, RemoteJwksBuilder, UnixTime,
+};
+
+use crate::fake::{
+    AHEAD, FakeClock, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, unavailable,
+};
+
+/// Where the fake clock begins.
+const NOW: u64 = 1_750_000_000;
+
+fn seeded(age: Duration) -> Rig {
+    let fetched_at = UnixTime::from_secs(NOW - age.as_secs());
+    let rig = Rig::with(|builder| builder.seed(jwks(&["a"]), fetched_at));
+    rig.issuer.serves(&["b"]);
+    rig
+}
+
+#[test]
+fn seed_is_as_old_as_its_fetch() {
+    for (age, state) in [
+        (Duration::ZERO, KeysState::Fresh),
+        (AHEAD - secs(1), KeysState::Fresh),
+        (AHEAD, KeysState::Ahead),
+        (TTL - secs(1), KeysState::Ahead),
+        (TTL, KeysState::Expired),
+        (STALE_CAP - secs(1), KeysState::Expired),
+        (STALE_CAP, KeysState::Dead),
+        (secs(NOW), KeysState::Dead),
+    ] {
+        let rig = seeded(age);
+        let health = rig.keys.health();
+        assert_eq!((health.state, health.age), (state, Some(age)));
+        assert_eq!(health.last_success, Some(UnixTime::from_secs(NOW - age.as_secs())));
+        assert_eq!((health.generation, health.usable_keys), (1, 1));
+        assert_eq!((health.fetches_ok, rig.issuer.count()), (0, 0));
+    }
+}
+
+#[test]
+fn fresh_seed_serves_without_a_request_and_goes_on_aging() {
+    let rig = seeded(secs(100));
+    assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 0));
+    rig.clock.advance(TTL - secs(100) - NANO);
+    assert_eq!(rig.key("a"), found("a"));
+    rig.settle();
+    assert_eq!((rig.key("a"), rig.key("b")), (UNKNOWN, found("b")));
+}
+
+#[test]
+fn expired_seed_is_used_only_after_a_try() {
+    let rig = seeded(TTL);
+    assert_eq!((rig.key("a"), rig.key("b")), (UNKNOWN, found("b")));
+    let rig = seeded(TTL);
+    rig.issuer.fails();
+    assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 1));
+}
+
+#[test]
+fn dead_seed_is_never_used() {
+    let rig = seeded(STALE_CAP);
+    rig.issuer.fails();
+    assert_eq!(rig.key("a"), unavailable(secs(1)));
+    assert!(rig.keys.keys().is_none());
+}
+
+/// I9.
+#[test]
+fn wall_clock_set_back_makes_no_seed_younger() {
+    let rig = seeded(TTL - secs(1));
+    rig.clock.set_wall_back(secs(3000));
+    assert_eq!(rig.keys.health().age, Some(TTL - secs(1)));
+    rig.clock.advance(secs(1));
+    assert_eq!(rig.keys.health().state, KeysState::Expired);
+}
+
+#[test]
+fn seed_that_makes_no_sense_is_refused() {
+    let clock = FakeClock::new();
+    type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
+    let build =
+        |change: Change| change(RemoteJwks::builder(URL).clock(clock.clone())).build().map(drop);
+    let cases: [(Change, Result<(), FetchConfigError>); 6] = [
+        (|builder| builder.seed(jwks(&["a"]), UnixTime::from_secs(NOW)), Ok(())),
+        (
+            |builder| builder.seed(jwks(&["a"]), UnixTime::from_secs(NOW + 1)),
+            Err(FetchConfigError::SeedFromFuture),
+        ),
+        (
+            |builder| builder.seed("{}", UnixTime::from_secs(NOW)),
+            Err(FetchConfigError::Seed(JwkSetError::KeysMissing)),
+        ),
+        (
+            |builder| builder.seed("{\"keys\":[]}", UnixTime::from_secs(NOW)),
+            Err(FetchConfigError::SeedWithoutKeys),
+        ),
+        (
+            |builder| builder.seed("x".repeat(101), UnixTime::from_secs(NOW)).max_body(100),
+            Err(FetchConfigError::Seed(JwkSetError::TooLong { bytes: 101 })),
+        ),
+        (
+            |builder| builder.seed(jwks(&["a"]), UnixTime::from_secs(u64::MAX)),
+            Err(FetchConfigError::SeedFromFuture),
+        ),
+    ];
+    for (change, outcome) in cases {
+        assert_eq!(build(change), outcome);
+    }
+}

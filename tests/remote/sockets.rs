@@ -1,0 +1,134 @@
+//! Servers of this machine that misbehave, and sources for them.
+
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use tokenring::{
+    FetchError, RemoteJwks, RemoteJwksBuilder,
+    testkit::{Issuer, IssuerServer},
+};
+
+use crate::fake::last_error;
+
+/// A source for the keys of `server`, in a hurry.
+pub(crate) fn at(server: &IssuerServer) -> RemoteJwksBuilder {
+    RemoteJwks::builder(server.jwks_url()).danger_allow_http_loopback()
+}
+
+/// A source that trusts the `roots`, PEM, for the server at `address`.
+pub(crate) fn trusting(roots: &str, address: SocketAddr) -> RemoteJwksBuilder {
+    RemoteJwks::builder(format!("https://{address}/")).no_proxy().root_certs_pem(roots)
+}
+
+/// The error that the first fetch ends with, in time.
+pub(crate) fn failure(keys: RemoteJwksBuilder) -> FetchError {
+    let keys = keys.timeout(TIMEOUT).connect_timeout(10 * TIMEOUT).build().unwrap();
+    let start = Instant::now();
+    let error = keys.prime().unwrap_err();
+    wait_until(|| !keys.health().fetching);
+    let elapsed = start.elapsed();
+    assert!(elapsed < TIMEOUT + Duration::from_millis(200), "{error:?} took {elapsed:?}");
+    let health = keys.health();
+    assert_eq!(last_error(&health).as_ref(), Some(&error));
+    assert_eq!((health.consecutive_failures, health.usable_keys), (1, 0));
+    error
+}
+
+pub(crate) fn wait_until(done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(10), "it never happens");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A server that calls `handle` with each connection and its number, until the process ends.
+pub(crate) fn serve(
+    handle: impl Fn(&TcpStream, usize) -> io::Result<()> + Send + Sync + 'static,
+) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let (counter, handle) = (Arc::clone(&connections), Arc::new(handle));
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (stream, handle) = (stream.unwrap(), Arc::clone(&handle));
+            let number = counter.fetch_add(1, Ordering::SeqCst) + 1;
+            // An error is the client hanging up.
+            thread::spawn(move || handle(&stream, number));
+        }
+    });
+    (address, connections)
+}
+
+/// A server of a key set over TLS, with this `certificate`, PEM.
+pub(crate) fn serve_tls(certificate: &str) -> (SocketAddr, Arc<AtomicUsize>) {
+    let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![der(certificate)], key)
+        .unwrap();
+    let config = Arc::new(config);
+    serve(move |stream, _| {
+        let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = StreamOwned::new(session, stream.try_clone()?);
+        respond(&mut stream, Issuer::default().jwks().as_bytes())?;
+        stream.conn.send_close_notify();
+        stream.flush()
+    })
+}
+
+pub(crate) fn respond(mut stream: impl Read + Write, body: &[u8]) -> io::Result<()> {
+    read_head(&mut stream)?;
+    let head = format!("{HEAD}Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(&[head.as_bytes(), body].concat())
+}
+
+pub(crate) fn read_head(mut stream: impl Read) -> io::Result<String> {
+    let (mut head, mut byte) = (vec![], [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    Ok(String::from_utf8(head).unwrap())
+}
+
+pub(crate) fn der(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+}
+
+pub(crate) const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+
+/// Long enough for whatever ends before it, on a busy machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(600);
+
+/// Between two drops: each comes well before a timeout that would start anew with it.
+pub(crate) const DRIP: Duration = Duration::from_millis(20);
+
+// Made by `vectors/tls/make.sh`. Good from 2019 until the year 4000, where nothing else is said.
+
+pub(crate) const AUTHORITY: &str = include_str!("../vectors/tls/authority.pem");
+
+/// One that has signed none of the others.
+pub(crate) const OTHER_AUTHORITY: &str = include_str!("../vectors/tls/other-authority.pem");
+
+/// For 127.0.0.1, by [`AUTHORITY`], as are the next two.
+pub(crate) const LOOPBACK: &str = include_str!("../vectors/tls/loopback.pem");
+
+/// The private key of every server, and of no authority.
+pub(crate) const SERVER_KEY: &str = include_str!("../vectors/tls/server-key.pem");
