@@ -1,26 +1,26 @@
 //! Random tokens: good ones of every algorithm with up to three changes. The same in each run, but
 //! for the signatures that are random.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokenring::{
     Algorithm, UnixTime,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
-use crate::cases::{Case, tables};
+use crate::cases::tables;
 
-pub fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Value> {
     let tables = tables();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     (0..COUNT)
         .map(|index| {
-            Case::verified(json!({
+            json!({
                 "name": format!("random {index}"),
                 "token": token(&mut numbers),
                 "jwks": tables["key_sets"]["all keys"],
                 "policy": tables["policies"]["all algorithms"],
                 "now": NOW,
-            }))
+            })
         })
         .collect()
 }
@@ -39,8 +39,20 @@ const HEADER: [&str; 16] = [
 ];
 
 const CLAIMS: [&str; 14] = [
-    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "client_id", "cnf", "scope",
-    "permissions", "events", "act",
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "azp",
+    "client_id",
+    "cnf",
+    "scope",
+    "permissions",
+    "events",
+    "act",
 ];
 
 fn token(numbers: &mut Numbers) -> String {

@@ -25,7 +25,8 @@ fn verify(case: &Value) -> Result<(), String> {
     };
     let text = |error: jsonwebtoken::errors::Error| error.to_string();
     let header = decode_header(token).map_err(text)?;
-    let set: JwkSet = serde_json::from_str(case["jwks"].as_str().unwrap()).map_err(|e| e.to_string())?;
+    let set: JwkSet =
+        serde_json::from_str(case["jwks"].as_str().unwrap()).map_err(|e| e.to_string())?;
     let key = key_for(&set, header.kid.as_deref(), header.alg).ok_or("no key")?;
     // A key is used with its own algorithm; without one, with the token's.
     let algorithm = algorithm(key).unwrap_or(header.alg);

@@ -1,7 +1,7 @@
 //! Writes `tokens.json` and `key_sets.json` of the directory above this one.
 //!
-//! Signatures of PS256 to PS512, ES256 and ES384 are random. A token that is as it was but for such a
-//! signature is kept as it is in the file, unless `--fresh` is said. `--check` writes nothing and
+//! Signatures of PS256 to PS512, ES256 and ES384 are random. A token that is as it was but for such
+//! a signature is kept as it is in the file, unless `--fresh` is said. `--check` writes nothing and
 //! fails if a file is not what would be written.
 
 mod base;
