@@ -9,6 +9,7 @@
 mod cursor;
 mod names;
 mod number;
+mod string;
 
 use alloc::{borrow::Cow, boxed::Box};
 
@@ -123,7 +124,7 @@ impl Quoted {
         let characters = self.span.within(text);
         match self.spelling {
             Spelling::Plain => Cow::Borrowed(characters),
-            Spelling::WithEscapes => Cow::Owned(cursor::unescaped(characters)),
+            Spelling::WithEscapes => Cow::Owned(string::unescaped(characters)),
         }
     }
 

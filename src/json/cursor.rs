@@ -1,8 +1,6 @@
 //! The grammar: values, strings and numbers. RFC 8259 sections 2 to 7.
 
-use alloc::string::String;
-
-use super::{Array, Holds, MAX_DEPTH, Number, Quoted, Span, Spelling, Value, number};
+use super::{Array, Holds, MAX_DEPTH, Number, Quoted, Span, Spelling, Value, number, string};
 use crate::JsonError;
 
 /// A text and a position in it.
@@ -196,10 +194,10 @@ impl<'a> Cursor<'a> {
             return Err(JsonError::Syntax);
         }
         let start = self.at.wrapping_add(1);
-        let mut end = plain_end(bytes, start);
+        let mut end = string::plain_end(bytes, start);
         let mut spelling = Spelling::Plain;
         if bytes.get(end) != Some(&b'"') {
-            end = end_of_escaped(bytes, end)?;
+            end = string::end_of_escaped(bytes, end)?;
             spelling = Spelling::WithEscapes;
         }
         self.at = end.wrapping_add(1);
@@ -264,98 +262,6 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The characters that `escaped`, the inside of a valid string, means.
-#[cold]
-pub(super) fn unescaped(escaped: &str) -> String {
-    let mut characters = String::with_capacity(escaped.len());
-    let mut rest = escaped;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        characters.push_str(plain);
-        let Some((character, length)) = escape_at(escape.as_bytes(), 0) else { break };
-        characters.push(character);
-        rest = escape.get(length..).unwrap_or_default();
-    }
-    characters.push_str(rest);
-    characters
-}
-
-/// The end of a string whose plain characters end at `at`, usually at a backslash.
-#[cold]
-fn end_of_escaped(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
-    let mut at = at;
-    loop {
-        at = plain_end(bytes, at);
-        match bytes.get(at) {
-            Some(b'"') => return Ok(at),
-            Some(b'\\') => {
-                let (_, length) = escape_at(bytes, at.wrapping_add(1)).ok_or(JsonError::Syntax)?;
-                at = at.wrapping_add(1).wrapping_add(length);
-            }
-            _ => return Err(JsonError::Syntax),
-        }
-    }
-}
-
-/// The escape at `at`, which is after the backslash: the character it means, and its length in
-/// bytes.
-fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
-    let character = match bytes.get(at)? {
-        byte @ (b'"' | b'\\' | b'/') => char::from(*byte),
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        b'u' => {
-            let digits = bytes.get(at.wrapping_add(1)..)?;
-            let unit = code_unit(digits)?;
-            if !(0xD800..0xDC00).contains(&unit) {
-                // A low surrogate without a high one is not a character.
-                return char::from_u32(unit).map(|character| (character, 5));
-            }
-            let low = code_unit(digits.get(4..)?.strip_prefix(b"\\u")?)?.checked_sub(0xDC00)?;
-            let pair = (low < 0x400).then_some((unit & 0x3FF) << 10 | low)?;
-            return char::from_u32(pair.wrapping_add(0x10000)).map(|character| (character, 11));
-        }
-        _ => return None,
-    };
-    Some((character, 1))
-}
-
-/// The value of the first four characters as hexadecimal digits.
-fn code_unit(digits: &[u8]) -> Option<u32> {
-    let digits = digits.first_chunk::<4>()?;
-    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
-}
-
-/// The first position from `start` on that has a quotation mark, a backslash, a control character
-/// or the end of the text. Scans eight bytes at a time.
-#[inline]
-fn plain_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let stops = stops(u64::from_le_bytes(*chunk));
-        if stops != 0 {
-            let plain = usize::try_from(stops.trailing_zeros() / 8).unwrap_or_default();
-            return at.wrapping_add(plain);
-        }
-        at = at.wrapping_add(8);
-    }
-    while !matches!(bytes.get(at), None | Some(b'"' | b'\\' | ..0x20)) {
-        at = at.wrapping_add(1);
-    }
-    at
-}
-
-/// In `word`, the top bit of each byte that ends a run of plain characters. Bits above the lowest one
-/// may be wrong, because subtraction borrows upwards.
-#[inline]
-fn stops(word: u64) -> u64 {
-    let below = |word: u64, least: u64| word.wrapping_sub(ONES.wrapping_mul(least)) & !word & TOPS;
-    // Flipping the bit of value 2 moves `"` to 0x20, right after the control characters.
-    below(word ^ ONES.wrapping_mul(2), 0x21) | below(word ^ ONES.wrapping_mul(0x5C), 1)
-}
-
 #[inline]
 fn span(start: usize, end: usize) -> Span {
     // Every text has a length limit far below 4 GiB.
@@ -365,6 +271,3 @@ fn span(start: usize, end: usize) -> Span {
 
 /// A double represents every integer of this many decimal digits exactly.
 const EXACT_DIGITS: usize = 15;
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
