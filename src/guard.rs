@@ -23,6 +23,7 @@ use crate::{
 /// let verifier = Verifier::new(Policy::new("https://issuer.example/", "https://api.example.com/"), keys)?;
 /// let guard = Guard::new(verifier).require_scope("read:messages");
 ///
+/// # #[cfg(feature = "std")]
 /// // For each request, with the values of its `Authorization` header fields:
 /// match guard.check(["Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"]) {
 ///     Ok(caller) => println!("hello {}", caller.subject().unwrap_or("nobody")),

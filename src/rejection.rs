@@ -19,6 +19,7 @@ use crate::{VerifyError, bearer::NoToken, time::whole_seconds};
 /// # use tokenring::{Guard, JwkSet, Policy, Verifier};
 /// # let keys = JwkSet::from_json(br#"{"keys": []}"#)?;
 /// # let guard = Guard::new(Verifier::new(Policy::new("https://issuer.example/", "api"), keys)?);
+/// # #[cfg(feature = "std")] {
 /// let rejection = guard.check(Some("Bearer a.b")).unwrap_err();
 /// assert_eq!(rejection.status(), 401);
 /// assert_eq!(rejection.body(), r#"{"message": "Invalid token"}"#);
@@ -26,6 +27,7 @@ use crate::{VerifyError, bearer::NoToken, time::whole_seconds};
 /// assert_eq!(headers[1].0, "WWW-Authenticate");
 /// assert_eq!(headers[1].1, r#"Bearer realm="api", error="invalid_token""#);
 /// eprintln!("{rejection}"); // 401 Invalid token: the token has 2 segments instead of 3
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
