@@ -24,13 +24,28 @@ pub fn object(bytes: &[u8]) -> Result<Members, JsonError> {
 
 /// The same, of no more than `most` members.
 pub fn small_object(bytes: &[u8], most: usize) -> Result<Members, JsonError> {
+    members(value(bytes, most)?)
+}
+
+/// The same, where only the member called `name` may not be repeated.
+pub fn object_with_one(bytes: &[u8], name: &str) -> Result<Members, JsonError> {
+    let Json::Object(members) = value(bytes, usize::MAX)? else {
+        return Err(JsonError::NotObject);
+    };
+    match members.iter().filter(|(other, _)| other == name).count() {
+        0 | 1 => Ok(members),
+        _ => Err(JsonError::DuplicateMember),
+    }
+}
+
+fn value(bytes: &[u8], most: usize) -> Result<Json, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let json = read(text, most);
     // With `arbitrary_precision` it has no limit for numbers, and takes some objects for numbers.
     if !cfg!(feature = "arbitrary_precision") {
         agree_with_serde_json(&json, text);
     }
-    members(json?)
+    json
 }
 
 /// The members of `json`, if it is an object and none is there twice.

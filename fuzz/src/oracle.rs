@@ -88,7 +88,7 @@ pub fn unverified_issuer(segment: &str) -> Result<String, VerifyError> {
         return Err(VerifyError::EmptyPayload);
     }
     let payload = base64url(segment).ok_or(VerifyError::NotBase64url { segment: "payload" })?;
-    let members = json::object(&payload).map_err(VerifyError::PayloadJson)?;
+    let members = json::object_with_one(&payload, "iss").map_err(VerifyError::PayloadJson)?;
     match get(&members, "iss") {
         None => Err(VerifyError::ClaimMissing { claim: "iss" }),
         Some(Json::String(iss)) => Ok(iss.clone()),
