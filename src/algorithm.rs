@@ -15,7 +15,7 @@ use core::{error::Error, fmt, str::FromStr};
 /// # Cost
 ///
 /// With *ring* on common processors an RSA-2048 signature is the cheapest to verify; ES256 and EdDSA
-/// take two to four times as long. **ES384 takes about 14 times as long as ES256.**
+/// take two to four times as long. **ES384 takes 10 to 14 times as long as ES256.**
 ///
 /// # ECDSA has two signatures for one message
 ///
