@@ -172,6 +172,7 @@ impl<'a> Cursor<'a> {
             return Ok(Array { span: self.span_from(start), holds });
         }
         loop {
+            self.skip_plain_strings();
             match self.value(levels)? {
                 Value::String(Quoted { spelling: Spelling::Plain, .. }) => {}
                 Value::String(_) => holds = holds.max(Holds::Strings),
@@ -184,6 +185,20 @@ impl<'a> Cursor<'a> {
         }
         self.expect(b']')?;
         Ok(Array { span: self.span_from(start), holds })
+    }
+
+    /// Skips strings without escapes that have a comma right after them. Long arrays consist of these,
+    /// and the position stays in a register.
+    fn skip_plain_strings(&mut self) {
+        let (bytes, mut at) = (self.text.as_bytes(), self.at);
+        while bytes.get(at) == Some(&b'"') {
+            let end = string::plain_end(bytes, at.wrapping_add(1));
+            match bytes.get(end..).and_then(|rest| rest.first_chunk()) {
+                Some(b"\",") => at = end.wrapping_add(2),
+                _ => break,
+            }
+        }
+        self.at = at;
     }
 
     /// A string, validated but not unescaped. RFC 8259 section 7.
