@@ -153,20 +153,13 @@ impl<K: KeySource> Guard<K> {
         &self,
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> GuardCheck<'_, K> {
-        let mut waiting = None;
-        let outcome = self.check_with(authorization, |token| {
+        let check = self.with_token(authorization, |token| {
             match self.verifier.verify_unless_waiting(token) {
-                Ok(outcome) => outcome,
-                Err(lookup) => {
-                    waiting = Some((token.to_owned(), lookup));
-                    Err(VerifyError::KeySourceBusy)
-                }
+                Ok(outcome) => Check::Over(Some(self.admit(outcome))),
+                Err(lookup) => Check::Waits { guard: self, token: token.to_owned(), lookup },
             }
         });
-        GuardCheck(match waiting {
-            Some((token, lookup)) => Check::Waits { guard: self, token, lookup },
-            None => Check::Over(Some(outcome)),
-        })
+        GuardCheck(check.unwrap_or_else(|rejection| Check::Over(Some(Err(rejection)))))
     }
 
     /// Explains the verdict of [`check`](Self::check), as of the system clock, with the keys in
@@ -238,10 +231,19 @@ impl<K: KeySource> Guard<K> {
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
         verify: impl FnOnce(&str) -> Result<Verified, VerifyError>,
     ) -> Result<Verified, Rejection> {
+        self.with_token(authorization, verify).and_then(|outcome| self.admit(outcome))
+    }
+
+    /// What `look` makes of the request's token, if there is one.
+    fn with_token<T>(
+        &self,
+        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        look: impl FnOnce(&str) -> T,
+    ) -> Result<T, Rejection> {
         let no_token = |reason| Rejection::no_token(&self.realm, reason);
         let value = bearer::single(authorization).map_err(no_token)?;
         let token = bearer::token(value.as_ref()).map_err(no_token)?;
-        self.admit(verify(token))
+        Ok(look(token))
     }
 
     /// The checks that follow the verifier's: scopes and permissions.
