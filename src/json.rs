@@ -197,11 +197,8 @@ impl Texts {
             Holds::PlainStrings => Some(Self::Plain(array.span)),
             Holds::Strings => {
                 let array = array.span.within(text);
-                let strings = Elements::of(array).filter_map(|element| match element {
-                    Value::String(string) => Some(Box::from(string.characters(array))),
-                    _ => None,
-                });
-                Some(Self::Unescaped(strings.collect()))
+                let characters = |string: Quoted| Box::from(string.characters(array));
+                Some(Self::Unescaped(Strings::of(array).map(characters).collect()))
             }
             Holds::Others => None,
         }
@@ -214,10 +211,7 @@ impl Texts {
             Self::Plain(array) => (None, array.within(text), [].as_slice()),
             Self::Unescaped(strings) => (None, "[]", &**strings),
         };
-        let plain = Elements::of(array).filter_map(|element| match element {
-            Value::String(string) => Some(string.span.within(array)),
-            _ => None,
-        });
+        let plain = Strings::of(array).map(|string| string.span.within(array));
         one.into_iter().chain(plain).chain(unescaped.iter().map(|string| &**string))
     }
 
@@ -242,11 +236,11 @@ impl Texts {
 /// The JSON texts of the elements of `array`, which was read from `text`.
 pub(crate) fn elements(array: Array, text: &str) -> impl Iterator<Item = &str> {
     let array = array.span.within(text);
-    let mut elements = Elements::of(array);
+    let mut cursor = Cursor::of(array);
     core::iter::from_fn(move || {
-        let start = elements.0.next_element()?;
-        elements.0.value(MAX_DEPTH).ok()?;
-        Some(elements.0.span_from(start).within(array))
+        let start = cursor.next_element()?;
+        cursor.value(MAX_DEPTH).ok()?;
+        Some(cursor.span_from(start).within(array))
     })
 }
 
@@ -265,21 +259,21 @@ impl Span {
     }
 }
 
-/// The elements of an array that has already been validated.
-struct Elements<'a>(Cursor<'a>);
+/// The elements of an array that has already been read, and holds only strings.
+struct Strings<'a>(Cursor<'a>);
 
-impl<'a> Elements<'a> {
+impl<'a> Strings<'a> {
     fn of(array: &'a str) -> Self {
         Self(Cursor::of(array))
     }
 }
 
-impl Iterator for Elements<'_> {
-    type Item = Value;
+impl Iterator for Strings<'_> {
+    type Item = Quoted;
 
-    fn next(&mut self) -> Option<Value> {
+    fn next(&mut self) -> Option<Quoted> {
         self.0.next_element()?;
-        self.0.value(MAX_DEPTH).ok()
+        self.0.string().ok()
     }
 }
 

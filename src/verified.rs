@@ -228,8 +228,7 @@ fn missing_field(message: &str, claims: &str) -> Option<Box<str>> {
 
 impl fmt::Display for ClaimsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the claims do not fit the type asked for: ")?;
-        f.write_str(match self.kind {
+        let kind = match self.kind {
             ClaimsErrorKind::MissingField => "a field is missing",
             ClaimsErrorKind::DuplicateField => "a field occurs twice",
             ClaimsErrorKind::UnknownField => "a claim is unknown to it",
@@ -237,7 +236,8 @@ impl fmt::Display for ClaimsError {
             ClaimsErrorKind::Type => "a claim has another JSON type",
             ClaimsErrorKind::Value => "a claim has a value that it does not take",
             ClaimsErrorKind::Other => "its own code refuses them",
-        })?;
+        };
+        write!(f, "the claims do not fit the type asked for: {kind}")?;
         if let Some(field) = &self.field {
             write!(f, ", `{field}`")?;
         }

@@ -247,12 +247,12 @@ impl<K: KeySource> Verifier<K> {
     /// Runs the pipeline up to the point where it needs a key.
     fn begin<'v, 't>(&'v self, token: &'t str) -> Result<Attempt<'v, 't, K>, VerifyError> {
         let digest = self.cache.as_ref().and_then(|_| Digest::of(token));
-        let known =
-            self.cache.as_ref().zip(digest).and_then(|(cache, digest)| cache.recall(&digest));
-        if let Some(known) = known {
-            if let Some(issuer) = self.issuer(known.verified.issuer()) {
-                return Ok(Attempt { issuer, token, digest, subject: Subject::Known(known) });
-            }
+        let known = self.cache.as_ref().zip(digest).and_then(|(cache, digest)| {
+            let known = cache.recall(&digest)?;
+            Some((self.issuer(known.verified.issuer())?, Subject::Known(known)))
+        });
+        if let Some((issuer, subject)) = known {
+            return Ok(Attempt { issuer, token, digest, subject });
         }
         // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
         // our keys, and nothing else.
@@ -281,13 +281,12 @@ impl<K: KeySource> Verifier<K> {
     ) -> Result<Verified, VerifyError> {
         let Attempt { issuer, token, digest, subject } = attempt;
         let (jws, key) = match (subject, key) {
-            (Subject::New(jws), Some(key)) => (jws, key),
+            (Subject::New(jws), key) => (jws, key.ok_or(VerifyError::UnknownKey)?),
             // The token is known, but its key was replaced.
             (Subject::Known(known), Some(key)) if key != known.key => {
                 (CompactJws::parse(token)?, key)
             }
             (Subject::Known(known), _) => return issuer.policy.check_again(&known.verified, now),
-            (Subject::New(_), None) => return Err(VerifyError::UnknownKey),
         };
         let kid = digest.and(jws.header().key_id()).map(Box::from);
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.

@@ -631,6 +631,12 @@ fn policy_faults_are_found_and_have_their_texts() {
         assert_eq!(error.to_string(), text);
         assert!(error.source().is_none());
     }
+    let again = verifier().with_issuer(policy(), verifier().keys().clone()).map(drop);
+    assert_eq!(again, Err(PolicyError::DuplicateIssuer));
+    assert_eq!(
+        PolicyError::DuplicateIssuer.to_string(),
+        "the verifier already has a policy for this issuer"
+    );
     let longest = policy().leeway(Duration::from_secs(600)).authorized_party("a");
     assert_eq!(Verifier::new(longest, verifier().keys()).map(|_| ()), Ok(()));
 }

@@ -250,6 +250,18 @@ mod in_async_code {
     }
 
     #[test]
+    fn future_that_is_polled_again_after_its_end_does_not_panic() {
+        let guard = Guard::new(Verifier::new(policy(), Slow(verifier().keys().clone())).unwrap());
+        let mut check = guard.check_async([value().as_str()]);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut poll = || Pin::new(&mut check).poll(&mut context).map(|outcome| outcome.is_ok());
+        assert_eq!(
+            [poll(), poll(), poll(), poll()],
+            [Poll::Pending, Poll::Ready(true), Poll::Pending, Poll::Pending]
+        );
+    }
+
+    #[test]
     fn future_of_a_guard_over_any_key_source_is_static() {
         let sources: [Arc<dyn KeySource + Send + Sync>; 2] =
             [Arc::new(verifier().keys().clone()), Arc::new(Slow(verifier().keys().clone()))];

@@ -588,6 +588,11 @@ fn header_that_is_not_one_json_text_is_refused() {
         ("-Infinity", header_and(r#""x":-Infinity"#).into()),
         ("undefined", header_and(r#""x":undefined"#).into()),
         ("True", header_and(r#""x":True"#).into()),
+        ("tRUE", header_and(r#""x":tRUE"#).into()),
+        ("true cut short", header_and(r#""x":tru"#).into()),
+        ("true drawn out", header_and(r#""x":truee"#).into()),
+        ("fals", header_and(r#""x":fals,"y":0"#).into()),
+        ("nil", header_and(r#""x":nil"#).into()),
         ("leading zero", header_and(r#""x":01"#).into()),
         ("leading plus", header_and(r#""x":+1"#).into()),
         ("leading point", header_and(r#""x":.5"#).into()),
@@ -603,6 +608,15 @@ fn header_that_is_not_one_json_text_is_refused() {
     for (what, header) in cases {
         assert_eq!(with_header(header), Err(VerifyError::HeaderJson(JsonError::Syntax)), "{what}");
     }
+}
+
+#[test]
+fn every_escape_of_json_means_its_character() {
+    let escapes = r#"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"#;
+    let characters = "\"\\/\u{8}\u{c}\n\r\té\u{1f600}";
+    let header = HEADER.replace("tokenring-test-key-01", escapes);
+    let token = token().raw_header(header).mint();
+    assert_eq!(CompactJws::parse(&token).unwrap().header().key_id(), Some(characters));
 }
 
 #[test]

@@ -1066,14 +1066,29 @@ fn every_fault_of_a_key_has_its_text() {
     for (jwk, error, text) in faults {
         assert_eq!(PublicKey::from_jwk(jwk.as_bytes()), Err(error), "{text}");
         assert_eq!(error.to_string(), text);
+        assert_eq!(error.code(), variant_in_snake_case(error));
     }
+    // A system on which no key can be checked is not at hand.
     assert_eq!(
         JwkError::NoRandomness.to_string(),
         "the key cannot be checked because the system has no randomness"
     );
+    assert_eq!(JwkError::NoRandomness.code(), "no_randomness");
     let error = JwkError::Json(JsonError::NotUtf8);
     assert_eq!(PublicKey::from_jwk(b"{\xff}"), Err(error));
     assert_eq!(error.to_string(), "the key: not UTF-8");
+}
+
+/// The name that `Debug` gives the variant, as codes are spelled.
+fn variant_in_snake_case(error: impl std::fmt::Debug) -> String {
+    let debug = format!("{error:?}");
+    let name = debug.split(|character: char| !character.is_alphanumeric()).next().unwrap();
+    name.char_indices()
+        .flat_map(|(at, character)| {
+            let underscore = (at > 0 && character.is_uppercase()).then_some('_');
+            underscore.into_iter().chain([character.to_ascii_lowercase()])
+        })
+        .collect()
 }
 
 fn bytes_of(digits: &str) -> Vec<u8> {
@@ -1110,6 +1125,7 @@ fn every_fault_of_a_set_has_its_text() {
     for (set, error, text) in faults {
         assert_eq!(JwkSet::from_json(set).map(|set| set.len()), Err(error), "{text}");
         assert_eq!(error.to_string(), text);
+        assert_eq!(error.code(), variant_in_snake_case(error));
         if let JwkSetError::Json(error) = error {
             assert_eq!(format!("the key set: {error}"), text);
         }

@@ -5,7 +5,8 @@ mod common;
 
 use serde_json::{Value, json};
 use tokenring::{
-    CompactJws, JwkSet, KeySource, Policy, PublicKey, TokenType, Verifier, VerifyError,
+    Algorithm, CompactJws, JwkSet, KeyQuery, KeySource, Policy, PublicKey, SelectedKey, TokenType,
+    Verifier, VerifyError,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -228,6 +229,19 @@ fn key_source_behind_a_reference_is_the_same_source() {
     assert_eq!(by_arc.verify_at(&good, NOW).map(|_| ()), Ok(()));
     assert_eq!(by_reference.verify_at(&bad, NOW).map(|_| ()), Err(VerifyError::UnknownKey));
     assert_eq!(by_arc.verify_at(&bad, NOW).map(|_| ()), Err(VerifyError::UnknownKey));
+    // It also answers for the key of a token that was seen before.
+    let issuer = issuer();
+    let [first, second, ..] = issuer.keys() else { panic!() };
+    let query = KeyQuery::new(Some(first.kid()), Algorithm::RS256);
+    let key = |key: &TestKey| {
+        SelectedKey::from(PublicKey::from_jwk(key.jwk().to_string().as_bytes()).unwrap())
+    };
+    let (reference, arc) = (&keys, std::sync::Arc::new(keys.clone()));
+    let sources: [&dyn KeySource; 2] = [&reference, &arc];
+    for source in sources {
+        assert!(source.confirms(&key(first), query));
+        assert!(!source.confirms(&key(second), query));
+    }
 }
 
 // Section 3.11: explicit typing.

@@ -240,6 +240,16 @@ fn keys_and_last_stage_are_those_of_the_first_issuer() {
     assert_eq!(verifier.check_at(payload(TWO), NOW).map(drop), Err(VerifyError::WrongIssuer));
 }
 
+#[test]
+fn keys_of_an_issuer_are_its_own() {
+    let verifier = verifier();
+    for url in [ONE, TWO] {
+        let selected = verifier.keys_of(url).map(|keys| keys.select(None, Algorithm::RS256));
+        assert_eq!(selected, Some(keys(url).select(None, Algorithm::RS256)));
+    }
+    assert!(verifier.keys_of(THREE).is_none());
+}
+
 // An outage of one costs the other nothing.
 
 /// Counts how often it is asked, and has keys or does not.

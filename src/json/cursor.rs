@@ -203,7 +203,7 @@ impl<'a> Cursor<'a> {
 
     /// A string, validated but not unescaped. RFC 8259 section 7.
     #[inline]
-    fn string(&mut self) -> Result<Quoted, JsonError> {
+    pub(super) fn string(&mut self) -> Result<Quoted, JsonError> {
         let bytes = self.text.as_bytes();
         if bytes.get(self.at) != Some(&b'"') {
             return Err(JsonError::Syntax);

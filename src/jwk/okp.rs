@@ -52,7 +52,7 @@ impl Field {
     /// x^2 = (y^2 - 1) / (d y^2 + 1), a square if and only if the product of the two is a square.
     fn is_on_curve(self) -> bool {
         let square = self.times(self);
-        let product = square.minus(ONE).times(D.times(square).plus(ONE));
+        let product = square.plus(MINUS_ONE).times(D.times(square).plus(ONE));
         // Euler's criterion: the power to (p - 1) / 2 = 2^254 - 10 is 1 for a square, 0 for 0.
         let mut power = ONE;
         for bit in (0..254).rev() {
@@ -68,13 +68,6 @@ impl Field {
     fn plus(self, other: Self) -> Self {
         // The sum of two numbers below p is below 2^256.
         Self(add(self.0, other.0).0).reduced()
-    }
-
-    fn minus(self, other: Self) -> Self {
-        match subtract(self.0, other.0) {
-            (difference, 0) => Self(difference),
-            (difference, _) => Self(add(difference, P).0),
-        }
     }
 
     fn times(self, other: Self) -> Self {
@@ -149,6 +142,9 @@ const P: [u64; 4] = [0xFFFF_FFFF_FFFF_FFED, u64::MAX, u64::MAX, TOP_WITHOUT_SIGN
 
 const ONE: Field = Field([1, 0, 0, 0]);
 
+/// p - 1.
+const MINUS_ONE: Field = Field([0xFFFF_FFFF_FFFF_FFEC, u64::MAX, u64::MAX, TOP_WITHOUT_SIGN]);
+
 /// d = -121665/121666. RFC 8032 section 5.1.
 const D: Field = Field([
     0x75EB_4DCA_1359_78A3,
@@ -161,7 +157,7 @@ const D: Field = Field([
 const LOW_ORDER: [Field; 5] = [
     Field([0, 0, 0, 0]),
     ONE,
-    Field([0xFFFF_FFFF_FFFF_FFEC, u64::MAX, u64::MAX, TOP_WITHOUT_SIGN]),
+    MINUS_ONE,
     Field([
         0x4FD8_4D3D_706A_17C7,
         0x0F67_100D_760B_3CBA,

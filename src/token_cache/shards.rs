@@ -142,20 +142,14 @@ impl Shard {
             self.turned_away = vec![None; self.entries.len()];
         }
         let place = number(digest, self.turned_away.len());
-        match place.and_then(|place| self.turned_away.get_mut(place)) {
-            Some(noted) if *noted == Some(digest) => true,
-            Some(noted) => {
-                *noted = Some(digest);
-                false
-            }
-            None => false,
-        }
+        let noted = place.and_then(|place| self.turned_away.get_mut(place));
+        noted.is_some_and(|noted| noted.replace(digest) == Some(digest))
     }
 
     /// The place of the next entry that has not been used since the hand last passed it.
     fn make_room(&mut self) -> usize {
-        // At most two rounds: in the first, every entry may have been used.
-        for _ in 0..self.entries.len().saturating_mul(2) {
+        // Ends in the second round at the latest: the first takes the mark from every entry.
+        loop {
             let place = self.hand;
             let next = place.saturating_add(1);
             self.hand = if next < self.entries.len() { next } else { 0 };
@@ -165,7 +159,6 @@ impl Shard {
                 _ => return place,
             }
         }
-        self.hand
     }
 }
 

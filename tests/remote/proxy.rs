@@ -103,9 +103,7 @@ fn proxy_of_the_environment_is_used_unless_told_otherwise() {
         ("socks", &https, ("ALL_PROXY", "socks5://127.0.0.1:1"), 0),
     ] {
         let proxy = Tunnel::start(b"HTTP/1.1 200 OK\r\n\r\n");
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args([NAME, "--exact"])
-            .env_clear()
+        let output = this_test_alone(NAME)
             .env(CASE, case)
             .env(URL, url)
             .env(ROOTS, AUTHORITY)
@@ -130,17 +128,21 @@ fn proxy_of_the_environment_that_cannot_be_read_is_not_passed_over() {
         assert_eq!(RemoteJwks::builder(url).no_proxy().build().map(drop), Ok(()));
         return;
     }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name])
-        .env_clear()
-        .env("HTTPS_PROXY", UNREADABLE_PROXY)
-        .output()
-        .unwrap();
+    let output = this_test_alone(name).env("HTTPS_PROXY", UNREADABLE_PROXY).output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && told.contains("1 passed"), "{told}");
 }
 
 const UNREADABLE_PROXY: &str = "ht!tp:/x";
+
+/// One test of this program in a process of its own, without the environment of this one.
+fn this_test_alone(name: &str) -> Command {
+    // Tells a program that counts the lines it runs where to write the counts.
+    let counts = std::env::vars_os().filter(|(variable, _)| variable == "LLVM_PROFILE_FILE");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name]).env_clear().envs(counts);
+    command
+}
 
 /// A proxy that knows `CONNECT` only. RFC 9110 section 9.3.6.
 struct Tunnel {

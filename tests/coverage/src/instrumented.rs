@@ -1,0 +1,71 @@
+//! The crate's tests, compiled to count.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+};
+
+use serde_json::Value;
+
+/// Set while cargo calls this program where it would have called rustc for the crate. The crates it
+/// depends on are compiled as ever, and not a second time.
+const INSTEAD_OF_RUSTC: &str = "TOKENRING_COVERAGE_RUSTC";
+
+/// Compiles what cargo asks for, with counters, if it is cargo that asks.
+pub fn instead_of_rustc() -> Option<ExitCode> {
+    env::var_os(INSTEAD_OF_RUSTC)?;
+    let mut arguments = env::args_os().skip(1);
+    let status = Command::new(arguments.next()?)
+        .args(arguments)
+        .arg("-Cinstrument-coverage")
+        .status()
+        .unwrap();
+    Some(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The test programs, and the counts that they wrote.
+pub fn run_tests(root: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let counts = root.join("target/coverage");
+    if counts.exists() {
+        fs::remove_dir_all(&counts).unwrap();
+    }
+    fs::create_dir_all(&counts).unwrap();
+
+    let built = cargo(root, &counts)
+        .args(["--no-run", "--message-format=json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert!(built.status.success(), "the tests do not compile");
+    let programs = String::from_utf8(built.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|message| {
+            let message: Value = serde_json::from_str(message).unwrap();
+            Some(PathBuf::from(message["executable"].as_str()?))
+        })
+        .collect();
+
+    assert!(cargo(root, &counts).status().unwrap().success(), "a test fails");
+    let counts = crate::files(&counts, Path::new("")).into_iter();
+    let counts = counts.map(|file| root.join("target/coverage").join(file)).collect();
+    (programs, counts)
+}
+
+/// `cargo test`, without the examples in the documentation: rustdoc keeps no program of them.
+fn cargo(root: &Path, counts: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or(OsString::from("cargo")));
+    cargo
+        .current_dir(root)
+        .args(["test", "--locked", "--lib", "--tests"])
+        .env("RUSTC_WORKSPACE_WRAPPER", env::current_exe().unwrap())
+        .env(INSTEAD_OF_RUSTC, "1")
+        // One file for each process, whichever program it is of.
+        .env("LLVM_PROFILE_FILE", counts.join("%m-%p.profraw"));
+    cargo
+}

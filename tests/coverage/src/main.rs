@@ -1,0 +1,73 @@
+//! Runs the crate's tests and tells which lines of `src` none of them runs.
+//!
+//! rustc counts, and `llvm_profparser` reads the counts: no part of LLVM has to be installed.
+
+mod excluded;
+mod instrumented;
+mod lines;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use excluded::Excluded;
+use lines::Line;
+
+/// What is not on the way from a token to its verdict. Everything else in `src` is.
+const REST: [&str; 7] =
+    ["auth0.rs", "explain.rs", "explain/", "remote.rs", "remote/", "testkit.rs", "testkit/"];
+/// The part of `REST` that must be covered, in thousandths.
+const REST_COVERED: usize = 970;
+
+fn main() -> ExitCode {
+    if let Some(status) = instrumented::instead_of_rustc() {
+        return status;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let (objects, profiles) = instrumented::run_tests(&root);
+    let sources = root.join("src");
+    let lines = lines::of(&sources, &objects, &profiles);
+    let excluded = Excluded::read(&root.join("tests/coverage/excluded.txt"));
+
+    let (rest, verify): (Vec<Line>, Vec<Line>) =
+        lines.into_iter().partition(|line| REST.iter().any(|part| line.file.starts_with(part)));
+    let mut ok = true;
+    for (name, lines, least) in [("verify path", verify, 1000), ("rest", rest, REST_COVERED)] {
+        let (named, counted): (Vec<&Line>, Vec<&Line>) =
+            lines.iter().partition(|line| !line.covered && excluded.names(line));
+        let missed: Vec<&&Line> = counted.iter().filter(|line| !line.covered).collect();
+        for line in &missed {
+            println!("src/{}:{}: {}", line.file, line.number, line.text.trim());
+        }
+        let covered = counted.len() - missed.len();
+        println!(
+            "{name}: {covered} of {} lines run, {:.2} %; {} more are excluded",
+            counted.len(),
+            100.0 * covered as f64 / counted.len() as f64,
+            named.len(),
+        );
+        ok &= !counted.is_empty() && covered * 1000 >= counted.len() * least;
+    }
+    for entry in excluded.unused() {
+        println!("excluded, but run or not there: {entry}");
+        ok = false;
+    }
+    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The files of a directory and of those in it, as paths relative to `root`.
+fn files(root: &Path, below: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root.join(below)).unwrap() {
+        let entry = entry.unwrap();
+        let path = below.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(root, &path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
