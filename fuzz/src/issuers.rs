@@ -1,4 +1,4 @@
-//! A verifier of two issuers, beside two verifiers of one. RFC 8725 section 3.8.
+//! A verifier of two issuers, beside the rules a second time. RFC 8725 section 3.8.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -7,27 +7,28 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
-use crate::{NOW, oracle, refused};
+use crate::{
+    NOW,
+    json::{self, Json},
+    oracle::{self, Expectations, Header},
+    refused,
+};
 
-/// A verifier of two issuers says of every token what the verifier of the issuer that the token names
-/// says, in whichever order the two were configured. Their keys have one `kid`.
+/// A verifier of two issuers accepts a token if and only if a key of the issuer that the token names
+/// has signed it, that key is for this issuer, and the token satisfies this issuer's policy: in
+/// whichever order the two were configured. Their first keys have one `kid`.
 ///
-/// The first byte says what follows, and which of the two signs it: a payload, a header, or a token's
+/// The first byte says which of four keys signs, and what follows: a payload, a header, or a token's
 /// text.
 pub fn several_issuers(bytes: &[u8]) -> bool {
     let Some((kind, rest)) = bytes.split_first() else { return false };
-    let issuer = &TWO[usize::from(kind % 2)].issuer;
-    let token = match kind / 2 % 3 {
-        0 => issuer.token_at(NOW).raw_payload(rest).mint(),
-        1 => issuer.token_at(NOW).raw_header(rest).mint(),
+    let signer = &SIGNERS[usize::from(kind % 4)];
+    let token = match kind / 4 % 3 {
+        0 => signer.issuer.token_at(NOW).raw_payload(rest).mint(),
+        1 => signer.issuer.token_at(NOW).raw_header(rest).mint(),
         _ => String::from_utf8_lossy(rest).into_owned(),
     };
-    let expected = oracle::compact(&token)
-        .and_then(|([_, payload, _], _)| oracle::unverified_issuer(payload))
-        .and_then(|named| {
-            let one = TWO.iter().find(|one| one.issuer.url() == named);
-            told(one.ok_or(VerifyError::WrongIssuer)?.verifier.verify_at(&token, NOW))
-        });
+    let expected = verdict(&token);
     for both in BOTH.iter() {
         match (told(both.verify_at(&token, NOW)), expected.clone()) {
             (Err(found), Err(expected)) => {
@@ -39,51 +40,154 @@ pub fn several_issuers(bytes: &[u8]) -> bool {
     expected.is_ok()
 }
 
-fn told(outcome: Result<Verified, VerifyError>) -> Result<(String, Vec<u8>), VerifyError> {
+/// The issuer and the payload.
+type Told = (String, Vec<u8>);
+
+fn told(outcome: Result<Verified, VerifyError>) -> Result<Told, VerifyError> {
     outcome.map(|verified| (verified.issuer().to_owned(), verified.payload().to_vec()))
 }
 
-/// One of the issuers, and the verifier of its tokens alone.
-struct One {
-    issuer: Issuer,
-    policy: Policy,
-    verifier: Verifier<JwkSet>,
+fn verdict(token: &str) -> Result<Told, VerifyError> {
+    let ([_, payload, signature], header) = oracle::compact(token)?;
+    let iss = oracle::unverified_issuer(payload)?;
+    let trusted = TRUSTED.iter().find(|trusted| trusted.expectations.issuer == iss);
+    let trusted = trusted.ok_or(VerifyError::WrongIssuer)?;
+    if !trusted.algorithms.contains(&header.algorithm) {
+        return Err(VerifyError::AlgorithmNotAccepted);
+    }
+    let fits = |signer: &&Signer| {
+        let has_name = header.kid.as_deref().is_none_or(|kid| kid == signer.key.kid());
+        signer.issuer.url() == iss && header.algorithm == Algorithm::EdDSA && has_name
+    };
+    let signer = match SIGNERS.iter().filter(fits).collect::<Vec<_>>()[..] {
+        [] => return Err(VerifyError::UnknownKey),
+        [signer] => signer,
+        _ => return Err(VerifyError::AmbiguousKey),
+    };
+    // Longer than any signature: not looked at.
+    if signature.len() * 6 / 8 > 1024 {
+        return Err(VerifyError::BadSignature);
+    }
+    let (signing_input, _) = token.rsplit_once('.').expect("two periods");
+    let signature = oracle::base64url(signature);
+    // A message has one signature of Ed25519.
+    if signature.ok_or(VerifyError::NotBase64url { segment: "signature" })?
+        != signer.key.sign(signing_input.as_bytes())
+    {
+        return Err(VerifyError::BadSignature);
+    }
+    let payload = oracle::base64url(payload).expect("it was read");
+    let claims = oracle::claims(&payload)?;
+    if !is_for_access(&header) {
+        return Err(VerifyError::TokenTypeNotAccepted);
+    }
+    if signer.key_issuer.is_some_and(|template| issuer_of_key(template, &payload) != iss) {
+        return Err(VerifyError::KeyOfOtherIssuer);
+    }
+    claims.verdict(&trusted.expectations, NOW.as_secs())?;
+    Ok((iss, payload))
 }
 
-impl One {
-    fn new(issuer: Issuer, policy: Policy) -> Self {
-        let verifier = Verifier::new(policy.clone(), keys(&issuer)).expect("a policy");
-        Self { issuer, policy, verifier }
+/// RFC 7515 section 4.1.9, RFC 9068 section 2.1.
+fn is_for_access(header: &Header) -> bool {
+    let Some(typ) = &header.typ else { return true };
+    let typ = typ.to_ascii_lowercase();
+    ["jwt", "at+jwt", "application/jwt", "application/at+jwt"].contains(&typ.as_str())
+}
+
+/// The issuer that a key is for, with the token's `tid` in it.
+fn issuer_of_key(template: &str, payload: &[u8]) -> String {
+    let claims = json::object(payload).expect("it was read");
+    match json::get(&claims, "tid") {
+        Some(Json::String(tid)) => template.replace("{tenantid}", tid),
+        _ => template.to_owned(),
     }
 }
 
-fn keys(issuer: &Issuer) -> JwkSet {
-    JwkSet::from_json(issuer.jwks().as_bytes()).expect("a set")
+/// A key, its issuer, and the issuer that its JWK names.
+struct Signer {
+    issuer: Issuer,
+    key: TestKey,
+    key_issuer: Option<&'static str>,
+}
+
+struct Trusted {
+    expectations: Expectations,
+    algorithms: Vec<Algorithm>,
+    policy: Policy,
 }
 
 /// The second issuer's identifier, which begins as the first one's does.
 pub const OTHER_ISSUER: &str = "https://tenant.example.auth0.com/other/";
 
-static TWO: LazyLock<[One; 2]> = LazyLock::new(|| {
-    let of = |key: TestKey, url| Issuer::with_keys(url, vec![key.with_kid("kid")]);
-    let eddsa = [Algorithm::EdDSA];
-    let other = Policy::new(OTHER_ISSUER, AUDIENCE).algorithms([Algorithm::RS256, eddsa[0]]);
+/// The first issuer's key and three keys of the second: one for every token of it, one for the first
+/// issuer's, and one for those of the token's tenant.
+static SIGNERS: LazyLock<[Signer; 4]> = LazyLock::new(|| {
+    let signer = |url, key: TestKey, kid, key_issuer: Option<&'static str>| {
+        let key = key.with_kid(kid);
+        let key = match key_issuer {
+            Some(issuer) => key.with_member("issuer", issuer),
+            None => key,
+        };
+        Signer { issuer: Issuer::with_keys(url, vec![key.clone()]), key, key_issuer }
+    };
+    let key = || TestKey::for_algorithm(Algorithm::EdDSA);
+    let other = || TestKey::attacker_for(Algorithm::EdDSA);
     [
-        One::new(
-            of(TestKey::for_algorithm(Algorithm::EdDSA), ISSUER),
-            Policy::new(ISSUER, AUDIENCE).algorithms(eddsa),
-        ),
-        One::new(
-            of(TestKey::attacker_for(Algorithm::EdDSA), OTHER_ISSUER),
-            other.leeway(Duration::from_secs(60)).allow_sender_constrained(),
-        ),
+        signer(ISSUER, key(), "kid", None),
+        signer(OTHER_ISSUER, other(), "kid", None),
+        signer(OTHER_ISSUER, other(), "first", Some(ISSUER)),
+        signer(OTHER_ISSUER, key(), "tenant", Some("https://tenant.example.auth0.com/{tenantid}/")),
+    ]
+});
+
+static TRUSTED: LazyLock<[Trusted; 2]> = LazyLock::new(|| {
+    let strict = Expectations {
+        issuer: ISSUER,
+        audiences: &[AUDIENCE],
+        leeway: Duration::ZERO,
+        client_id: None,
+        sender_constrained: false,
+        untyped: true,
+    };
+    let lenient = Expectations {
+        issuer: OTHER_ISSUER,
+        audiences: &["other", AUDIENCE],
+        leeway: Duration::from_secs(60),
+        sender_constrained: true,
+        ..strict
+    };
+    let of_both = [Algorithm::RS256, Algorithm::EdDSA];
+    [
+        Trusted {
+            expectations: strict,
+            algorithms: vec![Algorithm::EdDSA],
+            policy: Policy::new(ISSUER, AUDIENCE).algorithms([Algorithm::EdDSA]),
+        },
+        Trusted {
+            expectations: lenient,
+            algorithms: of_both.to_vec(),
+            policy: Policy::new(OTHER_ISSUER, AUDIENCE)
+                .accept_audience("other")
+                .algorithms(of_both)
+                .leeway(Duration::from_secs(60))
+                .allow_sender_constrained(),
+        },
     ]
 });
 
 static BOTH: LazyLock<[Verifier<JwkSet>; 2]> = LazyLock::new(|| {
-    let [one, two] = &*TWO;
+    let keys = |url: &str| {
+        let of_issuer = SIGNERS.iter().filter(|signer| signer.issuer.url() == url);
+        let keys = of_issuer.map(|signer| signer.key.clone()).collect();
+        let keys = JwkSet::from_json(Issuer::with_keys(url, keys).jwks().as_bytes());
+        keys.expect("a set")
+    };
+    let [one, two] = &*TRUSTED;
     [(one, two), (two, one)].map(|(first, second)| {
-        let both = first.verifier.clone();
-        both.with_issuer(second.policy.clone(), keys(&second.issuer)).expect("another issuer")
+        let of = |trusted: &Trusted| (trusted.policy.clone(), keys(trusted.expectations.issuer));
+        let ((policy, keys), (other_policy, other_keys)) = (of(first), of(second));
+        let verifier = Verifier::new(policy, keys).expect("a policy");
+        verifier.with_issuer(other_policy, other_keys).expect("another issuer")
     })
 });

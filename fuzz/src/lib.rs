@@ -19,6 +19,9 @@ mod issuers;
 pub mod json;
 pub mod key_oracle;
 pub mod oracle;
+mod remote;
+mod remote_issuer;
+mod remote_model;
 pub mod seeds;
 
 use std::{fmt, sync::LazyLock, time::Duration};
@@ -40,6 +43,7 @@ pub use bearer::bearer_values;
 pub use cache::cache_changes_nothing;
 pub use explain::explain_verdict;
 pub use issuers::{OTHER_ISSUER, several_issuers};
+pub use remote::remote_keys;
 
 /// Whatever parses is the text, cut at its periods and nothing else.
 pub fn compact_parse(token: &str) -> bool {

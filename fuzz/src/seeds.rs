@@ -19,7 +19,7 @@ pub struct Seed {
 }
 
 /// The targets, in pipeline order.
-pub const TARGETS: [&str; 11] = [
+pub const TARGETS: [&str; 12] = [
     "compact_parse",
     "header_parse",
     "jwk_set_parse",
@@ -31,6 +31,7 @@ pub const TARGETS: [&str; 11] = [
     "base64url_decode",
     "several_issuers",
     "cache_changes_nothing",
+    "remote_keys",
 ];
 
 /// All of them.
@@ -50,6 +51,7 @@ pub fn all() -> Vec<Seed> {
     add("base64url_decode", segments());
     add("several_issuers", of_two_issuers());
     add("cache_changes_nothing", histories());
+    add("remote_keys", lookups());
     seeds
 }
 
@@ -656,9 +658,19 @@ fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
         ("accepted_second", of(1, claims(OTHER_ISSUER))),
         ("accepted_second_within_leeway", of(1, past(OTHER_ISSUER))),
         ("accepted_escapes", of(1, claims(&OTHER_ISSUER.replace("https", r"\u0068ttps")))),
-        ("accepted_header_first", of(2, header.into())),
-        ("accepted_header_second", of(3, header.into())),
+        ("accepted_header_first", of(4, header.into())),
+        ("accepted_header_second", of(5, header.into())),
         ("accepted_second_cnf", of(1, claims(OTHER_ISSUER).replace('}', r#","cnf":{}}"#))),
+        ("accepted_second_audience", of(1, claims(OTHER_ISSUER).replace(AUDIENCE, "other"))),
+        ("accepted_key_of_tenant", of(3, claims(OTHER_ISSUER).replace('}', r#","tid":"other"}"#))),
+        ("key_of_other_tenant", of(3, claims(OTHER_ISSUER).replace('}', r#","tid":"x"}"#))),
+        ("key_of_no_tenant", of(3, claims(OTHER_ISSUER))),
+        ("key_of_first", of(2, claims(OTHER_ISSUER))),
+        ("key_of_first_for_first", of(2, claims(ISSUER))),
+        ("first_audience_of_second", of(0, claims(ISSUER).replace(AUDIENCE, "other"))),
+        ("no_kid_of_second", of(5, r#"{"alg":"EdDSA"}"#.into())),
+        ("accepted_no_kid_of_first", of(4, r#"{"alg":"EdDSA","typ":"application/AT+jwt"}"#.into())),
+        ("typ_of_first", of(4, r#"{"alg":"EdDSA","kid":"kid","typ":"logout+jwt"}"#.into())),
         ("accepted_large_number", of(0, claims(ISSUER).replace('}', r#","a":1.75e98}"#))),
         ("nothing", Vec::new()),
         ("first_cnf", of(0, claims(ISSUER).replace('}', r#","cnf":{}}"#))),
@@ -674,11 +686,11 @@ fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
         ("empty_payload", of(1, String::new())),
         ("not_json", of(0, "iss".into())),
         ("not_utf8", vec![0, b'{', 0xff]),
-        ("algorithm_of_second_alone", of(2, r#"{"alg":"RS256","kid":"kid"}"#.into())),
-        ("algorithm_of_second", of(3, r#"{"alg":"RS256","kid":"kid"}"#.into())),
-        ("other_kid", of(2, r#"{"alg":"EdDSA","kid":"other"}"#.into())),
-        ("payload_not_base64url", of(4, "eyJhbGciOiJFZERTQSJ9.e30=.AA".into())),
-        ("two_segments", of(4, "eyJhbGciOiJFZERTQSJ9.e30".into())),
+        ("algorithm_of_second_alone", of(4, r#"{"alg":"RS256","kid":"kid"}"#.into())),
+        ("algorithm_of_second", of(5, r#"{"alg":"RS256","kid":"kid"}"#.into())),
+        ("other_kid", of(4, r#"{"alg":"EdDSA","kid":"other"}"#.into())),
+        ("payload_not_base64url", of(8, "eyJhbGciOiJFZERTQSJ9.e30=.AA".into())),
+        ("two_segments", of(8, "eyJhbGciOiJFZERTQSJ9.e30".into())),
     ]
 }
 
@@ -718,5 +730,61 @@ fn histories() -> Vec<(&'static str, Vec<u8>)> {
         ("once", history(&[[3, 0]])),
         ("forged_twice", history(&[[3, 8], [3, 8], [3, 10], [3, 10]])),
         ("no_keys", history(&[[1, 10], [3, 0], [3, 0]])),
+    ]
+}
+
+/// Scripts as `remote_keys` reads them: seven bytes of settings, then operations and their arguments.
+fn lookups() -> Vec<(&'static str, Vec<u8>)> {
+    let script = |operations: &[&[u8]]| [&[0; 7], operations.concat().as_slice()].concat();
+    // Discovery, `ttl`, `stale_cap`, cool-down, timeout, futures that may wait, the earlier set.
+    let with = |setting: usize, value: u8, operations: &[&[u8]]| {
+        let mut script = script(operations);
+        script[setting] = value;
+        script
+    };
+    // A lookup that blocks, of `a` or `b`, each followed by the issuer's answers: a set, an error.
+    let (a, b, a_async, b_async) = ([2, 0], [2, 1], [0, 0], [0, 1]);
+    let (set_a, set_ab, set_bc, burns_a, none, error, panics) =
+        ([5], [6], [7], [13], [0], [27], [23]);
+    let (release, poll, refresh, prime) = ([9, 0], [11], [14], [13]);
+    // To where a refresh is due, to the `ttl`, to the `stale_cap`.
+    let (due, ttl, stale_cap, back_off) = ([5, 9], [5, 12], [5, 15], [5, 0]);
+    vec![
+        ("accepted_first_lookup", script(&[&a, &set_a])),
+        ("accepted_new_kid", script(&[&a, &set_a, &b, &set_ab])),
+        ("accepted_unknown_kid_twice", script(&[&a, &set_a, &b, &set_a, &b])),
+        ("accepted_refresh_due", script(&[&a, &set_a, &due, &a_async, &release, &set_ab, &b])),
+        ("accepted_withdrawn_at_ttl", script(&[&a, &set_a, &ttl, &a, &set_bc, &a])),
+        ("accepted_stale", script(&[&a, &set_a, &ttl, &a, &error, &a, &back_off, &a])),
+        (
+            "accepted_then_dead",
+            script(&[&a, &set_a, &stale_cap, &a, &error, &back_off, &a, &set_a]),
+        ),
+        ("accepted_dead_at_ttl", with(2, 1, &[&a, &set_a, &ttl, &a, &error])),
+        (
+            "accepted_futures",
+            script(&[
+                &a_async, &b_async, &a_async, &release, &set_a, &poll, &release, &set_ab, &poll,
+            ]),
+        ),
+        ("accepted_too_many_wait", with(5, 1, &[&a_async, &b_async, &release, &set_ab, &poll])),
+        ("accepted_burnt", script(&[&a, &set_ab, &refresh, &burns_a, &burns_a, &a, &set_ab, &b])),
+        ("accepted_nothing_usable", script(&[&a, &set_a, &refresh, &none, &none, &ttl, &a, &none])),
+        ("accepted_late", script(&[&a_async, &[5, 9], &a, &set_a, &release, &set_a, &a, &set_a])),
+        ("accepted_wall_back", script(&[&a, &set_a, &[8, 7], &refresh, &none, &none, &[8, 6], &a])),
+        ("accepted_seed", with(6, 160 + 5, &[&a])),
+        ("accepted_old_seed", with(6, 192 + 5, &[&a, &error, &a])),
+        ("accepted_metadata", with(0, 1, &[&a, &set_a, &[0, 0]])),
+        ("accepted_metadata_of_oauth", with(0, 1, &[&a, &set_a, &[15, 5]])),
+        (
+            "accepted_known_jwks_uri",
+            with(0, 1, &[&a, &set_a, &[0, 0], &refresh, &error, &[0, 0], &set_a, &[28, 0], &a]),
+        ),
+        ("accepted_after_panic", script(&[&a, &panics, &back_off, &prime, &set_a, &a])),
+        ("nothing", Vec::new()),
+        ("outage", script(&[&a, &error, &a, &back_off, &a, &error])),
+        ("other_issuers_metadata", with(0, 1, &[&a, &set_a, &[11, 0]])),
+        ("dead_seed", with(6, 224 + 5, &[&a, &error])),
+        ("seed_without_keys", with(6, 160, &[&a])),
     ]
 }

@@ -56,6 +56,7 @@ fn run(target: &str, bytes: &[u8]) -> bool {
         "base64url_decode" => tokenring_fuzz::base64url_decode(std::str::from_utf8(bytes).unwrap()),
         "several_issuers" => tokenring_fuzz::several_issuers(bytes),
         "cache_changes_nothing" => tokenring_fuzz::cache_changes_nothing(bytes),
+        "remote_keys" => tokenring_fuzz::remote_keys(bytes),
         other => panic!("no target {other}"),
     }
 }

@@ -142,10 +142,12 @@ impl Source {
         let now = self.now();
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
         let snapshot = published.as_ref()?;
-        let age = snapshot.age(now);
-        let quiet = || nanos(now.monotonic) < self.quiet_until.load(Ordering::Relaxed);
-        let is_old = age >= self.settings.timing.ttl || age >= snapshot.refresh_due && !quiet();
-        (!is_old && !snapshot.keys.is_empty()).then(|| look(&snapshot.keys))
+        let is_usable = match snapshot.state(&self.settings.timing, now) {
+            KeysState::Fresh => true,
+            KeysState::Ahead => nanos(now.monotonic) < self.quiet_until.load(Ordering::Relaxed),
+            KeysState::Empty | KeysState::Expired | KeysState::Dead => false,
+        };
+        is_usable.then(|| look(&snapshot.keys))
     }
 
     /// The state of the set, and its answer to `query`.

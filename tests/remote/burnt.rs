@@ -122,6 +122,22 @@ fn sets_without_a_usable_key_end_the_old_keys_after_a_whole_ttl() {
     assert_eq!(rig.keys.health().state, KeysState::Fresh);
 }
 
+/// The first such set was requested while the wall clock was wrong, so that for `a` less time has gone
+/// by than since that request. Lookups that found the set fresh still served it.
+#[test]
+fn keys_that_the_issuer_ended_are_not_served_because_their_set_is_young() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.set_wall_back(TTL);
+    rig.issuer.reply(Reply::Body(b"{\"keys\":[]}".to_vec()));
+    rig.keys.refresh_now().unwrap_err();
+    let a = rig.keys.keys().unwrap().select(Some("a"), Algorithm::RS256).unwrap();
+    rig.clock.set_wall_forward(TTL);
+    let health = rig.keys.health();
+    assert_eq!((health.state, health.age), (KeysState::Dead, Some(Duration::ZERO)));
+    assert_eq!((rig.key("a"), rig.try_key("a")), (unavailable(secs(1)), unavailable(secs(1))));
+    assert!(!rig.keys.confirms(&a, KeyQuery::new(Some("a"), Algorithm::RS256)));
+}
+
 #[test]
 fn other_failures_do_not_end_the_old_keys_and_a_good_set_starts_the_time_anew() {
     let empty = || Reply::Body(b"{\"keys\":[]}".to_vec());
