@@ -46,9 +46,8 @@ mod engine {
             let [a, b, c, d, e, f, g, h] = *eight else { return Err(NotBase64url) };
             let (front, back) = (four(a, b, c, d), four(e, f, g, h));
             all_bits |= front | back;
-            let [_, _, front_and_back @ ..] =
-                (u64::from(front) << 24 | u64::from(back)).to_be_bytes();
-            six.copy_from_slice(&front_and_back);
+            let ([_, a, b, c], [_, d, e, f]) = (front.to_be_bytes(), back.to_be_bytes());
+            six.copy_from_slice(&[a, b, c, d, e, f]);
         }
         let mut threes = sixes.into_remainder().chunks_mut(3);
         for rest in eights.remainder().chunks(4) {
@@ -159,6 +158,21 @@ mod tests {
                 text.push(character);
                 text.push_str(after);
                 assert_eq!(decode(&text).ok(), bits(&text), "{character:?} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_byte_that_is_not_of_the_alphabet_does_not_make_up_for_another() {
+        for length in 2..=24 {
+            for (first, second) in (0..length).flat_map(|end| (0..end).map(move |at| (at, end))) {
+                // `B` at the end has unused bits that are not zero.
+                for (plain, text) in [('A', ["!", "!"]), ('B', ["!", "B"]), ('B', ["!", "!"])] {
+                    let mut tampered: String = core::iter::repeat_n(plain, length).collect();
+                    tampered.replace_range(first..=first, text[0]);
+                    tampered.replace_range(second..=second, text[1]);
+                    assert_eq!(decode(&tampered).ok(), None, "{tampered}");
+                }
             }
         }
     }
