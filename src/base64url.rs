@@ -29,106 +29,19 @@ pub(crate) fn decoded_len(text: &str) -> usize {
     (text.len() / 4).saturating_mul(3).saturating_add(rest.saturating_mul(3) / 4)
 }
 
-/// Decodes with tables, in safe code.
 #[cfg(not(all(
     feature = "simd",
     any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
 )))]
-mod engine {
-    use super::NotBase64url;
+#[path = "base64url/tables.rs"]
+mod engine;
 
-    /// Decodes eight characters to six bytes at a time.
-    pub(super) fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), NotBase64url> {
-        let mut all_bits = 0;
-        let mut eights = text.chunks_exact(8);
-        let mut sixes = bytes.chunks_exact_mut(6);
-        for (eight, six) in (&mut eights).zip(&mut sixes) {
-            let [a, b, c, d, e, f, g, h] = *eight else { return Err(NotBase64url) };
-            let (front, back) = (four(a, b, c, d), four(e, f, g, h));
-            all_bits |= front | back;
-            let [_, _, front_and_back @ ..] =
-                (u64::from(front) << 24 | u64::from(back)).to_be_bytes();
-            six.copy_from_slice(&front_and_back);
-        }
-        let mut threes = sixes.into_remainder().chunks_mut(3);
-        for rest in eights.remainder().chunks(4) {
-            // RFC 4648 section 3.5: the unused bits must be zero.
-            let (bits, unused) = match *rest {
-                [a, b, c, d] => (four(a, b, c, d), 0),
-                [a, b, c] => (four(a, b, c, b'A'), 0xFF),
-                [a, b] => (four(a, b, b'A', b'A'), 0xFFFF),
-                _ => return Err(NotBase64url),
-            };
-            all_bits |= bits | if bits & unused == 0 { 0 } else { INVALID };
-            let three = threes.next().ok_or(NotBase64url)?;
-            let [_, decoded @ ..] = bits.to_be_bytes();
-            three.copy_from_slice(decoded.get(..three.len()).ok_or(NotBase64url)?);
-        }
-        match all_bits & INVALID {
-            0 => Ok(()),
-            _ => Err(NotBase64url),
-        }
-    }
-
-    /// The 24 bits of four characters, or a number with [`INVALID`] in it.
-    #[inline]
-    fn four(a: u8, b: u8, c: u8, d: u8) -> u32 {
-        let [first, second, third, fourth] = &TABLES;
-        let bits = |table: &[u32; 256], character: u8| {
-            table.get(usize::from(character)).copied().unwrap_or(INVALID)
-        };
-        bits(first, a) | bits(second, b) | bits(third, c) | bits(fourth, d)
-    }
-
-    /// For each position in a group of four characters, the bits that each character means there.
-    static TABLES: [[u32; 256]; 4] = [table(18), table(12), table(6), table(0)];
-
-    #[expect(
-        clippy::arithmetic_side_effects,
-        clippy::as_conversions,
-        clippy::indexing_slicing,
-        reason = "computed by the compiler, which would refuse an overflow"
-    )]
-    const fn table(shift: u32) -> [u32; 256] {
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let mut table = [INVALID; 256];
-        let mut value = 0;
-        while value < alphabet.len() {
-            table[alphabet[value] as usize] = (value as u32) << shift;
-            value += 1;
-        }
-        table
-    }
-
-    /// Marks a byte outside the alphabet. No character's 24 bits include it.
-    const INVALID: u32 = 1 << 31;
-}
-
-/// Decodes with the `base64` crate, whose vector code is `unsafe`.
 #[cfg(all(
     feature = "simd",
     any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
 ))]
-mod engine {
-    use std::sync::LazyLock;
-
-    use base64::{
-        Engine as _,
-        engine::{Simd, general_purpose::NO_PAD},
-    };
-
-    use super::NotBase64url;
-
-    /// Decodes with vector instructions if the processor has them.
-    pub(super) fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), NotBase64url> {
-        match ENGINE.decode_slice(text, bytes) {
-            Ok(written) if written == bytes.len() => Ok(()),
-            _ => Err(NotBase64url),
-        }
-    }
-
-    static ENGINE: LazyLock<Simd> = LazyLock::new(|| Simd::url_safe(NO_PAD));
-}
+#[path = "base64url/vectors.rs"]
+mod engine;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "tests may")]
@@ -159,6 +72,21 @@ mod tests {
                 text.push(character);
                 text.push_str(after);
                 assert_eq!(decode(&text).ok(), bits(&text), "{character:?} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_byte_that_is_not_of_the_alphabet_does_not_make_up_for_another() {
+        for length in 2..=24 {
+            for (first, second) in (0..length).flat_map(|end| (0..end).map(move |at| (at, end))) {
+                // `B` at the end has unused bits that are not zero.
+                for (plain, text) in [('A', ["!", "!"]), ('B', ["!", "B"]), ('B', ["!", "!"])] {
+                    let mut tampered: String = core::iter::repeat_n(plain, length).collect();
+                    tampered.replace_range(first..=first, text[0]);
+                    tampered.replace_range(second..=second, text[1]);
+                    assert_eq!(decode(&tampered).ok(), None, "{tampered}");
+                }
             }
         }
     }

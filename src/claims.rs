@@ -315,3 +315,24 @@ impl Claims {
         Ok(claims)
     }
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unshared_copy_has_no_reference_count_in_common_with_the_original() {
+        let origin = Origin {
+            key_id: Some("kid".into()),
+            key_issuer: Some("https://issuer.example/".into()),
+            declared_type: DeclaredType::None,
+        };
+        let payload = br#"{"iss":"https://issuer.example/","exp":1}"#.to_vec();
+        let claims = ClaimsSet::read(payload, origin, AudienceClaim::Optional).unwrap();
+        let copy = claims.unshared();
+        assert_eq!((copy.json(), copy.key_id()), (claims.json(), Some("kid")));
+        let of_original = claims.key_id.as_ref().zip(copy.key_id.as_ref());
+        assert!(of_original.is_some_and(|(one, other)| !Arc::ptr_eq(one, other)));
+        assert_eq!(copy.key_issuer, None);
+    }
+}

@@ -174,7 +174,7 @@ impl PublicKey {
     pub(crate) fn fits(&self, query: KeyQuery<'_>) -> bool {
         match self.shared.label {
             Label::Labeled => self.algorithm == query.algorithm(),
-            Label::Unlabeled => query.algorithm().is_rsa() && query.takes_unlabeled(),
+            Label::Unlabeled => query.takes_unlabeled(),
         }
     }
 

@@ -140,5 +140,5 @@ fn rsa_parameters(algorithm: Algorithm) -> &'static RsaParameters {
     }
 }
 
-/// The length of a signature of the largest accepted key, in bytes.
-const MAX_SIGNATURE_BYTES: usize = 8192 / 8;
+/// The length of a signature of the largest accepted key, in bytes: 8192 bits.
+const MAX_SIGNATURE_BYTES: usize = 1024;

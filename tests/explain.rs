@@ -60,6 +60,10 @@ fn explain_with_set(set: Value, token: &TokenBuilder) -> Explanation {
     explained(&Verifier::new(policy(), keys).unwrap(), &token.mint(), NOW)
 }
 
+fn issuer_keys() -> JwkSet {
+    JwkSet::from_json(issuer().jwks().as_bytes()).unwrap()
+}
+
 /// A source whose one fetch has failed with `error`.
 fn explain_after(error: Option<FetchError>) -> Explanation {
     let failing = error.clone();
@@ -114,6 +118,8 @@ fn hints() -> Vec<(&'static str, Check, Hint, Explanation)> {
             guard.explain_at(["Bearer a", "Bearer b"], NOW),
         ),
         ("Basic", Check::Authorization, Hint::OtherScheme, explain_request("Basic dXNlcjpwdw==")),
+        ("Digest", Check::Authorization, Hint::OtherScheme, explain_request("Digest a=b")),
+        ("no space", Check::Authorization, Hint::OtherScheme, explain_request("Bearera b")),
         ("no scheme", Check::Authorization, Hint::OtherScheme, explain_request(&good)),
         ("Bearer alone", Check::Authorization, Hint::TokenEmpty, explain_request("Bearer ")),
         (
@@ -271,6 +277,12 @@ fn hints() -> Vec<(&'static str, Check, Hint, Explanation)> {
             explain_text(&good[..good.len() - 94]),
         ),
         (
+            "signature cut, and not base64url",
+            Check::Signature,
+            Hint::SignatureLength { bytes: 3, expected: 256 },
+            explain(&token().signature_segment("AA!A")),
+        ),
+        (
             "signature too long",
             Check::Signature,
             Hint::SignatureLength { bytes: 384, expected: 256 },
@@ -351,6 +363,12 @@ fn hints() -> Vec<(&'static str, Check, Hint, Explanation)> {
             other_issuer(entra_2, "https://sts.windows.net/ffff/"),
         ),
         (
+            "Entra 2.0 of another tenant",
+            Check::Issuer,
+            Hint::OtherIssuer,
+            other_issuer(entra_1, "https://login.microsoftonline.com/ffff/v2.0"),
+        ),
+        (
             "another issuer",
             Check::Issuer,
             Hint::OtherIssuer,
@@ -423,6 +441,12 @@ fn hints() -> Vec<(&'static str, Check, Hint, Explanation)> {
             explain(&token().claim("nbf", now + 60)),
         ),
         (
+            "valid from the last second of the year 9999",
+            Check::NotBefore,
+            Hint::NotYetValid { until: 253_402_300_799 - now },
+            explain(&token().claim("nbf", 253_402_300_799_u64)),
+        ),
+        (
             "exp in milliseconds",
             Check::Expiry,
             Hint::Milliseconds,
@@ -467,6 +491,28 @@ fn every_hint_is_given_where_it_is_due() {
         let found = finding(&explanation, check);
         assert_eq!(found.outcome(), Outcome::Failed, "{what}\n{explanation}");
         assert_eq!(found.hint(), Some(hint), "{what}\n{explanation}");
+    }
+}
+
+#[test]
+fn fault_that_nothing_is_known_about_has_no_hint() {
+    let realm = "https://sso.example.com/realms/main";
+    let keycloak = Verifier::new(Policy::new(realm, AUDIENCE), issuer_keys()).unwrap();
+    let long = "!".repeat(342);
+    let of_other = json!({ "keys": [issuer().keys()[0].with_member("issuer", "x").jwk()] });
+    for (check, explanation) in [
+        // A bearer token may have `=` and `/`, but a comma never.
+        (Check::Authorization, explain_request("Bearer a=b,c")),
+        (Check::Authorization, explain_request("Bearer a/b,c")),
+        (Check::Header, explain_text("!!.???.***")),
+        (Check::Signature, explain(&token().signature_segment(long))),
+        (Check::Expiry, explain(&token().claim("exp", json!({})))),
+        (Check::Expiry, explain(&token().claim("exp", -1))),
+        (Check::Audience, explained(&keycloak, &token().audience(5).mint(), NOW)),
+        (Check::Issuer, explain_with_set(of_other, &token())),
+    ] {
+        let found = finding(&explanation, check);
+        assert_eq!((found.outcome(), found.hint()), (Outcome::Failed, None), "{explanation}");
     }
 }
 
@@ -694,10 +740,123 @@ fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn mistyped_claim_is_told_where_it_is_checked_and_hides_no_other_fault() {
+    let (of_exp, of_nbf) =
+        ("a number of seconds since 1970, up to the year 9999", "a number of seconds since 1970");
+    let of_aud = "a string, or an array of strings that is not empty";
+    for (claim, value, check, expected, actual) in [
+        ("iss", json!(1), Check::Issuer, "a string", "1"),
+        ("aud", json!([1]), Check::Audience, of_aud, "an array with other values than strings"),
+        ("aud", json!([]), Check::Audience, of_aud, "[]"),
+        ("exp", json!(null), Check::Expiry, of_exp, "null"),
+        ("nbf", json!(true), Check::NotBefore, of_nbf, "a boolean"),
+        ("azp", json!(1.5), Check::Client, "a string", "1.5"),
+        ("client_id", json!({}), Check::Client, "a string", "an object"),
+        ("cnf", json!(1), Check::Confirmation, "an object", "a number"),
+        ("iat", json!("1"), Check::Claim, "`iat`: a number", "`iat`: a string"),
+        ("sub", json!(1), Check::Claim, "`sub`: a string", "`sub`: a number"),
+    ] {
+        let other = if claim == "nbf" { "exp" } else { "nbf" };
+        let (time, told) = if claim == "nbf" {
+            (NOW.as_secs() - 1, Check::Expiry)
+        } else {
+            (NOW.as_secs() + 1, Check::NotBefore)
+        };
+        let explanation = explain(&token().claim(claim, value).claim(other, time));
+        let found = finding(&explanation, check);
+        assert_eq!(found.outcome(), Outcome::Failed, "{explanation}");
+        assert_eq!((found.expected(), found.actual()), (Some(expected), Some(actual)), "{claim}");
+        assert_eq!(finding(&explanation, told).outcome(), Outcome::Failed, "{explanation}");
+    }
+    // Two that have no check of their own.
+    let explanation = explain(&token().claim("iat", "1").claim("sub", 1));
+    let claims = explanation.findings().iter().filter(|finding| finding.check() == Check::Claim);
+    assert_eq!(claims.count(), 2, "{explanation}");
+    // Told when the issuer is looked up, and not again.
+    let explanation = explained(&two_issuers(), &token().claim("iss", 1).mint(), NOW);
+    assert_eq!(finding(&explanation, Check::Route).outcome(), Outcome::Failed);
+    assert!(explanation.findings().iter().all(|finding| finding.check() != Check::Issuer));
+}
+
+#[test]
+fn required_claim_is_shown_if_it_is_the_one_and_else_its_type_alone() {
+    let policy = || policy().require_claim("org_id", "org_1");
+    for (value, outcome, actual) in [
+        (json!("org_1"), Outcome::Passed, r#"`org_id`: "org_1""#),
+        (json!("org_2"), Outcome::Failed, "`org_id`: another string"),
+        (json!(1), Outcome::Failed, "`org_id`: a number"),
+    ] {
+        let explanation = explain_under(policy(), &token().claim("org_id", value));
+        let found = finding(&explanation, Check::RequiredClaim);
+        assert_eq!((found.outcome(), found.actual()), (outcome, Some(actual)), "{explanation}");
+    }
+    let explanation = explain_under(policy(), &token());
+    assert_eq!(finding(&explanation, Check::RequiredClaim).actual(), Some("`org_id`: none"));
+}
+
+#[test]
+fn check_that_was_not_reached_shows_what_can_be_read_and_nothing_else() {
+    let good = token().mint();
+    let [h, p, s] = <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
+    let not_reached = |explanation: &Explanation, check: Check| {
+        let found = finding(explanation, check);
+        assert_eq!(found.outcome(), Outcome::NotReached, "{explanation}");
+        found.actual().map(str::to_owned)
+    };
+    let long = token().claim("pad", "p".repeat(17_000)).mint();
+    let explanation = explain_text(&long);
+    let lengths = long.split('.').map(|segment| segment.len().to_string()).collect::<Vec<_>>();
+    let segments = format!("3 ({} characters)", lengths.join(", "));
+    assert_eq!(not_reached(&explanation, Check::Segments), Some(segments));
+    assert_eq!(not_reached(&explanation, Check::Header), None);
+    assert_eq!(not_reached(&explanation, Check::Issuer), None);
+
+    let explanation = explain_text(&format!("{h}.{p}"));
+    assert_eq!(not_reached(&explanation, Check::Signature), None);
+    assert_eq!(not_reached(&explanation, Check::Algorithm).as_deref(), Some(r#""RS256""#));
+    assert_eq!(finding(&explanation, Check::Issuer).outcome(), Outcome::Passed);
+
+    let explanation = explain_text(&format!("!!.{p}.{s}"));
+    assert_eq!(not_reached(&explanation, Check::Algorithm), None);
+    assert_eq!(not_reached(&explanation, Check::Signature).as_deref(), Some("256 bytes"));
+    assert_eq!(finding(&explanation, Check::Issuer).outcome(), Outcome::Passed);
+
+    // The second of five segments is not the payload.
+    let explanation = explain_text(&format!("{h}.{p}.{p}.{p}.{s}"));
+    assert_eq!(not_reached(&explanation, Check::Issuer), None);
+}
+
+#[test]
+fn token_and_request_are_read_up_to_the_longest_token() {
+    let longest = token().claim("pad", "p".repeat(11_651)).mint();
+    assert_eq!(longest.len(), 16 * 1024);
+    let explanation = explain_text(&longest);
+    assert_eq!(explanation.verdict(), Ok(()));
+    assert_eq!(finding(&explanation, Check::Header).actual(), Some("57 bytes"));
+
+    for (bytes, is_explained) in [(16 * 1024, true), (16 * 1024 + 1, false), (20_000, false)] {
+        let quoted = format!("\"a.{}.b\"", "b".repeat(bytes - 6));
+        assert_eq!(quoted.len(), bytes);
+        assert_eq!(explain_request(&quoted).findings().len() > 1, is_explained, "{bytes}");
+    }
+}
+
+#[test]
+fn only_what_looks_like_a_token_is_explained_as_one() {
+    for (request, is_explained) in
+        [("a.b.c", true), ("'a.b.c'", true), ("abc", false), ("a.b", false), ("a.b.c d", false)]
+    {
+        let explanation = explain_request(request);
+        assert_eq!(explanation.findings().len() > 1, is_explained, "{explanation}");
+    }
+}
+
+#[test]
 fn guard_tells_of_missing_scopes_and_permissions() {
     let guard = Guard::new(verifier())
         .require_scope("read:messages admin")
         .require_permission("read:messages")
+        .require_permission("delete:messages")
         .require_permission("");
     let explanation = guard.explain_at([format!("Bearer {}", token().mint())], NOW);
     assert_eq!(explanation.verdict(), Err(VerifyError::InsufficientScope));
@@ -705,12 +864,13 @@ fn guard_tells_of_missing_scopes_and_permissions() {
         .findings()
         .iter()
         .rev()
-        .take(4)
+        .take(5)
         .map(|finding| (finding.check(), finding.outcome()))
         .collect();
     assert_eq!(
         outcomes,
         [
+            (Check::Permission, Outcome::Failed),
             (Check::Permission, Outcome::Failed),
             (Check::Permission, Outcome::Passed),
             (Check::Scope, Outcome::Failed),

@@ -602,6 +602,9 @@ fn header_that_is_not_one_json_text_is_refused() {
         ("hexadecimal", header_and(r#""x":0x10"#).into()),
         ("digits with underscore", header_and(r#""x":1_0"#).into()),
         ("array not closed", header_and(r#""x":[1"#).into()),
+        ("array with a quotation mark after a number", header_and(r#""x":[0",1]"#).into()),
+        ("array with a quotation mark after a literal", header_and(r#""x":[true",1]"#).into()),
+        ("array with two strings in a row", header_and(r#""x":["y""z","y"]"#).into()),
         ("array with a comma at the end", header_and(r#""x":[1,]"#).into()),
         ("object closed by a bracket", header_and(r#""x":{"y":1]"#).into()),
     ];

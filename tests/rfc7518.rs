@@ -3,6 +3,7 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests may"
 )]
@@ -15,7 +16,7 @@ use ring::signature::{
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 use tokenring::testkit::{Issuer, TestKey};
-use tokenring::{Algorithm, JwkError, PublicKey, VerifyError};
+use tokenring::{Algorithm, CompactJws, JwkError, PublicKey, VerifyError};
 
 const F4: &[u8] = &[1, 0, 1];
 
@@ -410,6 +411,19 @@ fn signature_of_every_key_size_is_accepted_over_its_message_and_no_other() {
             assert_eq!(public.verify(&longer, &signature), Err(VerifyError::BadSignature));
         }
     }
+}
+
+#[test]
+fn token_signed_with_the_largest_key_is_accepted_and_a_longer_signature_is_refused() {
+    let lines = include_str!("vectors/rsa_8192.txt").lines();
+    let [n, token] = lines.filter(|line| !line.starts_with('#')).collect::<Vec<_>>()[..] else {
+        panic!("a modulus and a token");
+    };
+    let key = PublicKey::from_jwk(&jwk(n, "AQAB")).unwrap();
+    assert_eq!(key.modulus_bits(), 8192);
+    let verify = |token: &str| CompactJws::parse(token).unwrap().verify(&key);
+    assert_eq!(verify(token).unwrap().as_bytes(), b"m");
+    assert_eq!(verify(&format!("{token}A")).unwrap_err(), VerifyError::BadSignature);
 }
 
 #[test]

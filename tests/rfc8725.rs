@@ -248,7 +248,7 @@ fn key_source_behind_a_reference_is_the_same_source() {
 
 /// Texts of `typ`, each with what it makes of a token under [`TokenType::Jwt`] and under
 /// [`TokenType::AccessToken`].
-const TYPES: [(&str, [bool; 2]); 44] = [
+const TYPES: [(&str, [bool; 2]); 46] = [
     ("JWT", [true, false]),
     ("jwt", [true, false]),
     ("Jwt", [true, false]),
@@ -293,6 +293,9 @@ const TYPES: [(&str, [bool; 2]); 44] = [
     ("application/application/jwt", [false, false]),
     ("/jwt", [false, false]),
     ("text/jwt", [false, false]),
+    // Other types, as long as `application/`.
+    ("video/other+jwt", [false, false]),
+    ("video/other+at+jwt", [false, false]),
     // Only ASCII case is folded.
     ("aſ+jwt", [false, false]),
     ("ÀPPLICATION/jwt", [false, false]),

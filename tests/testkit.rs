@@ -167,6 +167,14 @@ fn rsa_key_takes_another_rsa_algorithm() {
 }
 
 #[test]
+fn key_of_each_type_takes_its_own_algorithm() {
+    for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA] {
+        let key = TestKey::for_algorithm(algorithm);
+        assert_eq!(key.with_algorithm(algorithm).jwk(), key.jwk());
+    }
+}
+
+#[test]
 #[should_panic(expected = "the key's type is for another algorithm")]
 fn ec_key_does_not_take_an_rsa_algorithm() {
     let _key = TestKey::for_algorithm(Algorithm::ES256).with_algorithm(Algorithm::RS256);

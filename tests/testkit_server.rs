@@ -6,6 +6,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -215,6 +216,36 @@ fn path_of_a_moved_key_set_begins_with_a_slash() {
     IssuerServer::start().move_key_set("keys");
 }
 
+#[test]
+#[should_panic(expected = "no key called other is published")]
+fn key_that_is_not_published_cannot_be_revoked() {
+    IssuerServer::start().revoke("other");
+}
+
+/// RFC 9110 section 8.6.
+#[test]
+fn status_204_or_304_has_no_content_length() {
+    let server = IssuerServer::start();
+    for (status, has_length) in [(200, true), (204, false), (304, false), (404, true)] {
+        server.answer_with(Answer::status(status));
+        let (head, _) = get(&server.jwks_url());
+        assert_eq!(head.contains("Content-Length: 0\r\n"), has_length, "{head}");
+    }
+}
+
+#[test]
+fn body_that_drips_comes_after_a_head_that_does_not() {
+    let server = IssuerServer::start();
+    server.answer_with(Answer::body("ab").drip_body(1, Duration::from_secs(3600)));
+    let mut stream = request(&server.jwks_url());
+    let mut answer = String::new();
+    while !answer.ends_with("\r\n\r\na") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        answer.push(byte[0].into());
+    }
+}
+
 // What the tests are made of.
 
 /// All requests, and those for the key set, the metadata and the OAuth metadata.
@@ -241,15 +272,21 @@ fn status_at(url: &str) -> u16 {
     get(url).0.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// Head and body of the answer.
-fn get(url: &str) -> (String, String) {
+/// A connection on which `url` has been requested.
+fn request(url: &str) -> TcpStream {
     let rest = url.strip_prefix("http://").unwrap();
     let slash = rest.find('/').unwrap();
     let (authority, path) = rest.split_at(slash);
     let mut stream = TcpStream::connect(authority).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {authority}\r\n\r\n").unwrap();
+    stream
+}
+
+/// Head and body of the answer.
+fn get(url: &str) -> (String, String) {
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    request(url).read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     (format!("{head}\r\n"), body.into())
 }

@@ -29,8 +29,8 @@ use std::{
 
 use allocation_counter::measure;
 use tokenring::{
-    JwkSet, KeyError, KeyQuery, KeySource, Policy, SelectedKey, UnixTime, Verified, Verifier,
-    VerifyError,
+    Algorithm, JwkSet, KeyError, KeyQuery, KeySource, Policy, SelectedKey, UnixTime, Verified,
+    Verifier, VerifyError,
     testkit::{self, Issuer, TestKey, TokenBuilder},
 };
 
@@ -221,7 +221,7 @@ fn token_is_remembered_if_no_more_than_three_kib_are_kept_of_its_claims() {
     }
     // An array in which one string has an escape costs a pointer and a length for each: 16 bytes
     // beside the 4 that `"a",` takes.
-    for (strings, remembered) in [(60, true), (800, false)] {
+    for (strings, remembered) in [(60, true), (160, false), (800, false)] {
         for claim in ["permissions", "aud"] {
             let list = vec![r#""a""#; strings].join(",");
             let array = format!(r#"["https://api.example.com/","\u0061",{list}]"#);
@@ -427,6 +427,23 @@ fn same_key_fetched_again_is_the_same_key() {
 }
 
 #[test]
+fn key_set_confirms_the_key_that_it_would_return_and_no_other() {
+    let set = published(&[key(1), key(2)]).unwrap();
+    let kids = [key(1), key(2)].map(|key| key.kid().to_owned());
+    let query = |kid: usize| KeyQuery::new(Some(kids[kid].as_str()), Algorithm::RS256);
+    let [first, second] = [0, 1].map(|kid| set.key(query(kid)).unwrap());
+    assert!(set.confirms(&first, query(0)) && set.confirms(&second, query(1)));
+    assert!(!set.confirms(&first, query(1)) && !set.confirms(&second, query(0)));
+    // Which one is meant?
+    assert!(!set.confirms(&first, KeyQuery::new(None, Algorithm::RS256)));
+    assert!(!set.confirms(&first, KeyQuery::new(Some(kids[0].as_str()), Algorithm::RS512)));
+    let as_first = TestKey::attacker().with_kid(&*kids[0]);
+    for other in [&[][..], &[key(2)], &[as_first.clone()], &[key(1), as_first]] {
+        assert!(!published(other).unwrap().confirms(&first, query(0)));
+    }
+}
+
+#[test]
 fn key_id_of_a_nameless_token_is_that_of_the_current_key() {
     let source = Source::new(&[key(1)]);
     let verifier = over(&source, policy()).with_token_cache(capacity(8));
@@ -444,8 +461,8 @@ fn key_id_of_a_nameless_token_is_that_of_the_current_key() {
 #[cfg(feature = "fetch")]
 mod remote {
     use super::{
-        Duration, Issuer, TestKey, UnixTime, Verifier, VerifyError, capacity, common, cost, key,
-        policy,
+        Algorithm, Duration, Issuer, KeyQuery, KeySource, TestKey, UnixTime, Verifier, VerifyError,
+        capacity, common, cost, key, policy,
     };
     use crate::fake::{Reply, Rig, block_on, secs};
 
@@ -477,6 +494,18 @@ mod remote {
             assert_eq!(cost(|| verifier.try_verify(token).is_ok()), 1);
             assert_eq!(cost(|| verifier.verify_at(token, UnixTime::now()).is_ok()), 1);
         }
+    }
+
+    #[test]
+    fn source_that_fetches_confirms_a_key_only_within_its_ttl() {
+        let rig = rig();
+        let kid = key(1).kid().to_owned();
+        let query = KeyQuery::new(Some(&kid), Algorithm::RS256);
+        let known = rig.keys.try_key(query).unwrap();
+        assert!(rig.keys.confirms(&known, query));
+        assert!(!rig.keys.confirms(&known, KeyQuery::new(Some(key(2).kid()), Algorithm::RS256)));
+        rig.clock.advance(secs(601));
+        assert!(!rig.keys.confirms(&known, query));
     }
 
     #[test]
@@ -598,6 +627,37 @@ fn token_that_is_in_use_no_more_makes_room() {
         }
     }
     assert_eq!(used.iter().filter(|token| is_cached(&verifier, token)).count(), 0);
+}
+
+#[test]
+fn tokens_in_use_outlast_any_number_of_tokens_that_come_twice() {
+    let verifier = verifier(16);
+    let (used, others) = MANY.split_at(8);
+    for token in used.iter().chain(&others[..8]) {
+        assert!(verifier.verify_at(token, NOW).is_ok());
+    }
+    for other in &others[8..] {
+        for token in used {
+            assert!(is_cached(&verifier, token));
+        }
+        for _ in 0..2 {
+            assert!(verifier.verify_at(other, NOW).is_ok());
+        }
+    }
+}
+
+#[test]
+fn tokens_that_come_in_turn_find_room() {
+    let verifier = verifier(64);
+    let (first, others) = MANY.split_at(64);
+    for token in first {
+        assert!(verifier.verify_at(token, NOW).is_ok());
+    }
+    for token in others[..8].iter().chain(&others[..8]) {
+        assert!(verifier.verify_at(token, NOW).is_ok());
+    }
+    // Two of them may be noted in the same place.
+    assert!(others[..8].iter().filter(|token| is_cached(&verifier, token)).count() >= 6);
 }
 
 // All of it at once.

@@ -248,7 +248,6 @@ pub(super) fn audience(policy: &Policy, claims: &Members<'_>) -> Option<Hint> {
             is_cognito.then_some(Hint::CognitoAudience)
         }
         () if is_id_token() => Some(Hint::IdToken),
-        () if audiences.is_empty() => None,
         () => Some(Hint::OtherAudience),
     }
 }

@@ -196,3 +196,34 @@ const INDENT: &str = "          ";
 const WRAP_START: usize = 22;
 
 const LINE: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString as _};
+
+    use super::*;
+
+    struct Wrapped<'t>(&'t str);
+
+    impl fmt::Display for Wrapped<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write_wrapped(f, self.0)
+        }
+    }
+
+    #[test]
+    fn lines_are_full_at_100_columns_and_a_longer_word_has_one_of_its_own() {
+        let indent = " ".repeat(WRAP_START);
+        let (one, fits, other) = ("x".repeat(40), "y".repeat(35), "z".repeat(36));
+        assert_eq!(Wrapped(&format!("{one} {fits}")).to_string(), format!("  {one} {fits}"));
+        assert_eq!(
+            Wrapped(&format!("{one} {other}")).to_string(),
+            format!("  {one}\n{indent}  {other}"),
+        );
+        let long = "w".repeat(LINE);
+        assert_eq!(
+            Wrapped(&format!("{long} {one}")).to_string(),
+            format!("  {long}\n{indent}  {one}"),
+        );
+    }
+}

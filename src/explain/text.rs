@@ -5,7 +5,7 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
-use core::fmt::Write as _;
+use core::{cmp::Ordering, fmt::Write as _};
 
 use crate::UnixTime;
 
@@ -68,10 +68,11 @@ pub(super) fn time(time: UnixTime, now: UnixTime) -> String {
 
 fn distance(time: UnixTime, now: UnixTime) -> String {
     let (time, now) = (time.as_secs(), now.as_secs());
-    match time.abs_diff(now) {
-        0 => "now".to_string(),
-        ahead if time > now => format!("in {}", duration(ahead)),
-        past => format!("{} ago", duration(past)),
+    let distance = duration(time.abs_diff(now));
+    match time.cmp(&now) {
+        Ordering::Equal => "now".to_string(),
+        Ordering::Greater => format!("in {distance}"),
+        Ordering::Less => format!("{distance} ago"),
     }
 }
 

@@ -202,13 +202,12 @@ pub(super) fn read_claims(
         match ClaimsSet::read(payload.clone(), origin.clone(), audience) {
             Ok(claims) => return (Some(claims), faults),
             Err(fault) => {
-                let again = faults.contains(&fault);
                 faults.push(fault);
                 let json = core::str::from_utf8(&payload).unwrap_or_default();
                 match faulty_claim(fault) {
-                    // A stand-in has no fault, so none is reported twice.
-                    Some(claim) if !again => payload = Members::read(json).with_stand_in(claim),
-                    _ => return (None, faults),
+                    // A stand-in has no fault, so this ends.
+                    Some(claim) => payload = Members::read(json).with_stand_in(claim),
+                    None => return (None, faults),
                 }
             }
         }

@@ -60,3 +60,34 @@ fn bit(name: &str) -> u64 {
     let length = u32::try_from(name.len()).unwrap_or_default();
     1_u64.rotate_left((u32::from(mixed) >> 10).wrapping_add(length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_names_have_a_bit_of_their_own() {
+        let names = [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "nbf",
+            "iat",
+            "jti",
+            "azp",
+            "scope",
+            "permissions",
+            "alg",
+            "kid",
+            "typ",
+            "kty",
+            "use",
+            "crv",
+            "x5c",
+            "x5t",
+        ];
+        let together = names.iter().fold(0, |bits, name| bits | bit(name));
+        assert!(together.count_ones() >= 14, "{together:b}");
+    }
+}

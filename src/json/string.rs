@@ -48,14 +48,12 @@ fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         b't' => '\t',
         b'u' => {
             let digits = bytes.get(at.wrapping_add(1)..)?;
-            let unit = code_unit(digits)?;
-            if !(0xD800..0xDC00).contains(&unit) {
-                // A low surrogate without a high one is not a character.
-                return char::from_u32(unit).map(|character| (character, 5));
-            }
-            let low = code_unit(digits.get(4..)?.strip_prefix(b"\\u")?)?.checked_sub(0xDC00)?;
-            let pair = (low < 0x400).then_some((unit & 0x3FF) << 10 | low)?;
-            return char::from_u32(pair.wrapping_add(0x10000)).map(|character| (character, 11));
+            let next = digits.get(4..).and_then(|rest| rest.strip_prefix(b"\\u"));
+            let units = [Some(code_unit(digits)?), next.and_then(code_unit)];
+            // The second unit counts only after a high surrogate. A lone surrogate is not a character.
+            let character = char::decode_utf16(units.into_iter().flatten()).next()?.ok()?;
+            let length = if character.len_utf16() == 1 { 5 } else { 11 };
+            return Some((character, length));
         }
         _ => return None,
     };
@@ -63,9 +61,11 @@ fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
 }
 
 /// The value of the first four characters as hexadecimal digits.
-fn code_unit(digits: &[u8]) -> Option<u32> {
+fn code_unit(digits: &[u8]) -> Option<u16> {
     let digits = digits.first_chunk::<4>()?;
-    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+    let value = |digit: &u8| char::from(*digit).to_digit(16);
+    let unit = digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | value(digit)?))?;
+    unit.try_into().ok()
 }
 
 /// The first position from `start` on that has a quotation mark, a backslash, a control character

@@ -54,7 +54,8 @@ fn check_modulus(modulus: &[u8]) -> Result<(), JwkError> {
 }
 
 fn check_exponent(exponent: &[u8]) -> Result<(), JwkError> {
-    if exponent.len() > 8 {
+    // 2^33 - 1 has five bytes.
+    if exponent.len() > 5 {
         return Err(JwkError::ExponentTooLarge);
     }
     let number = exponent.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));

@@ -231,7 +231,7 @@ const MAX_TEXT: usize = 200;
 
 #[cfg(test)]
 mod tests {
-    use std::{env, format, process::Command};
+    use std::{boxed::Box, env, format, process::Command};
 
     use super::*;
     use crate::remote::builder::A_DAY;
@@ -252,6 +252,32 @@ mod tests {
         let fetch = HttpFetch::new(&settings).unwrap();
         assert!(matches!(fetch.tls.root_certs(), RootCerts::Specific(certs) if certs.len() == 1));
         assert!(!fetch.tls.disable_verification());
+    }
+
+    #[test]
+    fn every_error_of_the_client_has_its_own() {
+        let io = |kind: ErrorKind| ureq::Error::Io(std::io::Error::new(kind, "reason"));
+        let tls = |reason: &str| FetchError::Tls { reason: reason.into() };
+        let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let shown = expired.to_string();
+        let no_proxy = ureq::Error::ConnectProxyFailed("reason".into());
+        for (error, expected) in [
+            (ureq::Error::Timeout(ureq::Timeout::Global), FetchError::Timeout),
+            (ureq::Error::HostNotFound, FetchError::HostNotFound),
+            (io(ErrorKind::InvalidData), tls("reason")),
+            (io(ErrorKind::BrokenPipe), FetchError::Connect { kind: ErrorKind::BrokenPipe }),
+            (ureq::Error::Tls("reason"), tls("reason")),
+            (ureq::Error::Rustls(expired), tls(&shown)),
+            (ureq::Error::TlsRequired, tls("TLS required, but transport is unsecured")),
+            (no_proxy, FetchError::Proxy),
+            (ureq::Error::InvalidProxyUrl, FetchError::Proxy),
+            (ureq::Error::Other(Box::new(NoThread)), FetchError::Thread),
+            (ureq::Error::Other("reason".into()), FetchError::Protocol),
+            (ureq::Error::BodyStalled, FetchError::Protocol),
+        ] {
+            let error_shown = error.to_string();
+            assert_eq!(fetch_error(error), expected, "{error_shown}");
+        }
     }
 
     #[test]

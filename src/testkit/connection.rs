@@ -59,12 +59,14 @@ impl Shared {
 }
 
 /// Reads a request up to the empty line. RFC 9112 section 2.1.
-fn read_request(mut stream: &TcpStream) -> io::Result<String> {
+fn read_request(stream: &TcpStream) -> io::Result<String> {
     let mut request = vec![];
+    // At its end the limit is like a closed connection.
+    let mut stream = stream.take(MAX_REQUEST);
     let mut part = [0; 1024];
     while !request.ends_with(b"\r\n\r\n") {
         let bytes = stream.read(&mut part)?;
-        if bytes == 0 || request.len() > MAX_REQUEST {
+        if bytes == 0 {
             return Err(io::ErrorKind::InvalidData.into());
         }
         request.extend_from_slice(part.get(..bytes).unwrap_or_default());
@@ -76,4 +78,4 @@ fn read_request(mut stream: &TcpStream) -> io::Result<String> {
 const MAX_CONNECTIONS: usize = 64;
 
 /// In bytes: more than any client sends to get a key set.
-const MAX_REQUEST: usize = 65_536;
+const MAX_REQUEST: u64 = 65_536;

@@ -194,3 +194,20 @@ const LEAST_PER_SHARD: usize = 64;
 /// An entry with claims of this many bytes takes less than 4 KiB in all. Auth0's access tokens have
 /// claims of about 500 bytes.
 const MAX_KEPT_BYTES: usize = 3072;
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher as _;
+
+    use super::*;
+
+    #[test]
+    fn hash_of_a_digest_is_its_first_bytes() {
+        let hash = |digest| BuildHasherDefault::<FirstBytes>::default().hash_one(digest);
+        let mut bytes = [0; 32];
+        for (place, byte) in (1..).zip(&mut bytes) {
+            *byte = place;
+        }
+        assert_eq!(hash(Digest(bytes)), 0x0807_0605_0403_0201);
+    }
+}

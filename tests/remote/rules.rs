@@ -1,15 +1,16 @@
 //! The table of states and the rules for unknown `kid`s. Invariants I8, I9, I10.
 
-use std::{task::Poll, time::Duration};
+use std::{sync::Arc, task::Poll, time::Duration};
 
 use tokenring::{
-    Algorithm, KeyError, KeyQuery, KeySource, KeysState, Policy, UnixTime, Verifier, VerifyError,
+    Algorithm, Clock, KeyError, KeyQuery, KeySource, KeysState, Policy, UnixTime, Verifier,
+    VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
 use crate::fake::{
-    AHEAD, BUSY, COOLDOWN, Manual, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL, block_on, found,
-    join, key_async, millis, name, secs, unavailable, until,
+    AHEAD, BUSY, COOLDOWN, FakeClock, Manual, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL,
+    block_on, found, join, key_async, millis, name, secs, unavailable, until,
 };
 
 // I8: `UnknownKey` only after a success.
@@ -217,6 +218,38 @@ fn refresh_ahead_of_time_begins_between_72_and_80_percent_of_ttl() {
         assert_eq!((rig.issuer.count(), rig.keys.health().generation), (2, 2));
         assert_eq!(rig.keys.health().state, KeysState::Fresh);
     }
+}
+
+#[test]
+fn jitter_of_a_clock_that_does_not_set_it_is_random_from_0_to_1() {
+    struct StandingStill;
+
+    impl Clock for StandingStill {
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn wall(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    let jitter: Vec<f64> = (0..64).map(|_| StandingStill.jitter()).collect();
+    assert!(jitter.iter().all(|jitter| (0.0..=1.0).contains(jitter)), "{jitter:?}");
+    // All of them on one side: once in 2^63.
+    let low = jitter.iter().filter(|jitter| **jitter < 0.5).count();
+    assert!((1..64).contains(&low), "{jitter:?}");
+}
+
+#[test]
+fn clock_behind_a_pointer_is_the_same_clock() {
+    let clock = FakeClock::new();
+    clock.set_jitter(0.25);
+    clock.set_wall_forward(secs(60));
+    let shared = Arc::new(clock.clone());
+    let times = |clock: &dyn Clock| (clock.monotonic(), clock.wall(), clock.jitter());
+    assert_eq!(times(&shared), times(&clock));
+    assert_eq!(shared.jitter(), 0.25);
 }
 
 #[test]

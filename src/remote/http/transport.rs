@@ -113,7 +113,49 @@ fn has_content_encoding(input: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ureq::unversioned::transport::LazyBuffers;
+
     use super::*;
+
+    #[derive(Debug)]
+    struct Fake {
+        buffers: LazyBuffers,
+        open: bool,
+        tls: bool,
+    }
+
+    impl Transport for Fake {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+            Ok(false)
+        }
+
+        fn is_open(&mut self) -> bool {
+            self.open
+        }
+
+        fn is_tls(&self) -> bool {
+            self.tls
+        }
+    }
+
+    /// ureq refuses a connection for `https` that says it is not encrypted.
+    #[test]
+    fn connection_is_open_and_encrypted_if_the_one_inside_it_is() {
+        for (open, tls) in [(true, true), (true, false), (false, true), (false, false)] {
+            let deadline = Deadline::new(Stopwatch::start(), Duration::ZERO);
+            let inner = Box::new(Fake { buffers: LazyBuffers::new(1, 1), open, tls });
+            let mut watched = Watched { inner, deadline, encoded: Arc::default() };
+            assert_eq!((watched.is_open(), watched.is_tls()), (open, tls));
+        }
+    }
 
     #[test]
     fn content_encoding_is_seen_in_whatever_spelling() {
