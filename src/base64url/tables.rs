@@ -11,8 +11,7 @@ pub(super) fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), NotBas
         let [a, b, c, d, e, f, g, h] = *eight else { return Err(NotBase64url) };
         let (front, back) = (four(a, b, c, d), four(e, f, g, h));
         all_bits |= front | back;
-        let ([_, a, b, c], [_, d, e, f]) = (front.to_be_bytes(), back.to_be_bytes());
-        six.copy_from_slice(&[a, b, c, d, e, f]);
+        six.copy_from_slice(&joined(front, back));
     }
     let mut threes = sixes.into_remainder().chunks_mut(3);
     for rest in eights.remainder().chunks(4) {
@@ -42,6 +41,13 @@ fn four(a: u8, b: u8, c: u8, d: u8) -> u32 {
         table.get(usize::from(character)).copied().unwrap_or(INVALID)
     };
     bits(first, a) | bits(second, b) | bits(third, c) | bits(fourth, d)
+}
+
+/// The bytes of twice 24 bits.
+#[inline]
+fn joined(front: u32, back: u32) -> [u8; 6] {
+    let [_, _, bytes @ ..] = (u64::from(front) << 24 | u64::from(back)).to_be_bytes();
+    bytes
 }
 
 /// For each position in a group of four characters, the bits that each character means there.
