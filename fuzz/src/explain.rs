@@ -17,7 +17,7 @@ use crate::{NOW, edit};
 pub fn explain_verdict(bytes: &[u8]) -> bool {
     let Some((kind, rest)) = bytes.split_first() else { return false };
     let text = String::from_utf8_lossy(rest);
-    let issuer = Issuer::for_algorithm(ISSUER, Algorithm::EdDSA);
+    let issuer = &*ISSUED;
     match kind % 5 {
         0 => token(&text),
         1 => token(&edit(rest)),
@@ -80,11 +80,13 @@ fn signature_start(signature: &str) -> String {
 
 const SUBJECT: &str = "3d1f8c5b-subject-7e29a604";
 
+static ISSUED: LazyLock<Issuer> = LazyLock::new(|| Issuer::for_algorithm(ISSUER, Algorithm::EdDSA));
+
 static VERIFIERS: LazyLock<Vec<Verifier<JwkSet>>> = LazyLock::new(|| {
     let set = |issuer: &Issuer| JwkSet::from_json(issuer.jwks().as_bytes()).expect("a set");
     let algorithms = [Algorithm::RS256, Algorithm::EdDSA];
     let mut keys = Issuer::default().keys().to_vec();
-    keys.extend(Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).keys().iter().cloned());
+    keys.extend(ISSUED.keys().iter().cloned());
     let all = Issuer::with_keys(ISSUER, keys);
     let plain = || Policy::new(ISSUER, AUDIENCE).algorithms(algorithms);
     let strict = Policy::for_client(ISSUER, CLIENT_ID)

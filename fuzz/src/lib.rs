@@ -13,6 +13,7 @@ compile_error!("what is tested here exists only with RUSTFLAGS=\"--cfg fuzzing\"
 mod base64url;
 mod bearer;
 mod cache;
+pub mod corpus;
 mod curves;
 mod explain;
 mod issuers;

@@ -1,8 +1,11 @@
-//! Replays the seeds without a fuzzer: on the stable toolchain, with `--cfg fuzzing`.
+//! Replays the seeds and the corpus without a fuzzer: on the stable toolchain, with `--cfg fuzzing`.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, str, thread};
 
-use tokenring_fuzz::seeds::{self, TARGETS};
+use tokenring_fuzz::{
+    corpus,
+    seeds::{self, TARGETS},
+};
 
 /// The name of each seed says whether it is accepted.
 #[test]
@@ -11,6 +14,30 @@ fn property_holds_for_every_seed_and_the_named_ones_are_accepted() {
         let accepted = run(seed.target, &seed.bytes);
         let (target, name) = (seed.target, seed.name);
         assert_eq!(accepted, name.starts_with("accepted_"), "{target}/{name}");
+    }
+}
+
+/// One thread for each target.
+#[test]
+fn property_holds_for_the_whole_corpus() {
+    thread::scope(|scope| {
+        for target in TARGETS {
+            scope.spawn(move || {
+                let inputs = corpus::inputs(target);
+                assert!(inputs.len() > 10, "{target}");
+                for input in inputs {
+                    run(target, &input);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn committed_corpus_is_as_pack_writes_it() {
+    for target in TARGETS {
+        let file = fs::read_to_string(corpus::file(target)).unwrap();
+        assert!(file == corpus::text(&corpus::inputs(target)), "{target}");
     }
 }
 
@@ -45,7 +72,7 @@ fn committed_seeds_are_those_that_make_seeds_writes() {
 
 fn run(target: &str, bytes: &[u8]) -> bool {
     match target {
-        "compact_parse" => tokenring_fuzz::compact_parse(std::str::from_utf8(bytes).unwrap()),
+        "compact_parse" => tokenring_fuzz::compact_parse(text(bytes)),
         "header_parse" => tokenring_fuzz::header_parse(bytes),
         "jwk_set_parse" => tokenring_fuzz::jwk_set_parse(bytes),
         "claims_check" => tokenring_fuzz::claims_check(bytes),
@@ -53,10 +80,18 @@ fn run(target: &str, bytes: &[u8]) -> bool {
         "mutate_signed" => tokenring_fuzz::mutate_signed(bytes),
         "explain_verdict" => tokenring_fuzz::explain_verdict(bytes),
         "bearer_values" => tokenring_fuzz::bearer_values(bytes),
-        "base64url_decode" => tokenring_fuzz::base64url_decode(std::str::from_utf8(bytes).unwrap()),
+        "base64url_decode" => tokenring_fuzz::base64url_decode(text(bytes)),
         "several_issuers" => tokenring_fuzz::several_issuers(bytes),
         "cache_changes_nothing" => tokenring_fuzz::cache_changes_nothing(bytes),
         "remote_keys" => tokenring_fuzz::remote_keys(bytes),
         other => panic!("no target {other}"),
+    }
+}
+
+/// The text at the beginning of an input, which is all that a target of texts gets.
+fn text(bytes: &[u8]) -> &str {
+    match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&bytes[..error.valid_up_to()]).unwrap(),
     }
 }

@@ -1,6 +1,6 @@
 //! The table of states and the rules for unknown `kid`s. Invariants I8, I9, I10.
 
-use std::{sync::Arc, task::Poll, time::Duration};
+use std::{sync::Arc, task::Poll, thread, time::Duration};
 
 use tokenring::{
     Algorithm, Clock, KeyError, KeyQuery, KeySource, KeysState, Policy, UnixTime, Verifier,
@@ -380,6 +380,33 @@ fn lookup_never_waits_for_a_third_fetch() {
     }
     assert_eq!(future.poll(), Poll::Ready(UNKNOWN));
     assert_eq!(rig.issuer.count(), 2);
+}
+
+#[test]
+fn lookup_without_keys_never_waits_for_a_third_fetch() {
+    for third_is_under_way in [false, true] {
+        let rig = Rig::new();
+        rig.issuer.fails();
+        let mut future = Manual::new(key_async(&rig.keys, "a"));
+        for fetches in 1..=2 {
+            assert_eq!(future.poll(), Poll::Pending);
+            until(|| future.woken() == fetches);
+            assert_eq!(rig.issuer.count(), fetches);
+            // The back-off is over again.
+            rig.clock.advance(secs(60));
+        }
+        rig.issuer.close_gate();
+        let command = third_is_under_way.then(|| {
+            let keys = rig.keys.clone();
+            thread::spawn(move || keys.refresh_now())
+        });
+        let fetches = if third_is_under_way { 3 } else { 2 };
+        rig.issuer.await_count(fetches);
+        assert_eq!(future.poll(), Poll::Ready(unavailable(secs(1))));
+        assert_eq!(rig.issuer.count(), fetches);
+        rig.issuer.open_gate();
+        assert!(command.map(join).is_none_or(|outcome| outcome.is_err()));
+    }
 }
 
 #[test]
