@@ -779,6 +779,31 @@ fn mistyped_claim_is_told_where_it_is_checked_and_hides_no_other_fault() {
 }
 
 #[test]
+fn expected_is_what_the_policy_accepts() {
+    let policy = policy()
+        .algorithms([Algorithm::ES256, Algorithm::RS256])
+        .accept_audience("b")
+        .leeway(Duration::from_secs(60));
+    let expected = |policy: &Policy, check: Check| {
+        let explanation = explain_under(policy.clone(), &token());
+        finding(&explanation, check).expected().unwrap().to_owned()
+    };
+    for (check, text) in [
+        (Check::Algorithm, "ES256, RS256"),
+        (Check::Issuer, r#""https://tenant.example.auth0.com/""#),
+        (Check::Audience, r#"one of ["https://api.example.com/", "b"]"#),
+        (Check::Expiry, "after now, with a leeway of 1 minute"),
+        (Check::NotBefore, "not after now, with a leeway of 1 minute"),
+        (Check::Client, "any client"),
+    ] {
+        assert_eq!(expected(&policy, check), text);
+    }
+    let policy = policy.authorized_party("x");
+    assert_eq!(expected(&policy, Check::Client), r#""x""#);
+    assert_eq!(expected(&policy.accept_client("y"), Check::Client), r#"one of ["x", "y"]"#);
+}
+
+#[test]
 fn required_claim_is_shown_if_it_is_the_one_and_else_its_type_alone() {
     let policy = || policy().require_claim("org_id", "org_1");
     for (value, outcome, actual) in [

@@ -64,6 +64,20 @@ fn failure_of_long_ago_is_no_reason_to_serve_a_withdrawn_key() {
     assert_eq!((rig.key("a"), rig.key("b")), (UNKNOWN, found("b")));
 }
 
+#[test]
+fn failure_is_a_reason_to_serve_an_old_set_until_a_minute_after_its_back_off() {
+    for (time, answer) in [(secs(61) - NANO, found("a")), (secs(61), UNKNOWN)] {
+        let rig = Rig::primed(&["a"]);
+        rig.issuer.fails();
+        rig.clock.advance(TTL);
+        assert_eq!(rig.key("a"), found("a"));
+        assert_eq!(rig.keys.health().next_attempt_in, secs(1));
+        rig.issuer.serves(&["b"]);
+        rig.clock.advance(time);
+        assert_eq!(rig.key("a"), answer, "{time:?}");
+    }
+}
+
 // I9: no clock extends trust.
 
 #[test]
