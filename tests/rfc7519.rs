@@ -872,8 +872,9 @@ fn azp_goes_before_client_id() {
 
 #[test]
 fn strings_are_told_without_their_escapes() {
-    let claims = verified(&claims_and(r#""sub":"a\"b\\c\/d\u00e9\ud83d\ude00\u0000\n","jti":"é""#));
-    assert_eq!(claims.subject(), Some("a\"b\\c/dé😀\0\n"));
+    let claims = r#""sub":"a\"b\\c\/d\u00e9\ud83d\ude00\u0000\b\f\n\r\t","jti":"é""#;
+    let claims = verified(&claims_and(claims));
+    assert_eq!(claims.subject(), Some("a\"b\\c/dé😀\0\u{8}\u{c}\n\r\t"));
     assert_eq!(claims.jwt_id(), Some("é"));
     assert_eq!(verified(&claims_with("sub", "\"\"")).subject(), Some(""));
 }

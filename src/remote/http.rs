@@ -132,12 +132,7 @@ impl HttpFetch {
 impl Fetch for HttpFetch {
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
         let deadline = Deadline::new(Stopwatch::start(), request.timeout());
-        let (response, encoded) = match self.open(request, deadline) {
-            // One immediate retry: a backend restarting behind a load balancer refuses or resets like
-            // this.
-            Err(FetchError::Connect { kind }) if is_passing(kind) => self.open(request, deadline),
-            outcome => outcome,
-        }?;
+        let (response, encoded) = retried_once(|| self.open(request, deadline))?;
         if response.status() != StatusCode::OK {
             return Err(refusal(&response));
         }
@@ -203,6 +198,14 @@ fn fetch_error(error: ureq::Error) -> FetchError {
         Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => FetchError::Proxy,
         Error::Other(error) if error.is::<NoThread>() => FetchError::Thread,
         _ => FetchError::Protocol,
+    }
+}
+
+/// One immediate retry: a backend restarting behind a load balancer refuses or resets like this.
+fn retried_once<T>(mut open: impl FnMut() -> Result<T, FetchError>) -> Result<T, FetchError> {
+    match open() {
+        Err(FetchError::Connect { kind }) if is_passing(kind) => open(),
+        outcome => outcome,
     }
 }
 
@@ -277,6 +280,29 @@ mod tests {
         ] {
             let error_shown = error.to_string();
             assert_eq!(fetch_error(error), expected, "{error_shown}");
+        }
+        assert_eq!(NoThread.to_string(), "no thread to resolve a name on");
+    }
+
+    #[test]
+    fn only_a_connection_refused_reset_or_closed_is_tried_again() {
+        for (kind, attempts) in [
+            (ErrorKind::ConnectionRefused, 2),
+            (ErrorKind::ConnectionReset, 2),
+            (ErrorKind::ConnectionAborted, 2),
+            (ErrorKind::BrokenPipe, 2),
+            (ErrorKind::UnexpectedEof, 2),
+            (ErrorKind::HostUnreachable, 1),
+            (ErrorKind::NetworkUnreachable, 1),
+            (ErrorKind::PermissionDenied, 1),
+            (ErrorKind::Other, 1),
+        ] {
+            let mut made = 0_u8;
+            let outcome = retried_once::<()>(|| {
+                made = made.saturating_add(1);
+                Err(FetchError::Connect { kind })
+            });
+            assert_eq!((made, outcome), (attempts, Err(FetchError::Connect { kind })), "{kind}");
         }
     }
 

@@ -155,6 +155,56 @@ fn known_key_within_ttl_is_had_while_all_locks_but_its_own_are_taken() {
     assert_eq!(issuer.count(), 3);
 }
 
+/// Holds up threads called `health` when they read the time, which is under the lock.
+#[derive(Clone, Default)]
+struct GatedHealth(GatedJitter);
+
+impl Clock for GatedHealth {
+    fn monotonic(&self) -> Duration {
+        if thread::current().name() == Some("health") {
+            self.0.jitter();
+        }
+        self.0.monotonic()
+    }
+
+    fn wall(&self) -> Duration {
+        self.0.wall()
+    }
+
+    fn jitter(&self) -> f64 {
+        self.0.times.jitter()
+    }
+}
+
+#[test]
+fn known_key_is_had_while_the_lock_is_taken_in_the_back_off_of_a_refresh_ahead_of_time() {
+    let clock = GatedHealth::default();
+    let times = clock.0.times.clone();
+    let issuer = FakeFetch::new(&times);
+    let keys = RemoteJwks::builder(URL).fetch(issuer.clone()).clock(clock.clone()).build().unwrap();
+    keys.prime().unwrap();
+    times.advance(AHEAD);
+    issuer.fails();
+    assert_eq!(fake::key(&keys, "a"), found("a"));
+    until(|| keys.health().next_attempt_in == secs(1));
+
+    clock.0.close();
+    let health = thread::Builder::new().name("health".into()).spawn({
+        let keys = keys.clone();
+        move || keys.health()
+    });
+    until(|| clock.0.inside.load(Ordering::SeqCst) == 1);
+    times.advance(secs(1) - NANO);
+    let lookup = thread::spawn({
+        let keys = keys.clone();
+        move || fake::key(&keys, "a")
+    });
+    assert_eq!(join(lookup), found("a"));
+    clock.0.open();
+    assert_eq!(join(health.unwrap()).consecutive_failures, 1);
+    assert_eq!(issuer.count(), 2);
+}
+
 #[test]
 fn thousand_known_lookups_during_a_hanging_fetch_take_no_time() {
     let expired_and_failed = Rig::primed(&["a"]);

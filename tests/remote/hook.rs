@@ -3,9 +3,13 @@
 use std::{
     panic::resume_unwind,
     sync::{Arc, Condvar, Mutex},
+    thread,
+    time::{Duration, Instant},
 };
 
-use tokenring::{FetchEvent, FetchPurpose, JwkError, UnixTime};
+use tokenring::{
+    FetchError, FetchEvent, FetchPurpose, FetchRequest, JwkError, RemoteJwks, UnixTime,
+};
 
 use crate::fake::{Reply, Rig, STALE_CAP, found, jwks, millis, secs, until};
 
@@ -57,6 +61,44 @@ fn hook_is_told_of_success_with_the_text_to_keep() {
 }
 
 #[test]
+fn event_shows_all_but_the_text_of_the_set() {
+    let log = Log::default();
+    let rig = log.rig();
+    rig.issuer.serves(&["a", "b"]);
+    rig.keys.prime().unwrap();
+    let bytes = jwks(&["a", "b"]).len();
+    assert_eq!(
+        format!("{:?}", log.event(1)),
+        format!(
+            "FetchEvent {{ failure: None, fetched_at: UnixTime(1750000000), duration: 0ns, \
+             usable_keys: 2, skipped_keys: 0, generation: 1, key_set_bytes: Some({bytes}) }}"
+        ),
+    );
+}
+
+#[test]
+fn without_another_clock_the_times_are_those_of_the_system() {
+    const LEAST: Duration = millis(2);
+    let log = Log::default();
+    let fetch = |_: &FetchRequest| {
+        let start = Instant::now();
+        while start.elapsed() < LEAST {
+            thread::yield_now();
+        }
+        Ok::<_, FetchError>(jwks(&["a"]).into_bytes())
+    };
+    let events = log.clone();
+    let keys = RemoteJwks::builder("https://issuer.example/jwks").fetch(fetch);
+    let keys = keys.on_fetch(move |event| events.push(event)).build().unwrap();
+    let before = UnixTime::now();
+    keys.prime().unwrap();
+    let event = log.event(1);
+    assert!(event.duration() >= LEAST, "{event:?}");
+    assert!((before..=UnixTime::now()).contains(&event.fetched_at()), "{event:?}");
+    assert_eq!(keys.health().last_success, Some(event.fetched_at()));
+}
+
+#[test]
 fn hook_is_told_of_failures_by_host() {
     let log = Log::default();
     let rig = log.rig();
@@ -87,7 +129,7 @@ fn last_error_names_the_host_and_what_failed_and_nothing_else_of_the_url() {
     let issuer = crate::fake::FakeFetch::new(&clock);
     issuer.fails();
     let url = "https://keys.example.com:8443/tenant/secret-path/jwks.json?sig=abc";
-    let keys = tokenring::RemoteJwks::builder(url).fetch(issuer).clock(clock).build().unwrap();
+    let keys = RemoteJwks::builder(url).fetch(issuer).clock(clock).build().unwrap();
     keys.prime().unwrap_err();
     let failure = keys.health().last_error.unwrap();
     assert_eq!(
@@ -134,7 +176,7 @@ fn hook_may_use_the_source() {
     let (source, log) = (Arc::clone(&slot), Arc::clone(&seen));
     let rig = Rig::with(|builder| {
         builder.on_fetch(move |_| {
-            let source: Option<tokenring::RemoteJwks> = source.lock().unwrap().clone();
+            let source: Option<RemoteJwks> = source.lock().unwrap().clone();
             log.lock().unwrap().push(source.unwrap().health().generation);
         })
     });

@@ -110,4 +110,13 @@ fn seed_that_makes_no_sense_is_refused() {
     for (change, outcome) in cases {
         assert_eq!(build(change), outcome);
     }
+    // No longer than a body of the network may be.
+    let (seed, bytes) = (jwks(&["a"]), jwks(&["a"]).len());
+    for (max_body, outcome) in
+        [(bytes, Ok(())), (bytes - 1, Err(FetchConfigError::Seed(JwkSetError::TooLong { bytes })))]
+    {
+        let builder = RemoteJwks::builder(URL).clock(clock.clone()).max_body(max_body);
+        let builder = builder.seed(seed.as_str(), UnixTime::from_secs(NOW));
+        assert_eq!(builder.build().map(drop), outcome);
+    }
 }
