@@ -55,6 +55,18 @@ fn outcome<K: KeySource>(verifier: &Verifier<K>, token: &str) -> Result<(), Veri
     verifier.verify_at(token, NOW).map(drop)
 }
 
+#[test]
+fn keys_of_each_issuer_are_found_by_its_name() {
+    let verifier = verifier();
+    for url in [ONE, TWO] {
+        let found = verifier.keys_of(url).unwrap().select(Some("k"), Algorithm::RS256);
+        assert_eq!(found, keys(url).select(Some("k"), Algorithm::RS256));
+    }
+    assert!(verifier.keys_of(THREE).is_none() && verifier.keys_of("https://one.example").is_none());
+    assert!(!std::ptr::eq(verifier.keys(), verifier.keys_of(TWO).unwrap()));
+    assert!(std::ptr::eq(verifier.keys(), verifier.keys_of(ONE).unwrap()));
+}
+
 // Routing.
 
 #[test]

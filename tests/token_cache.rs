@@ -443,6 +443,36 @@ fn key_set_confirms_the_key_that_it_would_return_and_no_other() {
     }
 }
 
+/// Counts how often it is asked for a key. It always confirms, as a source of fixed keys may.
+struct Counting(JwkSet, AtomicUsize);
+
+impl KeySource for Counting {
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.key(query)
+    }
+
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.key(query)
+    }
+
+    fn confirms(&self, _: &SelectedKey, _: KeyQuery<'_>) -> bool {
+        true
+    }
+}
+
+#[test]
+fn key_that_the_source_confirms_is_not_looked_up() {
+    let source = Counting(published(&[key(1)]).unwrap(), AtomicUsize::new(0));
+    let verifier = Verifier::new(policy(), source).unwrap().with_token_cache(capacity(8));
+    let token = common::issuer().token().mint();
+    for _ in 0..3 {
+        assert!(verifier.verify(&token).is_ok());
+        assert!(verifier.try_verify(&token).is_ok());
+    }
+    assert_eq!(verifier.keys().1.load(Ordering::SeqCst), 1);
+}
+
 #[test]
 fn key_id_of_a_nameless_token_is_that_of_the_current_key() {
     let source = Source::new(&[key(1)]);
