@@ -867,6 +867,21 @@ fn token_and_request_are_read_up_to_the_longest_token() {
 }
 
 #[test]
+fn header_field_is_shown_by_its_scheme_and_length() {
+    let guard = Guard::new(verifier());
+    for (values, actual) in [
+        (vec![], "none"),
+        (vec!["Bearer a", "Bearer b"], "several"),
+        (vec!["bearer  abc"], "Bearer and 3 bytes"),
+        (vec!["Basic a"], "Basic and 1 byte"),
+        (vec!["abc"], "3 bytes without a known scheme"),
+    ] {
+        let explanation = guard.explain_at(values, NOW);
+        assert_eq!(finding(&explanation, Check::Authorization).actual(), Some(actual));
+    }
+}
+
+#[test]
 fn only_what_looks_like_a_token_is_explained_as_one() {
     for (request, is_explained) in
         [("a.b.c", true), ("'a.b.c'", true), ("abc", false), ("a.b", false), ("a.b.c d", false)]
