@@ -381,6 +381,12 @@ fn hints() -> Vec<(&'static str, Check, Hint, Explanation)> {
             explain(&token().audience(AUDIENCE.trim_end_matches('/'))),
         ),
         (
+            "audience without the slash among others",
+            Check::Audience,
+            Hint::AudienceSlash,
+            explain(&token().audience(["x", AUDIENCE.trim_end_matches('/')])),
+        ),
+        (
             "ID token, by its audience",
             Check::Audience,
             Hint::IdToken,
