@@ -926,6 +926,17 @@ fn guard_tells_of_missing_scopes_and_permissions() {
 }
 
 #[test]
+fn scope_of_a_token_that_the_issuer_did_not_sign_is_unverified() {
+    let guard = Guard::new(verifier()).require_scope("read:messages");
+    for (token, is_verified) in [(token(), true), (token().forged_by(&TestKey::attacker()), false)]
+    {
+        let explanation = guard.explain_at([format!("Bearer {}", token.mint())], NOW);
+        let found = finding(&explanation, Check::Scope);
+        assert_eq!((found.outcome(), found.is_verified()), (Outcome::Passed, is_verified));
+    }
+}
+
+#[test]
 fn verdict_of_a_request_is_the_cause_of_its_rejection() {
     let guard = Guard::new(verifier()).require_scope("read:messages");
     let good = token().mint();
@@ -1007,6 +1018,28 @@ fn subject_other_claims_and_signature_are_shown_only_if_asked_for() {
         let explanation = explain_request(&request);
         assert!(!format!("{explanation}\n{explanation:?}").contains(MARKER), "{explanation}");
     }
+}
+
+#[test]
+fn debug_shows_verdict_and_findings_without_their_texts() {
+    let explanation = explain(&token().audience("x"));
+    let finding = finding(&explanation, Check::Audience);
+    assert_eq!(
+        format!("{finding:?}"),
+        "Finding { check: Audience, outcome: Failed, error: Some(WrongAudience), \
+         hint: Some(OtherAudience), .. }",
+    );
+    let shown = format!("{explanation:?}");
+    let findings = format!("{:?}", explanation.findings());
+    assert_eq!(
+        shown,
+        format!(
+            "Explanation {{ verdict: Err(WrongAudience), now: UnixTime(1780000000), \
+             findings: {findings}, .. }}"
+        ),
+    );
+    let with_all_claims = explanation.with_all_claims();
+    assert_eq!(format!("{with_all_claims:?}"), format!("ExplanationWithAllClaims({shown})"));
 }
 
 #[test]
