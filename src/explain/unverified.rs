@@ -202,10 +202,11 @@ pub(super) fn read_claims(
         match ClaimsSet::read(payload.clone(), origin.clone(), audience) {
             Ok(claims) => return (Some(claims), faults),
             Err(fault) => {
+                // A stand-in has no fault, so none is found twice.
+                let claim = faulty_claim(fault).filter(|_| !faults.contains(&fault));
                 faults.push(fault);
                 let json = core::str::from_utf8(&payload).unwrap_or_default();
-                match faulty_claim(fault) {
-                    // A stand-in has no fault, so this ends.
+                match claim {
                     Some(claim) => payload = Members::read(json).with_stand_in(claim),
                     None => return (None, faults),
                 }
