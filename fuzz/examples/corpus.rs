@@ -1,5 +1,6 @@
 //! `unpack DIRECTORY` writes the inputs of the committed corpus to `DIRECTORY/<target>/`, each to a
-//! file, for the fuzzer. `pack DIRECTORY` makes the committed files of what is in there.
+//! file, for the fuzzer. `pack DIRECTORY` writes the committed file of each target that has a directory
+//! there.
 
 use std::{collections::BTreeSet, env, error::Error, fs, path::Path};
 
@@ -26,7 +27,10 @@ fn unpack(directory: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn pack(directory: &Path) -> Result<(), Box<dyn Error>> {
-    for target in TARGETS {
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        let target = TARGETS.into_iter().find(|target| *target == name);
+        let target = target.ok_or_else(|| format!("no target {name:?}"))?;
         let mut inputs = BTreeSet::new();
         for entry in fs::read_dir(directory.join(target))? {
             inputs.insert(fs::read(entry?.path())?);

@@ -299,7 +299,7 @@ pub struct Blocked {
 }
 
 /// Longer than anything takes here.
-const FOREVER: Duration = Duration::from_secs(10);
+const FOREVER: Duration = Duration::from_secs(60);
 
 impl Issuer {
     /// Lets attempts go on, and waits for the end of their threads.

@@ -519,6 +519,8 @@ fn explained() -> Vec<(&'static str, Vec<u8>)> {
         ("five_segments", of(0, b"a.b.c.d.e")),
         ("not_base64url", of(0, b"!!.??.**")),
         ("hs256", header(r#"{"alg":"HS256","typ":"JWT"}"#)),
+        ("logout_token", header(&format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"logout+jwt"}}"#))),
+        ("expired_for_another", text(token().audience("other").expires_at(NOW))),
         ("unknown_kid", header(r#"{"alg":"EdDSA","kid":"\u202e\u001b[31m"}"#)),
         ("graph", text(token().header("nonce", "n").signature([7; 256]))),
         ("other_issuer", of(3, br#"{"iss":"https://other.example","aud":["other"],"exp":1}"#)),
