@@ -14,6 +14,7 @@ use crate::{Algorithm, JwkSet, KeyError, KeysDescription, SelectedKey};
 pub struct KeyQuery<'q> {
     key_id: Option<&'q str>,
     algorithm: Algorithm,
+    /// Never true unless `algorithm` is an RSA algorithm: such a key would be used with it.
     takes_unlabeled: bool,
 }
 
@@ -26,7 +27,7 @@ impl<'q> KeyQuery<'q> {
         Self { key_id, algorithm, takes_unlabeled: algorithm == Algorithm::RS256 }
     }
 
-    /// The same query, where RSA keys without `alg` are only for `algorithm`.
+    /// The same query, where RSA keys without `alg` are only for `algorithm`, an RSA algorithm.
     pub(crate) fn with_unlabeled_for(self, algorithm: Option<Algorithm>) -> Self {
         Self { takes_unlabeled: algorithm == Some(self.algorithm), ..self }
     }

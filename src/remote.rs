@@ -14,8 +14,8 @@
 //!
 //! # Invariants
 //!
-//! - **I1** While a set is younger than `ttl`, a known `kid` is answered without I/O, without a mutex
-//!   and without allocation.
+//! - **I1** While a set is younger than `ttl`, a known `kid` is answered without I/O. The answer also
+//!   takes no mutex and no allocation, unless a refresh is due that nobody has started.
 //! - **I2** A source has at most one attempt under way. Its slot is taken before the I/O starts, and
 //!   success and failure both free it. An attempt that is long overdue loses the slot: its thread did
 //!   not survive a fork, or its `Fetch` never returned. Its outcome is ignored if it comes later.
@@ -33,8 +33,9 @@
 //!   of the process, whatever later sets say. The last 500 such keys are remembered.
 //! - **I7** No waiter waits longer than its bound. A fetch that panics releases all of them. No lock
 //!   is held across I/O, parsing or signature checks.
-//! - **I8** `UnknownKey` is answered only if the last attempt succeeded and its set lacks the `kid`;
-//!   otherwise the answer is `Unavailable`.
+//! - **I8** For an unknown `kid`, `UnknownKey` is answered only if the last attempt succeeded and its
+//!   set lacks the `kid`; otherwise the answer is `Unavailable`. A token without `kid` gets the answer of
+//!   the set in use, even if the last attempt failed.
 //! - **I9** No jump of a clock extends trust: a set's age is the longer of its ages by the monotonic
 //!   clock and by the wall clock.
 //! - **I10** Nothing in a token influences a URL. A bad signature never causes a fetch, and a token

@@ -131,7 +131,8 @@ impl RemoteJwksBuilder {
         self
     }
 
-    /// Uses the proxy at `url`, an `http:` URL, whatever the environment says.
+    /// Uses the proxy at `url`, an `http:` URL, for `https:`, whatever the environment says. What
+    /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) allows goes through no proxy.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.http.explicit_proxy(url.into());
         self

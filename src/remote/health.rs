@@ -40,9 +40,9 @@ pub struct Health {
     pub fetches_ok: u64,
     /// Failed attempts since the start, by [`FetchError::code`](crate::FetchError::code).
     pub fetches_failed: BTreeMap<&'static str, u64>,
-    /// Lookups answered with a key past its `ttl`, since the start.
+    /// Lookups answered from a set past its `ttl`, since the start.
     pub stale_served: u64,
-    /// Lookups answered with `UnknownKey`, since the start.
+    /// Lookups of a `kid` answered with `UnknownKey`, since the start.
     pub unknown_kids: u64,
     /// Lookups of an unknown `kid` that were answered without a fetch, since the start.
     pub suppressed_refreshes: u64,

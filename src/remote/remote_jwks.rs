@@ -259,7 +259,7 @@ impl KeySource for RemoteJwks {
             KeysState::Fresh => "fresh",
             KeysState::Ahead => "fresh, a refresh is due",
             KeysState::Expired => "past its ttl",
-            KeysState::Dead => "too old to be used",
+            KeysState::Dead => "not used any more",
         };
         let keys =
             self.keys().map_or_else(KeysDescription::none, |keys| KeysDescription::of(&keys));

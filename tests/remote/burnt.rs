@@ -4,7 +4,8 @@
 use std::{slice, time::Duration};
 
 use tokenring::{
-    Algorithm, FetchError, JwkError, KeyError, KeyQuery, KeySource, KeysState, UnixTime,
+    Algorithm, Check, FetchError, JwkError, KeyError, KeyQuery, KeySource, KeysState, Policy,
+    UnixTime, Verifier,
     testkit::{Issuer, TestKey},
 };
 
@@ -82,6 +83,13 @@ fn set_that_burns_a_key_in_use_removes_it_at_once_even_if_nothing_usable_is_left
     let retry_after = rig.keys.health().next_attempt_in;
     let answer = rig.keys.key(KeyQuery::new(None, Algorithm::RS256)).map(|_| ());
     assert_eq!(answer, Err(KeyError::Unavailable { retry_after }));
+
+    // Nor does an explanation call them old.
+    let policy = Policy::new("https://issuer.example/", "https://api.example.com/");
+    let explanation = Verifier::new(policy, rig.keys.clone()).unwrap().explain("");
+    let key = explanation.findings().iter().find(|finding| finding.check() == Check::Key).unwrap();
+    let expected = "no key at hand; 0 seconds old; not used any more; the last fetch failed: ";
+    assert!(key.expected().unwrap().starts_with(expected), "{:?}", key.expected());
 
     // The old keys do not come back.
     rig.issuer.reply(serving(&[a, b]));

@@ -21,6 +21,16 @@ fn explicit_proxy_is_used() {
     assert_eq!(proxy.requests(), [format!("CONNECT {address} HTTP/1.1")]);
 }
 
+/// Behind the proxy, the same address is another machine.
+#[test]
+fn plain_http_that_was_allowed_for_this_machine_goes_through_no_proxy() {
+    let server = IssuerServer::start();
+    let proxy = Tunnel::start(b"HTTP/1.1 200 OK\r\n\r\n");
+    let keys = RemoteJwks::builder(server.jwks_url()).danger_allow_http_loopback();
+    assert_eq!(keys.proxy(proxy.url()).build().unwrap().prime(), Ok(()));
+    assert_eq!((proxy.requests(), server.hits()), (vec![], 1));
+}
+
 #[test]
 fn proxy_that_refuses() {
     for status in [403, 407, 502] {

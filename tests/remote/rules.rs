@@ -177,6 +177,19 @@ fn token_without_kid_never_forces_a_refresh() {
 }
 
 #[test]
+fn token_without_kid_is_judged_by_the_set_in_use_even_after_a_failure() {
+    let rig = Rig::primed(&["a"]);
+    let nameless = |algorithm| name(rig.keys.key(KeyQuery::new(None, algorithm)));
+    rig.issuer.fails();
+    rig.clock.advance(TTL);
+    assert_eq!(nameless(Algorithm::RS256), found("a"));
+    assert_eq!(nameless(Algorithm::ES256), UNKNOWN);
+    assert_eq!(rig.key("b"), unavailable(secs(1)));
+    let health = rig.keys.health();
+    assert_eq!((health.stale_served, health.unknown_kids, rig.issuer.count()), (2, 0, 2));
+}
+
+#[test]
 fn token_that_is_forged_or_not_one_at_all_never_leads_to_a_request() {
     let now = UnixTime::from_secs(1_750_000_000);
     let issuer = Issuer::default();

@@ -20,27 +20,21 @@ impl ProxyChoice {
         match self {
             Self::Environment => of_environment(|name| env::var_os(name)),
             Self::None => Ok(None),
-            Self::Explicit(url) => {
-                let proxy = proxy_at(url)?;
-                Ok(Some(ProxyInUse { proxy, of_environment: false }))
-            }
+            Self::Explicit(url) => Ok(Some(ProxyInUse(proxy_at(url)?))),
         }
     }
 }
 
-/// An HTTP proxy, and whether a variable named it.
+/// An HTTP proxy for `https:` requests.
 #[derive(Debug)]
-pub(crate) struct ProxyInUse {
-    proxy: Proxy,
-    of_environment: bool,
-}
+pub(crate) struct ProxyInUse(Proxy);
 
 impl ProxyInUse {
     /// The proxy for a request to `url`, or none if the request goes to the host itself.
     pub(crate) fn for_url(&self, url: &Uri) -> Option<Proxy> {
-        // Plain `http:` was allowed for loopback only; a proxy variable must not send it elsewhere.
-        let stays = self.of_environment && url.scheme_str() == Some("http");
-        (!stays && !self.proxy.is_no_proxy(url)).then(|| self.proxy.clone())
+        // Plain `http:` was allowed for loopback only; a proxy must not send it elsewhere.
+        let stays = url.scheme_str() == Some("http") || self.0.is_no_proxy(url);
+        (!stays).then(|| self.0.clone())
     }
 }
 
@@ -60,8 +54,7 @@ fn of_environment(
     };
     let text = |value: OsString| value.into_string().map_err(|_| FetchConfigError::Proxy);
     let no_proxy = first(["NO_PROXY", "no_proxy"]).map(text).transpose()?.unwrap_or_default();
-    let proxy = except(&proxy_at(&text(value)?)?, &no_proxy)?;
-    Ok(Some(ProxyInUse { proxy, of_environment: true }))
+    Ok(Some(ProxyInUse(except(&proxy_at(&text(value)?)?, &no_proxy)?)))
 }
 
 /// An HTTP proxy. Others are refused: ureq would bypass a SOCKS proxy, or panic.
@@ -104,7 +97,7 @@ mod tests {
 
     /// The proxy's port, which shows which variable was used.
     fn port(variables: &[(&str, &str)]) -> Option<u16> {
-        with(variables).unwrap().map(|proxy| proxy.proxy.port())
+        with(variables).unwrap().map(|proxy| proxy.0.port())
     }
 
     #[test]
@@ -144,8 +137,8 @@ mod tests {
         let proxy = ("HTTPS_PROXY", "http://a%40b:p%3Aw@proxy.example:1");
         let list = ("NO_PROXY", "one.example, .two.example,10.0.0.1");
         let proxy = with(&[proxy, list]).unwrap().unwrap();
-        assert_eq!(proxy.proxy.username(), Some("a@b"));
-        assert_eq!(proxy.proxy.password(), Some("p:w"));
+        assert_eq!(proxy.0.username(), Some("a@b"));
+        assert_eq!(proxy.0.password(), Some("p:w"));
         let direct: Vec<bool> = ["one.example", "a.two.example", "10.0.0.1", "three.example"]
             .map(|host| {
                 let url = std::format!("https://{host}/").parse().unwrap();
@@ -153,6 +146,6 @@ mod tests {
             })
             .to_vec();
         assert_eq!(direct, [true, true, true, false]);
-        assert!(proxy.proxy.uri().to_string().contains("proxy.example"));
+        assert!(proxy.0.uri().to_string().contains("proxy.example"));
     }
 }

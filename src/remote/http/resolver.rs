@@ -39,8 +39,11 @@ impl Resolver for Names {
             .zip(uri.authority())
             .and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority))
             .ok_or(ureq::Error::HostNotFound)?;
+        let host = uri.host().unwrap_or_default();
+        let mut found = look_up(name, timeout)?;
+        found.retain(|address| may_be(host, address));
         let mut addresses = self.empty();
-        for address in look_up(name, timeout)?.into_iter().take(MAX_ADDRESSES) {
+        for address in found.into_iter().take(MAX_ADDRESSES) {
             addresses.push(address);
         }
         match addresses.is_empty() {
@@ -48,6 +51,12 @@ impl Resolver for Names {
             false => Ok(addresses),
         }
     }
+}
+
+/// Whether `host` may have this address. `localhost` is this machine, whatever a name server says:
+/// RFC 6761 section 6.3. Plain `http:` may be allowed for it.
+fn may_be(host: &str, address: &SocketAddr) -> bool {
+    !host.eq_ignore_ascii_case("localhost") || address.ip().is_loopback()
 }
 
 /// The addresses of `name`, a host and a port.
@@ -85,3 +94,21 @@ impl Error for NoThread {}
 
 /// The capacity of ureq's array.
 const MAX_ADDRESSES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_is_this_machine_and_no_other() {
+        for (host, address, expected) in [
+            ("localhost", "127.0.0.1:80", true),
+            ("LocalHost", "[::1]:80", true),
+            ("localhost", "192.0.2.1:80", false),
+            ("LocalHost", "[2001:db8::1]:80", false),
+            ("localhost.example", "192.0.2.1:80", true),
+        ] {
+            assert_eq!(may_be(host, &address.parse().unwrap()), expected, "{host} {address}");
+        }
+    }
+}
