@@ -11,6 +11,13 @@ use std::{
 use crate::{FetchConfigError, KeySource, Policy, PolicyError, RemoteJwks, Verifier};
 
 /// An Auth0 tenant, and the API whose access tokens are accepted.
+///
+/// ```no_run
+/// use tokenring::{Auth0, Guard};
+///
+/// let guard = Guard::new(Auth0::from_env()?.verifier()?);
+/// # Ok::<(), tokenring::Auth0ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Auth0 {
     issuer: String,
@@ -49,7 +56,7 @@ impl Auth0 {
     ///
     /// # Errors
     ///
-    /// [`Auth0ConfigError`]
+    /// [`Auth0ConfigError`], which names the variable that [`from_env`](Self::from_env) would read.
     pub fn new(domain: &str, audience: &str) -> Result<Self, Auth0ConfigError> {
         if domain.is_empty() {
             return Err(Auth0ConfigError::Missing { variable: ISSUER_BASE_URL });

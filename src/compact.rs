@@ -7,6 +7,21 @@ use crate::{JoseHeader, VerifyError};
 /// A compact JWS, split at its periods, with a header that this crate can process.
 ///
 /// Nothing in it is verified. The payload cannot be reached before [`verify`](Self::verify).
+///
+/// Most callers want a [`Verifier`](crate::Verifier), which also checks the claims. This is for those who
+/// choose the key themselves, or whose payload is not a Claims Set:
+///
+/// ```
+/// use tokenring::{CompactJws, PublicKey};
+///
+/// // RFC 8037 appendices A.2 and A.4.
+/// let key = br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+/// let jws = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.\
+///     hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+/// let payload = CompactJws::parse(jws)?.verify(&PublicKey::from_jwk(key)?)?;
+/// assert_eq!(payload.as_bytes(), b"Example of Ed25519 signing");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct CompactJws<'t> {
     header: JoseHeader,

@@ -1,7 +1,4 @@
 //! Every reason to refuse a token, in pipeline order.
-//!
-//! The first word of each variant's documentation says who can fix the problem: the *Sender* of the
-//! token, the *Issuer* that made it or published the key, or the *Operator* of this service.
 
 use core::{error::Error, fmt, time::Duration};
 
@@ -11,6 +8,10 @@ use crate::{UnixTime, time::whole_seconds};
 ///
 /// Contains numbers and names of members this crate knows, never text from the token, so it is safe
 /// to log. The variants are in the order of the checks.
+///
+/// Each variant's description begins with the one who can most likely fix the problem: the *Sender* of
+/// the token, the *Issuer* that made it or published the key, or the *Operator* of this service. The
+/// crate's other errors do the same.
 ///
 /// ```
 /// use tokenring::{CompactJws, VerifyError};
@@ -328,7 +329,7 @@ impl fmt::Display for JsonError {
 
 impl Error for JsonError {}
 
-/// Why a key source has no key for a token.
+/// Why a key source has no key for a token. Becomes the [`VerifyError`] of the same meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {

@@ -16,6 +16,10 @@ use crate::{
 
 /// Checks the bearer token of a request before its handler runs, in any HTTP server.
 ///
+/// Make one when the service starts and share it. For routes that require more, either make a second
+/// guard from a clone, which shares fetched keys and the token cache with the first, or call
+/// [`check_scope`](Self::check_scope) in the handler.
+///
 /// ```
 /// use tokenring::{Guard, JwkSet, Policy, Verifier};
 ///
@@ -27,7 +31,10 @@ use crate::{
 /// // For each request, with the values of its `Authorization` header fields:
 /// match guard.check(["Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"]) {
 ///     Ok(caller) => println!("hello {}", caller.subject().unwrap_or("nobody")),
-///     Err(rejection) => println!("{} {}", rejection.status(), rejection.body()),
+///     Err(rejection) => {
+///         eprintln!("{rejection}"); // for the log, with the cause
+///         println!("{} {}", rejection.status(), rejection.body()); // for the client
+///     }
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -60,6 +67,9 @@ impl<K: KeySource> Guard<K> {
     /// again.
     ///
     /// All are required. No token has the empty scope, so an empty setting admits nobody.
+    ///
+    /// Scopes are read from the claim `scope`, as by [`Verified::scopes`]. Okta and Entra ID write them
+    /// to `scp` instead: the page [`issuers`](crate::issuers#okta) shows how to check that.
     #[must_use]
     pub fn require_scope(mut self, scope: &str) -> Self {
         let names = scope.split(' ').filter(|name| !name.is_empty()).map(ToOwned::to_owned);
@@ -89,8 +99,8 @@ impl<K: KeySource> Guard<K> {
     /// Checks a request by the values of its `Authorization` fields, as of the system clock.
     ///
     /// Pass an `Option<&str>`, an `Option<&[u8]>`, or an iterator over all values. The iterator is
-    /// the safe choice: a request with two values is refused. May wait for keys, as
-    /// [`Verifier::verify`].
+    /// the safe choice: a request with two values is refused. May block while keys are fetched, as
+    /// [`Verifier::verify`]: in async code, call [`check_async`](Self::check_async).
     ///
     /// # Errors
     ///

@@ -68,7 +68,8 @@ impl fmt::Debug for KeyQuery<'_> {
 ///
 /// [`JwkSet`] is a source of keys that you already have, [`RemoteJwks`](crate::RemoteJwks) one that
 /// fetches them. A key is trusted only for tokens of its issuer, so issuers never share a source.
-/// RFC 8725 section 3.8.
+/// RFC 8725 section 3.8. A source in an [`Arc`] or a [`Box`] is a source too, even as
+/// `Arc<dyn KeySource + Send + Sync>`.
 ///
 /// ```
 /// use std::sync::RwLock;

@@ -38,12 +38,16 @@
 //!   the caller's [`Verified`] token, or the [`Rejection`] to send. [`check`](Guard::check) blocks
 //!   for keys, [`check_async`](Guard::check_async) is a future for any runtime, and
 //!   [`try_check`](Guard::try_check) never waits.
+//! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
+//!   handler, and the same for permissions.
+//! - **The log, metrics?** A [`Rejection`] printed as text, and [`VerifyError::code`].
+//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both.
 //! - **Several issuers or tenants?** [`Verifier::with_issuer`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one.
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
-//! - **Tests of your service?** The feature `testkit`: an issuer with keys, tokens good and bad, and a
+//! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
 //!   server on loopback that can fail in many ways.
 //!
 //! # How it works

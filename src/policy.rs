@@ -59,7 +59,11 @@ pub struct Policy {
 
 impl Policy {
     /// A policy for tokens whose `iss` is `issuer`, and whose `aud` is or contains `audience`. Both
-    /// are compared byte for byte.
+    /// are compared byte for byte, including a slash at the end.
+    ///
+    /// The audience is the name under which the issuer knows this service. For Auth0 that is the API's
+    /// identifier; the page [`issuers`](crate::issuers) says what it is for others. It is not the ID of
+    /// the client that requests the tokens, unless you verify ID tokens.
     ///
     /// RFC 7519 sections 4.1.1 and 4.1.3.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
@@ -149,7 +153,8 @@ impl Policy {
 
     /// Accepts only tokens in which the claim `name` is the string `value`, byte for byte.
     ///
-    /// Can be called for several claims; all of them are required.
+    /// Can be called for several claims; all of them are required. For a claim that is not a string,
+    /// such as an array of roles, read [`Verified::claims`] after the token is accepted.
     #[must_use]
     pub fn require_claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.required_claims.push((name.into(), value.into()));

@@ -5,7 +5,8 @@
 //!
 //! **The private keys in this module are public.** They are the same in every copy of the crate.
 //! Anyone can sign anything with them, so **a service that trusts them lets anyone in, as anyone.**
-//! Turn the feature `testkit` on under `[dev-dependencies]` and nowhere else, and never load
+//! Turn the feature `testkit` on under `[dev-dependencies]` and nowhere else
+//! (`cargo add --dev tokenring --features testkit`), and never load
 //! [`Issuer::jwks`] into a service that others can reach. The published keys are called
 //! `tokenring-test-key-01` to `-03`, or by their algorithm as in `tokenring-test-key-es256`, so
 //! that a search for `tokenring-test-key` finds them.

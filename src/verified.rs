@@ -10,7 +10,8 @@ use crate::{UnixTime, claims::ClaimsSet};
 
 /// A token that its policy has accepted. Only a [`Verifier`](crate::Verifier) can make one.
 ///
-/// The methods return the claims that the issuer signed.
+/// The methods return the claims that the issuer signed. In tests of your handlers, get one by
+/// verifying a token of the [`testkit`](crate::testkit).
 ///
 /// ```
 /// # use tokenring::{JwkSet, Policy, UnixTime, Verified, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};

@@ -15,7 +15,9 @@ use crate::{
 
 /// Verifies tokens, with a policy for an issuer and a source of that issuer's keys.
 ///
-/// Make one and share it: every method that verifies takes `&self`.
+/// Make one when the service starts and share it, for example in an [`Arc`]: every method that verifies
+/// takes `&self`. It is `Send` and `Sync` if `K` is. A service over HTTP puts it into a
+/// [`Guard`](crate::Guard).
 ///
 /// ```
 /// use tokenring::{JwkSet, Policy, UnixTime, Verifier, VerifyError};
@@ -70,6 +72,9 @@ impl<K: KeySource> Verifier<K> {
     /// a key of the issuer that its claims name, or not at all. An issuer whose keys are not
     /// available delays only its own tokens.
     ///
+    /// All sources have the type `K`. For different types, let `K` be
+    /// `Arc<dyn KeySource + Send + Sync>`.
+    ///
     /// # Errors
     ///
     /// [`PolicyError`] if the policy cannot be used, or if the verifier already has one for its
@@ -100,8 +105,8 @@ impl<K: KeySource> Verifier<K> {
         Self { cache: Some(Arc::new(TokenCache::new(capacity))), ..self }
     }
 
-    /// Verifies `token` as of the system clock, which is read once the key is known. May wait for
-    /// the key, as long as its source does.
+    /// Verifies `token` as of the system clock, which is read once the key is known. May block while
+    /// the source fetches the key: in async code, call [`verify_async`](Self::verify_async).
     ///
     /// # Errors
     ///

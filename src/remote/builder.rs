@@ -17,6 +17,17 @@ use crate::{
 
 /// The settings of a [`RemoteJwks`]. A setter stores what it is given; [`build`](Self::build) checks
 /// it.
+///
+/// ```
+/// use std::time::Duration;
+/// use tokenring::RemoteJwks;
+///
+/// let keys = RemoteJwks::discovery_builder("https://login.example.com/")
+///     .ttl(Duration::from_secs(300))
+///     .timeout(Duration::from_secs(3))
+///     .build()?;
+/// # Ok::<(), tokenring::FetchConfigError>(())
+/// ```
 #[must_use]
 pub struct RemoteJwksBuilder {
     target: Target,

@@ -16,6 +16,22 @@ use crate::{
 /// An issuer for tests: keys published under a URL, and tokens signed with them.
 ///
 /// Cloning is cheap: clones share the keys.
+///
+/// ```
+/// use tokenring::{JwkSet, Policy, UnixTime, Verifier, VerifyError};
+/// use tokenring::testkit::{AUDIENCE, ISSUER, Issuer};
+///
+/// let issuer = Issuer::default();
+/// let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+/// let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
+///
+/// let now = UnixTime::from_secs(1_780_000_000);
+/// let token = issuer.token_at(now).scope("write:messages").mint();
+/// assert!(verifier.verify_at(&token, now)?.has_scope("write:messages"));
+/// let token = issuer.token_at(now).without_claim("exp").mint();
+/// assert_eq!(verifier.verify_at(&token, now).unwrap_err(), VerifyError::ClaimMissing { claim: "exp" });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Issuer {
     url: String,
