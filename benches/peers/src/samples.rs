@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokenring::{
-    UnixTime,
+    Algorithm, UnixTime,
     testkit::{ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -26,16 +26,21 @@ pub struct Sample {
     pub expected: Result<&'static str, Refusal>,
 }
 
-/// Publishes one key of each size.
+/// The algorithms of the policy. RS256 is measured with each size of key.
+pub const ALGORITHMS: [Algorithm; 5] =
+    [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
+
+/// Publishes an RSA key of each size, and one key for each further algorithm.
 pub fn issuer() -> Issuer {
     let rsa_2048 = Issuer::default().keys()[0].clone();
     let rsa_3072 = include_bytes!("../../keys/rsa-3072.pk8");
     let rsa_4096 = include_bytes!("../../keys/rsa-4096.pk8");
-    let keys = vec![
+    let mut keys = vec![
         rsa_2048,
         TestKey::from_pkcs8("tokenring-test-key-3072", rsa_3072),
         TestKey::from_pkcs8("tokenring-test-key-4096", rsa_4096),
     ];
+    keys.extend(ALGORITHMS[1..].iter().map(|algorithm| TestKey::for_algorithm(*algorithm)));
     Issuer::with_keys(ISSUER, keys)
 }
 
@@ -44,9 +49,11 @@ pub fn token(issuer: &Issuer) -> TokenBuilder {
     token_at(issuer, UnixTime::now())
 }
 
-/// The accepted one by key size, then the refused ones.
+/// The accepted ones by key size and algorithm, then the refused ones.
 pub fn samples(issuer: &Issuer) -> Vec<Sample> {
-    let [rsa_2048, rsa_3072, rsa_4096] = issuer.keys() else { panic!("one key of each size") };
+    let [rsa_2048, rsa_3072, rsa_4096, ps256, es256, es384, ed25519] = issuer.keys() else {
+        panic!("one key for each case")
+    };
     let good = token(issuer);
     let length = good.mint().len();
     let sample =
@@ -55,6 +62,10 @@ pub fn samples(issuer: &Issuer) -> Vec<Sample> {
         sample("RSA-2048", rsa_2048, good.mint(), Ok(SUBJECT)),
         sample("RSA-3072", rsa_3072, good.clone().key(rsa_3072).mint(), Ok(SUBJECT)),
         sample("RSA-4096", rsa_4096, good.clone().key(rsa_4096).mint(), Ok(SUBJECT)),
+        sample("PS256", ps256, good.clone().key(ps256).mint(), Ok(SUBJECT)),
+        sample("ES256", es256, good.clone().key(es256).mint(), Ok(SUBJECT)),
+        sample("ES384", es384, good.clone().key(es384).mint(), Ok(SUBJECT)),
+        sample("EdDSA", ed25519, good.clone().key(ed25519).mint(), Ok(SUBJECT)),
         sample("bad signature", rsa_2048, damaged(&good), Err(Refusal::BadSignature)),
         sample("expired", rsa_2048, expired(issuer).mint(), Err(Refusal::Expired)),
         sample("junk", rsa_2048, "x".repeat(length), Err(Refusal::Malformed)),

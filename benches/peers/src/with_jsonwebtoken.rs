@@ -20,8 +20,8 @@ use crate::{
 /// Keys and policy, made once.
 pub struct Jsonwebtoken {
     backend: Backend,
-    keys: HashMap<String, DecodingKey>,
-    validation: Validation,
+    /// By `kid`. A key has a policy of its own: a list of algorithms may be of one family only.
+    keys: HashMap<String, (DecodingKey, Validation)>,
 }
 
 /// Who does the cryptography.
@@ -39,15 +39,16 @@ impl Jsonwebtoken {
         let JwkSet { keys } = serde_json::from_str(&issuer.jwks()).unwrap();
         let keys = keys.iter().map(|jwk| {
             let kid = jwk.common.key_id.clone().unwrap();
-            (kid, DecodingKey::from_jwk(jwk).unwrap())
+            let name = jwk.common.key_algorithm.unwrap().to_string();
+            let mut validation = Validation::new(name.parse().unwrap());
+            validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf"]);
+            validation.set_issuer(&[issuer.url()]);
+            validation.set_audience(&[AUDIENCE]);
+            validation.validate_nbf = true;
+            validation.leeway = LEEWAY.as_secs();
+            (kid, (DecodingKey::from_jwk(jwk).unwrap(), validation))
         });
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf"]);
-        validation.set_issuer(&[issuer.url()]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.validate_nbf = true;
-        validation.leeway = LEEWAY.as_secs();
-        Self { backend, keys: keys.collect(), validation }
+        Self { backend, keys: keys.collect() }
     }
 }
 
@@ -62,8 +63,8 @@ impl Peer for Jsonwebtoken {
     fn subject(&self, token: &str) -> Result<String, Refusal> {
         BACKEND.set(self.backend);
         let kid = decode_header(token).map_err(refusal)?.kid.ok_or(Refusal::UnknownKey)?;
-        let key = self.keys.get(&kid).ok_or(Refusal::UnknownKey)?;
-        let token = decode::<Claims>(token, key, &self.validation).map_err(refusal)?;
+        let (key, validation) = self.keys.get(&kid).ok_or(Refusal::UnknownKey)?;
+        let token = decode::<Claims>(token, key, validation).map_err(refusal)?;
         Ok(token.claims.sub)
     }
 }

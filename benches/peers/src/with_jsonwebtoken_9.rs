@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jsonwebtoken_9::{
-    Algorithm, DecodingKey, Validation, decode, decode_header,
+    DecodingKey, Validation, decode, decode_header,
     errors::{Error, ErrorKind},
     jwk::JwkSet,
 };
@@ -16,8 +16,8 @@ use crate::{
 };
 
 pub(crate) struct Jsonwebtoken9 {
-    keys: HashMap<String, DecodingKey>,
-    validation: Validation,
+    /// By `kid`. A key has a policy of its own: a list of algorithms may be of one family only.
+    keys: HashMap<String, (DecodingKey, Validation)>,
 }
 
 impl Jsonwebtoken9 {
@@ -25,15 +25,16 @@ impl Jsonwebtoken9 {
         let JwkSet { keys } = serde_json::from_str(&issuer.jwks()).unwrap();
         let keys = keys.iter().map(|jwk| {
             let kid = jwk.common.key_id.clone().unwrap();
-            (kid, DecodingKey::from_jwk(jwk).unwrap())
+            let name = jwk.common.key_algorithm.unwrap().to_string();
+            let mut validation = Validation::new(name.parse().unwrap());
+            validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf"]);
+            validation.set_issuer(&[issuer.url()]);
+            validation.set_audience(&[AUDIENCE]);
+            validation.validate_nbf = true;
+            validation.leeway = LEEWAY.as_secs();
+            (kid, (DecodingKey::from_jwk(jwk).unwrap(), validation))
         });
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf"]);
-        validation.set_issuer(&[issuer.url()]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.validate_nbf = true;
-        validation.leeway = LEEWAY.as_secs();
-        Self { keys: keys.collect(), validation }
+        Self { keys: keys.collect() }
     }
 }
 
@@ -44,8 +45,8 @@ impl Peer for Jsonwebtoken9 {
 
     fn subject(&self, token: &str) -> Result<String, Refusal> {
         let kid = decode_header(token).map_err(refusal)?.kid.ok_or(Refusal::UnknownKey)?;
-        let key = self.keys.get(&kid).ok_or(Refusal::UnknownKey)?;
-        let token = decode::<Claims>(token, key, &self.validation).map_err(refusal)?;
+        let (key, validation) = self.keys.get(&kid).ok_or(Refusal::UnknownKey)?;
+        let token = decode::<Claims>(token, key, validation).map_err(refusal)?;
         Ok(token.claims.sub)
     }
 }

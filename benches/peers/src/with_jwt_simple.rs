@@ -5,10 +5,15 @@ use std::collections::{HashMap, HashSet};
 use jwt_simple::{
     Error, JWTError,
     prelude::{
-        Duration, NoCustomClaims, RS256PublicKey, RSAPublicKeyLike, Token, VerificationOptions,
+        Duration, ECDSAP256PublicKeyLike as _, ECDSAP384PublicKeyLike as _, ES256PublicKey,
+        ES384PublicKey, Ed25519PublicKey, EdDSAPublicKeyLike as _, JWTClaims, NoCustomClaims,
+        PS256PublicKey, RS256PublicKey, RSAPublicKeyLike as _, Token, VerificationOptions,
     },
 };
-use tokenring::testkit::{AUDIENCE, Issuer};
+use tokenring::{
+    Algorithm,
+    testkit::{AUDIENCE, Issuer, TestKey},
+};
 
 use crate::{
     peer::{Peer, Refusal},
@@ -16,16 +21,13 @@ use crate::{
 };
 
 pub(crate) struct JwtSimple {
-    keys: HashMap<String, RS256PublicKey>,
+    keys: HashMap<String, Key>,
     options: VerificationOptions,
 }
 
 impl JwtSimple {
     pub(crate) fn new(issuer: &Issuer) -> Self {
-        let keys = issuer.keys().iter().map(|key| {
-            let public_key = RS256PublicKey::from_jwk(&key.jwk().to_string()).unwrap();
-            (key.kid().to_owned(), public_key)
-        });
+        let keys = issuer.keys().iter().map(|key| (key.kid().to_owned(), Key::new(key)));
         let options = VerificationOptions {
             allowed_issuers: Some(HashSet::from([issuer.url().to_owned()])),
             allowed_audiences: Some(HashSet::from([AUDIENCE.to_owned()])),
@@ -33,6 +35,43 @@ impl JwtSimple {
             ..VerificationOptions::default()
         };
         Self { keys: keys.collect(), options }
+    }
+}
+
+/// It has a type for each algorithm.
+enum Key {
+    Rs256(RS256PublicKey),
+    Ps256(PS256PublicKey),
+    Es256(ES256PublicKey),
+    Es384(ES384PublicKey),
+    Ed25519(Ed25519PublicKey),
+}
+
+impl Key {
+    fn new(key: &TestKey) -> Self {
+        let jwk = key.jwk().to_string();
+        match key.algorithm() {
+            Algorithm::RS256 => Self::Rs256(RS256PublicKey::from_jwk(&jwk).unwrap()),
+            Algorithm::PS256 => Self::Ps256(PS256PublicKey::from_jwk(&jwk).unwrap()),
+            Algorithm::ES256 => Self::Es256(ES256PublicKey::from_jwk(&jwk).unwrap()),
+            Algorithm::ES384 => Self::Es384(ES384PublicKey::from_jwk(&jwk).unwrap()),
+            Algorithm::EdDSA => Self::Ed25519(Ed25519PublicKey::from_jwk(&jwk).unwrap()),
+            other => panic!("{other:?} is not measured"),
+        }
+    }
+
+    fn verify_token(
+        &self,
+        token: &str,
+        options: Option<VerificationOptions>,
+    ) -> Result<JWTClaims<NoCustomClaims>, Error> {
+        match self {
+            Self::Rs256(key) => key.verify_token(token, options),
+            Self::Ps256(key) => key.verify_token(token, options),
+            Self::Es256(key) => key.verify_token(token, options),
+            Self::Es384(key) => key.verify_token(token, options),
+            Self::Ed25519(key) => key.verify_token(token, options),
+        }
     }
 }
 
@@ -47,7 +86,7 @@ impl Peer for JwtSimple {
         let key = self.keys.get(kid).ok_or(Refusal::UnknownKey)?;
         // It takes its options by value.
         let options = Some(self.options.clone());
-        let claims = key.verify_token::<NoCustomClaims>(token, options).map_err(refusal)?;
+        let claims = key.verify_token(token, options).map_err(refusal)?;
         // It compares these where they are, and cannot demand them.
         if claims.expires_at.is_none() || claims.invalid_before.is_none() {
             return Err(Refusal::ClaimMissing);

@@ -9,7 +9,7 @@ use tokenring::{
 
 use crate::{
     peer::{Peer, Refusal},
-    samples::LEEWAY,
+    samples::{ALGORITHMS, LEEWAY},
 };
 
 pub(crate) struct Tokenring {
@@ -19,7 +19,7 @@ pub(crate) struct Tokenring {
 
 impl Tokenring {
     pub(crate) fn new(issuer: &Issuer) -> Self {
-        let policy = Policy::new(issuer.url(), AUDIENCE).leeway(LEEWAY);
+        let policy = Policy::new(issuer.url(), AUDIENCE).leeway(LEEWAY).algorithms(ALGORITHMS);
         let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
         Self { library: "tokenring", verifier: Verifier::new(policy, keys).unwrap() }
     }
