@@ -292,9 +292,11 @@ struct State {
 #[derive(Clone)]
 pub struct Blocked {
     pub keys: RemoteJwks,
-    /// The first attempt that it could wait for.
-    pub first: usize,
-    /// How many wait if it does.
+    /// The attempt that is under way afterwards.
+    pub slot: Option<usize>,
+    /// How many have begun afterwards.
+    pub attempts: usize,
+    /// How many wait if the call waits for one more attempt than it should.
     pub waiters: usize,
 }
 
@@ -368,12 +370,14 @@ impl Issuer {
                 self.has_waiters(|_| release.waiters);
                 return OnThread { issuer: Arc::clone(self), number, replies: release.replies };
             }
-            if state.blocked.as_ref().is_some_and(|blocked| number >= blocked.first) {
+            let is_unforeseen =
+                |call: &Blocked| number >= call.attempts || Some(number) == call.slot;
+            if state.blocked.as_ref().is_some_and(is_unforeseen) {
                 drop(state);
-                let unforeseen = self.has_waiters(|blocked| blocked.waiters);
+                let is_waited_for = self.has_waiters(|call| call.waiters);
                 state = self.state();
-                if unforeseen {
-                    // The answers then differ.
+                if is_waited_for {
+                    // The outcomes then differ.
                     state.releases.insert(number, Release::with(&Reply::Fails(FetchError::Proxy)));
                 }
             } else {

@@ -786,6 +786,10 @@ fn lookups() -> Vec<(&'static str, Vec<u8>)> {
         ("nothing", Vec::new()),
         ("outage", script(&[&a, &error, &a, &back_off, &a, &error])),
         ("other_issuers_metadata", with(0, 1, &[&a, &set_a, &[11, 0]])),
+        (
+            "command_while_a_late_attempt_is_held",
+            vec![1, 0, 0, 0, 0, 0, 181, 0, 246, 6, 81, 14, 25, 28, 28, 22, 2, 0],
+        ),
         ("dead_seed", with(6, 224 + 5, &[&a, &error])),
         ("seed_without_keys", with(6, 160, &[&a])),
     ]
