@@ -80,7 +80,8 @@ pub enum VerifyError {
     /// Issuer: several keys fit, and the token does not say which one signed it. RFC 7517
     /// section 4.5.
     AmbiguousKey,
-    /// Operator: the issuer's keys are not available now, so nothing is known about the token.
+    /// Operator: the issuer's keys are not available now, so nothing is known about the token. The reason
+    /// is in [`Health::last_error`](crate::Health::last_error).
     KeysUnavailable {
         /// How long to wait before trying again.
         retry_after: Duration,

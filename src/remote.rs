@@ -6,7 +6,8 @@
 //! # Words
 //!
 //! A *fetch* gets the key set over the network; with discovery it is two requests, for the issuer's
-//! metadata and for the key set, within one deadline. An *attempt* is one run of a fetch, on its own
+//! metadata and for the key set, or three if the metadata has only the second of its two addresses,
+//! within one deadline. An *attempt* is one run of a fetch, on its own
 //! thread. A *waiter* is a thread or a future that waits for the attempt under way. The *age* of a
 //! set counts from the start of the attempt that got it. A *refresh* is *due* from about three
 //! quarters of `ttl`. A failed attempt is followed by a *back-off*. Two attempts for unknown

@@ -1103,6 +1103,48 @@ fn source_that_fetches_tells_its_age_state_and_last_failure() {
     assert!(expected.ends_with("seconds old; fresh"), "{expected}");
 }
 
+#[test]
+fn every_check_has_its_name_and_the_clause_of_its_rule() {
+    for (check, name, clause) in [
+        (Check::Authorization, "header field", "RFC 6750 section 2.1"),
+        (Check::Size, "size", "a limit of this crate"),
+        (Check::Segments, "segments", "RFC 7515 section 7.1"),
+        (Check::Header, "header", "RFC 7515 section 4"),
+        (Check::Route, "issuer", "RFC 8725 section 3.8"),
+        (Check::Algorithm, "alg", "RFC 8725 section 3.1"),
+        (Check::Key, "key", "RFC 7515 section 4.1.4"),
+        (Check::Signature, "signature", "RFC 7515 section 5.2"),
+        (Check::Payload, "payload", "RFC 7519 section 7.2"),
+        (Check::Claim, "claim", "RFC 7519 section 4.1"),
+        (Check::Type, "typ", "RFC 8725 section 3.11"),
+        (Check::Issuer, "iss", "RFC 7519 section 4.1.1"),
+        (Check::Audience, "aud", "RFC 7519 section 4.1.3"),
+        (Check::Expiry, "exp", "RFC 7519 section 4.1.4"),
+        (Check::NotBefore, "nbf", "RFC 7519 section 4.1.5"),
+        (Check::Client, "client", "OpenID Connect Core section 3.1.3.7"),
+        (Check::Confirmation, "cnf", "RFC 7800 section 3.1"),
+        (Check::RequiredClaim, "required", "the policy's require_claim"),
+        (Check::Scope, "scope", "RFC 6750 section 3.1"),
+        (Check::Permission, "permission", "RFC 6750 section 3.1"),
+    ] {
+        assert_eq!((check.name(), check.clause()), (name, clause));
+        assert_eq!(check.to_string(), name);
+    }
+}
+
+#[test]
+fn keys_and_entries_without_kid_are_listed_too() {
+    let key = issuer().keys()[0].without_member("kid").jwk();
+    let set = json!({"keys": [key, {"kty": "oct"}]});
+    let explanation = explain_with_set(set, &token());
+    assert_eq!(
+        finding(&explanation, Check::Key).expected(),
+        Some(
+            "a key at hand: no kid, RS256; skipped: an entry without `kid`: the key's `kty` is none of RSA, EC and OKP"
+        ),
+    );
+}
+
 /// A source that tells nothing of itself.
 struct Silent;
 

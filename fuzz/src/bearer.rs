@@ -69,7 +69,7 @@ fn answer(values: &[Vec<u8>], required: &str) -> Result<(), Refusal> {
         Some(at) => (&value[..at], &value[at + 1..]),
         None => return Err(malformed()),
     };
-    if scheme.to_ascii_lowercase() != b"bearer" {
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
         return Err(malformed());
     }
     if rest.len() > 16_384 {

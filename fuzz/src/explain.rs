@@ -67,10 +67,11 @@ fn assert_safe(explanation: &Explanation, token: &str) {
     assert!(!told.contains(SUBJECT), "{told}");
     assert!(told.len() < 16_384, "{told}");
     // Half a signature of Ed25519 or more; it may be elsewhere too, in a header that was put there.
-    if let Some((others, signature)) = token.rsplit_once('.') {
-        if signature.len() >= 86 && !others.contains(signature) {
-            assert!(!told.contains(&signature_start(signature)), "{told}");
-        }
+    if let Some((others, signature)) = token.rsplit_once('.')
+        && signature.len() >= 86
+        && !others.contains(signature)
+    {
+        assert!(!told.contains(&signature_start(signature)), "{told}");
     }
 }
 

@@ -256,14 +256,17 @@ impl Run {
         call: impl FnOnce(&RemoteJwks) -> T,
     ) -> T {
         let next = self.model.asked.len();
-        let first = self.model.slot.unwrap_or(next);
         let (expected, mut releases) = model(&mut self.model);
         for (_, release) in releases.iter_mut().filter(|(number, _)| *number >= next) {
             // The source holds its lock from the start of an attempt until the call waits for it.
             release.waiters = 0;
         }
-        let waiters = self.model.registered() + 1;
-        let blocked = Blocked { keys: self.keys.clone(), first, waiters };
+        let blocked = Blocked {
+            keys: self.keys.clone(),
+            slot: self.model.slot,
+            attempts: self.model.asked.len(),
+            waiters: self.model.registered() + 1,
+        };
         let found = self.issuer.release_while(blocked, releases, || call(&self.keys));
         assert_eq!(found, expected);
         found

@@ -292,9 +292,11 @@ struct State {
 #[derive(Clone)]
 pub struct Blocked {
     pub keys: RemoteJwks,
-    /// The first attempt that it could wait for.
-    pub first: usize,
-    /// How many wait if it does.
+    /// The attempt that is under way afterwards.
+    pub slot: Option<usize>,
+    /// How many have begun afterwards.
+    pub attempts: usize,
+    /// How many wait if the call waits for one more attempt than it should.
     pub waiters: usize,
 }
 
@@ -365,29 +367,32 @@ impl Issuer {
         loop {
             if let Some(release) = state.releases.get(&number).cloned() {
                 drop(state);
-                self.has_waiters(|_| release.waiters);
+                self.await_waiters(release.waiters);
                 return OnThread { issuer: Arc::clone(self), number, replies: release.replies };
             }
-            if state.blocked.as_ref().is_some_and(|blocked| number >= blocked.first) {
-                drop(state);
-                let unforeseen = self.has_waiters(|blocked| blocked.waiters);
-                state = self.state();
-                if unforeseen {
-                    // The answers then differ.
+            let unforeseen = |call: &&Blocked| number >= call.attempts || Some(number) == call.slot;
+            state = match state.blocked.as_ref().filter(unforeseen) {
+                None => self.changed.wait(state).unwrap(),
+                // Under the lock, so that it is still the same call.
+                Some(call) if call.keys.health().waiters >= call.waiters => {
+                    // The outcomes then differ.
                     state.releases.insert(number, Release::with(&Reply::Fails(FetchError::Proxy)));
+                    state
                 }
-            } else {
-                state = self.changed.wait(state).unwrap();
-            }
+                Some(_) => {
+                    drop(state);
+                    thread::yield_now();
+                    self.state()
+                }
+            };
         }
     }
 
-    /// Waits until so many wait. False if the blocking call returns instead.
-    fn has_waiters(&self, waiters: impl Fn(&Blocked) -> usize) -> bool {
-        loop {
-            let Some(blocked) = self.state().blocked.clone() else { return false };
-            if blocked.keys.health().waiters >= waiters(&blocked) {
-                return true;
+    /// Waits until so many wait, or until the blocking call returns.
+    fn await_waiters(&self, waiters: usize) {
+        while let Some(call) = self.state().blocked.clone() {
+            if call.keys.health().waiters >= waiters {
+                break;
             }
             thread::yield_now();
         }

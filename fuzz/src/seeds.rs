@@ -786,6 +786,17 @@ fn lookups() -> Vec<(&'static str, Vec<u8>)> {
         ("nothing", Vec::new()),
         ("outage", script(&[&a, &error, &a, &back_off, &a, &error])),
         ("other_issuers_metadata", with(0, 1, &[&a, &set_a, &[11, 0]])),
+        (
+            "command_while_a_late_attempt_is_held",
+            vec![1, 0, 0, 0, 0, 0, 181, 0, 246, 6, 81, 14, 25, 28, 28, 22, 2, 0],
+        ),
+        (
+            "accepted_calls_one_after_the_other_while_an_attempt_is_held",
+            vec![
+                0, 0, 0, 87, 255, 255, 255, 98, 7, 0, 0, 0, 134, 130, 179, 179, 179, 50, 179, 179,
+                179, 126, 0, 33, 0,
+            ],
+        ),
         ("dead_seed", with(6, 224 + 5, &[&a, &error])),
         ("seed_without_keys", with(6, 160, &[&a])),
     ]

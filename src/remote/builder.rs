@@ -105,7 +105,7 @@ impl RemoteJwksBuilder {
         self
     }
 
-    /// The limit for a whole fetch, body included, and with discovery for both of its requests. 5
+    /// The limit for a whole fetch, body included, and with discovery for all of its requests. 5
     /// seconds if not set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

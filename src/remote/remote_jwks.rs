@@ -27,7 +27,7 @@ use crate::{
 ///
 /// - **At the start** there are no keys. The first lookup fetches them, or [`prime`](Self::prime).
 /// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch
-///   at once, unless the last one for such a `kid` began less than
+///   at once, unless a fetch has just failed, or the last one for such a `kid` began less than
 ///   [`kid_cooldown`](RemoteJwksBuilder::kid_cooldown) ago. While the issuer can be reached, a key that
 ///   it withdraws is accepted for at most [`ttl`](RemoteJwksBuilder::ttl) and the time of one fetch, or
 ///   until [`refresh_now`](Self::refresh_now) succeeds.

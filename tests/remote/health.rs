@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tokenring::{KeysState, UnixTime};
+use tokenring::{
+    Check, KeysState, Policy, UnixTime, Verifier,
+    testkit::{AUDIENCE, ISSUER, Issuer},
+};
 
 use crate::fake::{AHEAD, Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, jwks, millis, secs};
 
@@ -63,6 +66,28 @@ fn lookup_that_had_its_fetch_is_not_counted_as_suppressed() {
     assert_eq!(rig.key("b"), UNKNOWN);
     let health = rig.keys.health();
     assert_eq!((health.unknown_kids, health.suppressed_refreshes), (2, 1));
+}
+
+#[test]
+fn explanation_tells_the_age_and_the_state_of_the_keys() {
+    let rig = Rig::primed(&["a"]);
+    let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), rig.keys.clone()).unwrap();
+    let header = r#"{"alg":"RS256","kid":"b"}"#;
+    let token = Issuer::default().token().raw_header(header).mint();
+    for (age, told, hint) in [
+        (secs(0), "0 seconds old; fresh", "fetched 0 seconds ago,"),
+        (AHEAD, "old; fresh, a refresh is due", "ago,"),
+        (TTL, "old; past its ttl", "ago,"),
+        (STALE_CAP, "old; not used any more", ""),
+    ] {
+        rig.clock.advance(age.saturating_sub(rig.keys.health().age.unwrap()));
+        let explanation = verifier.explain(&token);
+        let mut findings = explanation.findings().iter();
+        let key = findings.find(|finding| finding.check() == Check::Key).unwrap();
+        assert!(key.expected().unwrap().ends_with(told), "{:?}", key.expected());
+        let text = key.hint().map_or_else(String::new, |hint| hint.to_string());
+        assert!(text.contains(hint), "{age:?}: {text}");
+    }
 }
 
 #[test]
