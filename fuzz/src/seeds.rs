@@ -785,6 +785,12 @@ fn lookups() -> Vec<(&'static str, Vec<u8>)> {
         ("accepted_after_panic", script(&[&a, &panics, &back_off, &prime, &set_a, &a])),
         ("nothing", Vec::new()),
         ("outage", script(&[&a, &error, &a, &back_off, &a, &error])),
+        // To the longest back-off without keys, and with keys.
+        ("long_outage", script(&[[2, 0, 27].as_slice(), &[5, 0, 2, 0, 27].repeat(9)])),
+        (
+            "accepted_long_outage",
+            script(&[[2, 0, 5, 5, 12, 2, 0, 27].as_slice(), &[5, 0, 2, 0, 27].repeat(12)]),
+        ),
         ("other_issuers_metadata", with(0, 1, &[&a, &set_a, &[11, 0]])),
         (
             "command_while_a_late_attempt_is_held",
