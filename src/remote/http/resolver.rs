@@ -40,10 +40,9 @@ impl Resolver for Names {
             .and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority))
             .ok_or(ureq::Error::HostNotFound)?;
         let host = uri.host().unwrap_or_default();
-        let mut found = look_up(name, timeout)?;
-        found.retain(|address| may_be(host, address));
+        let found = look_up(name, timeout)?.into_iter().filter(|address| may_be(host, address));
         let mut addresses = self.empty();
-        for address in found.into_iter().take(MAX_ADDRESSES) {
+        for address in found.take(MAX_ADDRESSES) {
             addresses.push(address);
         }
         match addresses.is_empty() {

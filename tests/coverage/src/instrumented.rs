@@ -36,10 +36,8 @@ pub fn run_tests(root: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
 
     let built = cargo(root, &counts)
         .args(["--no-run", "--message-format=json"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
-        .wait_with_output()
+        .stderr(Stdio::inherit())
+        .output()
         .unwrap();
     assert!(built.status.success(), "the tests do not compile");
     let programs = String::from_utf8(built.stdout)
@@ -52,8 +50,7 @@ pub fn run_tests(root: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
         .collect();
 
     assert!(cargo(root, &counts).status().unwrap().success(), "a test fails");
-    let counts = crate::files(&counts, Path::new("")).into_iter();
-    let counts = counts.map(|file| root.join("target/coverage").join(file)).collect();
+    let counts = fs::read_dir(&counts).unwrap().map(|entry| entry.unwrap().path()).collect();
     (programs, counts)
 }
 

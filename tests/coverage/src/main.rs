@@ -6,10 +6,7 @@ mod excluded;
 mod instrumented;
 mod lines;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use excluded::Excluded;
 use lines::Line;
@@ -54,20 +51,4 @@ fn main() -> ExitCode {
         ok = false;
     }
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// The files of a directory and of those in it, as paths relative to `root`.
-fn files(root: &Path, below: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(root.join(below)).unwrap() {
-        let entry = entry.unwrap();
-        let path = below.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            found.extend(files(root, &path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
