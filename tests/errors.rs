@@ -24,7 +24,7 @@ use tokenring::{
 
 use common::{
     CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, issuer, policy, signed, token,
-    verifier, verifier_of, verify,
+    variant_in_snake_case, verifier, verifier_of, verify,
 };
 
 /// A verdict reached through [`Verifier::verify_at`], with its code and its text.
@@ -384,26 +384,14 @@ fn all_variants_stand_in_the_table_in_their_order() {
     ];
     assert_eq!(reached, codes);
     let variants: BTreeSet<String> =
-        verdicts().iter().map(|pinned| variant(pinned.error)).collect();
+        verdicts().iter().map(|pinned| variant_in_snake_case(pinned.error)).collect();
     assert_eq!(variants.len(), codes.len(), "{variants:?}");
-}
-
-/// The name that `Debug` gives the variant.
-fn variant(error: VerifyError) -> String {
-    format!("{error:?}").chars().take_while(|character| character.is_alphanumeric()).collect()
 }
 
 #[test]
 fn codes_are_the_variants_names_in_snake_case() {
     for Pinned { error, code, .. } in verdicts() {
-        let snake: String = variant(error)
-            .char_indices()
-            .flat_map(|(index, character)| {
-                let underscore = (index > 0 && character.is_uppercase()).then_some('_');
-                underscore.into_iter().chain([character.to_ascii_lowercase()])
-            })
-            .collect();
-        assert_eq!(code, snake);
+        assert_eq!(code, variant_in_snake_case(error));
     }
 }
 

@@ -6,6 +6,8 @@
     reason = "tests may"
 )]
 
+mod common;
+
 use std::{
     sync::LazyLock,
     time::{Duration, Instant},
@@ -18,6 +20,8 @@ use base64::{
 
 use tokenring::testkit::{Issuer, TestKey};
 use tokenring::{Algorithm, JsonError, JwkError, JwkSet, JwkSetError, KeyError, PublicKey};
+
+use common::variant_in_snake_case;
 
 const LIMIT: usize = 524_288;
 
@@ -1077,18 +1081,6 @@ fn every_fault_of_a_key_has_its_text() {
     let error = JwkError::Json(JsonError::NotUtf8);
     assert_eq!(PublicKey::from_jwk(b"{\xff}"), Err(error));
     assert_eq!(error.to_string(), "the key: not UTF-8");
-}
-
-/// The name that `Debug` gives the variant, as codes are spelled.
-fn variant_in_snake_case(error: impl std::fmt::Debug) -> String {
-    let debug = format!("{error:?}");
-    let name = debug.split(|character: char| !character.is_alphanumeric()).next().unwrap();
-    name.char_indices()
-        .flat_map(|(at, character)| {
-            let underscore = (at > 0 && character.is_uppercase()).then_some('_');
-            underscore.into_iter().chain([character.to_ascii_lowercase()])
-        })
-        .collect()
 }
 
 fn bytes_of(digits: &str) -> Vec<u8> {

@@ -10,7 +10,7 @@ use tokenring::{
 use crate::{
     NOW,
     json::{self, Json},
-    oracle::{self, Expectations, Header},
+    oracle::{self, Expectations, Header, PLAIN},
     refused,
 };
 
@@ -142,25 +142,17 @@ static SIGNERS: LazyLock<[Signer; 4]> = LazyLock::new(|| {
 });
 
 static TRUSTED: LazyLock<[Trusted; 2]> = LazyLock::new(|| {
-    let strict = Expectations {
-        issuer: ISSUER,
-        audiences: &[AUDIENCE],
-        leeway: Duration::ZERO,
-        client_id: None,
-        sender_constrained: false,
-        untyped: true,
-    };
     let lenient = Expectations {
         issuer: OTHER_ISSUER,
         audiences: &["other", AUDIENCE],
         leeway: Duration::from_secs(60),
         sender_constrained: true,
-        ..strict
+        ..PLAIN
     };
     let of_both = [Algorithm::RS256, Algorithm::EdDSA];
     [
         Trusted {
-            expectations: strict,
+            expectations: PLAIN,
             algorithms: vec![Algorithm::EdDSA],
             policy: Policy::new(ISSUER, AUDIENCE).algorithms([Algorithm::EdDSA]),
         },

@@ -36,7 +36,7 @@ use tokenring::{
 
 use crate::{
     key_oracle::{Key, Numbers, Set, Skipped},
-    oracle::{ALGORITHMS, Claims, Expectations},
+    oracle::{ALGORITHMS, Claims, Expectations, PLAIN},
 };
 
 pub use base64url::base64url_decode;
@@ -366,24 +366,16 @@ pub const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
 
 /// The policies that payloads are checked with.
 static VERIFIERS: LazyLock<Vec<(Expectations, Verifier<JwkSet>)>> = LazyLock::new(|| {
-    let plain = Expectations {
-        issuer: ISSUER,
-        audiences: &[AUDIENCE],
-        leeway: Duration::ZERO,
-        client_id: None,
-        sender_constrained: false,
-        untyped: true,
-    };
     let with_everything = Expectations {
         audiences: &["another audience", AUDIENCE],
         leeway: Duration::from_secs(600),
         client_id: Some(CLIENT_ID),
         sender_constrained: true,
-        ..plain
+        ..PLAIN
     };
-    let access_tokens = Expectations { untyped: false, ..plain };
+    let access_tokens = Expectations { untyped: false, ..PLAIN };
     let policies = [
-        (plain, Policy::new(ISSUER, AUDIENCE)),
+        (PLAIN, Policy::new(ISSUER, AUDIENCE)),
         (
             with_everything,
             Policy::new(ISSUER, "another audience")

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use tokenring::{Algorithm, JsonError, VerifyError};
+use tokenring::{
+    Algorithm, JsonError, VerifyError,
+    testkit::{AUDIENCE, ISSUER},
+};
 
 use crate::json::{self, Json, get};
 
@@ -128,6 +131,16 @@ pub struct Expectations {
     /// Whether a token without `typ` will do.
     pub untyped: bool,
 }
+
+/// Of the policy for [`ISSUER`] and [`AUDIENCE`] on which nothing else is set.
+pub const PLAIN: Expectations = Expectations {
+    issuer: ISSUER,
+    audiences: &[AUDIENCE],
+    leeway: Duration::ZERO,
+    client_id: None,
+    sender_constrained: false,
+    untyped: true,
+};
 
 /// The claims of a payload, each of the type it has to have.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 #![allow(clippy::panic, reason = "tests may")]
 
-use std::sync::LazyLock;
+use std::{fmt::Debug, sync::LazyLock};
 
 use tokenring::{
     JwkSet, Policy, UnixTime, Verified, Verifier, VerifyError,
@@ -83,4 +83,16 @@ pub fn claims_and(members: &str) -> String {
 /// The token with this header and payload, any bytes, signed with the issuer's first key.
 pub fn signed(header: impl Into<Vec<u8>>, payload: impl Into<Vec<u8>>) -> String {
     token().raw_header(header).raw_payload(payload).mint()
+}
+
+/// The name that `Debug` gives the variant of an error, as codes are spelled.
+pub fn variant_in_snake_case(error: impl Debug) -> String {
+    let debug = format!("{error:?}");
+    let name = debug.chars().take_while(|character| character.is_alphanumeric());
+    name.enumerate()
+        .flat_map(|(at, character)| {
+            let underscore = (at > 0 && character.is_uppercase()).then_some('_');
+            underscore.into_iter().chain([character.to_ascii_lowercase()])
+        })
+        .collect()
 }
