@@ -12,6 +12,7 @@
     reason = "tests may"
 )]
 
+#[path = "conformance/common.rs"]
 mod common;
 #[cfg(feature = "fetch")]
 #[path = "remote/fake.rs"]

@@ -2,7 +2,7 @@
 //! reason, and no verdict repeats anything of its input.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
-#[path = "corpus/format.rs"]
+#[path = "../corpus/format.rs"]
 mod format;
 
 use std::{
@@ -17,10 +17,10 @@ use tokenring::{
 };
 
 static TOKENS: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("corpus/tokens.json")).unwrap());
+    LazyLock::new(|| serde_json::from_str(include_str!("../corpus/tokens.json")).unwrap());
 
 static KEY_SETS: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("corpus/key_sets.json")).unwrap());
+    LazyLock::new(|| serde_json::from_str(include_str!("../corpus/key_sets.json")).unwrap());
 
 /// Stands in the input of many cases, and in no verdict.
 const MARKER: &str = "MARKER";
@@ -171,7 +171,7 @@ const ALGORITHMS: [Algorithm; 9] = [
 
 #[test]
 fn corpus_is_as_large_as_its_readme_says() {
-    let readme = include_str!("corpus/README.md");
+    let readme = include_str!("../corpus/README.md");
     let strict = |cases: &[Value]| cases.iter().filter(|case| case["strict"] == true).count();
     let (tokens, sets) = (cases(&TOKENS), cases(&KEY_SETS));
     let accepted = tokens.iter().filter(|case| case["expect"] == "accept").count();
@@ -204,7 +204,7 @@ fn every_case_has_a_name_of_its_own_a_clause_and_an_input_of_its_own() {
 /// All but those that depend on the state of a key source or on a guard.
 #[test]
 fn every_code_that_a_token_can_cause_occurs() {
-    let mut expected = codes_of(include_str!("../src/error.rs"), "VerifyError");
+    let mut expected = codes_of(include_str!("../../src/error.rs"), "VerifyError");
     for code in ["keys_unavailable", "key_source_busy", "insufficient_scope", "no_token"] {
         assert!(expected.remove(code), "{code}");
     }
@@ -217,7 +217,7 @@ fn every_code_that_a_token_can_cause_occurs() {
 /// randomness.
 #[test]
 fn every_code_of_a_key_and_of_a_key_set_occurs() {
-    let source = include_str!("../src/jwk/error.rs");
+    let source = include_str!("../../src/jwk/error.rs");
     let mut expected = codes_of(source, "JwkError");
     for code in ["too_long", "no_randomness"] {
         assert!(expected.remove(code), "{code}");

@@ -8,15 +8,13 @@
     reason = "tests may"
 )]
 
-mod common;
-
 use tokenring::{
     Algorithm, CompactJws, JwkSet, KeyError, KeyQuery, KeySource, Policy, PublicKey, SelectedKey,
     Verifier, VerifyError,
     testkit::{Issuer, TestKey},
 };
 
-use common::{NOW, issuer, policy};
+use crate::common::{NOW, issuer, policy};
 
 const ALL: [Algorithm; 9] = [
     Algorithm::RS256,

@@ -2,8 +2,6 @@
 //! public type shows text of a token, of its payload or of a claim.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod common;
-
 use std::{
     collections::BTreeMap,
     fmt::{Debug, Display},
@@ -15,7 +13,7 @@ use tokenring::{
     CompactJws, Guard, JwkSet, KeyLookup, KeyQuery, KeySource, Rejection, VerifyError,
 };
 
-use common::{NOW, policy, token, verifier, verifier_of};
+use crate::common::{NOW, policy, token, verifier, verifier_of};
 
 /// In every claim and parameter of [`marked`].
 const MARKER: &str = "m4rk3r";

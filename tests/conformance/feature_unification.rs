@@ -2,18 +2,18 @@
 //! all, changes a verdict. This crate reads tokens and keys with a reader of its own; serde_json is
 //! for typed claims.
 //!
-//! To be run with each of them on, `cargo test --test feature_unification --features
+//! To be run with each of them on, `cargo test --test conformance feature_unification:: --features
 //! serde_json/arbitrary_precision` and so on: also `preserve_order`, `float_roundtrip`,
 //! `unbounded_depth` and `raw_value`.
 #![allow(clippy::unwrap_used, reason = "tests may")]
-
-mod common;
 
 use std::collections::BTreeMap;
 
 use tokenring::{Algorithm, JsonError, JwkError, JwkSet, VerifyError};
 
-use common::{CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, issuer, signed, verify};
+use crate::common::{
+    CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, issuer, signed, verify,
+};
 
 /// What serde_json calls a number inside itself with `arbitrary_precision`, and unparsed text with
 /// `raw_value`.

@@ -22,7 +22,7 @@ const F4: &[u8] = &[1, 0, 1];
 
 /// Made by `vectors/make_moduli.py`, which tells what each is.
 fn moduli() -> Vec<(&'static str, Vec<u8>)> {
-    let lines = include_str!("vectors/rsa_moduli.txt").lines();
+    let lines = include_str!("../vectors/rsa_moduli.txt").lines();
     lines.filter_map(|line| line.split_once("  ")).map(|(name, hex)| (name, bytes(hex))).collect()
 }
 
@@ -69,8 +69,8 @@ fn signers() -> [(TestKey, usize); 3] {
     let own = |der: &[u8]| TestKey::from_pkcs8("own", der);
     [
         (test_key(0), 2048),
-        (own(include_bytes!("../benches/keys/rsa-3072.pk8")), 3072),
-        (own(include_bytes!("../benches/keys/rsa-4096.pk8")), 4096),
+        (own(include_bytes!("../../benches/keys/rsa-3072.pk8")), 3072),
+        (own(include_bytes!("../../benches/keys/rsa-4096.pk8")), 4096),
     ]
 }
 
@@ -415,7 +415,7 @@ fn signature_of_every_key_size_is_accepted_over_its_message_and_no_other() {
 
 #[test]
 fn token_signed_with_the_largest_key_is_accepted_and_a_longer_signature_is_refused() {
-    let lines = include_str!("vectors/rsa_8192.txt").lines();
+    let lines = include_str!("../vectors/rsa_8192.txt").lines();
     let [n, token] = lines.filter(|line| !line.starts_with('#')).collect::<Vec<_>>()[..] else {
         panic!("a modulus and a token");
     };

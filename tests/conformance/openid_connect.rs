@@ -2,14 +2,12 @@
 //! for a client instead of an audience, and claims that a policy requires besides.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod common;
-
 use tokenring::{
     Policy, VerifyError,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER},
 };
 
-use common::{CLAIMS, HEADER, NOW, policy, signed, token, verifier_of};
+use crate::common::{CLAIMS, HEADER, NOW, policy, signed, token, verifier_of};
 
 fn outcome(policy: Policy, token: &str) -> Result<(), VerifyError> {
     verifier_of(policy).verify_at(token, NOW).map(drop)
@@ -174,7 +172,8 @@ fn each_of_several_clients_will_do() {
 #[test]
 fn required_claim_is_that_string_and_nothing_like_it() {
     let required = || policy().require_claim("token_use", "access");
-    let with = |members: &str| outcome(required(), &signed(HEADER, common::claims_and(members)));
+    let with =
+        |members: &str| outcome(required(), &signed(HEADER, crate::common::claims_and(members)));
     for members in [
         r#""token_use":"access""#,
         r#""token_use":"\u0061ccess""#,
@@ -219,10 +218,13 @@ fn required_claim_is_that_string_and_nothing_like_it() {
 fn number_that_reads_like_the_value_is_not_the_value() {
     let required = || policy().require_claim("tid", "1");
     for value in ["1", "1.0", "1e0", "[\"1\"]", "true"] {
-        let token = signed(HEADER, common::claims_with("tid", value));
+        let token = signed(HEADER, crate::common::claims_with("tid", value));
         assert_eq!(outcome(required(), &token), Err(VerifyError::RequiredClaim { index: 0 }));
     }
-    assert_eq!(outcome(required(), &signed(HEADER, common::claims_with("tid", r#""1""#))), Ok(()));
+    assert_eq!(
+        outcome(required(), &signed(HEADER, crate::common::claims_with("tid", r#""1""#))),
+        Ok(())
+    );
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Every verdict, policy fault and key source's answer: reached, and its text and code pinned.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")]
 
-mod common;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error as _,
@@ -22,7 +20,7 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER, TestKey},
 };
 
-use common::{
+use crate::common::{
     CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, issuer, policy, signed, token,
     variant_in_snake_case, verifier, verifier_of, verify,
 };

@@ -9,8 +9,6 @@
 )]
 #![cfg(feature = "fetch")]
 
-mod common;
-
 use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use serde_json::{Value, json};
@@ -21,7 +19,7 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use common::{NOW, issuer, policy, token, verifier, verifier_of};
+use crate::common::{NOW, issuer, policy, token, verifier, verifier_of};
 
 /// So many seconds from [`NOW`].
 fn at(seconds: i64) -> UnixTime {
@@ -534,7 +532,7 @@ fn every_hint_has_a_line_in_the_table_and_is_a_sentence() {
         assert!(text.starts_with(|c: char| c.is_ascii_uppercase() || c == '`'), "{what}: {text}");
         assert!(text.ends_with('.') && text.is_ascii() && text.len() <= 240, "{what}: {text}");
     }
-    let source = include_str!("../src/explain/hint.rs");
+    let source = include_str!("../../src/explain/hint.rs");
     let variants = source.split("pub enum Hint {").nth(1).unwrap().split("\n}").next().unwrap();
     let variants: BTreeSet<String> = variants
         .lines()

@@ -14,7 +14,7 @@ const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
 const A_WEEK_LATER: UnixTime = UnixTime::from_secs(1_780_604_800);
 
 /// The page whose table this file proves.
-const PAGE: &str = include_str!("../src/issuers.md");
+const PAGE: &str = include_str!("../../src/issuers.md");
 
 const MISSING_AUD: VerifyError = VerifyError::ClaimMissing { claim: "aud" };
 const WRONG_AUDIENCE: VerifyError = VerifyError::WrongAudience;

@@ -7,8 +7,6 @@
     reason = "tests may"
 )]
 
-mod common;
-
 use std::{str, time::Instant};
 
 use base64::{
@@ -24,7 +22,7 @@ use tokenring::{
     testkit::{Issuer, TestKey},
 };
 
-use common::{
+use crate::common::{
     CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, issuer, outcome, policy, signed,
     token, verify,
 };
@@ -207,7 +205,7 @@ fn example_with_a_byte_taken_out_or_doubled_is_refused() {
 
 #[test]
 fn real_token_with_any_one_byte_changed_is_refused() {
-    let verifier = common::verifier();
+    let verifier = crate::common::verifier();
     let token = token().mint();
     verifier.verify_at(&token, NOW).unwrap();
     for position in 0..token.len() {

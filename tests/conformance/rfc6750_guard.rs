@@ -2,13 +2,11 @@
 //! client and log, and futures that go into a task of their own.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod common;
-
 use std::error::Error as _;
 
 use tokenring::{Guard, JwkSet, Rejection, Verified, VerifyError};
 
-use common::{NOW, policy, token, verifier};
+use crate::common::{NOW, policy, token, verifier};
 
 fn guard() -> Guard<JwkSet> {
     Guard::new(verifier()).realm("messages")

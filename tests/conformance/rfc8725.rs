@@ -1,8 +1,6 @@
 //! JSON Web Token Best Current Practices: what one token could be taken for another by. RFC 8725.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
-mod common;
-
 use serde_json::{Value, json};
 use tokenring::{
     Algorithm, CompactJws, JwkSet, KeyQuery, KeySource, Policy, PublicKey, SelectedKey, TokenType,
@@ -10,7 +8,7 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use common::{
+use crate::common::{
     CLAIMS, HEADER, NOW, claims_and, header_and, issuer, outcome, policy, signed, token, verifier,
     verifier_of, verify,
 };
@@ -108,7 +106,7 @@ fn our_key_does_not_vouch_for_another_issuer() {
     let good_there = other.token_at(NOW).mint();
     assert_eq!(of_other.verify_at(&good_there, NOW).map(|_| ()), Ok(()));
     assert_eq!(outcome(&good_there), Err(VerifyError::UnknownKey));
-    let good_here = common::token().mint();
+    let good_here = crate::common::token().mint();
     assert_eq!(of_other.verify_at(&good_here, NOW).map(|_| ()), Err(VerifyError::UnknownKey));
 }
 
@@ -346,7 +344,7 @@ fn typ_that_is_no_string_is_refused() {
 fn typ_in_the_payload_is_no_typ() {
     let token = token().claim("typ", "logout+jwt");
     assert_eq!(outcome_under(policy(), &token), Ok(()));
-    let token = common::token().without_header("typ").claim("typ", "at+jwt");
+    let token = crate::common::token().without_header("typ").claim("typ", "at+jwt");
     assert_eq!(
         outcome_under(policy().token_type(TokenType::AccessToken), &token),
         Err(VerifyError::TokenTypeNotAccepted)

@@ -6,8 +6,6 @@
     reason = "tests may"
 )]
 
-mod common;
-
 use std::{
     sync::LazyLock,
     time::{Duration, Instant},
@@ -21,7 +19,7 @@ use base64::{
 use tokenring::testkit::{Issuer, TestKey};
 use tokenring::{Algorithm, JsonError, JwkError, JwkSet, JwkSetError, KeyError, PublicKey};
 
-use common::variant_in_snake_case;
+use crate::common::variant_in_snake_case;
 
 const LIMIT: usize = 524_288;
 
@@ -952,7 +950,7 @@ fn every_fault_of_a_key_has_its_text() {
     // The last character of 342 holds the last two bits.
     let even = format!("{}A", &n[..341]);
     let one_bit_too_long = URL_SAFE_NO_PAD.encode([1; 1025]);
-    let roca = include_str!("vectors/rsa_moduli.txt")
+    let roca = include_str!("../vectors/rsa_moduli.txt")
         .lines()
         .find_map(|line| line.strip_prefix("roca-2048  "))
         .map(|digits| URL_SAFE_NO_PAD.encode(bytes_of(digits)))

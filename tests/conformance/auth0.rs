@@ -336,7 +336,7 @@ fn environment_is_read_as_the_lookup_is() {
 #[track_caller]
 fn assert_from_env(values: [Option<&OsStr>; 3], expected: &Result<Auth0, Auth0ConfigError>) {
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", "environment_is_read_as_the_lookup_is"]);
+    child.args(["--exact", "auth0::environment_is_read_as_the_lookup_is"]);
     child.env(EXPECTED, format!("{expected:?}"));
     for (name, value) in VARIABLES.into_iter().zip(values) {
         match value {

@@ -1,8 +1,6 @@
 //! JSON Web Token: the Claims Set and the registered claims. RFC 7519.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests may")]
 
-mod common;
-
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
@@ -11,7 +9,7 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER},
 };
 
-use common::{
+use crate::common::{
     CLAIMS, HEADER, NOW, claims_and, claims_with, issuer, outcome, policy, signed, token, verifier,
     verifier_of, verify,
 };

@@ -1,0 +1,50 @@
+//! The documents that the crate is held to, in the order of `src/lib.rs`, each in a module of its own.
+
+mod common;
+
+// JSON Web Signature.
+mod rfc7515;
+// JSON Web Key: keys and sets of them; keys whose private half was published.
+mod rfc7517;
+mod rfc7517_burnt;
+// JSON Web Algorithms: RSA; elliptic curves.
+mod rfc7518;
+mod rfc7518_ec;
+// Ed25519.
+mod rfc8037;
+// JSON Web Token.
+mod rfc7519;
+// OpenID Connect Core: tokens for a client.
+mod openid_connect;
+// Best current practices: kinds of tokens; one algorithm for a key; several issuers.
+mod rfc8725;
+mod rfc8725_algorithms;
+mod rfc8725_issuers;
+// Bearer tokens in requests; a guard's answers.
+mod rfc6750;
+mod rfc6750_guard;
+// Times as they are displayed.
+mod rfc3339;
+
+// The examples of the JOSE cookbook.
+mod rfc7520;
+// Project Wycheproof's vectors.
+mod wycheproof;
+// Tokens and key sets of PyJWT and jose.
+mod interop;
+// Our own corpus, for other implementations too.
+mod corpus;
+// The table of issuers in `src/issuers.md`.
+mod issuers;
+
+// What the crate promises besides: errors, explanations, Auth0's settings, the test issuer.
+mod errors;
+mod debug;
+mod explain;
+mod auth0;
+mod testkit;
+mod testkit_server;
+// And whatever other crates are in the build.
+mod dependencies;
+mod feature_unification;
+mod public_api;
