@@ -74,7 +74,7 @@ pub fn csv(rows: &[Row]) -> String {
 }
 
 /// The first line of the CSV.
-pub const COLUMNS: &str = "date,processor,toolchain,library,version,case,median_ns,q1_ns,q3_ns,p99_ns,\
+const COLUMNS: &str = "date,processor,toolchain,library,version,case,median_ns,q1_ns,q3_ns,p99_ns,\
     ratio_to_ring,allocations,bytes,calls_per_s_1_thread,calls_per_s_2_threads";
 
 const HEAD: &str = "\
