@@ -316,8 +316,7 @@ impl Claims {
     }
 }
 
-#[cfg(test)]
-#[cfg(feature = "std")]
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
 
