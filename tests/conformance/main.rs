@@ -37,14 +37,14 @@ mod corpus;
 // The table of issuers in `src/issuers.md`.
 mod issuers;
 
-// What the crate promises besides: errors, explanations, Auth0's settings, the test issuer.
+// What the crate promises besides: errors, explanations, Auth0's settings, the test issuer, threads.
 mod errors;
 mod debug;
 mod explain;
 mod auth0;
 mod testkit;
 mod testkit_server;
+mod auto_traits;
 // And whatever other crates are in the build.
 mod dependencies;
 mod feature_unification;
-mod public_api;
