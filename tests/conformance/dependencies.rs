@@ -1,5 +1,5 @@
 //! The crates that come with this one: no other, no second version, no other licence, no other
-//! source. `deny.toml` has the same rules for cargo-deny, which also knows advisories.
+//! source. Known vulnerabilities are looked up by `.ci/run`.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::{path::Path, process::Command};
@@ -83,6 +83,16 @@ fn build_scripts_use_these_three_crates_more() {
     assert_eq!(crates("normal,build", &["--all-features"]), sorted(&[&BARE, &FETCH, &BUILD]));
 }
 
+#[test]
+fn other_systems_need_no_other_crate() {
+    let linux = crates("normal,build", &["--all-features"]);
+    for target in ["aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"] {
+        for name in crates_for(target, "normal,build", &["--all-features"]) {
+            assert!(linux.contains(&name), "{target}: {name}");
+        }
+    }
+}
+
 /// For tests too: what a test runs, runs on the machine that releases.
 #[test]
 fn every_crate_comes_from_crates_io_and_has_a_checksum() {
@@ -104,9 +114,13 @@ fn every_crate_comes_from_crates_io_and_has_a_checksum() {
 
 /// The crates that a build for Linux takes, wherever this test runs.
 fn crates(edges: &str, features: &[&str]) -> Vec<String> {
+    crates_for("x86_64-unknown-linux-gnu", edges, features)
+}
+
+fn crates_for(target: &str, edges: &str, features: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "--package", "tokenring"])
-        .args(["--target", "x86_64-unknown-linux-gnu"])
+        .args(["--target", target])
         .args(["--edges", edges, "--prefix", "none", "--format", "{p}|{l}"])
         .args(features)
         .current_dir(root())
