@@ -47,12 +47,13 @@ const BUILD: [(&str, &str); 3] = [
 ];
 
 /// The packages of this repository: the crate, and those that test, time or show it.
-const MEMBERS: [&str; 11] = [
+const MEMBERS: [&str; 12] = [
     "issuers",
     "peers",
     "tokenring",
     "tokenring-actix",
     "tokenring-axum",
+    "tokenring-bare",
     "tokenring-corpus",
     "tokenring-coverage",
     "tokenring-differential",
