@@ -1,8 +1,8 @@
-//! The public API is the one in `public-api.txt`: a change of it is seen, and is a decision.
+//! The public API is the one in `public-api.txt`, so that no change of it is an accident.
 //!
-//! Read from the source, so that any toolchain will do. It is complete because of two lints that the
-//! crate denies: with `unreachable_pub` and `unnameable_types`, an item is public if and only if `pub`
-//! is in front of it. After a change that is wanted: `PUBLIC_API=write cargo test --test public_api`.
+//! The test reads the source, so any toolchain can run it. The listing is complete because the
+//! crate denies `unreachable_pub` and `unnameable_types`: an item is public if and only if it is
+//! declared `pub`. After an intended change: `PUBLIC_API=write cargo test --test public_api`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -47,7 +47,7 @@ fn lints_that_make_the_listing_complete_are_denied() {
     }
 }
 
-/// What no `pub` says: the types can be shared between threads, whatever is in them.
+/// The listing does not show that the types can be shared between threads.
 #[test]
 fn types_of_the_pipeline_can_be_shared_between_threads_and_survive_panics() {
     fn shared<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
@@ -64,7 +64,7 @@ fn types_of_the_pipeline_can_be_shared_between_threads_and_survive_panics() {
     shared::<VerifyError>();
 }
 
-/// Every public item, one after the other, with a blank line between two.
+/// Every public item, separated by blank lines.
 fn listing() -> String {
     let mut files = Vec::new();
     collect(&root().join("src"), &mut files);
@@ -89,7 +89,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines of a file without comments, blank lines and unit tests, which are at its foot.
+/// The lines of a file without comments, blank lines, and the unit tests at its end.
 fn lines(path: &Path) -> Vec<String> {
     let source = fs::read_to_string(path).unwrap();
     let code = source.split("\n#[cfg(test)]\n").next().unwrap();
@@ -108,8 +108,8 @@ fn name(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// The public items of a file. rustfmt has put each of them at the start of a line, and what is in it
-/// four spaces further.
+/// The public items of a file. rustfmt puts each item at the start of a line, and indents its
+/// members by four spaces.
 fn items(lines: &[String], public: &[&str]) -> Vec<String> {
     let mut items = Vec::new();
     let mut attributes = Vec::new();
@@ -120,7 +120,7 @@ fn items(lines: &[String], public: &[&str]) -> Vec<String> {
             continue;
         }
         let attributes = std::mem::take(&mut attributes);
-        // A macro that writes `impl` blocks.
+        // A macro that generates `impl` blocks.
         if line.contains("!(") && line.ends_with(");") {
             items.push(line.to_owned());
         }
@@ -150,7 +150,7 @@ fn items(lines: &[String], public: &[&str]) -> Vec<String> {
         };
         if is_wanted {
             let head = match head.split_once('(') {
-                // Of a tuple, the fields are private.
+                // The fields of this tuple struct are private.
                 Some((name, fields))
                     if head.starts_with("pub struct") && !fields.contains("pub ") =>
                 {
@@ -165,7 +165,7 @@ fn items(lines: &[String], public: &[&str]) -> Vec<String> {
     items
 }
 
-/// What is public in `impl`, `struct`, `enum` or `trait`.
+/// The public members of an `impl`, `struct`, `enum` or `trait`.
 fn members(head: &str, body: &[&str]) -> Vec<String> {
     let everything = head.starts_with("pub enum") || head.starts_with("pub trait");
     let (mut members, mut attributes) = (Vec::new(), Vec::new());
@@ -182,7 +182,7 @@ fn members(head: &str, body: &[&str]) -> Vec<String> {
         let attributes = std::mem::take(&mut attributes);
         let is_public = line.starts_with("    pub ") || line.starts_with("    type ");
         if everything || is_public {
-            // A variant with fields is shown with them.
+            // A variant is listed with its fields.
             let is_variant = head.starts_with("pub enum");
             let member = joined(line, &mut rest, |text| match is_variant {
                 true => {
@@ -201,19 +201,19 @@ fn members(head: &str, body: &[&str]) -> Vec<String> {
     members
 }
 
-/// Whether a list of arguments has not come to its end.
+/// Whether `text` ends within a list of arguments.
 fn is_within_list(text: &str) -> bool {
     text.matches('(').count() > text.matches(')').count()
 }
 
-/// What a caller can see the effect of.
+/// Whether the attribute has an effect that a caller can see.
 fn is_told(attribute: &str) -> bool {
     ["cfg", "derive", "doc(hidden", "must_use", "non_exhaustive"]
         .iter()
         .any(|told| attribute[2..].starts_with(told))
 }
 
-/// `line` and those after it in one line, until `ends`.
+/// `line` and the lines after it, joined into one line that `ends`.
 fn joined<'l>(
     line: &'l str,
     rest: &mut impl Iterator<Item = &'l str>,
