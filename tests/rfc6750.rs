@@ -358,7 +358,7 @@ fn value_of_any_length_is_answered_with_the_same_few_bytes() {
         too_long(".");
         too_long("eyJ.");
 
-        // A value that is too long is refused before it is scanned, even if it is no token or no text.
+        // A value that is too long is refused before it is scanned, whatever it contains.
         for characters in [" ", "=", "\t", "\u{e9}", "Bearer "] {
             too_long(characters);
         }

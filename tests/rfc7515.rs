@@ -161,7 +161,7 @@ fn refused_where_it_was_changed(outcome: &Result<Vec<u8>, VerifyError>, position
         | VerifyError::HeaderJson(_)
         | VerifyError::AlgorithmMissing
         | VerifyError::AlgorithmNotAccepted => position < payload,
-        // A change of the payload is found by the signature, because the payload is not decoded before.
+        // The payload is not decoded before the signature, so the signature reveals its change.
         VerifyError::BadSignature => position != payload && position != signature,
         VerifyError::NotBase64url { segment: "signature" } => position > signature,
         _ => false,

@@ -878,7 +878,7 @@ fn two_different_keys_with_one_kid_are_ambiguous() {
 fn same_key_twice_is_one_key() {
     let again = named("a", 0).replace(r#""kty""#, r#""use":"sig","alg":"RS256","x5c":[],"kty""#);
     let set = read_set(set_of(&[named("a", 0), again.clone(), again]));
-    // With `alg` it is for that algorithm, and without `alg` for the policy's: two entries, one key.
+    // With `alg` it is for that algorithm, without it for the policy's: two entries, one key.
     assert_eq!((set.len(), set.skipped().len()), (2, 0));
     assert_eq!(set.select(Some("a"), Algorithm::RS256).unwrap().key_id(), Some("a"));
     assert_eq!(set.select(None, Algorithm::RS256).unwrap().key_id(), Some("a"));

@@ -83,7 +83,7 @@ fn unknown_kids_and_commands_never_make_two_fetches_overlap() {
             assert_eq!(thread.join().unwrap(), Err(KeyError::UnknownKey));
         }
         assert_eq!(commanded.join().unwrap(), Ok(()));
-        // The first fetch, the command's, and one for the unknown `kid` unless the command was first.
+        // The first fetch, the command's, and one for the unknown `kid` unless the command won.
         assert!((2..=3).contains(&issuer.fetches()), "{}", issuer.fetches());
         assert_eq!(usize::try_from(remote.health().generation), Ok(issuer.fetches()));
     });
@@ -140,7 +140,7 @@ fn source_that_is_dropped_during_its_fetch_is_freed() {
         while issuer.ended() == 0 {
             thread::yield_now();
         }
-        // The source has a clone of the clock, and the attempt may still hold the source for a moment.
+        // The source owns a clone of the clock, and the attempt may still hold the source.
         while Arc::strong_count(&clock) > 1 {
             thread::yield_now();
         }
