@@ -1,4 +1,4 @@
-//! The program `chart` draws what is in the CSV, and the committed chart is what it draws.
+//! The program `chart` draws the figures of the CSV, and the committed chart is up to date.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ fn committed_chart_is_drawn_from_committed_figures() {
 }
 
 #[test]
-fn chart_that_is_not_of_the_figures_beside_it_fails_the_check() {
+fn chart_that_differs_from_the_figures_fails_the_check() {
     let results = results("stale", &[row("ring alone", "1")]);
     assert!(error(&chart(&results, &["--check"])).contains("chart.svg: "));
     drawn(&results);
@@ -98,7 +98,7 @@ fn other_columns_no_columns_and_no_floor_are_refused() {
     assert!(error(&chart(&results, &[])).contains("rust.csv: "));
 }
 
-/// A directory of its own, with `rows` in its rust.csv.
+/// A new directory with `rows` in its rust.csv.
 fn results(name: &str, rows: &[String]) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chart").join(name);
     if directory.exists() {
@@ -118,7 +118,7 @@ fn csv(rows: &[String]) -> String {
     format!("{COLUMNS}\n{lines}")
 }
 
-/// An accepted token, with all times the same.
+/// A row for an accepted token, in which all times are the same.
 fn row(library: &str, time: &str) -> String {
     let times = [time; 4].join(",");
     format!("2026-11-22,processor,rustc 1.95.0,{library},1.0,RSA-2048,{times},1.0,2,300,1,2")
@@ -133,7 +133,7 @@ fn chart(results: &Path, options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_chart")).args(options).arg(results).output().unwrap()
 }
 
-/// What it has to complain about: nothing, unless it failed.
+/// The error output. Asserts that it is empty unless the program failed.
 fn error(output: &Output) -> String {
     let message = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(i32::from(!message.is_empty())), "{message}");

@@ -29,7 +29,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .iter()
         .any(|variable| env::var_os(variable).is_some());
 
-    // Lives as long as the server.
+    // Kept alive as long as the server.
     let mut test_issuer = None;
     let verifier = if configured {
         Auth0::from_env()?.verifier()?

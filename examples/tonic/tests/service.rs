@@ -72,7 +72,7 @@ fn several_authorization_values_are_refused_even_if_all_are_good() {
 }
 
 #[test]
-fn bad_tokens_get_one_answer_whatever_the_cause() {
+fn bad_tokens_get_the_same_answer_whatever_the_cause() {
     let server = TestServer::start();
     let token = || server.issuer.token();
     let an_hour_ago = UnixTime::from_secs(UnixTime::now().as_secs() - 3600);

@@ -1,7 +1,7 @@
-//! Draws `results/rust.csv` and, if it is there, `results/others.csv` as `results/chart.svg`.
+//! Draws `results/rust.csv` and, if it exists, `results/others.csv` as `results/chart.svg`.
 //!
-//! `chart [--check] [DIRECTORY]`: with `--check` it writes nothing and fails unless the chart that
-//! is there is the one it would draw; `DIRECTORY` stands in for `results`.
+//! `chart [--check] [DIRECTORY]`: with `--check` it writes nothing, and fails unless the chart is
+//! up to date; `DIRECTORY` is used in place of `results`.
 
 use std::{
     collections::BTreeSet,
@@ -59,7 +59,7 @@ fn run(directory: &Path, check: bool) -> Result<(), String> {
     }
 }
 
-/// What a library takes for an accepted token.
+/// The time that a library takes for an accepted token.
 struct Row {
     date: String,
     processor: String,
@@ -72,7 +72,7 @@ struct Row {
     p99: f64,
 }
 
-/// The rows of `csv` that are drawn. An error begins with the number of the line.
+/// The rows of `csv` that are drawn. An error begins with the line's number.
 fn parse(csv: &str) -> Result<Vec<Row>, String> {
     let mut rows = vec![];
     for (index, line) in csv.lines().enumerate() {
@@ -87,7 +87,7 @@ fn parse_head(line: &str) -> Result<(), String> {
 }
 
 fn parse_line(line: &str) -> Result<Option<Row>, String> {
-    // No value that is written has a comma, so that there is nothing to quote.
+    // The values in the CSV have no commas, so none is quoted.
     if line.contains(|c: char| c == '"' || c.is_control()) {
         return Err("a quotation mark or a control character".into());
     }
@@ -167,7 +167,7 @@ fn draw(mut rows: Vec<Row>) -> Result<String, String> {
     Ok(svg)
 }
 
-/// What is there whatever was measured: text for those who do not see it, colors, title, legend.
+/// The fixed parts of the chart: its text alternative, colors, title and legend.
 fn head(rows: &[Row], height: f64) -> String {
     let figures: Vec<String> = rows
         .iter()
@@ -200,7 +200,7 @@ fn draw_row(svg: &mut String, row: &Row, middle: f64, x: impl Fn(f64) -> f64) {
         name if name.ends_with(" alone") => ("alone", ""),
         _ => ("peer", ""),
     };
-    // The version says nothing of the language where it is not Rust.
+    // The version does not show the language, unless it is Rust.
     let runtime = row.toolchain.split(' ').next().filter(|name| !name.starts_with("rust"));
     let version = runtime.map_or(row.version.clone(), |name| format!("{}, {name}", row.version));
     let baseline = middle + 4.5;
@@ -223,7 +223,7 @@ fn draw_row(svg: &mut String, row: &Row, middle: f64, x: impl Fn(f64) -> f64) {
     text(svg, "end muted", P99, baseline, &figure(row.p99));
 }
 
-/// When, on what and with what, each said once.
+/// Dates, processors and toolchains, each only once.
 fn source(rows: &[Row]) -> String {
     let dates = distinct(rows.iter().map(|row| row.date.as_str()));
     let processors = distinct(rows.iter().map(|row| row.processor.as_str()));
@@ -236,7 +236,7 @@ fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     BTreeSet::from_iter(values).into_iter().collect()
 }
 
-/// 1, 2 or 5 times a power of ten, so that there are six ticks at most beside the one at 0.
+/// 1, 2 or 5 times a power of ten, so that there are at most six ticks besides the one at 0.
 fn tick_step(longest: f64) -> f64 {
     let power = 10_f64.powf((longest / 6.0).log10().floor());
     [1.0, 2.0, 5.0, 10.0]
@@ -246,7 +246,7 @@ fn tick_step(longest: f64) -> f64 {
         .unwrap_or(longest)
 }
 
-/// Microseconds, of which no more is said than a second run would give again.
+/// Microseconds, with as many digits as a second run would reproduce.
 fn figure(time: f64) -> String {
     match time {
         0.0..1.0 => format!("{time:.2}"),
@@ -282,7 +282,7 @@ fn escape(text: &str) -> String {
 /// The case that is drawn: a token that is accepted.
 const CASE: &str = "RSA-2048";
 
-/// What every verifier on ring has to do at least.
+/// The minimum work of every verifier on ring.
 const FLOOR: &str = "ring alone";
 
 const TITLE: &str = "Microseconds to accept an RS256 token";
@@ -291,7 +291,7 @@ const CONDITIONS: &str = "RSA-2048; issuer, audience, exp and nbf demanded; one 
     With a cache: a token seen before.";
 const READING: &str = "Bars are medians, whiskers quartiles; p99 is of calls timed one by one.";
 
-/// The background is not left to the page: only so is it known what text stands on.
+/// The chart has its own background, so that its text is readable on any page.
 const STYLE: &str = "<style>
 text { font: 13px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; \
     fill: #1f2328; font-variant-numeric: tabular-nums; }
@@ -328,10 +328,10 @@ const TOP: f64 = 100.0;
 const ROW: f64 = 26.0;
 const BAR: f64 = 14.0;
 
-/// Where bars begin, and where the longest whisker ends.
+/// The left end of the bars, and the right end of the longest whisker.
 const LEFT: f64 = 290.0;
 const RIGHT: f64 = 650.0;
 
-/// Where the columns of figures end.
+/// The right ends of the columns of figures.
 const MEDIAN: f64 = 722.0;
 const P99: f64 = 780.0;
