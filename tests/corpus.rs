@@ -282,7 +282,7 @@ fn no_fault_repeats_anything_of_its_key_set() {
         };
         for text in texts {
             assert!(!text.contains(MARKER), "{}: {text}", case["name"]);
-            // Nor part of a key's number.
+            // No part of a key's number either.
             assert!(!text.split_whitespace().any(|word| word.len() > 40), "{}", case["name"]);
         }
     }

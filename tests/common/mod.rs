@@ -46,7 +46,7 @@ pub fn verify(token: &str) -> Result<Verified, VerifyError> {
     verifier().verify_at(token, NOW)
 }
 
-/// Whether [`verify`] accepts, in a form that can be compared.
+/// The verdict of [`verify`] without the claims.
 pub fn outcome(token: &str) -> Result<(), VerifyError> {
     verify(token).map(|_| ())
 }
