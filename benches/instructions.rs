@@ -166,7 +166,7 @@ fn compare() -> ExitCode {
     let (mut more, mut less) = (false, false);
     for case in &CASES {
         let line = recorded.lines().find_map(|line| line.strip_prefix(case.name));
-        let was: i64 = line.expect("a case that is not recorded").trim().parse().unwrap();
+        let was: i64 = line.expect("every case is recorded").trim().parse().unwrap();
         let is = count(case);
         println!("{:12} {was:>9} {is:>9}", case.name);
         more |= is > was + was / 10;

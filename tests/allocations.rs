@@ -43,7 +43,7 @@ fn length_of_a_claim_and_number_of_permissions_cost_no_more() {
 }
 
 #[test]
-fn claims_nobody_asked_for_cost_no_more_whatever_is_in_them() {
+fn claims_without_an_accessor_cost_no_more_whatever_they_contain() {
     let nested = serde_json::json!({ "a": [{ "b": [1, 2.5, null, true, "text"] }], "c": {} });
     let token = token().claim("https://api.example.com/tenant", nested);
     assert_eq!(beside_ring(&token, Ok(EXPIRES_AT)), 2);
@@ -56,7 +56,7 @@ fn string_written_with_escapes_costs_a_buffer_and_is_cut_to_size() {
 }
 
 #[test]
-fn twenty_four_members_are_told_apart_in_place_and_more_are_put_into_a_tree() {
+fn up_to_twenty_four_members_are_compared_in_place_and_more_in_a_tree() {
     let with = |claims: usize| {
         (8..claims).fold(token(), |token, index| token.claim(&format!("claim-{index}"), 1))
     };

@@ -91,10 +91,10 @@ fn anything_but_a_host_name_is_refused() {
         ("a path upwards", "tenant.auth0.com/.."),
         ("a backslash", "tenant.auth0.com\\a"),
         ("a query", "tenant.auth0.com?a=b"),
-        ("a query behind a slash", "tenant.auth0.com/?a=b"),
+        ("a query after a slash", "tenant.auth0.com/?a=b"),
         ("an empty query", "tenant.auth0.com?"),
         ("a fragment", "tenant.auth0.com#a"),
-        ("a fragment behind a slash", "tenant.auth0.com/#"),
+        ("a fragment after a slash", "tenant.auth0.com/#"),
         ("an IPv4 address", "127.0.0.1"),
         ("an IPv4 address in two parts", "127.1"),
         ("an IPv4 address in hexadecimal", "0x7f.0.0.0x1"),
@@ -176,9 +176,9 @@ fn any_scheme_but_one_https_and_any_slash_but_one_at_the_end_is_refused() {
         ("no scheme", "//tenant.auth0.com"),
         ("no scheme", "://tenant.auth0.com"),
         ("backslashes", "https:\\\\tenant.auth0.com"),
-        ("a space in front", " https://tenant.auth0.com"),
-        ("a space behind", "https://tenant.auth0.com/ "),
-        ("a space behind the scheme", "https:// tenant.auth0.com"),
+        ("a space before it", " https://tenant.auth0.com"),
+        ("a space after it", "https://tenant.auth0.com/ "),
+        ("a space after the scheme", "https:// tenant.auth0.com"),
         ("two slashes at the end", "tenant.auth0.com//"),
         ("two slashes at the end", "https://tenant.auth0.com//"),
         ("no host", "https://"),
@@ -245,7 +245,7 @@ fn lookup_is_asked_for_the_three_variables_and_no_others() {
 }
 
 #[test]
-fn client_is_optional_and_empty_in_the_environment_it_is_none() {
+fn client_is_optional_and_an_empty_variable_means_none() {
     let other_client = token().claim("azp", "other");
     let outcome_of = |auth0: &Auth0| outcome(auth0, &other_client);
     let wrong = Err(VerifyError::WrongAuthorizedParty);
@@ -279,7 +279,7 @@ fn audience_with_white_space_around_it_is_refused() {
         let auth0 = from_settings([Some(DOMAIN), Some(audience), None]);
         assert_eq!(auth0.map(drop), refused, "{audience:?}");
     }
-    assert!(Auth0::new(DOMAIN, "my api").is_ok(), "inside it may be anything");
+    assert!(Auth0::new(DOMAIN, "my api").is_ok(), "white space inside is allowed");
 }
 
 /// The tenant's policy with the keys of a server on loopback. Nothing else differs from production.

@@ -461,7 +461,7 @@ fn key_source_is_not_asked_about_a_malformed_token() {
 }
 
 #[test]
-fn key_source_is_asked_for_what_the_header_says() {
+fn key_source_is_asked_for_the_kid_and_alg_of_the_header() {
     struct Asked;
     impl KeySource for Asked {
         fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
@@ -669,7 +669,7 @@ macro_rules! type_that_says {
 }
 
 #[test]
-fn claims_error_tells_the_kind_and_the_field() {
+fn claims_error_has_the_kind_and_the_field() {
     type_that_says!(Missing, Error::missing_field("tenant"));
     type_that_says!(Duplicate, Error::duplicate_field("https://ns.example/roles"));
     type_that_says!(Unknown, Error::unknown_field("MARKER", &["sub"]));
@@ -762,7 +762,7 @@ fn claims_error_tells_the_kind_and_the_field() {
 }
 
 #[test]
-fn claims_error_tells_where_and_nothing_of_the_claims() {
+fn claims_error_has_the_place_and_nothing_from_the_claims() {
     let payload = claims_and(r#""MARKER":"MARKER","level":"MARKER""#);
     let verified = verify(&signed(HEADER, payload.clone())).unwrap();
     let errors: [ClaimsError; 5] = [

@@ -682,7 +682,7 @@ fn verdict_is_the_verifiers_with_several_issuers() {
 }
 
 #[test]
-fn token_of_no_known_issuer_is_compared_with_the_one_that_is_probably_meant() {
+fn token_of_an_unknown_issuer_is_compared_with_the_probable_one() {
     let slash = token().issuer(ISSUER.trim_end_matches('/')).audience("x").mint();
     let explanation = explained(&two_issuers(), &slash, NOW);
     assert_eq!(explanation.verdict(), Err(VerifyError::WrongIssuer));
@@ -706,7 +706,7 @@ fn verdict_is_the_verifiers_with_a_cache_and_leaves_it_alone() {
 }
 
 #[test]
-fn verdict_of_a_key_that_is_for_another_issuer_is_told() {
+fn verdict_on_a_key_for_another_issuer_is_explained() {
     let key = issuer().keys()[0].with_member("issuer", "https://microsoft.example/");
     let set = json!({ "keys": [key.jwk()] });
     let explanation = explain_with_set(set, &token());
@@ -898,7 +898,7 @@ fn only_what_looks_like_a_token_is_explained_as_one() {
 }
 
 #[test]
-fn guard_tells_of_missing_scopes_and_permissions() {
+fn guard_explains_missing_scopes_and_permissions() {
     let guard = Guard::new(verifier())
         .require_scope("read:messages admin")
         .require_permission("read:messages")
@@ -1081,7 +1081,7 @@ fn token_that_is_not_base64url_is_shown_by_its_lengths() {
 }
 
 #[test]
-fn source_that_fetches_tells_its_age_state_and_last_failure() {
+fn source_that_fetches_shows_its_age_state_and_last_failure() {
     let explanation = explain_after(Some(FetchError::Tls { reason: "a\nb".into() }));
     assert_eq!(
         finding(&explanation, Check::Key).expected(),

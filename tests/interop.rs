@@ -249,7 +249,7 @@ impl Counts {
 
 #[test]
 fn every_file_of_the_directory_is_tested() {
-    let entries = fs::read_dir(directory()).expect("the tokens are there");
+    let entries = fs::read_dir(directory()).expect("the directory exists");
     let found: BTreeSet<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let mut expected: BTreeSet<String> = WITH_ALG.map(String::from).into();

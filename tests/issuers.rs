@@ -175,7 +175,7 @@ fn values_of_each_row_are_those_of_the_page() {
 // Notes on the page that need more than a row.
 
 #[test]
-fn auth0_token_of_the_rfc_9068_profile_is_told_from_an_id_token_by_its_type() {
+fn auth0_token_of_the_rfc_9068_profile_is_distinguished_from_an_id_token_by_its_type() {
     let mut row = row("Auth0");
     row.policy = row.policy.token_type(TokenType::AccessToken);
     let access_token = row.token().header("typ", "at+jwt");

@@ -104,7 +104,7 @@ fn aud_is_not_compared_under_a_policy_for_a_client_but_has_its_type() {
 }
 
 #[test]
-fn audience_that_is_accepted_besides_the_client_must_be_there() {
+fn audience_that_is_accepted_besides_the_client_must_be_present() {
     let both = || for_client().accept_audience("api");
     assert_eq!(outcome(both(), &with(r#""azp":"client","aud":"api""#)), Ok(()));
     assert_eq!(outcome(both(), &with(r#""azp":"client","aud":["x","api"]"#)), Ok(()));

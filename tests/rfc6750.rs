@@ -101,7 +101,7 @@ fn good_token_is_accepted_from_any_type_of_header_value() {
 }
 
 #[test]
-fn request_without_authorization_is_told_so_and_given_no_error_code() {
+fn request_without_authorization_gets_its_message_and_no_error_code() {
     let expected = told_as(401, MISSING, PLAIN);
     for outcome in [
         guard().check_at(None::<&str>, NOW),
@@ -201,7 +201,7 @@ fn anything_but_spaces_between_scheme_and_token_is_refused() {
 }
 
 #[test]
-fn anything_in_front_of_the_scheme_or_behind_the_token_is_refused() {
+fn text_before_the_scheme_or_after_the_token_is_refused() {
     for extra in [
         " ", "  ", "\t", "\n", "\r", "\r\n", "\0", "\u{b}", "\u{c}", "\u{85}", "\u{a0}",
         "\u{2028}", "\u{feff}", ",", ";", "\"", "'", "<", ">", "#", "?",
@@ -390,7 +390,7 @@ fn limit_of_16_kib_holds_for_what_follows_the_first_space() {
 // The response to a client.
 
 #[test]
-fn every_refused_token_is_told_the_same_bytes_and_the_cause_is_for_the_log() {
+fn every_refused_token_gets_the_same_response_and_the_cause_is_for_the_log() {
     let mut codes = BTreeSet::new();
     for (wrong, token, expected) in refused_tokens() {
         let rejection = strict_guard().check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
@@ -514,7 +514,7 @@ fn client_without_the_scope_or_permission_is_told_which_is_required() {
             guard().require_permission("read:messages").require_scope("admin"),
             "admin read:messages",
         ),
-        ("a scope is no permission", guard().require_permission("openid"), "openid"),
+        ("a scope is not a permission", guard().require_permission("openid"), "openid"),
     ] {
         let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
         let challenge =
@@ -626,7 +626,7 @@ fn unavailable_keys_say_nothing_about_the_token() {
 }
 
 #[test]
-fn too_many_waiting_for_keys_is_no_fault_of_the_token() {
+fn too_many_waiters_are_no_fault_of_the_token() {
     let guard = guard_of(Keys(KeyError::Busy)).require_scope("admin");
     let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
     assert_eq!(told(&rejection), told_to_wait(1));
@@ -675,7 +675,7 @@ fn every_challenge_is_exactly_one_of_rfc_9110_and_names_the_realm() {
 }
 
 #[test]
-fn realm_can_break_out_of_nothing() {
+fn realm_cannot_break_out_of_the_challenge() {
     for (realm, sent) in [
         ("", ""),
         ("api", "api"),
@@ -725,7 +725,7 @@ fn parser_of_challenges_refuses_everything_else() {
         ("no scheme", r#"realm="a""#),
         ("no end of the string", r#"Bearer realm="a"#),
         ("an escape at the end", r#"Bearer realm="a\"#),
-        ("something behind the string", r#"Bearer realm="a"b"#),
+        ("something after the string", r#"Bearer realm="a"b"#),
         ("no comma", r#"Bearer realm="a" error="b""#),
         ("no value", "Bearer realm="),
         ("a line break", "Bearer realm=\"a\r\n\""),
@@ -1103,7 +1103,7 @@ fn refused_tokens() -> Vec<(&'static str, String, VerifyError)> {
             VerifyError::HeaderTooLong { bytes: 4096 + r#"{"a":""}"#.len() },
         ),
         (
-            "header is no JSON",
+            "header is not JSON",
             token().raw_header("{").mint(),
             VerifyError::HeaderJson(JsonError::Syntax),
         ),
@@ -1180,7 +1180,7 @@ fn parameters(rejection: &Rejection) -> Vec<(String, String)> {
     let field = rejection.www_authenticate().unwrap();
     let mut all = challenges(&field).unwrap_or_default();
     let (Some(challenge), true) = (all.pop(), all.is_empty()) else {
-        panic!("not one challenge: {field:?}");
+        panic!("expected one challenge: {field:?}");
     };
     assert_eq!(challenge.scheme, "Bearer");
     challenge.parameters

@@ -95,7 +95,7 @@ fn rejection_of_a_handler_is_that_of_the_guard() {
 }
 
 #[test]
-fn scope_of_a_handler_can_break_out_of_nothing() {
+fn scope_of_a_handler_cannot_break_out_of_the_challenge() {
     for (scope, told) in [
         ("a\"b", Some("ab")),
         ("a\\", Some("a")),

@@ -294,7 +294,7 @@ fn anything_but_three_segments_is_refused() {
         ("one period", ".".into(), VerifyError::SegmentCount { found: 2 }),
         ("no signature", format!("{header}.{payload}"), VerifyError::SegmentCount { found: 2 }),
         ("no header", format!("{payload}.{signature}"), VerifyError::SegmentCount { found: 2 }),
-        ("period in front", format!(".{good}"), VerifyError::SegmentCount { found: 4 }),
+        ("period before it", format!(".{good}"), VerifyError::SegmentCount { found: 4 }),
         ("period at the end", format!("{good}."), VerifyError::SegmentCount { found: 4 }),
         ("segment more", format!("{good}.AA"), VerifyError::SegmentCount { found: 4 }),
         ("double period", good.replacen('.', "..", 1), VerifyError::SegmentCount { found: 4 }),
@@ -522,7 +522,7 @@ fn bytes(front: &[u8], middle: &[u8], back: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn header_that_is_no_object_is_refused() {
+fn header_that_is_not_an_object_is_refused() {
     let cases = [
         ("the members' values in their order", r#"["RS256","JWT","tokenring-test-key-01"]"#),
         ("array around the header", &format!("[{HEADER}]")),
@@ -551,14 +551,14 @@ fn header_that_is_not_one_json_text_is_refused() {
     let h = HEADER;
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("white space only", b" ".into()),
-        ("letter behind", format!("{h}x").into()),
-        ("object behind", format!("{h}{{}}").into()),
+        ("letter after it", format!("{h}x").into()),
+        ("object after it", format!("{h}{{}}").into()),
         ("the same object twice", format!("{h}{h}").into()),
-        ("comma behind", format!("{h},").into()),
-        ("brace behind", format!("{h}}}").into()),
-        ("NUL behind", format!("{h}\0").into()),
-        ("NUL in front", format!("\0{h}").into()),
-        ("comment behind", format!("{h}//").into()),
+        ("comma after it", format!("{h},").into()),
+        ("brace after it", format!("{h}}}").into()),
+        ("NUL after it", format!("{h}\0").into()),
+        ("NUL before it", format!("\0{h}").into()),
+        ("comment after it", format!("{h}//").into()),
         ("comment before it", format!("/**/{h}").into()),
         ("no-break space after it", format!("{h}\u{a0}").into()),
         ("form feed after it", format!("{h}\u{c}").into()),
@@ -918,7 +918,7 @@ fn with_alg(alg: &str) -> Result<(), VerifyError> {
 }
 
 #[test]
-fn any_other_text_than_rs256_is_no_accepted_algorithm() {
+fn alg_other_than_rs256_is_refused() {
     let others = [
         "",
         "rs256",
@@ -971,7 +971,7 @@ fn escapes_in_alg_are_resolved_before_it_is_compared() {
 }
 
 #[test]
-fn alg_that_is_no_string_or_absent_is_refused() {
+fn alg_that_is_not_a_string_or_absent_is_refused() {
     for alg in ["null", "true", "256", r#"["RS256"]"#, r#"{"RS256":1}"#, "[]"] {
         assert_eq!(with_alg(alg), Err(VerifyError::HeaderType { parameter: "alg" }), "{alg}");
     }
@@ -1025,7 +1025,7 @@ fn hmac_keyed_with_the_public_key_is_refused() {
         ("PKCS #1 PEM", self::pem("RSA PUBLIC KEY", &pkcs1).into()),
         ("SubjectPublicKeyInfo DER", spki),
         ("PEM without its last line feed", pem.trim_end().into()),
-        ("PEM with white space in front", format!(" {pem}").into()),
+        ("PEM with white space before it", format!(" {pem}").into()),
         ("PEM", pem.into()),
         ("empty key", vec![]),
     ];
@@ -1080,7 +1080,7 @@ fn with_kid(kid: &str) -> Result<(), VerifyError> {
 }
 
 #[test]
-fn kid_that_is_no_string_is_refused() {
+fn kid_that_is_not_a_string_is_refused() {
     let values = [
         "null",
         "true",

@@ -417,7 +417,7 @@ fn signature_of_every_key_size_is_accepted_over_its_message_and_no_other() {
 fn token_signed_with_the_largest_key_is_accepted_and_a_longer_signature_is_refused() {
     let lines = include_str!("vectors/rsa_8192.txt").lines();
     let [n, token] = lines.filter(|line| !line.starts_with('#')).collect::<Vec<_>>()[..] else {
-        panic!("a modulus and a token");
+        panic!("expected a modulus and a token");
     };
     let key = PublicKey::from_jwk(&jwk(n, "AQAB")).unwrap();
     assert_eq!(key.modulus_bits(), 8192);

@@ -96,9 +96,9 @@ fn payload_that_is_not_one_json_text_is_refused() {
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("white space only", b"\n".into()),
         ("binary", vec![1, 2, 3]),
-        ("letter behind", format!("{good}x").into()),
-        ("object behind", format!("{good}{{}}").into()),
-        ("NUL behind", format!("{good}\0").into()),
+        ("letter after it", format!("{good}x").into()),
+        ("object after it", format!("{good}{{}}").into()),
+        ("NUL after it", format!("{good}\0").into()),
         ("byte order mark", format!("\u{feff}{good}").into()),
         ("UTF-16LE", good.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         ("nested token", token().mint().into()),
@@ -111,8 +111,8 @@ fn payload_that_is_not_one_json_text_is_refused() {
         ("exp has a leading zero", claims_with("exp", "01780086400").into()),
         ("exp has a plus", claims_with("exp", "+1780086400").into()),
         ("exp is hexadecimal", claims_with("exp", "0x7fffffff").into()),
-        ("exp is no finite number", claims_with("exp", "1e400").into()),
-        ("exp is no finite number, negative", claims_with("exp", "-1e400").into()),
+        ("exp is not a finite number", claims_with("exp", "1e400").into()),
+        ("exp is not a finite number, negative", claims_with("exp", "-1e400").into()),
         ("exp has 400 digits", claims_with("exp", &"9".repeat(400)).into()),
         ("number out of range in an ignored claim", claims_and(r#""x":[{"y":1e400}]"#).into()),
         ("lone surrogate in an ignored claim", claims_and(r#""x":{"y":"\udc00"}"#).into()),
@@ -1006,7 +1006,7 @@ fn unix_time_is_whole_seconds_in_order() {
 
 #[cfg(feature = "std")]
 #[test]
-fn now_is_what_the_system_clock_says() {
+fn now_is_the_time_of_the_system_clock() {
     let clock =
         || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let (before, now, after) = (clock(), UnixTime::now().as_secs(), clock());

@@ -356,7 +356,7 @@ fn typ_in_the_payload_is_not_the_token_type() {
 // Section 3.12: other kinds of tokens, all signed with the issuer's key.
 
 #[test]
-fn other_tokens_of_the_same_issuer_are_no_access_tokens() {
+fn other_tokens_of_the_same_issuer_are_not_access_tokens() {
     let bare = || {
         ["sub", "aud", "exp", "azp", "scope", "permissions", "iat"]
             .into_iter()

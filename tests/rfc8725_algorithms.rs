@@ -180,7 +180,7 @@ fn rsa_key_without_alg_serves_the_first_rsa_algorithm_of_the_policy_only() {
 }
 
 #[test]
-fn rsa_key_without_alg_is_for_rs256_where_there_is_no_policy() {
+fn rsa_key_without_alg_is_for_rs256_if_there_is_no_policy() {
     let jwks = format!(r#"{{"keys":[{}]}}"#, rsa_key(Algorithm::RS256).without_alg().jwk());
     let set = JwkSet::from_json(jwks.as_bytes()).unwrap();
     for algorithm in ALL {
@@ -208,7 +208,7 @@ fn ec_and_okp_keys_without_alg_serve_the_algorithm_of_their_curve_only() {
 }
 
 #[test]
-fn keys_of_all_types_under_one_name_are_told_apart_by_the_algorithm() {
+fn keys_of_all_types_with_one_kid_are_distinguished_by_the_algorithm() {
     let jwks: Vec<String> = ALL.iter().map(|one| key(*one).jwk().to_string()).collect();
     let jwks = format!(r#"{{"keys":[{}]}}"#, jwks.join(","));
     let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();

@@ -476,7 +476,7 @@ fn key_for_every_tenant_is_for_the_tenant_that_the_token_names() {
         ("no tid", tenant_url(TENANT), Value::Null),
         ("tid in other letters", tenant_url(TENANT), json!(TENANT.to_uppercase())),
         ("empty tid", tenant_url(TENANT), json!("")),
-        ("tid is no string", tenant_url(TENANT), json!([TENANT])),
+        ("tid is not a string", tenant_url(TENANT), json!([TENANT])),
         ("tid is a number", tenant_url("1"), json!(1)),
         ("tid is more than the tenant", tenant_url(TENANT), json!(format!("{TENANT}/v2.0"))),
         ("tid is the issuer", tenant_url(TENANT), json!(tenant_url(TENANT))),

@@ -234,7 +234,7 @@ fn status_204_or_304_has_no_content_length() {
 }
 
 #[test]
-fn body_that_drips_comes_after_a_head_that_does_not() {
+fn body_that_arrives_byte_by_byte_follows_a_head_that_arrives_at_once() {
     let server = IssuerServer::start();
     server.answer_with(Answer::body("ab").drip_body(1, Duration::from_secs(3600)));
     let mut stream = request(&server.jwks_url());

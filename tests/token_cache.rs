@@ -78,7 +78,7 @@ fn verifier_without_a_cache_remembers_nothing() {
 }
 
 #[test]
-fn clones_share_what_they_remember_and_a_new_cache_is_empty() {
+fn clones_share_the_cache_and_a_new_cache_is_empty() {
     let (verifier, token) = (verifier(8), token().mint());
     let clone = verifier.clone();
     assert!(clone.verify_at(&token, NOW).is_ok());
@@ -88,7 +88,7 @@ fn clones_share_what_they_remember_and_a_new_cache_is_empty() {
 }
 
 #[test]
-fn verify_and_try_verify_find_what_the_other_remembers() {
+fn verify_and_try_verify_share_the_cache() {
     let source = Source::new(&[key(1)]);
     let verifier = over(&source, policy()).with_token_cache(capacity(8));
     // Valid for a day by the system clock.
@@ -317,7 +317,7 @@ fn cached_token_with_any_byte_changed_is_refused() {
 }
 
 #[test]
-fn debug_shows_nothing_of_what_is_remembered() {
+fn debug_shows_nothing_of_the_cached_tokens() {
     let (verifier, token) = (verifier(8), token().mint());
     let before = format!("{verifier:?} {verifier:#?}");
     assert!(before.contains("TokenCache"));
@@ -509,7 +509,7 @@ mod remote {
     }
 
     #[test]
-    fn verify_async_finds_what_the_others_remember_and_they_what_it_does() {
+    fn verify_async_shares_the_cache_with_the_other_methods() {
         let rig = rig();
         let verifier =
             Verifier::new(policy(), rig.keys.clone()).unwrap().with_token_cache(capacity(8));

@@ -41,7 +41,7 @@ pub fn policy(value: &Value) -> Policy {
             let policy = Policy::for_client(issuer, *first);
             rest.iter().fold(policy, |policy, one| policy.accept_client(*one))
         }
-        ([], []) => panic!("a policy names audiences or clients: {value}"),
+        ([], []) => panic!("a policy must name audiences or clients: {value}"),
     };
     policy = policy
         .algorithms(strings("algorithms").iter().map(|name| name.parse::<Algorithm>().unwrap()))
@@ -49,7 +49,7 @@ pub fn policy(value: &Value) -> Policy {
         .token_type(match value["token_type"].as_str().unwrap() {
             "jwt" => TokenType::Jwt,
             "at+jwt" => TokenType::AccessToken,
-            other => panic!("no kind of token: {other}"),
+            other => panic!("unknown type of token: {other}"),
         });
     for claim in value["required_claims"].as_array().unwrap() {
         policy = policy.require_claim(claim[0].as_str().unwrap(), claim[1].as_str().unwrap());

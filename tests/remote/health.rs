@@ -58,7 +58,7 @@ fn health_describes_the_state_of_the_source() {
 }
 
 #[test]
-fn lookup_that_had_its_fetch_is_not_counted_as_suppressed() {
+fn lookup_that_waited_for_a_fetch_is_not_counted_as_suppressed() {
     let rig = Rig::primed(&["a"]);
     assert_eq!(rig.key("b"), UNKNOWN);
     let health = rig.keys.health();
@@ -69,7 +69,7 @@ fn lookup_that_had_its_fetch_is_not_counted_as_suppressed() {
 }
 
 #[test]
-fn explanation_tells_the_age_and_the_state_of_the_keys() {
+fn explanation_shows_the_age_and_the_state_of_the_keys() {
     let rig = Rig::primed(&["a"]);
     let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), rig.keys.clone()).unwrap();
     let header = r#"{"alg":"RS256","kid":"b"}"#;

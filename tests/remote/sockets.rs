@@ -50,7 +50,7 @@ pub(crate) fn failure(keys: RemoteJwksBuilder) -> FetchError {
 pub(crate) fn wait_until(done: impl Fn() -> bool) {
     let start = Instant::now();
     while !done() {
-        assert!(start.elapsed() < Duration::from_secs(10), "it never happens");
+        assert!(start.elapsed() < Duration::from_secs(10), "the condition stays false");
         thread::sleep(Duration::from_millis(1));
     }
 }

@@ -39,7 +39,7 @@ pub fn version(library: &str) -> String {
     };
     let start = format!("name = \"{package}\"\nversion = \"{major}");
     let (_, rest) = LOCK.split_once(&start).expect("the lock file has every package");
-    let (minor, _) = rest.split_once('"').expect("a version ends");
+    let (minor, _) = rest.split_once('"').expect("the version is quoted");
     format!("{major}{minor}")
 }
 

@@ -80,8 +80,8 @@ fn bad_tokens_get_the_same_answer_whatever_the_cause() {
         ("expired an hour ago", token().expires_at(an_hour_ago).mint()),
         ("another audience", token().audience("https://other.example.com/").mint()),
         ("another issuer", token().issuer("https://other.example.com/").mint()),
-        ("signed with a key of somebody else", token().forged_by(&TestKey::attacker()).mint()),
-        ("a key that nobody publishes", token().key(&TestKey::attacker()).mint()),
+        ("signed with an attacker's key", token().forged_by(&TestKey::attacker()).mint()),
+        ("a key that is not published", token().key(&TestKey::attacker()).mint()),
         ("unsigned", token().header("alg", "none").signature_segment("").mint()),
     ];
     for (wrong, token) in tokens {

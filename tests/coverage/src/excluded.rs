@@ -21,7 +21,7 @@ impl Excluded {
                 "" => reason = false,
                 comment if comment.starts_with('#') => reason = true,
                 entry => {
-                    assert!(reason, "no reason is given: {entry}");
+                    assert!(reason, "no reason for this entry: {entry}");
                     assert!(entries.insert(entry.to_owned()), "twice: {entry}");
                 }
             }

@@ -273,7 +273,7 @@ pub fn assert_genuine(
 ///
 /// If the verifier accepts it.
 pub fn refusal(verifier: &Verifier<RemoteJwks>, token: &str) -> VerifyError {
-    verifier.verify(token).map(|verified| verified.expires_at()).expect_err("to be refused")
+    verifier.verify(token).map(|verified| verified.expires_at()).expect_err("the token is accepted")
 }
 
 /// The token with one bit of its payload changed, one bit of its signature changed, and the payload

@@ -53,7 +53,7 @@ fn threads_and_futures_share_one_fetch_and_no_wake_up_is_lost() {
 }
 
 #[test]
-fn fetch_that_fails_answers_all_who_wait_and_is_not_repeated() {
+fn fetch_that_fails_answers_all_waiters_and_is_not_repeated() {
     explore(|| {
         let (remote, issuer, _) = source(Answer::Failure);
         let threads: Vec<_> = (0..3).map(|_| look_up(&remote, "known")).collect();
@@ -90,7 +90,7 @@ fn unknown_kids_and_commands_never_make_two_fetches_overlap() {
 }
 
 #[test]
-fn set_past_its_ttl_is_refreshed_once_whoever_asks() {
+fn set_past_its_ttl_is_refreshed_once() {
     explore(|| {
         let (remote, issuer, clock) = source(Answer::Keys);
         remote.prime().unwrap();
@@ -106,7 +106,7 @@ fn set_past_its_ttl_is_refreshed_once_whoever_asks() {
 }
 
 #[test]
-fn future_that_is_dropped_at_any_moment_takes_nobodys_wake_up() {
+fn future_that_is_dropped_at_any_moment_takes_no_other_wake_up() {
     explore(|| {
         let (remote, issuer, _) = source(Answer::Keys);
         let waiting = {
