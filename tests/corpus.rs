@@ -122,7 +122,8 @@ fn every_key_set_has_the_keys_that_its_case_names() {
     }
 }
 
-/// A skipped key is found neither by its `kid` nor without one; an only usable key is.
+/// A skipped key is found neither by its `kid` nor without one. The only usable key for an
+/// algorithm is found without `kid`.
 #[test]
 fn only_usable_keys_can_be_selected() {
     for (case, set) in cases(&KEY_SETS).iter().zip(sets()) {
@@ -259,7 +260,7 @@ fn no_verdict_repeats_anything_of_its_token() {
         for own in [MARKER, "example", "http", "tokenring", "attacker", "Identifier"] {
             assert!(!told.contains(own), "{}: {told}", case["name"]);
         }
-        // Any twelve consecutive bytes of the token.
+        // No twelve consecutive characters of the verdict come from the token.
         for start in 0..told.len().saturating_sub(11) {
             let piece = &told[start..start.saturating_add(12)];
             assert!(!token.contains(piece), "{}: {told}", case["name"]);

@@ -778,7 +778,7 @@ fn mistyped_claim_is_reported_by_its_check_and_hides_no_other_fault() {
     let explanation = explain(&token().claim("iat", "1").claim("sub", 1));
     let claims = explanation.findings().iter().filter(|finding| finding.check() == Check::Claim);
     assert_eq!(claims.count(), 2, "{explanation}");
-    // Reported by the choice of the issuer, and not a second time.
+    // Reported when the issuer is chosen, and not a second time.
     let explanation = explained(&two_issuers(), &token().claim("iss", 1).mint(), NOW);
     assert_eq!(finding(&explanation, Check::Route).outcome(), Outcome::Failed);
     assert!(explanation.findings().iter().all(|finding| finding.check() != Check::Issuer));

@@ -152,7 +152,7 @@ fn token_without_kid_is_verified_by_the_only_key_there_is() {
     encryption["use"] = "enc".into();
     let one_usable = with_keys(json!({ "keys": [encryption, keys[0].jwk(), {"kty": "EC"}] }));
     assert_eq!(one_usable.verify_at(&token.mint(), NOW).map(|_| ()), Ok(()));
-    // Neither does the same key a second time.
+    // A repeated key counts once.
     let twice = with_keys(json!({ "keys": [keys[0].jwk(), keys[0].jwk()] }));
     assert_eq!(twice.verify_at(&token.mint(), NOW).map(|_| ()), Ok(()));
     // The only key must be the right one.

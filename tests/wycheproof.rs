@@ -40,7 +40,8 @@ const EXCEPTIONS: [(&str, usize, Outcome, &str); 5] = [
 /// FIPS 186-5 section 5.4 requires e > 2^16.
 const SMALL_EXPONENT: Outcome = Outcome::KeyRefused(JwkError::ExponentTooSmall);
 
-/// The algorithm of a set, the algorithm that made its vector instead, the vector, and its number.
+/// The algorithm of a set, the other algorithm that made its vector, the vector's comment, and the
+/// number of such vectors.
 const OF_ANOTHER_ALGORITHM: [((Algorithm, Algorithm, &str), usize); 14] = [
     ((PS256, RS256, "PKCS #1 v1.5 signature with SHA-256"), 3),
     ((PS384, RS256, "PKCS #1 v1.5 signature with SHA-256"), 2),

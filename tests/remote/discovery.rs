@@ -295,7 +295,7 @@ fn metadata_of_64_kilobytes_is_read() {
 
 #[test]
 fn both_requests_have_one_deadline() {
-    // Each request alone would end in time.
+    // One request that is too slow, or two that are too slow together.
     for (metadata, key_set) in [
         (Answer::metadata().drip(1, millis(20)), Answer::key_set()),
         (Answer::silence(), Answer::key_set()),

@@ -380,7 +380,7 @@ pub(crate) fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// The thread's value, if it ends within `FOREVER`.
+/// Waits for the thread, at most `FOREVER`, and returns its value.
 pub(crate) fn join<T>(handle: thread::JoinHandle<T>) -> T {
     until(|| handle.is_finished());
     handle.join().unwrap()

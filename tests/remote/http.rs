@@ -44,7 +44,7 @@ fn forced_refresh_bypasses_caches() {
     assert_eq!(keys.prime(), Ok(()));
     assert_eq!(keys.refresh_now(), Ok(()));
     assert!(request_lines(&server).contains(&"cache-control: no-cache".into()));
-    // The client keeps no connection, because it would be stale ten minutes later.
+    // Connections are not kept, because they would be stale ten minutes later.
     assert_eq!((server.hits(), server.connections()), (2, 2));
 }
 

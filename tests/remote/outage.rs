@@ -143,7 +143,7 @@ fn back_off_doubles_up_to_a_minute_with_keys_and_to_ten_seconds_without() {
         for (rig, back_offs) in [(Rig::primed(&["a"]), with_keys), (Rig::new(), without)] {
             rig.clock.set_jitter(jitter);
             rig.issuer.fails();
-            // A `stale_cap` that the set never reaches.
+            // The clock does not move, so the set does not age.
             for (count, seconds) in (1..).zip(back_offs) {
                 assert_eq!(rig.keys.refresh_now(), Err(status(500)));
                 let health = rig.keys.health();

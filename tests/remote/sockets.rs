@@ -23,7 +23,7 @@ use tokenring::{
 
 use crate::fake::last_error;
 
-/// A source for the keys of `server`, with short timeouts.
+/// A source for the keys of `server`, over plain http.
 pub(crate) fn at(server: &IssuerServer) -> RemoteJwksBuilder {
     RemoteJwks::builder(server.jwks_url()).danger_allow_http_loopback()
 }
@@ -127,7 +127,7 @@ pub(crate) const AUTHORITY: &str = include_str!("../vectors/tls/authority.pem");
 /// An authority that signed none of the other certificates.
 pub(crate) const OTHER_AUTHORITY: &str = include_str!("../vectors/tls/other-authority.pem");
 
-/// For 127.0.0.1. [`AUTHORITY`] signed this certificate and the next two.
+/// A certificate for 127.0.0.1, signed by [`AUTHORITY`].
 pub(crate) const LOOPBACK: &str = include_str!("../vectors/tls/loopback.pem");
 
 /// The private key of all servers; the authorities have others.

@@ -116,7 +116,7 @@ fn plain_http_behind_an_https_url() {
 #[test]
 fn handshake_that_arrives_byte_by_byte() {
     let (address, _) = serve(|mut stream, _| {
-        // The header of a handshake record, and then 16 KiB byte by byte.
+        // The header of a handshake record of 16 KiB, which then arrives byte by byte.
         stream.write_all(&[22, 3, 3, 64, 0, 2, 0, 63, 252])?;
         loop {
             stream.write_all(&[0])?;
@@ -167,9 +167,9 @@ fn assert_tls_failure(keys: RemoteJwksBuilder, why: &str) {
     }
 }
 
-/// A certificate for other.example.
+/// A certificate for other.example, signed by [`AUTHORITY`].
 const OTHER_HOST: &str = include_str!("../vectors/tls/other-host.pem");
-/// A certificate for 127.0.0.1 that expired in 2020.
+/// A certificate for 127.0.0.1 that expired in 2020, signed by [`AUTHORITY`].
 const EXPIRED: &str = include_str!("../vectors/tls/expired.pem");
 /// A self-signed certificate for 127.0.0.1.
 const SELF_SIGNED: &str = include_str!("../vectors/tls/self-signed.pem");
