@@ -25,7 +25,7 @@ use tokenring::{
 
 const ISSUER: &str = "https://interop.example.com/";
 const AUDIENCE: &str = "https://api.example.com/";
-/// Between `exp` of the expired tokens and `exp` of all others.
+/// A time between the `exp` of the expired tokens and the `exp` of all others.
 const NOW: UnixTime = UnixTime::from_secs(1_780_000_100);
 const EXPIRED: u64 = 1_780_000_001;
 const EXPIRES: u64 = 4_102_444_800;

@@ -198,7 +198,7 @@ mod in_async_code {
         thread::spawn(poll).join().unwrap()
     }
 
-    /// A source that has the key at the second poll.
+    /// A source whose lookup is ready at the second poll.
     struct Slow(JwkSet);
 
     impl KeySource for Slow {

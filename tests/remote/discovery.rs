@@ -413,7 +413,7 @@ fn first_fetch_for_a_dead_set_reads_the_metadata_and_does_not_use_the_old_url() 
     assert_eq!(site.hits(), (3, 0, 2), "the old URL is not requested");
 }
 
-// I10.
+// I10: nothing in a token influences a URL.
 
 #[test]
 fn nothing_in_a_token_influences_discovery() {

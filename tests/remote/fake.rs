@@ -286,7 +286,7 @@ impl Fetch for FakeFetch {
     }
 }
 
-/// A key source between a fake clock and a fake issuer.
+/// A key source with a manual clock and a scripted issuer.
 pub(crate) struct Rig {
     pub(crate) clock: FakeClock,
     pub(crate) issuer: FakeFetch,

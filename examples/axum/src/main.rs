@@ -54,7 +54,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let url = format!("http://{}", listener.local_addr()?);
     match &test_issuer {
         Some(issuer) => print_what_to_try(&url, issuer),
-        None => println!("{url}/api/v1/ wants access tokens of the tenant, see also {url}/ready"),
+        None => println!("{url}/api/v1/ accepts access tokens of the tenant, see also {url}/ready"),
     }
     let stop = async {
         // Without a signal handler, the server runs until it is killed.

@@ -48,7 +48,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let address = incoming.local_addr()?;
     match &test_issuer {
         Some(issuer) => print_what_to_try(address, issuer),
-        None => println!("http://{address} wants access tokens of the tenant"),
+        None => println!("http://{address} accepts access tokens of the tenant"),
     }
     let stop = async {
         // Without a signal handler, the server runs until it is killed.
