@@ -1,5 +1,5 @@
-//! What a token costs that has been seen before, beside ring's RSA verification, and how much two
-//! threads get done beside one.
+//! The cost of a repeated token, relative to ring's RSA verification, and the throughput of two
+//! threads, relative to one.
 //!
 //! `cargo bench --bench cache`
 #![allow(
@@ -46,7 +46,7 @@ fn main() {
     let (hits, misses) = (verifier(1000), verifier(1));
     verify(&hits, &sample.token);
     table.row("seen before", &sample, MANY, |token| verify(&hits, token));
-    // With room for one, none of these ever comes again soon enough to be taken in.
+    // The cache has room for one token, and each of these comes again too late to enter it.
     let issuer = Issuer::default();
     let tokens: Vec<String> =
         (0..256).map(|user| issuer.token_at(NOW).subject(format!("auth0|{user}")).mint()).collect();
@@ -57,7 +57,7 @@ fn main() {
 
     println!("\nverify_at of tokens seen before, rounds or calls a second");
     tokens.iter().for_each(|token| verify(&hits, token));
-    // Each thread begins somewhere else.
+    // Each thread begins at another token.
     threads::compare("256 tokens", &table, || {
         let first = turn.fetch_add(1, Ordering::Relaxed) * 100;
         tokens.iter().cycle().skip(first % 256).take(256).for_each(|token| verify(&hits, token));

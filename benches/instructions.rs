@@ -1,8 +1,8 @@
-//! How many instructions a call takes beside ring's part of it. valgrind counts them, and the same
-//! binary has the same count every time, whatever else the machine does.
+//! The number of instructions of a call, without ring's. valgrind counts them, and the count of a
+//! binary is always the same, whatever else the machine does.
 //!
 //! `cargo bench --bench instructions` fails if a count is more than a tenth above the one recorded
-//! in `instructions.txt`. `cargo bench --bench instructions -- --record` records anew.
+//! in `instructions.txt`. `cargo bench --bench instructions -- --record` records new counts.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [RUN, name, part, calls] => run(name, part, calls.parse().unwrap()),
-        // `cargo bench` says `--bench`; `cargo test --benches` does not.
+        // `cargo bench` passes `--bench`; `cargo test --benches` does not.
         ["--bench"] => return compare(),
         ["--record", "--bench"] => record(),
         [] => CASES.iter().for_each(|case| run(case.name, OURS, 1)),
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 struct Case {
     name: &'static str,
     ours: fn() -> Box<dyn Fn()>,
-    /// What of it is ring's, and taken off.
+    /// ring's part of the work, which is subtracted.
     ring: Option<fn() -> Box<dyn Fn()>>,
 }
 
@@ -120,7 +120,7 @@ fn with_token_cache(mut sample: Sample) -> Sample {
     sample
 }
 
-/// What valgrind watches: a process that does nothing else.
+/// Makes the calls and does nothing else, in the process that valgrind watches.
 fn run(name: &str, part: &str, calls: u32) {
     let case = CASES.iter().find(|case| case.name == name).unwrap();
     let call = if part == OURS { (case.ours)() } else { (case.ring.unwrap())() };
@@ -129,7 +129,7 @@ fn run(name: &str, part: &str, calls: u32) {
     }
 }
 
-/// Instructions a call.
+/// Instructions per call.
 fn count(case: &Case) -> i64 {
     let part = |part| (executed(case, part, 120) - executed(case, part, 20)) / 100;
     let count = part(OURS) - case.ring.map_or(0, |_| part(RING));
@@ -144,9 +144,9 @@ fn executed(case: &Case, part: &str, calls: u32) -> i64 {
         .arg(env::current_exe().unwrap())
         .args([RUN, case.name, part, &calls.to_string()])
         .output()
-        .expect("valgrind is to be installed");
+        .expect("valgrind must be installed");
     let report = String::from_utf8(output.stderr).unwrap();
-    // It counts what fails as well.
+    // valgrind also counts a process that fails.
     assert!(output.status.success(), "{report}");
     let collected = report.lines().find_map(|line| line.split_once("Collected : "));
     collected.and_then(|(_, count)| count.parse().ok()).unwrap_or_else(|| panic!("{report}"))
@@ -166,7 +166,7 @@ fn compare() -> ExitCode {
     let (mut more, mut less) = (false, false);
     for case in &CASES {
         let line = recorded.lines().find_map(|line| line.strip_prefix(case.name));
-        let was: i64 = line.expect("a case that is not recorded").trim().parse().unwrap();
+        let was: i64 = line.expect("every case is recorded").trim().parse().unwrap();
         let is = count(case);
         println!("{:12} {was:>9} {is:>9}", case.name);
         more |= is > was + was / 10;
@@ -176,7 +176,7 @@ fn compare() -> ExitCode {
         println!("more than a tenth below: record it, so that it stays there");
     }
     if more {
-        println!("more than a tenth above: mend it, or record it with a reason");
+        println!("more than a tenth above: reduce it, or record it with a reason");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS

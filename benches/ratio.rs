@@ -1,10 +1,10 @@
-//! How much verifying a token costs beside what it cannot do without: ring's verification of the
-//! same bytes with the same key. Read off one run, in which the two take turns.
+//! The cost of verifying a token relative to ring's verification of the same bytes with the same
+//! key. The two take turns in one run.
 //!
 //! `cargo bench --bench ratio`. A ratio of 1.03 means 3 % on top of ring. The first row is ring
-//! against itself and shows what the machine adds.
+//! relative to itself, and shows the noise of the machine.
 //!
-//! Where the allocator and the linker happen to put things moves ring by up to 1 %.
+//! The memory layout that allocator and linker choose changes ring's time by up to 1 %.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -61,7 +61,7 @@ fn main() {
     });
 }
 
-/// Each with those before it: the public interface's functions, and then all of them in one.
+/// Each stage includes those before it: the public functions, and at last all of them in one call.
 fn stages(table: &Table, sample: &Sample) {
     let kid = Some("tokenring-test-key-01");
     table.row("CompactJws::parse", sample, MANY, |token| {
@@ -89,7 +89,7 @@ fn stages(table: &Table, sample: &Sample) {
     table.row("verify_at", sample, FEW, |token| sample.verify_at(token));
 }
 
-/// The token is of the last of them.
+/// The token is from the last issuer.
 fn issuers(table: &Table, sample: &Sample) {
     for count in [1, 2, 10, 100] {
         let mut urls = (1..count).map(|number| format!("https://{number}.example/"));

@@ -1,5 +1,5 @@
-//! What keys from the network cost while they are at hand, beside ring's RSA verification, and how
-//! much two threads that share them get done beside one.
+//! The cost of a fetched key that is at hand, relative to ring's RSA verification, and the
+//! throughput of two threads that share the keys, relative to one.
 //!
 //! `cargo bench --bench remote`
 #![allow(
@@ -55,7 +55,7 @@ fn main() {
     });
 }
 
-/// A key source whose keys have been fetched, without a network.
+/// A key source with fetched keys; its fetch uses no network.
 fn primed() -> RemoteJwks {
     let jwks = Issuer::default().jwks().into_bytes();
     let remote = RemoteJwks::builder("https://tenant.example.auth0.com/.well-known/jwks.json")

@@ -1,6 +1,5 @@
-//! How often a verdict asks the allocator for memory, counted on this thread, beside what ring asks
-//! for to verify the same bytes with the same key. The counts are exact: a further one has to be
-//! put here by somebody.
+//! The number of allocations of a verdict, on this thread, without those that ring makes to verify
+//! the same bytes with the same key. The counts are exact: an additional allocation fails the test.
 #![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "tests may")]
 
 #[cfg(feature = "fetch")]
@@ -44,7 +43,7 @@ fn length_of_a_claim_and_number_of_permissions_cost_no_more() {
 }
 
 #[test]
-fn claims_nobody_asked_for_cost_no_more_whatever_is_in_them() {
+fn claims_without_an_accessor_cost_no_more_whatever_they_contain() {
     let nested = serde_json::json!({ "a": [{ "b": [1, 2.5, null, true, "text"] }], "c": {} });
     let token = token().claim("https://api.example.com/tenant", nested);
     assert_eq!(beside_ring(&token, Ok(EXPIRES_AT)), 2);
@@ -57,21 +56,21 @@ fn string_written_with_escapes_costs_a_buffer_and_is_cut_to_size() {
 }
 
 #[test]
-fn twenty_four_members_are_told_apart_in_place_and_more_are_put_into_a_tree() {
+fn up_to_twenty_four_members_are_compared_in_place_and_more_in_a_tree() {
     let with = |claims: usize| {
         (8..claims).fold(token(), |token, index| token.claim(&format!("claim-{index}"), 1))
     };
     assert_eq!(beside_ring(&with(24), Ok(EXPIRES_AT)), 2);
     assert_eq!(beside_ring(&with(25), Ok(EXPIRES_AT)), 3);
-    // Eleven to a node of the tree.
+    // A node of the tree has room for eleven members.
     assert_eq!(beside_ring(&with(35), Ok(EXPIRES_AT)), 3);
 }
 
 #[test]
-fn what_is_not_three_segments_costs_nothing() {
+fn token_without_three_segments_costs_nothing() {
     let long = token().mint().repeat(100);
     let many = ".".repeat(16 * 1024);
-    // One too long, then none, two, four and five segments, and nothing but periods.
+    // Too long; empty; one, two, four and five segments; only periods; an empty first and last one.
     refused_for_nothing(&long, VerifyError::TokenTooLong { bytes: long.len() });
     refused_for_nothing("", VerifyError::SegmentCount { found: 1 });
     refused_for_nothing(&"x".repeat(16 * 1024), VerifyError::SegmentCount { found: 1 });
@@ -87,20 +86,20 @@ fn what_is_not_three_segments_costs_nothing() {
 }
 
 #[test]
-fn what_is_refused_before_the_signature_costs_its_header_and_nothing_of_ring() {
+fn token_refused_before_the_signature_costs_its_header_and_nothing_of_ring() {
     let unknown = TestKey::attacker().with_kid("unknown");
     let refused: [(TokenBuilder, VerifyError); 6] = [
         // A character outside of the alphabet.
         (token().header_segment("e30="), VerifyError::NotBase64url { segment: "header" }),
-        // A byte that no UTF-8 text has.
+        // A byte that never occurs in UTF-8.
         (token().raw_header([0xff]), VerifyError::HeaderJson(JsonError::NotUtf8)),
         // Another algorithm.
         (token().header("alg", "HS256"), VerifyError::AlgorithmNotAccepted),
         // An extension.
         (token().header("b64", false), VerifyError::HeaderForbidden { parameter: "b64" }),
-        // A key that is not in the set.
+        // A `kid` that is not in the set.
         (token().key(&unknown), VerifyError::UnknownKey),
-        // One byte less than the modulus has.
+        // One byte shorter than the modulus.
         (token().signature([1; 255]), VerifyError::BadSignature),
     ];
     for (token, error) in refused {
@@ -110,11 +109,11 @@ fn what_is_refused_before_the_signature_costs_its_header_and_nothing_of_ring() {
 
 #[test]
 fn error_of_the_json_reader_costs_a_bounded_number() {
-    // serde_json's own error; its text is put together and then dropped.
+    // serde_json builds the text of its error, which is then dropped.
     let refused = token().raw_header("{\"alg\":");
     let error = VerifyError::HeaderJson(JsonError::Syntax);
     let syntax = verdict(&refused.mint(), NOW, Err(error)).count_total;
-    // Ours, and one more of serde_json's on the way out of each of the 32 levels.
+    // Our own allocations, and one of serde_json's for each of the 32 levels it returns from.
     let refused = token().raw_header("[".repeat(33));
     let error = VerifyError::HeaderJson(JsonError::TooDeep);
     let too_deep = verdict(&refused.mint(), NOW, Err(error)).count_total;
@@ -147,7 +146,7 @@ fn remote_key_within_its_ttl_costs_nothing() {
         }
     };
     assert_eq!(measure(lookups).count_total, 0);
-    // Getting old: the first to see it starts a fetch, which is still under way for the others.
+    // A refresh is due: the first lookup starts a fetch, which is in flight during the next ones.
     rig.clock.advance(fake::secs(500));
     assert!(measure(lookups).count_total > 0);
     assert_eq!(measure(lookups).count_total, 0);
@@ -159,7 +158,7 @@ fn token() -> TokenBuilder {
     Issuer::default().token_at(NOW)
 }
 
-/// How many allocations are this crate's own.
+/// The number of allocations without ring's.
 fn beside_ring(token: &TokenBuilder, outcome: Result<UnixTime, VerifyError>) -> u64 {
     let token = token.mint();
     verdict(&token, NOW, outcome).count_total - of_ring(&token).count_total
@@ -170,7 +169,7 @@ fn refused_for_nothing(token: &str, error: VerifyError) {
     assert_eq!((info.count_total, info.bytes_total), (0, 0), "{error}");
 }
 
-/// All allocations up to the verdict, which has to be `outcome`, and until it is dropped.
+/// All allocations until the verdict is dropped. Asserts that the verdict is `outcome`.
 fn verdict(token: &str, now: UnixTime, outcome: Result<UnixTime, VerifyError>) -> AllocationInfo {
     let keys = JwkSet::from_json(Issuer::default().jwks().as_bytes()).unwrap();
     let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys).unwrap();
@@ -183,7 +182,7 @@ fn verdict(token: &str, now: UnixTime, outcome: Result<UnixTime, VerifyError>) -
     info
 }
 
-/// The allocations of ring alone, for a signature that holds or not.
+/// ring's allocations to verify the signature, valid or not.
 fn of_ring(token: &str) -> AllocationInfo {
     let (signing_input, signature) = token.rsplit_once('.').unwrap();
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
@@ -195,7 +194,7 @@ fn of_ring(token: &str) -> AllocationInfo {
         let message = signing_input.as_bytes();
         let _holds_or_not = key.verify(&RSA_PKCS1_2048_8192_SHA256, message, &signature);
     });
-    // Or the difference from it would say nothing.
+    // If the counter missed ring's allocations, subtracting them would prove nothing.
     assert!(info.count_total > 0);
     info
 }

@@ -1,7 +1,7 @@
-//! `Verifier::with_token_cache` changes what a verdict costs, and no verdict.
+//! `Verifier::with_token_cache` changes the cost of verdicts, and no verdict.
 //!
-//! A token that was found costs one allocation, the payload that is handed out, and another for each
-//! claim written with escapes. One that was not costs ring's besides: so the two are told apart here.
+//! A cache hit costs one allocation, the returned payload, and another one for each claim with
+//! escapes. A miss also costs ring's allocations; the tests recognize a hit by their absence.
 #![cfg(feature = "std")]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -39,10 +39,10 @@ use crate::common::{
     CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, policy, signed, token,
 };
 
-/// When no token of this file is good any more.
+/// A time after the expiry of every token in this file.
 const AFTERWARDS: UnixTime = UnixTime::from_secs(NOW.as_secs() + 1_000_000);
 
-// What is found.
+// Cache hits.
 
 #[test]
 fn token_seen_before_costs_one_allocation() {
@@ -55,7 +55,7 @@ fn token_seen_before_costs_one_allocation() {
 }
 
 #[test]
-fn token_found_says_all_it_said_the_first_time() {
+fn cache_hit_returns_the_same_as_the_first_verification() {
     for token in [
         token().mint(),
         token().claim("nbf", 1.5).claim("jti", "a \"b\"").mint(),
@@ -72,14 +72,14 @@ fn token_found_says_all_it_said_the_first_time() {
 }
 
 #[test]
-fn without_being_asked_for_nothing_is_remembered() {
+fn verifier_without_a_cache_remembers_nothing() {
     let (verifier, token) = (common::verifier(), token().mint());
     assert!(verifier.verify_at(&token, NOW).is_ok());
     assert!(!is_cached(&verifier, &token));
 }
 
 #[test]
-fn clones_share_what_they_remember_and_a_new_cache_is_empty() {
+fn clones_share_the_cache_and_a_new_cache_is_empty() {
     let (verifier, token) = (verifier(8), token().mint());
     let clone = verifier.clone();
     assert!(clone.verify_at(&token, NOW).is_ok());
@@ -89,16 +89,16 @@ fn clones_share_what_they_remember_and_a_new_cache_is_empty() {
 }
 
 #[test]
-fn verify_and_try_verify_find_what_the_other_remembers() {
+fn verify_and_try_verify_share_the_cache() {
     let source = Source::new(&[key(1)]);
     let verifier = over(&source, policy()).with_token_cache(capacity(8));
-    // Good for a day of the system clock.
+    // Valid for a day by the system clock.
     let tokens = ["a", "b"].map(|subject| common::issuer().token().subject(subject).mint());
     assert!(verifier.verify(&tokens[0]).is_ok());
     assert!(verifier.try_verify(&tokens[1]).is_ok());
     assert_eq!(cost(|| verifier.try_verify(&tokens[0]).is_ok()), 1);
     assert_eq!(cost(|| verifier.verify(&tokens[1]).is_ok()), 1);
-    // Each asks the source its own way.
+    // The two methods ask the source in different ways.
     source.without_waiting(Err(KeyError::Busy));
     assert_eq!(verifier.try_verify(&tokens[0]).map(drop), Err(VerifyError::KeySourceBusy));
     assert_eq!(cost(|| verifier.verify(&tokens[0]).is_ok()), 1);
@@ -115,20 +115,20 @@ fn long_key_id_and_escapes_in_claims_are_no_obstacle() {
         assert_eq!(outcome(&verifier, &token, NOW), cold);
     }
     assert!(cold.is_ok());
-    // One for the payload, one for the claim that differs from how it is written.
+    // One allocation for the payload, one for the claim with escapes.
     assert!(cost(|| verifier.verify_at(&token, NOW).is_ok()) <= 2);
 }
 
-// What is not.
+// Tokens that are not cached.
 
 #[test]
 fn refused_tokens_of_every_kind_are_not_remembered() {
     let now = NOW.as_secs();
     let alone = |token: TokenBuilder| token.mint();
     let refused: Vec<(String, VerifyError)> = vec![
-        // A byte too many.
+        // One byte too long.
         ("x".repeat(16385), VerifyError::TokenTooLong { bytes: 16385 }),
-        // Nothing at all, and half of a token.
+        // An empty text, and half of a token.
         (String::new(), VerifyError::SegmentCount { found: 1 }),
         ("a.b".into(), VerifyError::SegmentCount { found: 2 }),
         // Encrypted.
@@ -138,30 +138,30 @@ fn refused_tokens_of_every_kind_are_not_remembered() {
         // Padding.
         (alone(token().header_segment("e30=")), VerifyError::NotBase64url { segment: "header" }),
         (alone(token().payload_segment("e30=")), VerifyError::NotBase64url { segment: "payload" }),
-        // Signed, with `alg` that says otherwise.
+        // Signed, but with another `alg`.
         (alone(token().header("alg", "none")), VerifyError::AlgorithmNotAccepted),
         (alone(token().header("alg", "HS256")), VerifyError::AlgorithmNotAccepted),
-        // An extension.
+        // With an extension.
         (
             signed(header_and(r#""crit":["exp"]"#), token().payload_json()),
             VerifyError::HeaderForbidden { parameter: "crit" },
         ),
-        // Another's key, under its own name and under one of the issuer's.
+        // Another key, with its own `kid` and with one of the issuer's.
         (alone(token().key(&TestKey::attacker())), VerifyError::UnknownKey),
         (alone(token().forged_by(&TestKey::attacker())), VerifyError::BadSignature),
-        // No JWT.
+        // Not a JWT.
         (signed(HEADER, ""), VerifyError::EmptyPayload),
-        // `exp` is not there, and is text.
+        // `exp` is missing, and is a string.
         (alone(token().without_claim("exp")), VerifyError::ClaimMissing { claim: "exp" }),
         (signed(HEADER, claims_with("exp", r#""1""#)), VerifyError::ClaimType { claim: "exp" }),
-        // Milliseconds.
+        // `exp` is in milliseconds.
         (alone(token().claim("exp", now * 1000)), VerifyError::ClaimRange { claim: "exp" }),
         // Another kind of token.
         (alone(token().header("typ", "dpop+jwt")), VerifyError::TokenTypeNotAccepted),
-        // Somebody else's, for somebody else.
+        // From another issuer, and for another audience.
         (alone(token().issuer("https://other.example/")), VerifyError::WrongIssuer),
         (alone(token().audience("https://other.example/")), VerifyError::WrongAudience),
-        // Too late, and too early.
+        // Expired, and not yet valid.
         (alone(token().expires_at(NOW)), VerifyError::Expired { exp: now, now }),
         (alone(token().claim("nbf", now + 1)), VerifyError::NotYetValid { nbf: now + 1, now }),
         // Issued to another client.
@@ -173,7 +173,7 @@ fn refused_tokens_of_every_kind_are_not_remembered() {
         ),
     ];
     let policy = policy().authorized_party(testkit::CLIENT_ID);
-    // Room for one: anything that entered would take its place.
+    // A cache with room for one token: any other that entered would replace it.
     let verifier = common::verifier_of(policy).with_token_cache(capacity(1));
     let good = token().mint();
     assert!(verifier.verify_at(&good, NOW).is_ok());
@@ -183,7 +183,7 @@ fn refused_tokens_of_every_kind_are_not_remembered() {
         }
         assert!(is_cached(&verifier, &good), "{error}");
     }
-    // And something does.
+    // An accepted token does replace it.
     let other = token().subject("b").mint();
     for _ in 0..2 {
         assert!(verifier.verify_at(&other, NOW).is_ok());
@@ -192,7 +192,7 @@ fn refused_tokens_of_every_kind_are_not_remembered() {
 }
 
 #[test]
-fn token_refused_for_want_of_keys_is_not_remembered() {
+fn token_refused_because_keys_are_unavailable_is_not_remembered() {
     let source = Source::new(&[key(1)]);
     let verifier = over(&source, policy()).with_token_cache(capacity(1));
     let [good, other] = ["a", "b"].map(|subject| token().subject(subject).mint());
@@ -207,21 +207,21 @@ fn token_refused_for_want_of_keys_is_not_remembered() {
 #[test]
 fn token_is_remembered_if_no_more_than_three_kib_are_kept_of_its_claims() {
     let verifier = verifier(8);
-    // As text, the payload alone is kept.
+    // Without escapes, only the payload is kept.
     for (bytes, remembered) in [(3072, true), (3073, false), (8000, false)] {
         let empty = claims_and(r#""sub":"""#).len();
         let claims = claims_and(&format!(r#""sub":"{}""#, "s".repeat(bytes - empty)));
         assert_eq!(claims.len(), bytes);
         assert_remembered(&verifier, &signed(HEADER, claims), remembered, bytes);
     }
-    // With an escape, its characters too: 6 bytes of the payload are 1 of the string.
+    // With an escape, the decoded string is kept too: 1 byte for 6 bytes of the payload.
     let base = claims_and(r#""sub":"\u0061""#).len();
     for (more, remembered) in [((3071 - base) / 2, true), ((3072 - base) / 2 + 1, false)] {
         let claims = claims_and(&format!(r#""sub":"\u0061{}""#, "s".repeat(more)));
         assert_remembered(&verifier, &signed(HEADER, claims), remembered, more);
     }
-    // An array in which one string has an escape costs a pointer and a length for each: 16 bytes
-    // beside the 4 that `"a",` takes.
+    // If one string of an array has an escape, each string costs a pointer and a length: 16 bytes,
+    // besides the 4 of `"a",`.
     for (strings, remembered) in [(60, true), (160, false), (800, false)] {
         for claim in ["permissions", "aud"] {
             let list = vec![r#""a""#; strings].join(",");
@@ -230,7 +230,7 @@ fn token_is_remembered_if_no_more_than_three_kib_are_kept_of_its_claims() {
             assert_remembered(&verifier, &token, remembered, strings);
         }
     }
-    // The same array without an escape is only where it is.
+    // Without an escape, the same array costs nothing besides the payload.
     let array = format!(r#"["https://api.example.com/",{}]"#, vec![r#""a""#; 700].join(","));
     let token = signed(HEADER, claims_with("permissions", &array));
     assert_remembered(&verifier, &token, true, 700);
@@ -263,12 +263,12 @@ fn memory_of_an_entry_is_at_most_four_kib_whatever_its_claims_hold() {
             &format!(r#"["https://api.example.com/","\n",{}]"#, many(r#""a""#, 100)),
         ),
     ] {
-        // A `kid` of 256 bytes is kept twice: the token's and the key's.
+        // A `kid` of 256 bytes is kept twice, for the token and for the key.
         let kid = "k".repeat(256);
         let jwks = format!(r#"{{"keys":[{}]}}"#, key(1).with_kid(&kid).jwk());
         let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();
         let verifier = Verifier::new(policy(), keys).unwrap().with_token_cache(capacity(2));
-        // With the first token the map and the list get room for both.
+        // The first token makes the map and the list allocate room for both.
         assert!(verifier.verify_at(&token().header("kid", &*kid).mint(), NOW).is_ok());
         let token = signed(HEADER.replace(key(1).kid(), &kid), claims.clone());
         let kept =
@@ -277,7 +277,7 @@ fn memory_of_an_entry_is_at_most_four_kib_whatever_its_claims_hold() {
         assert!(kept <= 4096, "{kept} for {claims}");
         most = most.max(kept);
     }
-    // Or nothing of this would have been tried.
+    // At least one entry must come close to the limit.
     assert!(most > 3072, "{most}");
 }
 
@@ -318,7 +318,7 @@ fn cached_token_with_any_byte_changed_is_refused() {
 }
 
 #[test]
-fn debug_shows_nothing_of_what_is_remembered() {
+fn debug_shows_nothing_of_the_cached_tokens() {
     let (verifier, token) = (verifier(8), token().mint());
     let before = format!("{verifier:?} {verifier:#?}");
     assert!(before.contains("TokenCache"));
@@ -331,7 +331,7 @@ fn debug_shows_nothing_of_what_is_remembered() {
 // The time.
 
 #[test]
-fn token_found_is_refused_from_exp_on_and_before_nbf() {
+fn cached_token_is_refused_from_exp_on_and_before_nbf() {
     let (exp, nbf) = (NOW.as_secs() + 100, NOW.as_secs() - 100);
     let token = token().claim("exp", exp).claim("nbf", nbf).mint();
     for leeway in [0, 60] {
@@ -345,7 +345,7 @@ fn token_found_is_refused_from_exp_on_and_before_nbf() {
                 found = verifier.verify_at(&token, UnixTime::from_secs(now)).map(drop);
                 true
             });
-            // The entry stays: the next one may be in time again.
+            // The entry stays in the cache, because the clock may be set back.
             assert!(cost <= 1, "{cost}");
             assert_eq!(found, cold.verify_at(&token, UnixTime::from_secs(now)).map(drop));
             found
@@ -364,19 +364,19 @@ fn token_found_is_refused_from_exp_on_and_before_nbf() {
 // The keys.
 
 #[test]
-fn token_found_is_refused_for_what_has_become_of_its_key() {
+fn cached_token_is_refused_if_its_key_has_changed() {
     let (attacker, seconds) = (TestKey::attacker(), Duration::from_secs(17));
     let as_first = || attacker.with_kid(key(1).kid());
     let named: [(Answer, VerifyError); 7] = [
-        // Withdrawn, with others left or without; the same key under another name.
+        // The key is withdrawn, with and without others left; the same key has another `kid`.
         (published(&[key(2)]), VerifyError::UnknownKey),
         (published(&[]), VerifyError::UnknownKey),
         (published(&[key(1).with_kid("renamed"), key(2)]), VerifyError::UnknownKey),
-        // Another key under its name.
+        // Another key has its `kid`.
         (published(&[as_first()]), VerifyError::BadSignature),
-        // Another key under its name beside it.
+        // Another key has the same `kid` besides.
         (published(&[key(1), as_first()]), VerifyError::AmbiguousKey),
-        // A dead source.
+        // The source has no keys any more.
         (
             Err(KeyError::Unavailable { retry_after: seconds }),
             VerifyError::KeysUnavailable { retry_after: seconds },
@@ -385,9 +385,9 @@ fn token_found_is_refused_for_what_has_become_of_its_key() {
     ];
     stands_and_falls(&token().mint(), &named);
     let nameless: [(Answer, VerifyError); 5] = [
-        // A second key: which one is meant?
+        // With a second key, the token is ambiguous.
         (published(&[key(1), key(2)]), VerifyError::AmbiguousKey),
-        // None, another one, and one that is not even named differently.
+        // No key, another key, and another key of the same `kid`.
         (published(&[]), VerifyError::UnknownKey),
         (published(&[key(2)]), VerifyError::BadSignature),
         (published(&[as_first()]), VerifyError::BadSignature),
@@ -396,7 +396,7 @@ fn token_found_is_refused_for_what_has_become_of_its_key() {
     stands_and_falls(&token().without_header("kid").mint(), &nameless);
 }
 
-/// Refused with each answer, accepted again as soon as the key is back.
+/// Asserts that `token` is refused with each answer, and accepted as soon as the key is back.
 fn stands_and_falls(token: &str, answers: &[(Answer, VerifyError)]) {
     let source = Source::new(&[key(1)]);
     let cached = over(&source, policy()).with_token_cache(capacity(8));
@@ -408,7 +408,7 @@ fn stands_and_falls(token: &str, answers: &[(Answer, VerifyError)]) {
         for _ in 0..2 {
             assert_eq!(outcome(&cached, token, NOW), Err(*error));
             assert_eq!(outcome(&cold, token, NOW), Err(*error));
-            // The key comes first, as it does in the pipeline.
+            // The key is checked before the time, as in the pipeline.
             assert_eq!(outcome(&cached, token, AFTERWARDS), Err(*error));
         }
         source.publishes(&[key(1)]);
@@ -435,7 +435,7 @@ fn key_set_confirms_the_key_that_it_would_return_and_no_other() {
     let [first, second] = [0, 1].map(|kid| set.key(query(kid)).unwrap());
     assert!(set.confirms(&first, query(0)) && set.confirms(&second, query(1)));
     assert!(!set.confirms(&first, query(1)) && !set.confirms(&second, query(0)));
-    // Which one is meant?
+    // Without `kid`, two keys are ambiguous.
     assert!(!set.confirms(&first, KeyQuery::new(None, Algorithm::RS256)));
     assert!(!set.confirms(&first, KeyQuery::new(Some(kids[0].as_str()), Algorithm::RS512)));
     let as_first = || TestKey::attacker().with_kid(&*kids[0]);
@@ -444,7 +444,7 @@ fn key_set_confirms_the_key_that_it_would_return_and_no_other() {
     }
 }
 
-/// Counts how often it is asked for a key. It always confirms, as a source of fixed keys may.
+/// A source of fixed keys, which counts lookups and confirms every key.
 struct Counting(JwkSet, AtomicUsize);
 
 impl KeySource for Counting {
@@ -484,7 +484,7 @@ fn key_id_of_a_nameless_token_is_that_of_the_current_key() {
         for _ in 0..2 {
             assert_eq!(verifier.verify_at(&token, NOW).unwrap().key_id(), Some(name));
         }
-        // The entry has followed.
+        // The entry has the new `kid`.
         assert!(is_cached(&verifier, &token));
     }
 }
@@ -510,7 +510,7 @@ mod remote {
     }
 
     #[test]
-    fn verify_async_finds_what_the_others_remember_and_they_what_it_does() {
+    fn verify_async_shares_the_cache_with_the_other_methods() {
         let rig = rig();
         let verifier =
             Verifier::new(policy(), rig.keys.clone()).unwrap().with_token_cache(capacity(8));
@@ -549,7 +549,7 @@ mod remote {
         ends(&[TestKey::attacker().with_kid(key(1).kid())], VerifyError::BadSignature);
     }
 
-    /// After `ttl`, if the issuer publishes `keys` by then.
+    /// Asserts that a cached token is refused after `ttl` if the issuer then publishes `keys`.
     fn ends(keys: &[TestKey], error: VerifyError) {
         let rig = rig();
         let verifier =
@@ -557,7 +557,7 @@ mod remote {
         let token = common::issuer().token().mint();
         assert!(block_on(verifier.verify_async(&token)).is_ok());
         serve(&rig, keys);
-        // Not old enough to be fetched again.
+        // The set is not due for a refresh.
         assert_eq!(cost(|| verifier.try_verify(&token).is_ok()), 1);
         rig.clock.advance(secs(601));
         assert_eq!(block_on(verifier.verify_async(&token)).map(drop), Err(error));
@@ -566,7 +566,7 @@ mod remote {
     }
 
     #[test]
-    fn dead_key_source_ends_its_tokens_and_a_living_one_takes_them_up_again() {
+    fn unavailable_keys_end_their_tokens_until_they_are_available_again() {
         let rig = rig();
         let cached =
             Verifier::new(policy(), rig.keys.clone()).unwrap().with_token_cache(capacity(8));
@@ -574,11 +574,11 @@ mod remote {
         let token = common::issuer().token().mint();
         assert!(cached.verify(&token).is_ok());
         rig.issuer.fails();
-        // Stale, and trusted for want of a better one.
+        // The set is stale, and used because a refresh has failed.
         rig.clock.advance(secs(601));
         assert!(cached.verify(&token).is_ok());
         rig.settle();
-        // As old as `stale_cap`.
+        // The set is as old as `stale_cap`.
         rig.clock.advance(secs(3600));
         let unavailable = |verdict: Result<(), VerifyError>| match verdict {
             Err(VerifyError::KeysUnavailable { retry_after }) => retry_after > Duration::ZERO,
@@ -597,16 +597,16 @@ mod remote {
     }
 }
 
-// The room.
+// The capacity.
 
 #[test]
-fn there_is_room_for_as_many_tokens_as_was_said() {
+fn cache_holds_as_many_tokens_as_its_capacity() {
     for room in [1, 2, 63, 64, 100, 131] {
         let verifier = verifier(room);
         for (number, token) in MANY.iter().enumerate() {
             assert!(verifier.verify_at(token, NOW).is_ok());
-            // Where there is no room, a token has to come twice.
-            // From 128 on there are shards, which are not full at the same time.
+            // If the cache is full, a token enters it only the second time. From 128 on the cache
+            // has shards, which do not all become full at the same time.
             if number >= room && room < 128 {
                 assert!(!is_cached(&verifier, token), "{number} of {room}");
             }
@@ -619,7 +619,7 @@ fn there_is_room_for_as_many_tokens_as_was_said() {
 }
 
 #[test]
-fn any_capacity_may_be_asked_for() {
+fn any_capacity_is_possible() {
     let (verifier, token) = (verifier(usize::MAX), token().mint());
     assert!(verifier.verify_at(&token, NOW).is_ok());
     assert!(is_cached(&verifier, &token));
@@ -627,14 +627,14 @@ fn any_capacity_may_be_asked_for() {
 
 #[test]
 fn tokens_in_use_outlast_any_number_of_tokens_that_come_once() {
-    // Of one shard, and of two.
+    // With one shard, and with two.
     for (room, hot) in [(16, 8), (128, 24)] {
         let verifier = verifier(room);
         let (hot, once) = MANY.split_at(hot);
         for token in hot.iter().chain(hot) {
             assert!(verifier.verify_at(token, NOW).is_ok());
         }
-        // All at a stretch: none of those in use is used meanwhile.
+        // All in a row: no token in use is used in between.
         for token in once {
             assert!(verifier.verify_at(token, NOW).is_ok());
         }
@@ -646,7 +646,7 @@ fn tokens_in_use_outlast_any_number_of_tokens_that_come_once() {
 }
 
 #[test]
-fn token_that_is_in_use_no_more_makes_room() {
+fn token_that_is_no_longer_used_is_replaced() {
     let verifier = verifier(16);
     let (used, others) = MANY.split_at(16);
     for token in used.iter().chain(used) {
@@ -678,7 +678,7 @@ fn tokens_in_use_outlast_any_number_of_tokens_that_come_twice() {
 }
 
 #[test]
-fn tokens_that_come_in_turn_find_room() {
+fn new_tokens_that_come_in_turn_enter_the_cache() {
     let verifier = verifier(64);
     let (first, others) = MANY.split_at(64);
     for token in first {
@@ -687,11 +687,11 @@ fn tokens_that_come_in_turn_find_room() {
     for token in others[..8].iter().chain(&others[..8]) {
         assert!(verifier.verify_at(token, NOW).is_ok());
     }
-    // Two of them may be noted in the same place.
+    // Two of them may share a place in the record of recent tokens.
     assert!(others[..8].iter().filter(|token| is_cached(&verifier, token)).count() >= 6);
 }
 
-// All of it at once.
+// Everything at once.
 
 #[test]
 fn no_outcome_differs_from_that_of_a_verifier_without_cache() {
@@ -707,13 +707,13 @@ fn no_outcome_differs_from_that_of_a_verifier_without_cache() {
         source.publishes(&[key(1), key(2)]);
         for step in 0..1500 {
             if random.below(12) == 0 {
-                // Every other time all is well.
+                // Half of the changes restore the good keys.
                 match random.below(2) {
                     0 => source.publishes(&[key(1), key(2)]),
                     _ => source.answers(answers[random.below(answers.len())].clone()),
                 }
             }
-            // Some come more often than others.
+            // Some tokens come more often than others.
             let number = match random.below(3) {
                 0 => random.below(4),
                 _ => random.below(tokens.len()),
@@ -737,21 +737,21 @@ fn no_outcome_differs_from_that_of_a_verifier_without_cache() {
             }
         }
     }
-    // Or this would not have been about the cache.
+    // Each of these situations must have come up often.
     assert!(found > 300 && forgotten > 300 && refused > 300, "{found}, {forgotten}, {refused}");
 }
 
 #[test]
-fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
+fn threads_see_only_outcomes_that_a_key_set_of_the_moment_explains() {
     const THREADS: usize = 8;
     const ROTATIONS: usize = 120;
-    /// More verdicts than there ever are.
+    /// More than the number of verdicts will ever be.
     const FAILED: usize = 1 << 30;
     let source = Source::new(&[key(1), key(2)]);
     let (tokens, mut answers) = (various_tokens(), various_answers());
     answers.insert(0, published(&[key(1), key(2)]));
     let times = [NOW, UnixTime::from_secs(NOW.as_secs() + 100)];
-    // What a verifier without cache says: by answer, token and time.
+    // The verdicts of a verifier without cache, by answer, token and time.
     let cold = over(&source, policy());
     let mut expected = Vec::new();
     for answer in &answers {
@@ -759,7 +759,7 @@ fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
         let at = |token: &String| times.map(|now| outcome(&cold, token, now));
         expected.push(tokens.iter().map(at).collect::<Vec<_>>());
     }
-    // Every other one is the first.
+    // Every second answer is the first one.
     let answer = |generation: usize| match generation % 2 {
         0 => 0,
         _ => generation / 2 % answers.len(),
@@ -791,7 +791,7 @@ fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
                     let explains =
                         |generation| expected[answer(generation)][number][time] == verdict;
                     let explained = (first..=last).any(explains);
-                    // Nobody waits for a thread that has failed.
+                    // The others do not wait for a thread that has failed.
                     verdicts.fetch_add(if explained { 1 } else { FAILED }, Ordering::SeqCst);
                     assert!(explained, "{verdict:?} from {first} to {last}, token {number}");
                     if verdict.is_ok() && cost <= 2 {
@@ -801,7 +801,7 @@ fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
             });
         }
         for generation in 1..=ROTATIONS {
-            // Long enough for the cache to have been of use, wherever a key set lets it.
+            // Long enough for some cache hits, if the key set allows any.
             let before = (verdicts.load(Ordering::SeqCst), found.load(Ordering::SeqCst));
             let useful = || answer(generation - 1) != 0 || found.load(Ordering::SeqCst) > before.1;
             let since = || verdicts.load(Ordering::SeqCst) - before.0;
@@ -817,7 +817,7 @@ fn threads_see_no_outcome_that_no_key_set_of_the_moment_explains() {
     assert!(found.load(Ordering::SeqCst) >= ROTATIONS / 2);
 }
 
-/// Good ones and bad ones, the good ones with different lives, all of it within minutes of `NOW`.
+/// Good and bad tokens. The good ones expire at different times, all within minutes of `NOW`.
 fn various_tokens() -> Vec<String> {
     let now = NOW.as_secs();
     let good = (0..20).map(|number| {
@@ -834,15 +834,15 @@ fn various_tokens() -> Vec<String> {
         }
     });
     let other = [
-        // Too long to be remembered.
+        // Too long for the cache.
         token().subject("long ".repeat(600)),
-        // Another's key under the name of one of ours, which is right when that one is replaced.
+        // Another key with the `kid` of one of ours, for which it is sometimes published.
         token().forged_by(&TestKey::attacker()),
         token().forged_by(&TestKey::attacker()).without_header("kid"),
-        // A key that is there sometimes.
+        // A key that is sometimes published.
         token().key(&key(3)),
         token().key(&TestKey::attacker()),
-        // Refused whatever the key.
+        // Refused with any key.
         token().audience("https://other.example/"),
         token().header("alg", "RS512"),
         token().without_claim("exp"),
@@ -863,14 +863,14 @@ fn various_answers() -> Vec<Answer> {
         published(&[as_first()]),
         published(&[key(1), as_first(), key(2)]),
         published(&[key(1).with_kid("renamed")]),
-        // The names the other way around.
+        // The `kid`s swapped.
         published(&[key(1).with_kid(key(2).kid()), key(2).with_kid(key(1).kid())]),
         Err(KeyError::Busy),
         Err(KeyError::Unavailable { retry_after: Duration::from_secs(3) }),
     ]
 }
 
-/// Good tokens that differ in nothing but `sub`.
+/// Good tokens that differ only in `sub`.
 static MANY: LazyLock<Vec<String>> = LazyLock::new(|| {
     let [iss, aud, exp] = CLAIMS.map(|(name, value)| format!(r#""{name}":{value}"#));
     (0..300)
@@ -878,7 +878,7 @@ static MANY: LazyLock<Vec<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What a key source says when it is asked.
+/// The answer of a key source.
 type Answer = Result<JwkSet, KeyError>;
 
 fn published(keys: &[TestKey]) -> Answer {
@@ -886,7 +886,7 @@ fn published(keys: &[TestKey]) -> Answer {
     Ok(JwkSet::from_json(json.as_bytes()).unwrap())
 }
 
-/// A key source that does as it is told. Clones are the same one.
+/// A key source whose answers the test sets. Clones share them.
 #[derive(Clone, Debug)]
 struct Source(Arc<RwLock<Answers>>);
 
@@ -935,7 +935,7 @@ fn capacity(tokens: usize) -> NonZeroUsize {
     NonZeroUsize::new(tokens).unwrap()
 }
 
-/// With the issuer's keys, and room for so many tokens.
+/// A verifier with the issuer's keys, and a cache for `room` tokens.
 fn verifier(room: usize) -> Verifier<JwkSet> {
     common::verifier().with_token_cache(capacity(room))
 }
@@ -944,7 +944,7 @@ fn over(source: &Source, policy: Policy) -> Verifier<Source> {
     Verifier::new(policy, source.clone()).unwrap()
 }
 
-/// How many allocations it takes. It has to come true.
+/// The number of allocations of `call`, which must return true.
 fn cost(call: impl FnOnce() -> bool) -> u64 {
     let mut came_true = false;
     let info = measure(|| came_true = call());
@@ -952,7 +952,7 @@ fn cost(call: impl FnOnce() -> bool) -> u64 {
     info.count_total
 }
 
-/// Whether a good token is found. It counts as used then, and is not remembered if it is not.
+/// Whether a good token is a cache hit. A hit counts as a use; a miss does not enter the cache.
 fn is_cached<K: KeySource>(verifier: &Verifier<K>, token: &str) -> bool {
     let too_late = |error| matches!(error, VerifyError::Expired { .. });
     cost(|| verifier.verify_at(token, AFTERWARDS).is_err_and(too_late)) <= 2
@@ -966,7 +966,7 @@ fn outcome<K: KeySource>(
     verifier.verify_at(token, now).as_ref().map(Said::of).map_err(|error| *error)
 }
 
-/// All that can be had of a `Verified`.
+/// Everything that a `Verified` returns.
 #[derive(Clone, Debug, PartialEq)]
 struct Said {
     texts: [Option<String>; 5],
@@ -999,7 +999,7 @@ impl Said {
     }
 }
 
-/// Xorshift: numbers that look random and are the same every time.
+/// Xorshift: pseudo-random numbers, the same in every run.
 struct Random(u64);
 
 impl Random {
@@ -1007,7 +1007,7 @@ impl Random {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    /// Less than `bound`.
+    /// A number less than `bound`.
     fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -1,4 +1,4 @@
-//! Rows of a comparison with ring, the two taking turns.
+//! A table of comparisons with ring, in which the two take turns.
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
 use std::{hint::black_box, time::Instant};
@@ -11,16 +11,16 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// For this run: one round only if it is a test.
+    /// Prints the head. If this run is a test, there is only one round.
     pub(crate) fn begin() -> Self {
-        // `cargo bench` says `--bench`; `cargo test --benches` does not.
+        // `cargo bench` passes `--bench`; `cargo test --benches` does not.
         let rounds = if std::env::args().any(|argument| argument == "--bench") { 1600 } else { 1 };
         let table = Self { rounds };
         table.head();
         table
     }
 
-    /// Whether this run is to give figures.
+    /// Whether this run is for figures, and not a test.
     pub(crate) fn counts(&self) -> bool {
         self.rounds > 1
     }
@@ -44,7 +44,7 @@ impl Table {
         println!("\n{title}");
     }
 
-    /// Times `ours` beside ring's part of verifying `sample`; `calls` of it in each round.
+    /// Times `calls` of `ours` in each round, in turns with ring's part of verifying `sample`.
     pub(crate) fn row(&self, name: &str, sample: &Sample, calls: usize, ours: impl Fn(&str)) {
         let token = sample.token.as_str();
         let ours = || per_call(calls, || ours(black_box(token)));
@@ -52,7 +52,7 @@ impl Table {
         let (mut times, mut ring_times, mut ratios) = (vec![], vec![], vec![]);
         // The first round warms up and is not counted.
         for round in 0..=self.rounds {
-            // Neither is always the first.
+            // Neither of the two is always first.
             let (time, ring_time) = if round % 2 == 0 {
                 let time = ours();
                 (time, ring())
@@ -77,7 +77,7 @@ impl Table {
     }
 }
 
-/// Nanoseconds a call.
+/// Nanoseconds per call.
 fn per_call(calls: usize, call: impl Fn()) -> f64 {
     let start = Instant::now();
     for _ in 0..calls {
@@ -86,13 +86,13 @@ fn per_call(calls: usize, call: impl Fn()) -> f64 {
     start.elapsed().as_nanos() as f64 / calls as f64
 }
 
-/// The value that so many percent of the `sorted` ones do not exceed.
+/// The percentile of the `sorted` values.
 fn at(sorted: &[f64], percent: usize) -> f64 {
     sorted[(sorted.len() - 1) * percent / 100]
 }
 
-/// Calls in a half of a round: short, so that both halves see the same machine.
+/// Calls in one half of a round: few, so that both halves see the same machine.
 pub(crate) const FEW: usize = 5;
 
-/// The same for what takes well under a microsecond.
+/// The same for calls that take well under a microsecond.
 pub(crate) const MANY: usize = 100;

@@ -1,11 +1,11 @@
-//! How much two threads get done beside one.
+//! The throughput of two threads, relative to one.
 
 mod rate;
 
 use crate::table::Table;
 use rate::throughput;
 
-/// Prints what one thread and two threads get done of `call`, in turns.
+/// Prints how many `call`s per second one thread and two threads make, in turns.
 pub(crate) fn compare(name: &str, table: &Table, call: impl Fn() + Sync) {
     let rounds = if table.counts() { 20 } else { 1 };
     let mut ratios: Vec<(f64, f64, f64)> = (0..rounds)

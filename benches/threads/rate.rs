@@ -1,4 +1,4 @@
-//! How much threads get done.
+//! The throughput of threads.
 
 use std::{
     sync::Barrier,
@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Calls a second, of as many threads as asked for, all at once.
+/// Calls per second of this many threads together.
 pub(crate) fn throughput(threads: usize, call: &(impl Fn() + Sync)) -> f64 {
     let start = Barrier::new(threads);
     let run = || {
@@ -29,5 +29,5 @@ pub(crate) fn throughput(threads: usize, call: &(impl Fn() + Sync)) -> f64 {
 
 const RUN: Duration = Duration::from_millis(100);
 
-/// Calls between two looks at the clock.
+/// Calls between two readings of the clock.
 const FEW: u32 = 16;

@@ -1,4 +1,4 @@
-//! The user's own token, its policy, and the place of its keys.
+//! The settings: the user's token, its policy, and the place of the issuer's keys.
 
 use std::{
     env, fs,
@@ -57,14 +57,14 @@ pub(crate) struct Settings<'a> {
     token: Option<Token<'a>>,
 }
 
-/// Where the keys are.
+/// The place of the keys.
 enum Keys<'a> {
     Discovery(&'a str),
     Url(&'a str),
     File(&'a str),
 }
 
-/// Where the token is.
+/// The place of the token.
 enum Token<'a> {
     Text(&'a str),
     StandardInput,

@@ -1,5 +1,5 @@
-//! A segment is refused or has the bytes that a decoder finds which goes bit by bit, as payload and
-//! as signature.
+//! A segment is refused or decodes to the same bytes as with a bit-by-bit decoder, as payload and as
+//! signature.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {

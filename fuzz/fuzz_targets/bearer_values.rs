@@ -1,5 +1,5 @@
-//! What a guard answers to `Authorization` values follows from a second grammar of them and from the
-//! verifier's verdict on the token, and nothing of the request is in it.
+//! A guard's answer to `Authorization` values follows from a second implementation of their grammar
+//! and from the verifier's verdict on the token, and contains nothing from the request.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

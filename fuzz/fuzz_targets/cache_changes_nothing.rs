@@ -1,4 +1,4 @@
-//! A token cache changes no outcome, in whatever order tokens come, keys are replaced and time goes.
+//! A token cache changes no outcome, in any order of tokens, new keys and passing time.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|script: &[u8]| {

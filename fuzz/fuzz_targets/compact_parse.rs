@@ -1,5 +1,5 @@
-//! What parses is the text we were given, cut at its periods and nothing else; what does not is
-//! refused for the reason that a second reading finds.
+//! The segments of a parsed token, joined with periods, are its text; any other text is refused with
+//! the error that the oracle finds.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|token: &str| {

@@ -1,4 +1,4 @@
-//! The explanation's verdict is the verifier's; its text holds no signature and no subject.
+//! The explanation's verdict is the verifier's, and its text contains no signature and no subject.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

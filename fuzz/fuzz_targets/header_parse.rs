@@ -1,5 +1,5 @@
-//! A header is accepted if and only if a second reading finds it one strict JSON object that says
-//! an algorithm of the crate and nothing forbidden, and then both readings agree on `kid` and `typ`.
+//! A header is accepted if and only if the oracle finds one strict JSON object with a supported `alg`
+//! and no forbidden parameter; `kid` and `typ` are then those that the oracle finds.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|json: &[u8]| {

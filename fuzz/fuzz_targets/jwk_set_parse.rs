@@ -1,5 +1,5 @@
-//! The keys of a set that can be used are those a second reading finds to satisfy every key rule,
-//! the others are skipped for the reason it finds, and each is selected by its `kid` or ambiguous.
+//! The usable keys of a set are those that satisfy every key rule by the oracle; the other entries
+//! are skipped with the oracle's error. Each key is selected by its `kid`, or the `kid` is ambiguous.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|json: &[u8]| {

@@ -1,4 +1,4 @@
-//! Valid tokens, edited and spliced at will, are accepted only as they were signed.
+//! Of all texts that edits and splices make from valid tokens, only the signed ones are accepted.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|script: &[u8]| {

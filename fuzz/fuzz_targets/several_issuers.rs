@@ -1,4 +1,5 @@
-//! A verifier of two issuers says of a token what the verifier of the one that it names says.
+//! A verifier of two issuers has the same verdict on a token as a verifier of only the issuer that the
+//! token names.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

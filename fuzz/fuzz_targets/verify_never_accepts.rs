@@ -1,4 +1,4 @@
-//! No text is a token and no bytes are a signature of a key that has signed nothing.
+//! A verifier whose key has signed nothing accepts no text as a token and no bytes as a signature.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -1,4 +1,4 @@
-//! The settings of an Auth0 tenant: which are taken, what they mean, and which are refused.
+//! The settings of an Auth0 tenant: the accepted ones, their meaning, and the refused ones.
 #![cfg(feature = "fetch")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
@@ -20,7 +20,7 @@ const DOMAIN: &str = "tenant.example.auth0.com";
 
 const VARIABLES: [&str; 3] = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"];
 
-/// Tells a process that it is the child, and what [`Auth0::from_env`] is to give there.
+/// Set in the child process only: the result that [`Auth0::from_env`] must have there.
 const EXPECTED: &str = "TOKENRING_TEST_EXPECTED";
 
 const NOT_HOST_NAME: Auth0ConfigError =
@@ -91,10 +91,10 @@ fn anything_but_a_host_name_is_refused() {
         ("a path upwards", "tenant.auth0.com/.."),
         ("a backslash", "tenant.auth0.com\\a"),
         ("a query", "tenant.auth0.com?a=b"),
-        ("a query behind a slash", "tenant.auth0.com/?a=b"),
+        ("a query after a slash", "tenant.auth0.com/?a=b"),
         ("an empty query", "tenant.auth0.com?"),
         ("a fragment", "tenant.auth0.com#a"),
-        ("a fragment behind a slash", "tenant.auth0.com/#"),
+        ("a fragment after a slash", "tenant.auth0.com/#"),
         ("an IPv4 address", "127.0.0.1"),
         ("an IPv4 address in two parts", "127.1"),
         ("an IPv4 address in hexadecimal", "0x7f.0.0.0x1"),
@@ -176,9 +176,9 @@ fn any_scheme_but_one_https_and_any_slash_but_one_at_the_end_is_refused() {
         ("no scheme", "//tenant.auth0.com"),
         ("no scheme", "://tenant.auth0.com"),
         ("backslashes", "https:\\\\tenant.auth0.com"),
-        ("a space in front", " https://tenant.auth0.com"),
-        ("a space behind", "https://tenant.auth0.com/ "),
-        ("a space behind the scheme", "https:// tenant.auth0.com"),
+        ("a space before it", " https://tenant.auth0.com"),
+        ("a space after it", "https://tenant.auth0.com/ "),
+        ("a space after the scheme", "https:// tenant.auth0.com"),
         ("two slashes at the end", "tenant.auth0.com//"),
         ("two slashes at the end", "https://tenant.auth0.com//"),
         ("no host", "https://"),
@@ -245,7 +245,7 @@ fn lookup_is_asked_for_the_three_variables_and_no_others() {
 }
 
 #[test]
-fn client_is_optional_and_empty_in_the_environment_it_is_none() {
+fn client_is_optional_and_an_empty_variable_means_none() {
     let other_client = token().claim("azp", "other");
     let outcome_of = |auth0: &Auth0| outcome(auth0, &other_client);
     let wrong = Err(VerifyError::WrongAuthorizedParty);
@@ -253,12 +253,12 @@ fn client_is_optional_and_empty_in_the_environment_it_is_none() {
         let auth0 = from_settings([Some(DOMAIN), Some(AUDIENCE), client_id]).unwrap();
         assert_eq!(outcome_of(&auth0), expected, "{client_id:?}");
     }
-    // The last call holds.
+    // The last call wins.
     assert_eq!(outcome_of(&tenant().client_id(CLIENT_ID)), wrong);
     assert_eq!(outcome_of(&tenant().client_id(CLIENT_ID).client_id("other")), Ok(()));
 }
 
-/// A program that reads its client from somewhere and finds nothing must not accept everybody's.
+/// A program whose setting for the client is empty must not accept the tokens of every client.
 #[test]
 fn empty_client_given_by_the_program_is_refused() {
     let empty = Auth0ConfigError::Policy(PolicyError::EmptyAuthorizedParty);
@@ -270,7 +270,7 @@ fn empty_client_given_by_the_program_is_refused() {
     }
 }
 
-/// It would never equal an `aud`, and every token would be refused.
+/// No `aud` would ever equal it, so every token would be refused.
 #[test]
 fn audience_with_white_space_around_it_is_refused() {
     let refused = Err(Auth0ConfigError::WhiteSpace { variable: "AUTH0_AUDIENCE" });
@@ -279,11 +279,10 @@ fn audience_with_white_space_around_it_is_refused() {
         let auth0 = from_settings([Some(DOMAIN), Some(audience), None]);
         assert_eq!(auth0.map(drop), refused, "{audience:?}");
     }
-    assert!(Auth0::new(DOMAIN, "my api").is_ok(), "inside it may be anything");
+    assert!(Auth0::new(DOMAIN, "my api").is_ok(), "white space inside is allowed");
 }
 
-/// The tenant's policy, with the keys of a server of this machine: nothing else is different from
-/// production.
+/// The tenant's policy with the keys of a server on loopback. Nothing else differs from production.
 #[test]
 fn settings_can_be_tested_with_an_issuer_on_loopback() {
     let server = IssuerServer::start();
@@ -300,7 +299,7 @@ fn settings_can_be_tested_with_an_issuer_on_loopback() {
     assert_eq!(server.hits(), 1);
 }
 
-/// Runs itself once more in a process whose environment can be set, which is `unsafe` in its own.
+/// Runs the test again in a child process: setting this process's environment would be `unsafe`.
 #[test]
 fn environment_is_read_as_the_lookup_is() {
     if let Ok(expected) = env::var(EXPECTED) {
@@ -331,8 +330,8 @@ fn environment_is_read_as_the_lookup_is() {
     }
 }
 
-/// Has the test above compare `expected` with what it finds where the [`VARIABLES`] have these
-/// `values`.
+/// Runs the test above in a child process where the [`VARIABLES`] have these `values`. There it
+/// compares its result with `expected`.
 #[track_caller]
 fn assert_from_env(values: [Option<&OsStr>; 3], expected: &Result<Auth0, Auth0ConfigError>) {
     let mut child = Command::new(env::current_exe().unwrap());
@@ -347,11 +346,11 @@ fn assert_from_env(values: [Option<&OsStr>; 3], expected: &Result<Auth0, Auth0Co
     let output = child.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{expected:?}: {text}");
-    // Not none, which would be a success too.
+    // If no test had run, that would be a success too.
     assert!(text.contains("1 passed"), "{text}");
 }
 
-// What they mean.
+// The meaning of the settings.
 
 #[test]
 fn policy_accepts_the_tenants_tokens_for_the_api() {
@@ -414,7 +413,7 @@ fn policy_with_a_client_refuses_tokens_issued_to_others() {
     ] {
         assert_eq!(outcome(&auth0, &token), expected, "{case}");
     }
-    // A client changes nothing about the rest.
+    // Naming a client changes no other check.
     let token = token().audience("https://other.example/");
     assert_eq!(outcome(&auth0, &token), Err(VerifyError::WrongAudience));
 }
@@ -437,12 +436,12 @@ fn verifier_does_no_io_before_it_needs_a_key() {
         (health.state, fetches, health.last_error) == (KeysState::Empty, (0, 0, false), None)
     };
     assert!(idle());
-    // No token of any tenant: no key would change that.
+    // This is not a token at all, so no key is looked up.
     assert_eq!(refusal(verifier.verify("x")), VerifyError::SegmentCount { found: 1 });
     let none = token().header("alg", "none").mint();
     assert_eq!(refusal(verifier.verify(&none)), VerifyError::AlgorithmNotAccepted);
     assert!(idle());
-    // A token that needs a key, asked about without I/O.
+    // This token needs a key, and `try_verify` does no I/O.
     let outcome = refusal(verifier.try_verify(&token().mint()));
     assert_eq!(outcome.code(), "keys_unavailable");
     assert!(idle());
@@ -497,13 +496,13 @@ fn errors_do_not_repeat_what_they_were_given() {
     assert!(!format!("{error} {error:?}").contains("S3cret"));
 }
 
-// What the tests share.
+// Helpers.
 
 fn tenant() -> Auth0 {
     Auth0::new(DOMAIN, AUDIENCE).unwrap()
 }
 
-/// What `values` of the three [`VARIABLES`] give.
+/// The outcome if the three [`VARIABLES`] have these `values`.
 fn from_settings(values: [Option<&str>; 3]) -> Result<Auth0, Auth0ConfigError> {
     let settings = settings(values);
     Auth0::from_lookup(|name| settings.get(name).cloned())

@@ -1,4 +1,4 @@
-//! What the tests share: one test issuer, the policy that fits it, and a fixed time.
+//! Helpers of the tests: one test issuer, the policy that accepts its tokens, and a fixed time.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 #![allow(clippy::panic, reason = "tests may")]
 
@@ -9,7 +9,7 @@ use tokenring::{
     testkit::{self, Issuer, TokenBuilder},
 };
 
-/// When the tests take place. Tokens of [`token`] are issued now and good for a day.
+/// The time of the tests. A [`token`] is issued at this time and valid for a day.
 pub const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
 
 /// The test issuer with its three published keys. Cheap: the keys are read once.
@@ -18,7 +18,7 @@ pub fn issuer() -> Issuer {
     ISSUER.clone()
 }
 
-/// The policy that tokens of [`issuer`] fit.
+/// The policy that accepts the tokens of [`issuer`].
 pub fn policy() -> Policy {
     Policy::new(testkit::ISSUER, testkit::AUDIENCE)
 }
@@ -36,7 +36,7 @@ pub fn verifier_of(policy: Policy) -> Verifier<JwkSet> {
     Verifier::new(policy, KEYS.clone()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A good token in the making, issued at [`NOW`].
+/// The builder of a good token issued at [`NOW`].
 pub fn token() -> TokenBuilder {
     issuer().token_at(NOW)
 }
@@ -46,7 +46,7 @@ pub fn verify(token: &str) -> Result<Verified, VerifyError> {
     verifier().verify_at(token, NOW)
 }
 
-/// The verdict of [`verify`] alone, which can be compared.
+/// The verdict of [`verify`] without the claims.
 pub fn outcome(token: &str) -> Result<(), VerifyError> {
     verify(token).map(|_| ())
 }
@@ -54,19 +54,19 @@ pub fn outcome(token: &str) -> Result<(), VerifyError> {
 /// The header of [`token`].
 pub const HEADER: &str = r#"{"alg":"RS256","typ":"JWT","kid":"tokenring-test-key-01"}"#;
 
-/// The three claims that must be there; `exp` is a day from [`NOW`].
+/// The three required claims; `exp` is a day from [`NOW`].
 pub const CLAIMS: [(&str, &str); 3] = [
     ("iss", r#""https://tenant.example.auth0.com/""#),
     ("aud", r#""https://api.example.com/""#),
     ("exp", "1780086400"),
 ];
 
-/// [`HEADER`] and `members`, JSON text such as `"cty":"JWT"`, at its end.
+/// [`HEADER`] with `members`, JSON text such as `"cty":"JWT"`, appended.
 pub fn header_and(members: &str) -> String {
     HEADER.replace('}', &format!(",{members}}}"))
 }
 
-/// [`CLAIMS`], where `name` has the JSON text `value` in place of its own or besides the others.
+/// [`CLAIMS`] with the claim `name` set to the JSON text `value`, or added.
 pub fn claims_with(name: &str, value: &str) -> String {
     let kept = CLAIMS.iter().filter(|(known, _)| *known != name);
     let members: Vec<String> =
@@ -74,18 +74,18 @@ pub fn claims_with(name: &str, value: &str) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// [`CLAIMS`] and `members`, JSON text such as `"sub":"a"`, at its end.
+/// [`CLAIMS`] with `members`, JSON text such as `"sub":"a"`, appended.
 pub fn claims_and(members: &str) -> String {
     let [iss, aud, exp] = CLAIMS.map(|(name, value)| format!(r#""{name}":{value}"#));
     format!("{{{iss},{aud},{exp},{members}}}")
 }
 
-/// The token with this header and payload, any bytes, signed with the issuer's first key.
+/// A token of these header and payload bytes, signed with the issuer's first key.
 pub fn signed(header: impl Into<Vec<u8>>, payload: impl Into<Vec<u8>>) -> String {
     token().raw_header(header).raw_payload(payload).mint()
 }
 
-/// The name that `Debug` gives the variant of an error, as codes are spelled.
+/// The name of an error's variant, from its `Debug` output, spelled as in `code()`.
 pub fn variant_in_snake_case(error: impl Debug) -> String {
     let debug = format!("{error:?}");
     let name = debug.chars().take_while(|character| character.is_alphanumeric());

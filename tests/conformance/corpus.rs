@@ -1,5 +1,5 @@
-//! The corpus of `tests/corpus`: every token and key set of it comes out as it says, to the exact
-//! reason, and no verdict repeats anything of its input.
+//! The corpus in `tests/corpus`: every token and key set gets the verdict it names, with the exact
+//! reason, and no verdict contains anything from its input.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
 #[path = "../corpus/format.rs"]
@@ -22,7 +22,7 @@ static TOKENS: LazyLock<Value> =
 static KEY_SETS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../corpus/key_sets.json")).unwrap());
 
-/// Stands in the input of many cases, and in no verdict.
+/// In the input of many cases, and in no verdict.
 const MARKER: &str = "MARKER";
 
 fn cases(corpus: &'static Value) -> &'static [Value] {
@@ -37,7 +37,7 @@ fn token(case: &Value) -> String {
     String::from_utf8(format::text(&case["token"])).unwrap()
 }
 
-/// The verdicts of all token cases, in their order.
+/// The verdicts of all token cases, in the order of the cases.
 fn verdicts() -> &'static [Result<(), VerifyError>] {
     static VERDICTS: LazyLock<Vec<Result<(), VerifyError>>> = LazyLock::new(|| {
         let sets = TOKENS["key_sets"].as_object().unwrap();
@@ -60,7 +60,7 @@ fn verdicts() -> &'static [Result<(), VerifyError>] {
     &VERDICTS
 }
 
-/// What becomes of all key sets, in their order.
+/// The outcomes of all key set cases, in the order of the cases.
 fn sets() -> &'static [Result<JwkSet, JwkSetError>] {
     static SETS: LazyLock<Vec<Result<JwkSet, JwkSetError>>> = LazyLock::new(|| {
         cases(&KEY_SETS)
@@ -87,7 +87,7 @@ fn every_token_gets_its_verdict() {
 }
 
 #[test]
-fn every_key_set_has_the_keys_it_is_to_have() {
+fn every_key_set_has_the_keys_that_its_case_names() {
     for (case, set) in cases(&KEY_SETS).iter().zip(sets()) {
         let name = &case["name"];
         let set = match set {
@@ -122,7 +122,8 @@ fn every_key_set_has_the_keys_it_is_to_have() {
     }
 }
 
-/// A key that is skipped is not found, under its own name or none; one that is alone is.
+/// A skipped key is found neither by its `kid` nor without one. The only usable key for an
+/// algorithm is found without `kid`.
 #[test]
 fn only_usable_keys_can_be_selected() {
     for (case, set) in cases(&KEY_SETS).iter().zip(sets()) {
@@ -201,7 +202,7 @@ fn every_case_has_a_name_of_its_own_a_clause_and_an_input_of_its_own() {
     }
 }
 
-/// All but those that depend on the state of a key source or on a guard.
+/// Except the codes that depend on the state of a key source or on a guard.
 #[test]
 fn every_code_that_a_token_can_cause_occurs() {
     let mut expected = codes_of(include_str!("../../src/error.rs"), "VerifyError");
@@ -213,8 +214,8 @@ fn every_code_that_a_token_can_cause_occurs() {
     assert_eq!(found, expected);
 }
 
-/// All but the length of a single JWK, which its set has reached before, and a system without
-/// randomness.
+/// Except the code for a JWK that is too long, because its set is then refused as too long first,
+/// and the code for a system without randomness.
 #[test]
 fn every_code_of_a_key_and_of_a_key_set_occurs() {
     let source = include_str!("../../src/jwk/error.rs");
@@ -229,7 +230,7 @@ fn every_code_of_a_key_and_of_a_key_set_occurs() {
     assert_eq!(errors.collect::<BTreeSet<_>>(), codes_of(source, "JwkSetError"));
 }
 
-/// The codes that `source` gives to the faults of the type `name`.
+/// The codes in `source` for the variants of the type `name`.
 fn codes_of(source: &'static str, name: &str) -> BTreeSet<&'static str> {
     let start = source.find(&format!("\nimpl {name} {{")).unwrap();
     let body = source[start..].split("\n}").next().unwrap();
@@ -259,7 +260,7 @@ fn no_verdict_repeats_anything_of_its_token() {
         for own in [MARKER, "example", "http", "tokenring", "attacker", "Identifier"] {
             assert!(!told.contains(own), "{}: {told}", case["name"]);
         }
-        // Any twelve bytes of the token as it came.
+        // No twelve consecutive characters of the verdict come from the token.
         for start in 0..told.len().saturating_sub(11) {
             let piece = &told[start..start.saturating_add(12)];
             assert!(!token.contains(piece), "{}: {told}", case["name"]);
@@ -282,7 +283,7 @@ fn no_fault_repeats_anything_of_its_key_set() {
         };
         for text in texts {
             assert!(!text.contains(MARKER), "{}: {text}", case["name"]);
-            // Nor a piece of a number.
+            // No part of a key's number either.
             assert!(!text.split_whitespace().any(|word| word.len() > 40), "{}", case["name"]);
         }
     }

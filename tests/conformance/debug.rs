@@ -15,10 +15,10 @@ use tokenring::{
 
 use crate::common::{NOW, policy, token, verifier, verifier_of};
 
-/// In every claim and parameter of [`marked`].
+/// The text in every claim and parameter of [`marked`].
 const MARKER: &str = "m4rk3r";
 
-/// A good token with the marker wherever text may be.
+/// A good token with the marker in every place where text may be.
 fn marked() -> String {
     let marker = |claim: &str| format!("{MARKER}-{claim}");
     token()
@@ -36,7 +36,7 @@ fn marked() -> String {
         .mint()
 }
 
-/// Whether `text` has the marker, or eight characters of `token` in a row that are not of its header.
+/// Whether `text` contains the marker, or eight consecutive characters of `token` after its header.
 fn shows(text: &str, token: &str) -> bool {
     let payload = token.split_once('.').map_or(token, |(_, rest)| rest);
     let windows = payload.as_bytes().windows(8);
@@ -63,7 +63,7 @@ fn assert_hidden_everywhere(value: &(impl Debug + Display), token: &str) {
 fn token_and_what_it_says_are_hidden_at_every_stage() {
     let token = marked();
     let jws = CompactJws::parse(&token).unwrap();
-    assert!(shows(jws.segments()[1], &token), "or nothing would be tried here");
+    assert!(shows(jws.segments()[1], &token), "the text of the token must be recognized");
     assert_hidden(&jws, &token);
     assert_hidden(jws.header(), &token);
     let key = verifier().keys().select(jws.header().key_id(), jws.header().algorithm()).unwrap();
@@ -73,7 +73,7 @@ fn token_and_what_it_says_are_hidden_at_every_stage() {
     let verified = verifier().check_at(payload, NOW).unwrap();
     assert_eq!(verified.subject(), Some("m4rk3r-sub"));
     assert_hidden(&verified, &token);
-    // What is inside an `Option` or a `Result` of it, too.
+    // An `Option` or a `Result` that contains it hides the same.
     assert_hidden(&Some(verified.clone()), &token);
     assert_hidden(&Ok::<_, VerifyError>(verified), &token);
 }
@@ -130,7 +130,7 @@ fn verdicts_and_rejections_are_silent_about_the_token() {
     for (error, token) in errors {
         assert_hidden_everywhere(&error, &token);
     }
-    // 403: valid, and not for this.
+    // 403: the token is valid, but lacks the scope.
     let rejection = guard.check_at(Some(format!("Bearer {good}")), NOW).unwrap_err();
     assert_eq!(rejection.status(), 403);
     assert_hidden_everywhere(&rejection, &good);
@@ -140,7 +140,7 @@ fn verdicts_and_rejections_are_silent_about_the_token() {
 
 #[test]
 fn error_of_typed_claims_is_silent_about_the_claims() {
-    /// Refuses what it is given, and quotes it.
+    /// A type whose deserializer refuses the claim and quotes it.
     #[derive(Debug)]
     struct Quotes;
     impl<'de> Deserialize<'de> for Quotes {
@@ -150,7 +150,7 @@ fn error_of_typed_claims_is_silent_about_the_claims() {
             Err(Error::custom(format!("`{text}` is not welcome")))
         }
     }
-    /// The same in serde's words.
+    /// The same with serde's own message.
     #[derive(Debug)]
     struct Named;
     impl<'de> Deserialize<'de> for Named {
@@ -183,7 +183,7 @@ fn verifier_guard_and_future_that_have_seen_a_token_hide_it() {
     let value = Some(format!("Bearer {token}"));
     assert_hidden(&guard.check_async(value), &token);
 
-    /// Never has a key, and never says so.
+    /// A key source whose lookups never end.
     #[derive(Debug)]
     struct Waits;
     impl KeySource for Waits {

@@ -4,7 +4,7 @@
 
 use std::{path::Path, process::Command};
 
-/// Without default features. Names, and licences as the crates declare them.
+/// The crates without default features, with the licences that they declare.
 const BARE: [(&str, &str); 12] = [
     ("base64", "MIT OR Apache-2.0"),
     ("cfg-if", "MIT OR Apache-2.0"),
@@ -20,7 +20,7 @@ const BARE: [(&str, &str); 12] = [
     ("zmij", "MIT"),
 ];
 
-/// What the feature `fetch` adds.
+/// The crates that the feature `fetch` adds.
 const FETCH: [(&str, &str); 15] = [
     ("bytes", "MIT"),
     ("http", "MIT OR Apache-2.0"),
@@ -39,7 +39,7 @@ const FETCH: [(&str, &str); 15] = [
     ("zeroize", "Apache-2.0 OR MIT"),
 ];
 
-/// What runs while *ring* is built: a C compiler's driver.
+/// The crates that run while *ring* is built: they call the C compiler.
 const BUILD: [(&str, &str); 3] = [
     ("cc", "MIT OR Apache-2.0"),
     ("find-msvc-tools", "MIT OR Apache-2.0"),
@@ -94,7 +94,7 @@ fn other_systems_need_no_other_crate() {
     }
 }
 
-/// For tests too: what a test runs, runs on the machine that releases.
+/// Dependencies of tests too: they run on the machine that releases the crate.
 #[test]
 fn every_crate_comes_from_crates_io_and_has_a_checksum() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
@@ -113,7 +113,7 @@ fn every_crate_comes_from_crates_io_and_has_a_checksum() {
     }
 }
 
-/// The crates that a build for Linux takes, wherever this test runs.
+/// The crates of a build for Linux, on whichever system this test runs.
 fn crates(edges: &str, features: &[&str]) -> Vec<String> {
     crates_for("x86_64-unknown-linux-gnu", edges, features)
 }
@@ -132,7 +132,7 @@ fn crates_for(target: &str, edges: &str, features: &[&str]) -> Vec<String> {
     let mut lines: Vec<&str> =
         tree.lines().map(|line| line.strip_suffix(" (*)").unwrap_or(line)).collect();
     lines.sort_unstable();
-    // Two versions of a crate are two lines.
+    // Two versions of one crate stay two lines.
     lines.dedup();
     let line = |line: &str| {
         let (package, licence) = line.split_once('|').unwrap();

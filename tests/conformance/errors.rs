@@ -1,4 +1,4 @@
-//! Every verdict, policy fault and key source's answer: reached, and its text and code pinned.
+//! Every verdict, policy error and answer of a key source is reached; its text and code are pinned.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")]
 
 use std::{
@@ -42,8 +42,7 @@ fn pinned(
     Pinned { outcome, error, code, text }
 }
 
-/// In the order of the variants. A variant whose text depends on its fields stands here several
-/// times.
+/// In the order of the variants. A variant whose text depends on its fields is here several times.
 fn verdicts() -> Vec<Pinned> {
     let good = token().mint();
     let two_of_one_name = {
@@ -311,7 +310,7 @@ fn verdicts() -> Vec<Pinned> {
 /// `azp` of [`token`].
 const AZP: &str = "tokenringTestkitClientIdentifier";
 
-/// A key source that has this answer and no key.
+/// A key source without keys that always gives this answer.
 struct Answer(KeyError);
 
 impl KeySource for Answer {
@@ -343,10 +342,10 @@ fn every_verdict_is_reached_and_has_its_code_and_text() {
 }
 
 #[test]
-fn all_variants_stand_in_the_table_in_their_order() {
+fn all_variants_are_in_the_table_in_their_order() {
     let mut reached: Vec<&str> = verdicts().iter().map(|pinned| pinned.code).collect();
     reached.dedup();
-    // As documented: what alerts and dashboards are made of.
+    // The documented codes, on which users build alerts and dashboards.
     let codes = [
         "token_too_long",
         "segment_count",
@@ -445,14 +444,14 @@ fn answer_of_a_key_source_becomes_the_verdict() {
         let outcome = verify_with(Answer(answer), &token().mint());
         assert_eq!(outcome.map(|_| ()), Err(verdict));
         assert_eq!(VerifyError::from(answer), verdict);
-        // One text for one fact.
+        // One cause has one text.
         assert_eq!(answer.to_string(), verdict.to_string());
         assert!(answer.source().is_none());
     }
 }
 
 #[test]
-fn key_source_is_not_asked_about_a_token_that_is_none() {
+fn key_source_is_not_asked_about_a_malformed_token() {
     for token in ["", "a.b", "a.b.c.d.e", "e30.e30.AA", &"A".repeat(20_000)] {
         let error = verify_with(Answer(KeyError::Busy), token).map(|_| ()).unwrap_err();
         assert_ne!(error, VerifyError::KeySourceBusy, "{token}");
@@ -460,7 +459,7 @@ fn key_source_is_not_asked_about_a_token_that_is_none() {
 }
 
 #[test]
-fn key_source_is_asked_for_what_the_header_says() {
+fn key_source_is_asked_for_the_kid_and_alg_of_the_header() {
     struct Asked;
     impl KeySource for Asked {
         fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
@@ -481,9 +480,10 @@ fn key_source_is_asked_for_what_the_header_says() {
     assert_eq!(verify_with(Asked, &absent).map(|_| ()), Err(VerifyError::UnknownKey));
 }
 
-/// An `async` block panics when it is polled once more; a look-up that was ready at once did not.
+/// An `async` block panics if it is polled after its end. A lookup must not, whether it was pending
+/// or ready at once.
 #[test]
-fn look_up_that_is_over_may_be_polled_again() {
+fn lookup_that_has_ended_may_be_polled_again() {
     let lookups =
         [KeyLookup::ready(Err(KeyError::Busy)), KeyLookup::pending(async { Err(KeyError::Busy) })];
     let mut context = Context::from_waker(Waker::noop());
@@ -650,9 +650,9 @@ fn valid_token_that_lacks_a_scope_has_a_code_and_a_text_too() {
     assert_eq!(error.to_string(), "the token lacks a scope or permission that is required here");
 }
 
-// Claims as a type of the caller's.
+// Claims deserialized into the caller's own type.
 
-/// What comes of a type that is given the payload's members and says this of them.
+/// A type whose deserializer reads the payload and then reports this error.
 macro_rules! type_that_says {
     ($name:ident, $says:expr) => {
         #[derive(Debug)]
@@ -667,7 +667,7 @@ macro_rules! type_that_says {
 }
 
 #[test]
-fn claims_error_tells_the_kind_and_the_field() {
+fn claims_error_has_the_kind_and_the_field() {
     type_that_says!(Missing, Error::missing_field("tenant"));
     type_that_says!(Duplicate, Error::duplicate_field("https://ns.example/roles"));
     type_that_says!(Unknown, Error::unknown_field("MARKER", &["sub"]));
@@ -678,7 +678,7 @@ fn claims_error_tells_the_kind_and_the_field() {
     type_that_says!(Other, Error::custom("MARKER is not welcome"));
     type_that_says!(LongName, Error::custom(format!("missing field `{}`", "f".repeat(65))));
     type_that_says!(OddName, Error::custom("missing field `a b`"));
-    // As a type's own code may quote a claim.
+    // A type's own code may quote a claim in its error.
     type_that_says!(Quoted, Error::custom("missing field `tokenringTestkitClientIdentifier`"));
 
     let verified = verify(&token().mint()).unwrap();
@@ -760,7 +760,7 @@ fn claims_error_tells_the_kind_and_the_field() {
 }
 
 #[test]
-fn claims_error_tells_where_and_nothing_of_the_claims() {
+fn claims_error_has_the_place_and_nothing_from_the_claims() {
     let payload = claims_and(r#""MARKER":"MARKER","level":"MARKER""#);
     let verified = verify(&signed(HEADER, payload.clone())).unwrap();
     let errors: [ClaimsError; 5] = [
@@ -775,7 +775,7 @@ fn claims_error_tells_where_and_nothing_of_the_claims() {
         assert!(error.column() <= payload.len());
         assert!(!format!("{error:?}{error}").contains("MARKER"));
     }
-    // `iss` is the first member, and its string no number.
+    // `iss` is the first member, and its string is not a number.
     let [.., of_map] = errors;
     let end_of_iss = payload.find(",\"aud\"").unwrap();
     assert!((1..=end_of_iss).contains(&of_map.column()), "{}", of_map.column());

@@ -1,5 +1,5 @@
-//! What is explained is what was decided, and is safe to print: [`Explanation`]. Every hint has a
-//! token or a request that it is for.
+//! An [`Explanation`] agrees with the verdict and is safe to print. Every hint has a token or a
+//! request that gets it.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -21,12 +21,12 @@ use tokenring::{
 
 use crate::common::{NOW, issuer, policy, token, verifier, verifier_of};
 
-/// So many seconds from [`NOW`].
+/// The time `seconds` after [`NOW`].
 fn at(seconds: i64) -> UnixTime {
     UnixTime::from_secs(NOW.as_secs().checked_add_signed(seconds).unwrap())
 }
 
-/// The explanation of `token`, which agrees with the verdict of `verifier`.
+/// The explanation of `token`. Asserts that it agrees with the verdict of `verifier`.
 fn explained<K: KeySource>(verifier: &Verifier<K>, token: &str, now: UnixTime) -> Explanation {
     let explanation = verifier.explain_at(token, now);
     let verdict = verifier.verify_at(token, now).map(|_| ());
@@ -40,7 +40,7 @@ fn explain(token: &TokenBuilder) -> Explanation {
     explained(&verifier(), &token.mint(), NOW)
 }
 
-/// The explanation of a good token of `issuer` but for `change`, under `policy`.
+/// The explanation of `token` under `policy`.
 fn explain_under(policy: Policy, token: &TokenBuilder) -> Explanation {
     explained(&verifier_of(policy), &token.mint(), NOW)
 }
@@ -62,7 +62,7 @@ fn issuer_keys() -> JwkSet {
     JwkSet::from_json(issuer().jwks().as_bytes()).unwrap()
 }
 
-/// A source whose one fetch has failed with `error`.
+/// The explanation by a source whose only fetch failed with `error`, or that has fetched nothing.
 fn explain_after(error: Option<FetchError>) -> Explanation {
     let failing = error.clone();
     let fetch = move |_: &FetchRequest| Err(failing.clone().unwrap_or(FetchError::Timeout));
@@ -82,12 +82,12 @@ fn finding(explanation: &Explanation, check: Check) -> &Finding {
     found
 }
 
-/// `kid` and algorithm as in the key set, and material that is too short.
+/// A JWK with this `kid` whose modulus is too short.
 fn weak_jwk(kid: &str) -> Value {
     json!({ "kty": "RSA", "kid": kid, "alg": "RS256", "n": "AQAB", "e": "AQAB" })
 }
 
-/// What is wrong, the check that finds it, the hint, and the explanation.
+/// The fault, the check that finds it, the hint, and the explanation.
 fn hints() -> Vec<(&'static str, Check, Hint, Explanation)> {
     let good = token().mint();
     let [h, p, s] = <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
@@ -490,7 +490,7 @@ fn hints() -> Vec<(&'static str, Check, Hint, Explanation)> {
 }
 
 #[test]
-fn every_hint_is_given_where_it_is_due() {
+fn every_hint_is_given_for_its_fault() {
     for (what, check, hint, explanation) in hints() {
         let found = finding(&explanation, check);
         assert_eq!(found.outcome(), Outcome::Failed, "{what}\n{explanation}");
@@ -499,13 +499,13 @@ fn every_hint_is_given_where_it_is_due() {
 }
 
 #[test]
-fn fault_that_nothing_is_known_about_has_no_hint() {
+fn fault_of_unknown_cause_has_no_hint() {
     let realm = "https://sso.example.com/realms/main";
     let keycloak = Verifier::new(Policy::new(realm, AUDIENCE), issuer_keys()).unwrap();
     let long = "!".repeat(342);
     let of_other = json!({ "keys": [issuer().keys()[0].with_member("issuer", "x").jwk()] });
     for (check, explanation) in [
-        // A bearer token may have `=` and `/`, but a comma never.
+        // A bearer token may contain `=` and `/`, but never a comma.
         (Check::Authorization, explain_request("Bearer a=b,c")),
         (Check::Authorization, explain_request("Bearer a/b,c")),
         (Check::Header, explain_text("!!.???.***")),
@@ -556,7 +556,7 @@ fn good_token_fails_no_check_and_gets_no_hint() {
 
 // The verdict.
 
-/// Variants of a token, each of which some check looks at.
+/// Variants of a token, each with another value for one of the checks.
 fn variants(token: &TokenBuilder) -> Vec<TokenBuilder> {
     let values = [
         json!(null),
@@ -585,7 +585,7 @@ fn variants(token: &TokenBuilder) -> Vec<TokenBuilder> {
         variants.push(token.clone().without_header(parameter));
         variants.extend(values.iter().map(|value| token.clone().header(parameter, value.clone())));
     }
-    // Two faults at once: the first of the pipeline is the verdict.
+    // Two faults at once: the one that the pipeline finds first is the verdict.
     variants.push(token.clone().claim("exp", "1").header("typ", "dpop+jwt").without_claim("aud"));
     variants.push(token.clone().claim("iat", "1").claim("exp", "1").claim("cnf", 1));
     variants.push(token.clone().claim("sub", 1).issuer("x").claim("a\"\\\n", "b"));
@@ -655,7 +655,7 @@ fn verdict_is_the_verifiers_whatever_the_policy_and_the_time() {
     );
 }
 
-/// Two issuers. The first has other keys.
+/// A verifier of two issuers. The first has other keys than the test issuer.
 fn two_issuers() -> Verifier<JwkSet> {
     let other = Issuer::for_algorithm("https://other.example/", Algorithm::ES256);
     let keys = |issuer: &Issuer| JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
@@ -674,13 +674,13 @@ fn verdict_is_the_verifiers_with_several_issuers() {
     for token in variants(&other.token_at(NOW).audience("b")) {
         explained(&verifier, &token.mint(), NOW);
     }
-    // The key of one, the name of the other.
+    // Signed with the key of one issuer, in the name of the other.
     let token = other.token_at(NOW).issuer(ISSUER).mint();
     assert_eq!(explained(&verifier, &token, NOW).verdict(), Err(VerifyError::AlgorithmNotAccepted),);
 }
 
 #[test]
-fn token_of_no_known_issuer_is_compared_with_the_one_that_is_probably_meant() {
+fn token_of_an_unknown_issuer_is_compared_with_the_probable_one() {
     let slash = token().issuer(ISSUER.trim_end_matches('/')).audience("x").mint();
     let explanation = explained(&two_issuers(), &slash, NOW);
     assert_eq!(explanation.verdict(), Err(VerifyError::WrongIssuer));
@@ -704,7 +704,7 @@ fn verdict_is_the_verifiers_with_a_cache_and_leaves_it_alone() {
 }
 
 #[test]
-fn verdict_of_a_key_that_is_for_another_issuer_is_told() {
+fn verdict_on_a_key_for_another_issuer_is_explained() {
     let key = issuer().keys()[0].with_member("issuer", "https://microsoft.example/");
     let set = json!({ "keys": [key.jwk()] });
     let explanation = explain_with_set(set, &token());
@@ -716,7 +716,7 @@ fn verdict_of_a_key_that_is_for_another_issuer_is_told() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let token = token()
         .forged_by(&TestKey::attacker())
         .header("typ", "logout+jwt")
@@ -744,7 +744,7 @@ fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
-fn mistyped_claim_is_told_where_it_is_checked_and_hides_no_other_fault() {
+fn mistyped_claim_is_reported_by_its_check_and_hides_no_other_fault() {
     let (of_exp, of_nbf) =
         ("a number of seconds since 1970, up to the year 9999", "a number of seconds since 1970");
     let of_aud = "a string, or an array of strings that is not empty";
@@ -772,11 +772,11 @@ fn mistyped_claim_is_told_where_it_is_checked_and_hides_no_other_fault() {
         assert_eq!((found.expected(), found.actual()), (Some(expected), Some(actual)), "{claim}");
         assert_eq!(finding(&explanation, told).outcome(), Outcome::Failed, "{explanation}");
     }
-    // Two that have no check of their own.
+    // Two claims without a check of their own.
     let explanation = explain(&token().claim("iat", "1").claim("sub", 1));
     let claims = explanation.findings().iter().filter(|finding| finding.check() == Check::Claim);
     assert_eq!(claims.count(), 2, "{explanation}");
-    // Told when the issuer is looked up, and not again.
+    // Reported when the issuer is chosen, and not a second time.
     let explanation = explained(&two_issuers(), &token().claim("iss", 1).mint(), NOW);
     assert_eq!(finding(&explanation, Check::Route).outcome(), Outcome::Failed);
     assert!(explanation.findings().iter().all(|finding| finding.check() != Check::Issuer));
@@ -808,7 +808,7 @@ fn expected_is_what_the_policy_accepts() {
 }
 
 #[test]
-fn required_claim_is_shown_if_it_is_the_one_and_else_its_type_alone() {
+fn required_claim_is_shown_if_it_is_right_and_otherwise_only_its_type() {
     let policy = || policy().require_claim("org_id", "org_1");
     for (value, outcome, actual) in [
         (json!("org_1"), Outcome::Passed, r#"`org_id`: "org_1""#),
@@ -824,7 +824,7 @@ fn required_claim_is_shown_if_it_is_the_one_and_else_its_type_alone() {
 }
 
 #[test]
-fn check_that_was_not_reached_shows_what_can_be_read_and_nothing_else() {
+fn check_that_was_not_reached_shows_only_what_can_be_read() {
     let good = token().mint();
     let [h, p, s] = <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
     let not_reached = |explanation: &Explanation, check: Check| {
@@ -896,7 +896,7 @@ fn only_what_looks_like_a_token_is_explained_as_one() {
 }
 
 #[test]
-fn guard_tells_of_missing_scopes_and_permissions() {
+fn guard_explains_missing_scopes_and_permissions() {
     let guard = Guard::new(verifier())
         .require_scope("read:messages admin")
         .require_permission("read:messages")
@@ -963,9 +963,9 @@ fn verdict_of_a_request_is_the_cause_of_its_rejection() {
     }
 }
 
-// What is shown.
+// The contents of an explanation.
 
-/// Stands where nothing may be shown.
+/// A text that no explanation may show.
 const MARKER: &str = "MARKERMARKER";
 
 #[test]
@@ -1071,7 +1071,7 @@ fn text_of_a_token_is_escaped_and_cut() {
 }
 
 #[test]
-fn token_that_is_not_even_base64url_is_told_by_its_lengths() {
+fn token_that_is_not_base64url_is_shown_by_its_lengths() {
     let explanation = explain_text("!!.???.***");
     assert_eq!(explanation.verdict(), Err(VerifyError::NotBase64url { segment: "header" }));
     assert_eq!(finding(&explanation, Check::Segments).actual(), Some("3 (2, 3, 3 characters)"));
@@ -1079,7 +1079,7 @@ fn token_that_is_not_even_base64url_is_told_by_its_lengths() {
 }
 
 #[test]
-fn source_that_fetches_tells_its_age_state_and_last_failure() {
+fn source_that_fetches_shows_its_age_state_and_last_failure() {
     let explanation = explain_after(Some(FetchError::Tls { reason: "a\nb".into() }));
     assert_eq!(
         finding(&explanation, Check::Key).expected(),
@@ -1092,7 +1092,7 @@ fn source_that_fetches_tells_its_age_state_and_last_failure() {
     let keys = RemoteJwks::builder("https://tenant.example.auth0.com/jwks").fetch(fetch).build();
     let keys = keys.unwrap();
     keys.prime().unwrap();
-    // Pointers tell what they point to.
+    // A pointer to a source describes the source.
     let verifier = Verifier::new(policy(), Box::new(&keys)).unwrap();
     let explanation = verifier.explain_at(&token().header("kid", "x").mint(), NOW);
     let hint = finding(&explanation, Check::Key).hint();
@@ -1143,7 +1143,7 @@ fn keys_and_entries_without_kid_are_listed_too() {
     );
 }
 
-/// A source that tells nothing of itself.
+/// A source that does not describe its keys.
 struct Silent;
 
 impl KeySource for Silent {
@@ -1157,7 +1157,7 @@ impl KeySource for Silent {
 }
 
 #[test]
-fn source_that_tells_nothing_is_explained_as_far_as_it_can_be() {
+fn source_that_describes_nothing_is_explained_as_far_as_possible() {
     let verifier = Verifier::new(policy(), Silent).unwrap();
     let explanation = explained(&verifier, &token().mint(), NOW);
     let found = finding(&explanation, Check::Key);

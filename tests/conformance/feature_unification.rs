@@ -1,9 +1,9 @@
-//! RFC 8259, RFC 7519 section 2: no feature of serde_json, which any crate in a build may turn on for
-//! all, changes a verdict. This crate reads tokens and keys with a reader of its own; serde_json is
-//! for typed claims.
+//! RFC 8259, RFC 7519 section 2: no feature of serde_json changes a verdict, although any crate in
+//! a build may turn one on for all. This crate reads tokens and keys with its own JSON reader, and
+//! uses serde_json for typed claims only.
 //!
-//! To be run with each of them on, `cargo test --test conformance feature_unification:: --features
-//! serde_json/arbitrary_precision` and so on: also `preserve_order`, `float_roundtrip`,
+//! Run these tests with each feature on: `cargo test --test conformance feature_unification:: --features
+//! serde_json/arbitrary_precision`, and likewise `preserve_order`, `float_roundtrip`,
 //! `unbounded_depth` and `raw_value`.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
@@ -15,22 +15,22 @@ use crate::common::{
     CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, issuer, signed, verify,
 };
 
-/// What serde_json calls a number inside itself with `arbitrary_precision`, and unparsed text with
-/// `raw_value`.
+/// The names by which serde_json internally marks a number (with `arbitrary_precision`) and
+/// unparsed text (with `raw_value`).
 const INSIDE: [&str; 2] = ["$serde_json::private::Number", "$serde_json::private::RawValue"];
 
 fn outcome(payload: String) -> Result<(), VerifyError> {
     verify(&signed(HEADER, payload)).map(drop)
 }
 
-/// A value in so many arrays.
+/// Arrays nested to this depth.
 fn arrays(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
 }
 
 #[test]
 fn numbers_depth_and_look_alikes_are_judged_the_same_with_every_feature() {
-    // `arbitrary_precision`: numbers of any length, and objects that stand for numbers.
+    // `arbitrary_precision`: numbers of any length, and objects that represent numbers.
     assert_eq!(outcome(claims_with("exp", "1780086400.000000000000000000000001")), Ok(()));
     assert_eq!(outcome(claims_with("exp", "178008640000000000000000000000e-20")), Ok(()));
     let overflow = VerifyError::PayloadJson(JsonError::Syntax);
@@ -57,7 +57,7 @@ fn numbers_depth_and_look_alikes_are_judged_the_same_with_every_feature() {
     for levels in [32, 127, 128, 129, 3000] {
         assert_eq!(outcome(claims_with("a", &arrays(levels))), Err(too_deep), "{levels}");
     }
-    // `float_roundtrip`: the nearest double of a text that the fast way gets wrong.
+    // `float_roundtrip`: the nearest double of a text that the fast conversion gets wrong.
     let verified =
         verify(&signed(HEADER, claims_with("iat", "1780000000.0000001192092896"))).unwrap();
     assert_eq!(verified.issued_at().map(|time| time.as_secs()), Some(NOW.as_secs() + 1));

@@ -1,5 +1,5 @@
-//! Tokens and key sets of other people's libraries, `interop/README.md`: RFC 7515, RFC 7517,
-//! RFC 7518, RFC 7519 and RFC 8037 as PyJWT and jose read them.
+//! Tokens and key sets made by PyJWT and jose, see `interop/README.md`. RFC 7515, RFC 7517,
+//! RFC 7518, RFC 7519 and RFC 8037.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -25,7 +25,7 @@ use tokenring::{
 
 const ISSUER: &str = "https://interop.example.com/";
 const AUDIENCE: &str = "https://api.example.com/";
-/// Between `exp` of the expired tokens and `exp` of all others.
+/// A time between the `exp` of the expired tokens and the `exp` of all others.
 const NOW: UnixTime = UnixTime::from_secs(1_780_000_100);
 const EXPIRED: u64 = 1_780_000_001;
 const EXPIRES: u64 = 4_102_444_800;
@@ -33,13 +33,13 @@ const EXPIRES: u64 = 4_102_444_800;
 const LIBRARIES: [&str; 2] = ["pyjwt", "jose"];
 /// Each library's key set, where every key has `alg`.
 const WITH_ALG: [&str; 2] = ["jwks-pyjwt.json", "jwks-jose.json"];
-/// The same keys, none with `alg`.
+/// The same keys without `alg`.
 const WITHOUT_ALG: [&str; 2] = ["jwks-pyjwt-without-alg.json", "jwks-jose-without-alg.json"];
 
-/// RS256 first: RSA keys without `alg` are for it.
+/// RS256 is first, so RSA keys without `alg` are for RS256.
 const ALL: [Algorithm; 9] = [RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA];
 
-/// Each key that may sign, its algorithm and the length of its modulus.
+/// Each accepted key, its algorithm and the length of its modulus.
 const KEYS: [(&str, Algorithm, usize); 12] = [
     ("rs256", RS256, 2048),
     ("rs256-3072", RS256, 3072),
@@ -52,13 +52,13 @@ const KEYS: [(&str, Algorithm, usize); 12] = [
     ("es256", ES256, 0),
     ("es384", ES384, 0),
     ("eddsa", EdDSA, 0),
-    // jose calls its algorithm `Ed25519`. RFC 9864 section 2.2.
+    // jose writes its `alg` as `Ed25519`. RFC 9864 section 2.2.
     ("ed25519", EdDSA, 0),
 ];
 
 const ACCEPTED: Result<(), VerifyError> = Ok(());
 
-/// The cases of every key, and how they come out where all algorithms are accepted and each key has
+/// The cases of every key, with their outcomes if all algorithms are accepted and each key has
 /// `alg`.
 const CASES: [(&str, Result<(), VerifyError>); 6] = [
     ("good", ACCEPTED),
@@ -66,41 +66,41 @@ const CASES: [(&str, Result<(), VerifyError>); 6] = [
     ("expired", Err(VerifyError::Expired { exp: EXPIRED, now: NOW.as_secs() })),
     // `aud` names another API.
     ("other-aud", Err(VerifyError::WrongAudience)),
-    // Another payload between header and signature of the good one.
+    // The good token with another payload.
     ("tampered", Err(VerifyError::BadSignature)),
-    // Signed by a key that is not the issuer's, of the same type and size.
+    // Signed by another key of the same type and size.
     ("stranger", Err(VerifyError::BadSignature)),
     // An HMAC keyed with the text of the public key.
     ("hs256", Err(VerifyError::AlgorithmNotAccepted)),
 ];
 
-/// The cases of RSA keys: really signed by the key, which is for one algorithm and no other.
+/// The cases of RSA keys: the key really signed, but with an algorithm that it is not for.
 const CASES_OF_RSA: [(&str, Result<(), VerifyError>); 2] = [
-    // RS384 for RS256, for example.
+    // For example RS384 in place of RS256.
     ("other-hash", Err(VerifyError::UnknownKey)),
-    // PS256 for RS256, for example.
+    // For example PS256 in place of RS256.
     ("other-padding", Err(VerifyError::UnknownKey)),
 ];
 
-/// The cases that a library makes of one key: library, key, case, outcome.
+/// The cases that exist for one key only: library, key, case, outcome.
 const CASES_OF_ONE_KEY: [(&str, &str, &str, Result<(), VerifyError>); 9] = [
-    // `alg` is `EdDSA` where the key's is `Ed25519`, and the other way round.
+    // The token's `alg` is `EdDSA` and the key's is `Ed25519`, or the other way round.
     ("jose", "eddsa", "other-name", ACCEPTED),
     ("jose", "ed25519", "other-name", ACCEPTED),
-    // `alg` is `EdDSA` and `kid` that of the Ed25519 key, but an Ed448 key signed.
+    // `alg` is `EdDSA` and `kid` is that of the Ed25519 key, but an Ed448 key signed.
     ("pyjwt", "eddsa", "ed448", Err(VerifyError::BadSignature)),
     // Signed by a key of the set that cannot be used.
     ("pyjwt", "es512", "unsupported", Err(VerifyError::AlgorithmNotAccepted)),
     ("jose", "es512", "unsupported", Err(VerifyError::AlgorithmNotAccepted)),
     ("pyjwt", "es256k", "unsupported", Err(VerifyError::AlgorithmNotAccepted)),
-    // `alg` is `EdDSA`, which does not tell the curve.
+    // `alg` is `EdDSA`, which does not name the curve.
     ("pyjwt", "ed448", "unsupported", Err(VerifyError::UnknownKey)),
-    // `alg` is `none`, and nothing comes after the second period.
+    // `alg` is `none`, and nothing follows the second period.
     ("pyjwt", "none", "unsigned", Err(VerifyError::EmptySegment { segment: "signature" })),
     ("jose", "none", "unsigned", Err(VerifyError::EmptySegment { segment: "signature" })),
 ];
 
-/// A token, and what the library's file says about it.
+/// A token with its description in the library's file.
 #[derive(Clone, Debug)]
 struct Token {
     library: &'static str,
@@ -109,7 +109,7 @@ struct Token {
     alg: String,
     label: String,
     text: String,
-    /// What the tables above say.
+    /// The outcome in the tables above.
     outcome: Result<(), VerifyError>,
 }
 
@@ -118,12 +118,12 @@ impl Token {
         format!("{} {} {}", self.library, self.key, self.case)
     }
 
-    /// Whether another algorithm than the key's signed, though one that the key could have.
+    /// Whether the token is signed with another algorithm of the same RSA key.
     fn is_of_other_algorithm(&self) -> bool {
         CASES_OF_RSA.iter().any(|(case, _)| *case == self.case)
     }
 
-    /// The algorithm of the key that the token names. RS256 if there is none.
+    /// The algorithm of the key that the token names; RS256 if that algorithm is not supported.
     fn algorithm_of_key(&self) -> Algorithm {
         match self.key.as_str() {
             "ed448" => EdDSA,
@@ -136,14 +136,14 @@ impl Token {
         URL_SAFE_NO_PAD.decode(signature).unwrap()
     }
 
-    /// Whether the signature is `key`'s, whatever `alg` and `kid` say.
+    /// Verifies the signature with `key`, whatever `alg` and `kid` say.
     fn verify_bytes(&self, key: &PublicKey) -> Result<(), VerifyError> {
         let (signing_input, _) = self.text.rsplit_once('.').unwrap();
         key.verify(signing_input.as_bytes(), &self.signature())
     }
 }
 
-/// Every outcome there must be, by library, key and case.
+/// Every expected outcome, by library, key and case.
 fn outcomes() -> BTreeMap<(&'static str, String, String), Result<(), VerifyError>> {
     let mut outcomes = BTreeMap::new();
     let mut insert = |library, key: &str, case: &str, outcome| {
@@ -210,7 +210,7 @@ fn accepting(algorithms: impl IntoIterator<Item = Algorithm>, keys: &JwkSet) -> 
     Verifier::new(policy().algorithms(algorithms), keys.clone()).unwrap()
 }
 
-/// The verdict on a token; the claims of an accepted one are compared.
+/// The verdict on a token. Compares the claims of an accepted token.
 fn outcome(verifier: &Verifier<JwkSet>, token: &Token) -> Result<(), VerifyError> {
     verifier.verify_at(&token.text, NOW).map(|verified| assert_claims(&verified, &token.key))
 }
@@ -249,20 +249,20 @@ impl Counts {
 
 #[test]
 fn every_file_of_the_directory_is_tested() {
-    let entries = fs::read_dir(directory()).expect("the tokens are there");
+    let entries = fs::read_dir(directory()).expect("the directory exists");
     let found: BTreeSet<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let mut expected: BTreeSet<String> = WITH_ALG.map(String::from).into();
     expected.extend(WITHOUT_ALG.map(String::from));
     expected.extend(LIBRARIES.map(|library| format!("tokens-{library}.json")));
     expected.insert("jwks-strangers.json".to_owned());
-    // Not input: how the rest was made.
+    // These files are no input of the tests: they made the others.
     expected.extend(["README.md", "VERSIONS", "mint.mjs", "mint.py", "mint.sh"].map(String::from));
     assert_eq!(found, expected);
 }
 
 #[test]
-fn every_case_of_every_key_is_there_once_under_its_label_and_algorithm() {
+fn every_case_of_every_key_exists_once_with_its_label_and_algorithm() {
     let tokens = tokens();
     assert_eq!(LIBRARIES.map(|library| tokens_of(library).len()), [87, 92]);
     let found: BTreeSet<_> =
@@ -302,7 +302,7 @@ fn every_case_of_every_key_is_there_once_under_its_label_and_algorithm() {
                 "PS384" => "RS384",
                 _ => "RS512",
             },
-            // The name of RFC 9864.
+            // The name in RFC 9864.
             ("other-name", "eddsa") => "Ed25519",
             ("other-name", "ed25519") => "EdDSA",
             (_, "ed25519") => "Ed25519",
@@ -318,7 +318,7 @@ fn every_key_of_every_set_is_the_same_key_for_the_algorithm_it_is_made_for() {
         let [pyjwt, jose] = sets.map(set);
         assert_eq!([pyjwt.len(), jose.len()], [KEYS.len(), KEYS.len()]);
         for (kid, algorithm, bits) in KEYS {
-            // Without `alg`, an RSA key is for RS256 if there is no policy to say otherwise.
+            // Without `alg`, an RSA key is for RS256 if no policy says otherwise.
             let algorithm = match sets == WITHOUT_ALG && bits > 0 {
                 true => RS256,
                 false => algorithm,
@@ -328,7 +328,7 @@ fn every_key_of_every_set_is_the_same_key_for_the_algorithm_it_is_made_for() {
                 (key.algorithm(), key.key_id(), key.modulus_bits()),
                 (algorithm, Some(kid), bits)
             );
-            // The libraries write one key in different ways.
+            // The libraries write the same key in different ways.
             assert_eq!(jose.select(Some(kid), algorithm), Ok(key));
             for other in ALL.into_iter().filter(|other| *other != algorithm) {
                 assert_eq!(pyjwt.select(Some(kid), other), Err(KeyError::UnknownKey), "{kid}");
@@ -386,7 +386,7 @@ fn every_token_comes_out_as_labelled_where_all_algorithms_are_accepted() {
 }
 
 #[test]
-fn every_token_comes_out_as_labelled_where_the_algorithm_of_its_key_is_accepted_alone() {
+fn every_token_comes_out_as_labelled_where_only_the_algorithm_of_its_key_is_accepted() {
     let mut counts = Counts::default();
     for name in WITH_ALG.into_iter().chain(WITHOUT_ALG) {
         let keys = set(name);
@@ -445,7 +445,7 @@ fn rsa_key_without_alg_is_for_the_first_rsa_algorithm_of_the_policy_alone() {
 }
 
 #[test]
-fn refused_token_is_wrong_in_the_one_way_it_is_called_after() {
+fn refused_token_has_only_the_fault_that_its_case_names() {
     let (keys, without_alg) = (set("jwks-jose.json"), set("jwks-jose-without-alg.json"));
     let verifier = accepting(ALL, &keys);
     let others_policy = Policy::new(ISSUER, "https://other.example.com/").algorithms(ALL);
@@ -457,7 +457,7 @@ fn refused_token_is_wrong_in_the_one_way_it_is_called_after() {
         let verify_at = |seconds| verifier.verify_at(&token.text, UnixTime::from_secs(seconds));
         let key = keys.select(Some(&token.key), token.algorithm_of_key());
         match token.case.as_str() {
-            // The last second in which it will do is the one before `exp`.
+            // The token is valid until one second before `exp`.
             "good" | "other-name" => {
                 assert_claims(&verify_at(EXPIRES - 1).unwrap(), &token.key);
                 let late = Err(VerifyError::Expired { exp: EXPIRES, now: EXPIRES });
@@ -488,13 +488,13 @@ fn refused_token_is_wrong_in_the_one_way_it_is_called_after() {
                     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
                 assert_eq!(claims["permissions"][0], "delete:messages", "{name}");
             }
-            // Good by the stranger's key, by which nothing of the issuer is.
+            // Valid under the stranger's key, which verifies no token of the issuer.
             "stranger" => {
                 let key = key.unwrap();
                 assert_eq!(token.verify_bytes(&key), Err(VerifyError::BadSignature), "{name}");
                 assert_eq!(outcome(&of_strangers, token), ACCEPTED, "{name}");
             }
-            // Good by the same key, if only it were for this algorithm.
+            // Valid under the same key, if the key were for this algorithm.
             "other-hash" | "other-padding" => {
                 let algorithm = token.alg.parse().unwrap();
                 assert_eq!(
@@ -505,7 +505,7 @@ fn refused_token_is_wrong_in_the_one_way_it_is_called_after() {
                 let key = key.unwrap();
                 assert_eq!(token.verify_bytes(&key), Err(VerifyError::BadSignature), "{name}");
             }
-            // Not even the bytes are a signature of the key, whatever `alg` says.
+            // The bytes are not a signature of the key, whatever `alg` says.
             "hs256" => {
                 let key = key.unwrap();
                 assert_eq!(token.verify_bytes(&key), Err(VerifyError::BadSignature), "{name}");

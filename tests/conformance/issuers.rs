@@ -1,5 +1,5 @@
 //! The table in `src/issuers.md`: for each row a token and a key set of that shape, the documented
-//! policy, and tokens that differ in one thing. No token here was made by the issuer it looks like.
+//! policy, and tokens with one difference. The issuers themselves made none of these tokens.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -18,7 +18,7 @@ const PAGE: &str = include_str!("../../src/issuers.md");
 
 const MISSING_AUD: VerifyError = VerifyError::ClaimMissing { claim: "aud" };
 const WRONG_AUDIENCE: VerifyError = VerifyError::WrongAudience;
-/// What the policy's first `require_claim` refuses, and its second.
+/// The errors of the policy's first and second `require_claim`.
 const FIRST_CLAIM: VerifyError = VerifyError::RequiredClaim { index: 0 };
 const SECOND_CLAIM: VerifyError = VerifyError::RequiredClaim { index: 1 };
 
@@ -26,18 +26,18 @@ const SECOND_CLAIM: VerifyError = VerifyError::RequiredClaim { index: 1 };
 struct Row {
     name: &'static str,
     issuer: &'static str,
-    /// None where tokens have no `aud`.
+    /// `None` if the issuer's tokens have no `aud`.
     audience: Option<&'static str>,
-    /// The policy as the page has it.
+    /// The policy on the page.
     policy: Policy,
     algorithm: Algorithm,
     /// Members of the header besides `alg` and `kid`.
     header: Value,
-    /// Members of the JWK instead of the testkit's; `null` takes one away.
+    /// Members of the JWK in place of the testkit's; `null` removes one.
     jwk: Value,
     /// Claims besides `iss`, `aud`, `iat` and `exp`.
     claims: Value,
-    /// Claims in place of the good ones, and what comes of them; `null` takes one away.
+    /// Claims in place of the good ones, and the error; `null` removes a claim.
     refused: Vec<(Value, VerifyError)>,
 }
 
@@ -172,10 +172,10 @@ fn values_of_each_row_are_those_of_the_page() {
     }
 }
 
-// What one row cannot say.
+// Notes on the page that need more than a row.
 
 #[test]
-fn auth0_token_of_the_rfc_9068_profile_is_told_from_an_id_token_by_its_type() {
+fn auth0_token_of_the_rfc_9068_profile_is_distinguished_from_an_id_token_by_its_type() {
     let mut row = row("Auth0");
     row.policy = row.policy.token_type(TokenType::AccessToken);
     let access_token = row.token().header("typ", "at+jwt");
@@ -359,7 +359,7 @@ fn vault_key_of_another_algorithm_needs_it_named() {
     }
 }
 
-/// The table, in the order of the page.
+/// The table's rows, in the order of the page.
 fn rows() -> Vec<Row> {
     vec![
         Row {
@@ -390,7 +390,7 @@ fn rows() -> Vec<Row> {
                 "sub": "user@example.com",
             }),
             refused: vec![
-                // The org server's, and an ID token.
+                // A token of the org server, and an ID token.
                 (json!({"iss": "https://example.okta.com"}), VerifyError::WrongIssuer),
                 (json!({"aud": "0oaexample", "scp": null}), WRONG_AUDIENCE),
             ],
@@ -416,7 +416,7 @@ fn rows() -> Vec<Row> {
                 (json!({"client_id": "another"}), VerifyError::WrongAuthorizedParty),
                 (json!({"client_id": null}), VerifyError::WrongAuthorizedParty),
                 (json!({"token_use": "id"}), FIRST_CLAIM),
-                // An ID token as it is.
+                // An ID token.
                 (
                     json!({"aud": "1example23456789", "client_id": null, "token_use": "id"}),
                     VerifyError::WrongAuthorizedParty,
@@ -441,7 +441,7 @@ fn rows() -> Vec<Row> {
             }),
             refused: vec![
                 (json!({"token_use": "access"}), FIRST_CLAIM),
-                // An access token as it is.
+                // An access token.
                 (
                     json!({"aud": null, "client_id": "1example23456789", "token_use": "access"}),
                     MISSING_AUD,
@@ -469,7 +469,7 @@ fn rows() -> Vec<Row> {
                 "tid": "11111111-2222-3333-4444-555555555555", "uti": "u", "ver": "2.0",
             }),
             refused: vec![
-                // Another tenant, and what is no tenant.
+                // Another tenant, and the template of the key's issuer.
                 (
                     json!({"iss": "https://login.microsoftonline.com/99999999-2222-3333-4444-555555555555/v2.0"}),
                     VerifyError::WrongIssuer,
@@ -539,7 +539,7 @@ fn rows() -> Vec<Row> {
                 "firebase": {"identities": {"email": ["u@example.com"]}, "sign_in_provider": "password"},
             }),
             refused: vec![
-                // Another project, whose keys are the same.
+                // Another project, which has the same keys.
                 (
                     json!({"iss": "https://securetoken.google.com/other", "aud": "other"}),
                     VerifyError::WrongIssuer,
@@ -582,13 +582,13 @@ fn rows() -> Vec<Row> {
                 "event_name": "push", "runner_environment": "github-hosted",
             }),
             refused: vec![
-                // The name was taken over by another repository.
+                // Another repository of the same name.
                 (json!({"repository_id": "999"}), FIRST_CLAIM),
                 (json!({"repository_id": 376_113_068}), FIRST_CLAIM),
                 (json!({"repository_id": null}), FIRST_CLAIM),
                 (json!({"ref": "refs/heads/feature"}), SECOND_CLAIM),
                 (json!({"ref": "refs/heads/main2"}), SECOND_CLAIM),
-                // Nobody asked for an audience: the owner's URL.
+                // The default audience: the owner's URL.
                 (json!({"aud": "https://github.com/octo-org"}), WRONG_AUDIENCE),
                 (
                     json!({"iss": "https://token.actions.githubusercontent.com/octo-org"}),
@@ -644,13 +644,13 @@ fn rows() -> Vec<Row> {
             refused: vec![
                 (json!({"sub": "system:serviceaccount:payments:default"}), FIRST_CLAIM),
                 (json!({"sub": null}), FIRST_CLAIM),
-                // The token that every pod has, for the API server.
+                // The token that every pod has: it is for the API server.
                 (json!({"aud": ["https://kubernetes.default.svc"]}), WRONG_AUDIENCE),
                 (
                     json!({"iss": "https://kubernetes.default.svc.cluster.local"}),
                     VerifyError::WrongIssuer,
                 ),
-                // From an old Secret.
+                // A token from an old Secret.
                 (
                     json!({"iss": "kubernetes/serviceaccount", "aud": null, "exp": null}),
                     MISSING_AUD,
@@ -673,10 +673,10 @@ fn rows() -> Vec<Row> {
                 "realm_access": {"roles": ["offline_access"]}, "sid": "e892de3b",
             }),
             refused: vec![
-                // What a new realm gives, with roles and without.
+                // Tokens of a new realm, with and without roles.
                 (json!({"aud": "account"}), WRONG_AUDIENCE),
                 (json!({"aud": null}), MISSING_AUD),
-                // An ID token, with an audience mapper that adds to both.
+                // An ID token, if the audience mapper also adds to ID tokens.
                 (json!({"typ": "ID"}), FIRST_CLAIM),
                 (
                     json!({"iss": "https://login.example.com/realms/master"}),
@@ -790,7 +790,7 @@ fn rows() -> Vec<Row> {
                 "namespace": "root", "sub": "a2cd63d3-5364-406f-980e-8d71bb0692f5",
             }),
             refused: vec![
-                // Of a namespace, and of another role.
+                // A token of a namespace, and one of another role.
                 (
                     json!({"iss": "https://vault.example.com:8200/v1/team/identity/oidc"}),
                     VerifyError::WrongIssuer,

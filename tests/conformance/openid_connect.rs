@@ -1,5 +1,5 @@
 //! OpenID Connect Core sections 2 and 3.1.3.7, RFC 8693 section 4.3, RFC 7519 section 4.1.3: tokens
-//! for a client instead of an audience, and claims that a policy requires besides.
+//! for a client instead of an audience, and further claims that a policy requires.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use tokenring::{
@@ -17,7 +17,7 @@ fn for_client() -> Policy {
     Policy::for_client(ISSUER, "client")
 }
 
-/// A token of the issuer that is in time, with these further members and no `aud`.
+/// A token of the issuer that has not expired, with these additional members and without `aud`.
 fn with(members: &str) -> String {
     let [iss, _, exp] = CLAIMS.map(|(name, value)| format!(r#""{name}":{value}"#));
     let comma = if members.is_empty() { "" } else { "," };
@@ -35,7 +35,7 @@ fn token_without_aud_is_accepted_for_its_client() {
         r#""azp":"client""#,
         r#""client_id":"client""#,
         r#""azp":"client","client_id":"client""#,
-        // `azp` comes first.
+        // `azp` takes precedence.
         r#""azp":"client","client_id":"other""#,
         r#""azp":"\u0063lient""#,
     ] {
@@ -67,7 +67,7 @@ fn token_of_another_client_or_of_none_is_refused() {
 }
 
 #[test]
-fn client_that_is_no_string_is_refused_under_any_policy() {
+fn client_that_is_not_a_string_is_refused_under_any_policy() {
     for value in MISTYPED {
         for claim in ["azp", "client_id"] {
             let mistyped = Err(VerifyError::ClaimType { claim });
@@ -102,7 +102,7 @@ fn aud_is_not_compared_under_a_policy_for_a_client_but_has_its_type() {
 }
 
 #[test]
-fn audience_that_is_accepted_besides_the_client_must_be_there() {
+fn audience_that_is_accepted_besides_the_client_must_be_present() {
     let both = || for_client().accept_audience("api");
     assert_eq!(outcome(both(), &with(r#""azp":"client","aud":"api""#)), Ok(()));
     assert_eq!(outcome(both(), &with(r#""azp":"client","aud":["x","api"]"#)), Ok(()));
@@ -142,7 +142,7 @@ fn everything_else_is_checked_for_a_client_too() {
 // `Policy::accept_client`.
 
 #[test]
-fn each_of_several_clients_will_do() {
+fn each_of_several_clients_is_accepted() {
     let of = |client: &str| token().claim("azp", client).mint();
     let policies: [(Policy, &[&str]); 4] = [
         (
@@ -151,7 +151,7 @@ fn each_of_several_clients_will_do() {
         ),
         (policy().accept_client("client").accept_client("second"), &["client", "second"]),
         (policy().authorized_party("client").accept_client("second"), &["client", "second"]),
-        // The last `authorized_party` replaces all before it.
+        // The last `authorized_party` replaces all earlier clients.
         (policy().accept_client("client").authorized_party("second"), &["second"]),
     ];
     for (policy, clients) in policies {
@@ -170,7 +170,7 @@ fn each_of_several_clients_will_do() {
 // `Policy::require_claim`.
 
 #[test]
-fn required_claim_is_that_string_and_nothing_like_it() {
+fn required_claim_must_be_exactly_that_string() {
     let required = || policy().require_claim("token_use", "access");
     let with =
         |members: &str| outcome(required(), &signed(HEADER, crate::common::claims_and(members)));
@@ -203,7 +203,7 @@ fn required_claim_is_that_string_and_nothing_like_it() {
     ] {
         assert_eq!(with(members), Err(VerifyError::RequiredClaim { index: 0 }), "{members}");
     }
-    // Which of two would count, nobody can say.
+    // A repeated claim has no definite value.
     for members in [
         r#""token_use":"access","token_use":"id""#,
         r#""token_use":"id","token_use":"access""#,
@@ -228,7 +228,7 @@ fn number_that_reads_like_the_value_is_not_the_value() {
 }
 
 #[test]
-fn all_required_claims_must_be_there_and_the_first_that_is_not_is_named() {
+fn all_required_claims_must_be_present_and_the_first_missing_one_is_named() {
     let required =
         || policy().require_claim("a", "1").require_claim("b", "2").require_claim("c", "3");
     let with = |claims: &[(&str, &str)]| {
@@ -265,14 +265,14 @@ fn registered_claims_can_be_required_too() {
         let found = outcome(required, &token);
         assert_eq!(found, Err(VerifyError::RequiredClaim { index: 0 }), "{name}");
     }
-    // `aud` as an array is no string, whatever is in it.
+    // An `aud` array is not a string, whatever it contains.
     let required = policy().require_claim("aud", AUDIENCE);
     let token = token().audience(vec![AUDIENCE]).mint();
     assert_eq!(outcome(required, &token), Err(VerifyError::RequiredClaim { index: 0 }));
 }
 
 #[test]
-fn requirement_is_looked_at_last() {
+fn required_claims_are_checked_last() {
     let required = policy().require_claim("a", "1");
     let bound = token().claim("cnf", serde_json::json!({"jkt": "a"})).mint();
     assert_eq!(outcome(required.clone(), &bound), Err(VerifyError::SenderConstrained));

@@ -33,18 +33,18 @@ fn known_times_are_shown_in_utc() {
 }
 
 #[test]
-fn leap_days_are_there_and_only_where_the_calendar_has_them() {
+fn leap_days_exist_exactly_where_the_calendar_has_them() {
     for (seconds, text) in [
         (68_169_599, "1972-02-28T23:59:59Z"),
         (68_169_600, "1972-02-29T00:00:00Z"),
         (68_255_999, "1972-02-29T23:59:59Z"),
         (68_256_000, "1972-03-01T00:00:00Z"),
         (94_694_399, "1972-12-31T23:59:59Z"),
-        // 2000 is divisible by 400.
+        // 2000 is divisible by 400, so it is a leap year.
         (951_782_400, "2000-02-29T00:00:00Z"),
         (951_868_800, "2000-03-01T00:00:00Z"),
         (1_709_164_800, "2024-02-29T00:00:00Z"),
-        // 2100 is not, and by 100.
+        // 2100 is divisible by 100 and not by 400, so it is not a leap year.
         (4_107_542_399, "2100-02-28T23:59:59Z"),
         (4_107_542_400, "2100-03-01T00:00:00Z"),
         (13_574_563_200, "2400-02-29T00:00:00Z"),
@@ -63,7 +63,7 @@ fn every_day_follows_the_one_before_up_to_9999() {
     };
     let (mut year, mut month, mut day) = (1970, 1, 1);
     for second in (0..END).step_by(86_400) {
-        // All up to 2100, then the first and last of each month.
+        // All days up to 2100, then the first and last day of each month.
         if year <= 2100 || day == 1 || day == length(year, month) {
             assert_eq!(shown(second), format!("{year:04}-{month:02}-{day:02}T00:00:00Z"));
         }

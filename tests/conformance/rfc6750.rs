@@ -1,5 +1,5 @@
-//! Bearer tokens in HTTP: what a request may look like, and what its client is told. RFC 6750,
-//! RFC 9110 section 11.
+//! Bearer tokens in HTTP: the form of a request, and the response to its client. RFC 6750, RFC 9110
+//! section 11.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -30,7 +30,7 @@ use tokenring::{
 
 const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
 
-/// The end of 9999, which no clock has reached.
+/// The end of the year 9999, later than any clock.
 #[cfg(feature = "std")]
 const FAR_FUTURE: UnixTime = UnixTime::from_secs(253_402_300_799);
 
@@ -44,11 +44,11 @@ const PLAIN: &str = r#"Bearer realm="api""#;
 const INVALID_REQUEST: &str = r#"Bearer realm="api", error="invalid_request""#;
 const INVALID_TOKEN: &str = r#"Bearer realm="api", error="invalid_token""#;
 
-// What a request may look like.
+// The form of a request.
 
-/// An empty setting must not open what it was to close.
+/// An empty setting must not let everybody in.
 #[test]
-fn empty_scope_or_permission_is_one_that_no_token_has() {
+fn empty_scope_or_permission_is_granted_by_no_token() {
     for guard in
         [guard().require_scope(""), guard().require_scope("  "), guard().require_permission("")]
     {
@@ -60,8 +60,8 @@ fn empty_scope_or_permission_is_one_that_no_token_has() {
 }
 
 #[test]
-fn good_token_in_whatever_the_server_has_its_fields_in_is_accepted() {
-    /// Such as a web framework's header value.
+fn good_token_is_accepted_from_any_type_of_header_value() {
+    /// A header value like a web framework's.
     struct FieldValue(Vec<u8>);
     impl AsRef<[u8]> for FieldValue {
         fn as_ref(&self) -> &[u8] {
@@ -101,7 +101,7 @@ fn good_token_in_whatever_the_server_has_its_fields_in_is_accepted() {
 }
 
 #[test]
-fn request_without_authorization_is_told_so_and_given_no_error_code() {
+fn request_without_authorization_gets_its_message_and_no_error_code() {
     let expected = told_as(401, MISSING, PLAIN);
     for outcome in [
         guard().check_at(None::<&str>, NOW),
@@ -147,7 +147,7 @@ fn other_scheme_is_refused() {
         "Bearer,",
         "Bearer\0",
         "\u{feff}Bearer",
-        // Fullwidth letters, a Cyrillic one, and accents on top of the right letters.
+        // Fullwidth letters, a Cyrillic letter, and the right letters with accents.
         "Ｂearer",
         "Веarer",
         "Be\u{301}arer",
@@ -201,7 +201,7 @@ fn anything_but_spaces_between_scheme_and_token_is_refused() {
 }
 
 #[test]
-fn anything_in_front_of_the_scheme_or_behind_the_token_is_refused() {
+fn text_before_the_scheme_or_after_the_token_is_refused() {
     for extra in [
         " ", "  ", "\t", "\n", "\r", "\r\n", "\0", "\u{b}", "\u{c}", "\u{85}", "\u{a0}",
         "\u{2028}", "\u{feff}", ",", ";", "\"", "'", "<", ">", "#", "?",
@@ -232,7 +232,7 @@ fn value_without_a_token_is_refused() {
     ] {
         assert_malformed(value);
     }
-    // A token alone, without scheme.
+    // A token without a scheme.
     assert_malformed(good_token());
 }
 
@@ -240,7 +240,7 @@ fn value_without_a_token_is_refused() {
 fn value_with_more_than_one_token_is_refused() {
     let token = good_token();
     for rest in [
-        // Two tokens, two credentials, two fields joined by an intermediary, parameters.
+        // Two tokens; two credentials; two fields joined by an intermediary; parameters.
         format!(" {token}"),
         format!(", Bearer {token}"),
         format!(",Bearer {token}"),
@@ -263,7 +263,7 @@ fn value_with_more_than_one_token_is_refused() {
 fn several_values_are_refused_as_an_invalid_request_whatever_they_are() {
     let good = good_value();
     for values in [
-        // The second is the same, another, of another scheme, empty; or there are more of them.
+        // The second value is the same, another, of another scheme, or empty; or there are more.
         vec![good.as_str(), good.as_str()],
         vec![good.as_str(), "Bearer x"],
         vec!["Bearer x", good.as_str()],
@@ -300,17 +300,17 @@ fn only_characters_of_a_b64token_reach_the_verifier() {
         let of_token = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
         let opaque = VerifyError::SegmentCount { found: 1 + usize::from(byte == b'.') };
 
-        // In the middle: the characters themselves and nothing else.
+        // In the middle: only the characters themselves.
         match of_token {
             true => assert_eq!(cause(value("abc", "def")), opaque, "{byte:#04x}"),
             false => assert_malformed(value("abc", "def")),
         }
-        // At the end: also `=`.
+        // At the end: `=` too.
         match of_token || byte == b'=' {
             true => assert_eq!(cause(value("abc", "")), opaque, "{byte:#04x}"),
             false => assert_malformed(value("abc", "")),
         }
-        // At the beginning: also a second space, which is not part of the token.
+        // At the beginning: a second space too, which is not part of the token.
         match of_token || byte == b' ' {
             true => assert_eq!(cause(value("", "def")), opaque, "{byte:#04x}"),
             false => assert_malformed(value("", "def")),
@@ -326,7 +326,7 @@ fn equals_signs_at_the_end_belong_to_the_token_and_are_for_the_verifier_to_refus
         assert_eq!(cause(format!("{}{padding}", good_value())), expected);
     }
     let (input, signature) = token.rsplit_once('.').unwrap();
-    // In front of the end it is no b64token any more.
+    // An `=` before the end is not allowed in a b64token.
     assert_malformed(format!("Bearer {input}=.{signature}"));
     assert_malformed(format!("Bearer ={input}.{signature}"));
 }
@@ -358,7 +358,7 @@ fn value_of_any_length_is_answered_with_the_same_few_bytes() {
         too_long(".");
         too_long("eyJ.");
 
-        // Refused before it is scanned: it need not be a token, nor text.
+        // A value that is too long is refused before it is scanned, whatever it contains.
         for characters in [" ", "=", "\t", "\u{e9}", "Bearer "] {
             too_long(characters);
         }
@@ -374,7 +374,7 @@ fn value_of_any_length_is_answered_with_the_same_few_bytes() {
 #[test]
 fn limit_of_16_kib_holds_for_what_follows_the_first_space() {
     let limit = 16 * 1024;
-    // Cut into its segments, and so scanned.
+    // A value of the longest length is cut into its segments, so it has been scanned.
     let longest = cause(format!("Bearer {}", "A".repeat(limit)));
     assert_eq!(longest, VerifyError::SegmentCount { found: 1 });
     let longest = cause(format!("Bearer  {}", "A".repeat(limit - 1)));
@@ -387,10 +387,10 @@ fn limit_of_16_kib_holds_for_what_follows_the_first_space() {
     }
 }
 
-// What a client is told.
+// The response to a client.
 
 #[test]
-fn every_refused_token_is_told_the_same_bytes_and_the_cause_is_for_the_log() {
+fn every_refused_token_gets_the_same_response_and_the_cause_is_for_the_log() {
     let mut codes = BTreeSet::new();
     for (wrong, token, expected) in refused_tokens() {
         let rejection = strict_guard().check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
@@ -398,12 +398,12 @@ fn every_refused_token_is_told_the_same_bytes_and_the_cause_is_for_the_log() {
         assert_eq!(rejection.cause(), Some(&expected), "{wrong}");
         codes.insert(expected.code());
     }
-    // All of `VerifyError` but `AmbiguousKey`, which comes next, and the two of status 503.
+    // All of `VerifyError` except `AmbiguousKey`, which is tested next, and the two of status 503.
     assert_eq!(codes.len(), 26, "{codes:?}");
 }
 
 #[test]
-fn key_that_cannot_be_told_from_another_is_told_as_any_other_refusal() {
+fn ambiguous_key_gets_the_same_response_as_any_other_refusal() {
     let guard = guard_of(Keys(KeyError::AmbiguousKey));
     let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
     assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
@@ -419,14 +419,14 @@ fn nothing_of_the_request_comes_back() {
     let bearer = |token: TokenBuilder| vec![format!("Bearer {}", token.mint())];
     let mut rejections = Vec::new();
     for values in [
-        // In what is no token.
+        // The marker in a value that is not a bearer token.
         vec![MARKER.to_owned()],
         vec![format!("{MARKER} {}", good_token())],
         vec![format!("Bearer {MARKER} {MARKER}")],
         vec![format!("Bearer \"{MARKER}\"")],
         vec![format!("Bearer {MARKER}\r\nSet-Cookie: a={MARKER}")],
         vec![format!("Bearer {MARKER}"), format!("Bearer {MARKER}")],
-        // In what is no JWT.
+        // In a bearer token that is not a JWT.
         vec![format!("Bearer {MARKER}")],
         vec![format!("Bearer {MARKER}.{MARKER}.{MARKER}")],
         vec![format!("Bearer {encoded}.{encoded}.{encoded}")],
@@ -436,7 +436,7 @@ fn nothing_of_the_request_comes_back() {
         bearer(token().header(MARKER, MARKER).header("crit", json!([MARKER]))),
         bearer(token().key(&key)),
         bearer(token().forged_by(&key).header("jku", format!("https://{MARKER}.example/"))),
-        // In the claims of a token whose signature holds.
+        // In the claims of a token whose signature is valid.
         bearer(token().issuer(MARKER)),
         bearer(token().audience(MARKER)),
         bearer(token().claim("exp", MARKER)),
@@ -446,7 +446,7 @@ fn nothing_of_the_request_comes_back() {
         bearer(token().claim(MARKER, MARKER).expires_at(expired)),
         bearer(token().raw_payload(format!("{{\"{MARKER}\":1,\"{MARKER}\":2}}"))),
         bearer(token().raw_payload(MARKER)),
-        // In the scope and the permissions of a token that is good, but not for this.
+        // In the scope and the permissions of a good token that lacks the required ones.
         bearer(token().scope(MARKER).permissions([MARKER]).subject(MARKER)),
     ] {
         let guard = strict_guard().require_scope("read:messages");
@@ -485,10 +485,10 @@ fn body_is_a_json_object_with_the_message_and_nothing_else() {
     }
 }
 
-// 403: good, but not for this.
+// 403: the token is good, but lacks a scope or permission.
 
 #[test]
-fn token_without_the_scope_or_permission_is_told_what_it_takes() {
+fn client_without_the_scope_or_permission_is_told_which_is_required() {
     for (wrong, guard, scope) in [
         ("one scope", guard().require_scope("admin"), "admin"),
         ("two scopes, one there", guard().require_scope("openid admin"), "openid admin"),
@@ -514,7 +514,7 @@ fn token_without_the_scope_or_permission_is_told_what_it_takes() {
             guard().require_permission("read:messages").require_scope("admin"),
             "admin read:messages",
         ),
-        ("a scope is no permission", guard().require_permission("openid"), "openid"),
+        ("a scope is not a permission", guard().require_permission("openid"), "openid"),
     ] {
         let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
         let challenge =
@@ -558,7 +558,7 @@ fn scope_or_permissions_of_another_type_grant_nothing() {
 }
 
 #[test]
-fn refused_token_is_told_so_and_not_which_scope_it_would_take() {
+fn client_of_a_refused_token_is_not_told_the_required_scope() {
     let guard = guard().require_scope("admin").require_permission("root");
     for token in ["x".to_owned(), token().scope("none").issuer("https://other.example/").mint()] {
         let rejection = guard.check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
@@ -577,7 +577,7 @@ fn scope_of_a_challenge_is_a_list_of_scope_tokens_whatever_is_asked_for() {
         ("a", "\u{65e5}\u{672c}", Some("a")),
         ("\u{65e5}", "a", Some("a")),
         ("a", "", Some("a")),
-        // RFC 6749 section 3.3: there is no empty list.
+        // RFC 6749 section 3.3 has no empty list.
         ("\u{65e5}", "\u{672c}", None),
         ("", "", None),
         ("\"", "\\", None),
@@ -601,10 +601,10 @@ fn scope_of_a_challenge_is_a_list_of_scope_tokens_whatever_is_asked_for() {
     }
 }
 
-// 503: nobody knows.
+// 503: without keys, nobody knows whether the token is good.
 
 #[test]
-fn keys_that_cannot_be_had_say_nothing_about_the_token() {
+fn unavailable_keys_say_nothing_about_the_token() {
     for (wait, seconds) in [
         (Duration::ZERO, 1),
         (Duration::from_nanos(1), 1),
@@ -626,7 +626,7 @@ fn keys_that_cannot_be_had_say_nothing_about_the_token() {
 }
 
 #[test]
-fn too_many_waiting_for_keys_is_no_fault_of_the_token() {
+fn too_many_waiters_are_no_fault_of_the_token() {
     let guard = guard_of(Keys(KeyError::Busy)).require_scope("admin");
     let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
     assert_eq!(told(&rejection), told_to_wait(1));
@@ -675,7 +675,7 @@ fn every_challenge_is_exactly_one_of_rfc_9110_and_names_the_realm() {
 }
 
 #[test]
-fn realm_can_break_out_of_nothing() {
+fn realm_cannot_break_out_of_the_challenge() {
     for (realm, sent) in [
         ("", ""),
         ("api", "api"),
@@ -698,7 +698,7 @@ fn realm_can_break_out_of_nothing() {
         let realm = format!("a{character}b");
         let rejection = guard().realm(&realm).check_at(None::<&str>, NOW).unwrap_err();
         assert!(rejection.www_authenticate().unwrap().bytes().all(|b| matches!(b, b' '..=b'~')));
-        // Printable characters arrive as they are, all others as the letters of their escape.
+        // Printable characters arrive unchanged, all others as the letters of their escape.
         let expected = match character {
             ' '..='~' => realm,
             _ => format!("a{}b", character.escape_default().to_string().replace('\\', "")),
@@ -708,13 +708,13 @@ fn realm_can_break_out_of_nothing() {
 }
 
 #[test]
-fn last_realm_holds() {
+fn last_realm_wins() {
     let rejection = guard().realm("a").realm("b").check_at(None::<&str>, NOW).unwrap_err();
     assert_eq!(rejection.www_authenticate().as_deref(), Some(r#"Bearer realm="b""#));
 }
 
 #[test]
-fn what_is_not_a_list_of_challenges_is_not_taken_for_one_here() {
+fn parser_of_challenges_refuses_everything_else() {
     let parameters = vec![("realm".to_owned(), "a\"b".to_owned())];
     let one = vec![Challenge { scheme: "Bearer".to_owned(), parameters }];
     assert_eq!(challenges(r#"Bearer realm="a\"b""#), Some(one));
@@ -725,7 +725,7 @@ fn what_is_not_a_list_of_challenges_is_not_taken_for_one_here() {
         ("no scheme", r#"realm="a""#),
         ("no end of the string", r#"Bearer realm="a"#),
         ("an escape at the end", r#"Bearer realm="a\"#),
-        ("something behind the string", r#"Bearer realm="a"b"#),
+        ("something after the string", r#"Bearer realm="a"b"#),
         ("no comma", r#"Bearer realm="a" error="b""#),
         ("no value", "Bearer realm="),
         ("a line break", "Bearer realm=\"a\r\n\""),
@@ -792,7 +792,7 @@ fn guard_can_be_shared_between_threads() {
 
 #[cfg(feature = "fetch")]
 mod async_servers {
-    //! The same, where waiting for keys must not block.
+    //! The same in async code, where waiting for keys must not block.
 
     use std::{
         future::Future,
@@ -871,7 +871,7 @@ mod async_servers {
     }
 
     #[test]
-    fn future_can_go_to_another_thread_even_if_what_the_values_came_from_cannot() {
+    fn future_can_go_to_another_thread_even_if_the_source_of_the_values_cannot() {
         fn is_send<F: Future + Send>(future: F) -> F {
             future
         }
@@ -905,7 +905,7 @@ mod async_servers {
         assert_eq!(outcome, Ok(FAR_FUTURE));
     }
 
-    /// Keys from a fetch that never leaves the process, and how many fetches there were.
+    /// A guard whose fetches stay in the process, and the number of its fetches.
     fn remote_guard() -> (Guard<RemoteJwks>, Arc<AtomicUsize>) {
         let fetches = Arc::new(AtomicUsize::new(0));
         let (counter, jwks) = (Arc::clone(&fetches), issuer().jwks().into_bytes());
@@ -922,7 +922,7 @@ mod async_servers {
         RemoteJwks::builder("https://x.example/jwks").fetch(fetch).build().unwrap()
     }
 
-    /// Good whatever the system clock says.
+    /// A value whose token is good at any time of the system clock.
     fn lasting_value() -> String {
         format!("Bearer {}", token().expires_at(FAR_FUTURE).mint())
     }
@@ -945,7 +945,7 @@ mod async_servers {
     }
 }
 
-// What the tests share.
+// Helpers.
 
 fn issuer() -> &'static Issuer {
     static ISSUER: LazyLock<Issuer> = LazyLock::new(Issuer::default);
@@ -983,13 +983,13 @@ fn guard_of<K: KeySource>(keys: K) -> Guard<K> {
     Guard::new(Verifier::new(policy(), keys).unwrap())
 }
 
-/// [`guard`] for one client's tokens.
+/// [`guard`] for the tokens of one client.
 fn strict_guard() -> Guard<JwkSet> {
     let policy = policy().authorized_party(testkit::CLIENT_ID);
     Guard::new(Verifier::new(policy, keys()).unwrap())
 }
 
-/// Has no key for anybody, and this is why.
+/// A key source without keys, which always gives this error.
 struct Keys(KeyError);
 
 impl KeySource for Keys {
@@ -1002,7 +1002,7 @@ impl KeySource for Keys {
     }
 }
 
-/// Has no key either, and counts how often it is asked.
+/// A key source without keys, which counts how often it is asked.
 struct Counted(AtomicUsize);
 
 impl KeySource for Counted {
@@ -1061,7 +1061,7 @@ fn assert_malformed(value: impl AsRef<[u8]>) {
     assert_eq!(rejection.cause(), None, "{shown:?}");
 }
 
-/// Why the verifier refuses what is in `value`.
+/// The verifier's error for the token in `value`.
 #[track_caller]
 fn cause(value: impl AsRef<[u8]>) -> VerifyError {
     let rejection = check_value(value).unwrap_err();
@@ -1069,7 +1069,7 @@ fn cause(value: impl AsRef<[u8]>) -> VerifyError {
     *rejection.cause().unwrap()
 }
 
-/// What is wrong, the token, and why [`strict_guard`] refuses it.
+/// The fault, the token, and the error of [`strict_guard`].
 fn refused_tokens() -> Vec<(&'static str, String, VerifyError)> {
     let good = good_token();
     let segments: Vec<&str> = good.split('.').collect();
@@ -1103,7 +1103,7 @@ fn refused_tokens() -> Vec<(&'static str, String, VerifyError)> {
             VerifyError::HeaderTooLong { bytes: 4096 + r#"{"a":""}"#.len() },
         ),
         (
-            "header is no JSON",
+            "header is not JSON",
             token().raw_header("{").mint(),
             VerifyError::HeaderJson(JsonError::Syntax),
         ),
@@ -1180,14 +1180,14 @@ fn parameters(rejection: &Rejection) -> Vec<(String, String)> {
     let field = rejection.www_authenticate().unwrap();
     let mut all = challenges(&field).unwrap_or_default();
     let (Some(challenge), true) = (all.pop(), all.is_empty()) else {
-        panic!("not one challenge: {field:?}");
+        panic!("expected one challenge: {field:?}");
     };
     assert_eq!(challenge.scheme, "Bearer");
     challenge.parameters
 }
 
-/// The challenges in a `WWW-Authenticate` value; none if it breaks the grammar of RFC 9110 sections
-/// 5.6, 11.2, 11.3 and 11.6.1, as a sender has to keep it. Without `token68`.
+/// The challenges in a `WWW-Authenticate` value; `None` if it breaks the grammar that RFC 9110
+/// sections 5.6, 11.2, 11.3 and 11.6.1 prescribe for senders. `token68` is not supported.
 fn challenges(field: &str) -> Option<Vec<Challenge>> {
     let mut challenges: Vec<Challenge> = Vec::new();
     let mut rest = field;
@@ -1209,7 +1209,7 @@ fn challenges(field: &str) -> Option<Vec<Challenge>> {
             }
             None => {
                 challenges.push(Challenge { scheme: name.to_owned(), parameters: Vec::new() });
-                // Parameters of its own, or the end, or the next challenge.
+                // The scheme's parameters, or the end, or the next challenge.
                 if let Some(after) = rest.strip_prefix(' ') {
                     rest = after.trim_start_matches(' ');
                     continue;

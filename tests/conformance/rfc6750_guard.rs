@@ -1,5 +1,5 @@
-//! RFC 6750 section 3.1, after the token was accepted: 403 of a handler, what a rejection says to
-//! client and log, and futures that go into a task of their own.
+//! RFC 6750 section 3.1, after the token was accepted: a handler's 403, the texts of a rejection
+//! for client and log, and futures that move into a task of their own.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::error::Error as _;
@@ -41,7 +41,7 @@ fn scope_that_the_token_has_passes_and_any_other_is_answered_with_403() {
         ("Openid", ", scope=\"Openid\""),
         ("open", ", scope=\"open\""),
         ("read:all", ", scope=\"read:all\""),
-        // The empty scope is nobody's.
+        // No token grants the empty scope.
         ("", ""),
         ("  ", ""),
     ] {
@@ -93,7 +93,7 @@ fn rejection_of_a_handler_is_that_of_the_guard() {
 }
 
 #[test]
-fn scope_of_a_handler_can_break_out_of_nothing() {
+fn scope_of_a_handler_cannot_break_out_of_the_challenge() {
     for (scope, told) in [
         ("a\"b", Some("ab")),
         ("a\\", Some("a")),
@@ -109,7 +109,7 @@ fn scope_of_a_handler_can_break_out_of_nothing() {
     }
 }
 
-// What the log is told.
+// The text for the log.
 
 #[test]
 fn rejection_is_an_error_whose_source_is_the_cause() {
@@ -133,7 +133,7 @@ fn rejection_is_an_error_whose_source_is_the_cause() {
 }
 
 #[test]
-fn unavailable_keys_are_told_with_a_time_and_without_a_challenge() {
+fn unavailable_keys_are_answered_with_a_time_and_without_a_challenge() {
     struct Out;
     impl tokenring::KeySource for Out {
         fn key(
@@ -174,14 +174,14 @@ mod in_async_code {
 
     use super::*;
 
-    /// The end of 9999, which no clock has reached.
+    /// The end of the year 9999, later than any clock.
     const FAR_FUTURE: UnixTime = UnixTime::from_secs(253_402_300_799);
 
     fn value() -> String {
         format!("Bearer {}", token().expires_at(FAR_FUTURE).mint())
     }
 
-    /// As a runtime takes it: to another thread, and for as long as it likes.
+    /// Runs a task as a runtime does: on another thread, and for any length of time.
     fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
         let poll = move || {
             let mut task = Box::pin(task);
@@ -196,7 +196,7 @@ mod in_async_code {
         thread::spawn(poll).join().unwrap()
     }
 
-    /// A source that has the key at the second poll.
+    /// A source whose lookup is ready at the second poll.
     struct Slow(JwkSet);
 
     impl KeySource for Slow {
@@ -220,10 +220,11 @@ mod in_async_code {
         }
     }
 
-    /// As actix-web's and tonic's services return it: owns the guard, borrows nothing.
+    /// A future like those of actix-web and tonic services: it owns the guard and borrows nothing.
     type Answer = Pin<Box<dyn Future<Output = Result<UnixTime, Rejection>> + Send + 'static>>;
 
-    /// The header fields are borrowed, cannot go to another thread, and are gone before the await.
+    /// A handler whose header fields are borrowed, cannot go to another thread, and are dropped
+    /// before the await.
     fn call<K: KeySource + Send + Sync + 'static>(
         guard: Arc<Guard<K>>,
         fields: &[String],

@@ -77,7 +77,7 @@ fn rfc_key() -> PublicKey {
     PublicKey::from_jwk(jwk.as_bytes()).unwrap()
 }
 
-/// Cuts and verifies `token`: what the payload says is not looked at.
+/// Parses and verifies `token`, without looking at the claims.
 fn payload_of(token: &str, key: &PublicKey) -> Result<Vec<u8>, VerifyError> {
     Ok(CompactJws::parse(token)?.verify(key)?.as_bytes().to_vec())
 }
@@ -133,7 +133,7 @@ fn example_with_any_one_byte_changed_is_refused() {
 }
 
 /// Every flip of one bit that leaves the token text, both neighbors in the base64url alphabet, and
-/// what other alphabets would have in their place.
+/// the corresponding characters of other alphabets.
 fn replacements(byte: u8) -> Vec<u8> {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut others: Vec<u8> = (0..7).map(|bit| byte ^ (1 << bit)).collect();
@@ -152,14 +152,14 @@ fn refused_where_it_was_changed(outcome: &Result<Vec<u8>, VerifyError>, position
     let signature = payload + 1 + RFC_PAYLOAD.len();
     let Err(error) = outcome else { return false };
     match error {
-        // A period more or less, or in front.
+        // One period more or less.
         VerifyError::SegmentCount { found: 2 | 4 } => true,
         VerifyError::EmptySegment { .. } => false,
         VerifyError::NotBase64url { segment: "header" }
         | VerifyError::HeaderJson(_)
         | VerifyError::AlgorithmMissing
         | VerifyError::AlgorithmNotAccepted => position < payload,
-        // What is wrong with the payload shows only in the signature: it is not looked at before.
+        // The payload is not decoded before the signature, so the signature reveals its change.
         VerifyError::BadSignature => position != payload && position != signature,
         VerifyError::NotBase64url { segment: "signature" } => position > signature,
         _ => false,
@@ -167,13 +167,13 @@ fn refused_where_it_was_changed(outcome: &Result<Vec<u8>, VerifyError>, position
 }
 
 #[test]
-fn byte_with_its_eighth_bit_set_makes_no_text_or_a_refused_one() {
+fn example_with_the_eighth_bit_of_a_byte_set_is_refused_or_no_text() {
     let token = rfc_token();
     for position in 0..token.len() {
         let mut changed = token.clone().into_bytes();
         changed[position] |= 0x80;
         assert!(str::from_utf8(&changed).is_err(), "{position}");
-        // The same as a character, as someone who takes a header value for Latin-1 would have it.
+        // The same byte as a character, as a reader of Latin-1 would decode it.
         let latin: String = changed.iter().map(|byte| char::from(*byte)).collect();
         assert!(payload_of(&latin, &rfc_key()).is_err(), "{position}");
     }
@@ -292,7 +292,7 @@ fn anything_but_three_segments_is_refused() {
         ("one period", ".".into(), VerifyError::SegmentCount { found: 2 }),
         ("no signature", format!("{header}.{payload}"), VerifyError::SegmentCount { found: 2 }),
         ("no header", format!("{payload}.{signature}"), VerifyError::SegmentCount { found: 2 }),
-        ("period in front", format!(".{good}"), VerifyError::SegmentCount { found: 4 }),
+        ("period before it", format!(".{good}"), VerifyError::SegmentCount { found: 4 }),
         ("period at the end", format!("{good}."), VerifyError::SegmentCount { found: 4 }),
         ("segment more", format!("{good}.AA"), VerifyError::SegmentCount { found: 4 }),
         ("double period", good.replacen('.', "..", 1), VerifyError::SegmentCount { found: 4 }),
@@ -332,7 +332,7 @@ fn anything_but_three_segments_is_refused() {
 }
 
 #[test]
-fn segment_more_is_refused_even_if_signed() {
+fn additional_segment_is_refused_even_if_signed() {
     let [header, payload, _] = segments(&token().mint());
     let token = token().signing_input(format!("{header}.{payload}.AA")).mint();
     assert_eq!(outcome(&token), Err(VerifyError::SegmentCount { found: 4 }));
@@ -372,7 +372,7 @@ fn length_is_checked_before_anything_else() {
     assert_eq!(outcome(&mebibytes), Err(VerifyError::TokenTooLong { bytes: 4 << 20 }));
 }
 
-/// A signed token of exactly so many bytes.
+/// A signed token of exactly this length.
 fn token_of(bytes: usize) -> String {
     for header_pad in 0..3 {
         let header = header_and(&format!(r#""pad":"{}""#, "h".repeat(header_pad)));
@@ -397,8 +397,8 @@ fn segments(token: &str) -> [String; 3] {
 // Section 2: base64url with all trailing '=' characters omitted, and section 5.2, step 2: no line
 // breaks, white space or other additional characters.
 
-/// `text` in place of one segment of a good token. Header and payload are signed as they are, so
-/// that nothing but their text can be the reason to refuse them.
+/// A good token with `text` in place of one segment. Header and payload are signed with this text,
+/// so the text is the only possible reason to refuse them.
 fn with_segment(segment: &str, text: &str) -> String {
     match segment {
         "header" => token().header_segment(text).mint(),
@@ -407,10 +407,10 @@ fn with_segment(segment: &str, text: &str) -> String {
     }
 }
 
-/// The segments of a good token. Each has `-` and `_`, and none has a full last group, so that it has
+/// The segments of a good token. Each contains `-` and `_`, and has an incomplete last group and so
 /// spare bits.
 fn good_segments() -> [(&'static str, String); 3] {
-    // Five octets hold a whole group wherever they start.
+    // Five octets contain a whole group at any offset.
     let header = header_and(r#""pad":"~~~~~?????""#);
     let payload = claims_and(r#""pad":"~~~~~????? ""#);
     let token = signed(header, payload);
@@ -469,7 +469,7 @@ fn additional_character_anywhere_is_refused() {
 #[test]
 fn character_left_over_after_whole_groups_is_refused() {
     for (segment, text) in good_segments() {
-        // One character of a group is no octet, whatever it is.
+        // A single character of a group never encodes an octet.
         let whole = &text[..text.len() / 4 * 4];
         for last in ["A", "_", "Q"] {
             assert_eq!(
@@ -495,7 +495,7 @@ fn all_other_last_characters_of_the_same_octets_are_refused() {
             );
         }
     }
-    // The signature of a key of 2048 bits: 342 characters, of which the last has four spare bits.
+    // The signature of a 2048-bit key has 342 characters, and the last one has four spare bits.
     let signature = &good_segments()[2].1;
     assert_eq!((signature.len(), signature.len() % 4), (342, 2));
 }
@@ -510,7 +510,7 @@ fn payload_that_is_not_base64url_is_not_looked_at_before_the_signature() {
 
 // Section 4: the JOSE Header is a JSON object whose names are unique.
 
-/// A good token but for its header, which is signed as well.
+/// The verdict on a token that is good except for its header. The header is signed.
 fn with_header(header: impl Into<Vec<u8>>) -> Result<(), VerifyError> {
     outcome(&token().raw_header(header).mint())
 }
@@ -520,7 +520,7 @@ fn bytes(front: &[u8], middle: &[u8], back: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn header_that_is_no_object_is_refused() {
+fn header_that_is_not_an_object_is_refused() {
     let cases = [
         ("the members' values in their order", r#"["RS256","JWT","tokenring-test-key-01"]"#),
         ("array around the header", &format!("[{HEADER}]")),
@@ -549,19 +549,19 @@ fn header_that_is_not_one_json_text_is_refused() {
     let h = HEADER;
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("white space only", b" ".into()),
-        ("letter behind", format!("{h}x").into()),
-        ("object behind", format!("{h}{{}}").into()),
-        ("the same object behind", format!("{h}{h}").into()),
-        ("comma behind", format!("{h},").into()),
-        ("brace behind", format!("{h}}}").into()),
-        ("NUL behind", format!("{h}\0").into()),
-        ("NUL in front", format!("\0{h}").into()),
-        ("comment behind", format!("{h}//").into()),
-        ("comment in front", format!("/**/{h}").into()),
-        ("no-break space behind", format!("{h}\u{a0}").into()),
-        ("form feed behind", format!("{h}\u{c}").into()),
+        ("letter after it", format!("{h}x").into()),
+        ("object after it", format!("{h}{{}}").into()),
+        ("the same object twice", format!("{h}{h}").into()),
+        ("comma after it", format!("{h},").into()),
+        ("brace after it", format!("{h}}}").into()),
+        ("NUL after it", format!("{h}\0").into()),
+        ("NUL before it", format!("\0{h}").into()),
+        ("comment after it", format!("{h}//").into()),
+        ("comment before it", format!("/**/{h}").into()),
+        ("no-break space after it", format!("{h}\u{a0}").into()),
+        ("form feed after it", format!("{h}\u{c}").into()),
         ("byte order mark", format!("\u{feff}{h}").into()),
-        ("byte order mark behind", format!("{h}\u{feff}").into()),
+        ("byte order mark after it", format!("{h}\u{feff}").into()),
         ("UTF-16LE", h.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         ("UTF-16BE", h.encode_utf16().flat_map(u16::to_be_bytes).collect()),
         ("UTF-32LE", h.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect()),
@@ -648,7 +648,7 @@ fn number_that_no_double_holds_is_refused_in_an_ignored_parameter() {
 
 #[test]
 fn number_is_finite_up_to_where_doubles_are_rounded_to_infinity() {
-    // 2^1024 - 2^970, halfway from the largest double to the next power of two.
+    // 2^1024 - 2^970, halfway between the largest double and the next power of two.
     let end = "\
         179769313486231580793728971405303415079934132710037826936173778980444968292764\
         750946649017977587207096330286416692887910946555547851940402630657488671505820\
@@ -679,8 +679,8 @@ fn number_is_finite_up_to_where_doubles_are_rounded_to_infinity() {
     }
 }
 
-/// The nearest double of some numbers takes a microsecond a byte to find: a header of them took four
-/// milliseconds, before any signature was looked at.
+/// The nearest double of some numbers takes a microsecond per byte to find. A header full of them
+/// once took four milliseconds, before its signature was checked.
 #[test]
 fn numbers_that_are_slow_to_convert_cost_no_more_than_others() {
     let cost = |number: &str| {
@@ -781,7 +781,7 @@ fn repeated_parameter_is_refused() {
             "{members}"
         );
     }
-    // In front as well as behind.
+    // Before the genuine parameter as well as after it.
     assert_eq!(
         with_header(HEADER.replace('{', r#"{"alg":"HS256","#)),
         Err(VerifyError::HeaderJson(JsonError::DuplicateMember)),
@@ -829,7 +829,7 @@ fn header_of_4096_bytes_is_accepted_and_one_of_4097_is_refused() {
     }
 }
 
-// Section 4.1.11 and the parameters that would change what is to be done with the token.
+// Section 4.1.11, and the parameters that would change how the token is processed.
 
 #[test]
 fn parameter_that_changes_the_processing_is_refused_whatever_its_value() {
@@ -898,7 +898,7 @@ fn key_that_the_token_brings_along_is_not_used() {
         ("x5t#S256", "bWFya2Vy".into()),
     ];
     for (parameter, value) in parameters {
-        // Under a known name, under the attacker's own, and under none.
+        // With a known `kid`, with the attacker's own, and without `kid`.
         let token = token().header(parameter, value).forged_by(&attacker);
         let other = token.clone().header("kid", attacker.kid());
         let none = token.clone().without_header("kid");
@@ -910,13 +910,13 @@ fn key_that_the_token_brings_along_is_not_used() {
 
 // Section 4.1.1: `alg`, case-sensitive.
 
-/// `header` as the JSON of `alg`, really signed with RS256.
+/// The verdict on a token signed with RS256 whose `alg` is this JSON text.
 fn with_alg(alg: &str) -> Result<(), VerifyError> {
     with_header(HEADER.replace(r#""RS256""#, alg))
 }
 
 #[test]
-fn any_other_text_than_rs256_is_no_accepted_algorithm() {
+fn alg_other_than_rs256_is_refused() {
     let others = [
         "",
         "rs256",
@@ -969,7 +969,7 @@ fn escapes_in_alg_are_resolved_before_it_is_compared() {
 }
 
 #[test]
-fn alg_that_is_no_string_or_absent_is_refused() {
+fn alg_that_is_not_a_string_or_absent_is_refused() {
     for alg in ["null", "true", "256", r#"["RS256"]"#, r#"{"RS256":1}"#, "[]"] {
         assert_eq!(with_alg(alg), Err(VerifyError::HeaderType { parameter: "alg" }), "{alg}");
     }
@@ -1023,7 +1023,7 @@ fn hmac_keyed_with_the_public_key_is_refused() {
         ("PKCS #1 PEM", self::pem("RSA PUBLIC KEY", &pkcs1).into()),
         ("SubjectPublicKeyInfo DER", spki),
         ("PEM without its last line feed", pem.trim_end().into()),
-        ("PEM with white space in front", format!(" {pem}").into()),
+        ("PEM with white space before it", format!(" {pem}").into()),
         ("PEM", pem.into()),
         ("empty key", vec![]),
     ];
@@ -1031,7 +1031,7 @@ fn hmac_keyed_with_the_public_key_is_refused() {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
         for (alg, error) in [
             ("HS256", VerifyError::AlgorithmNotAccepted),
-            // Without a name for it: 32 bytes are no RSA signature.
+            // `alg` does not say HS256, and 32 bytes are no RSA signature.
             ("RS256", VerifyError::BadSignature),
         ] {
             let token = token().header("alg", alg);
@@ -1072,13 +1072,13 @@ fn pem(label: &str, der: &[u8]) -> String {
 
 // Section 4.1.4: `kid`, a case-sensitive string.
 
-/// A token whose `kid` has the JSON text `kid`, signed with the first key.
+/// The verdict on a token signed with the first key whose `kid` is this JSON text.
 fn with_kid(kid: &str) -> Result<(), VerifyError> {
     with_header(HEADER.replace(r#""tokenring-test-key-01""#, kid))
 }
 
 #[test]
-fn kid_that_is_no_string_is_refused() {
+fn kid_that_is_not_a_string_is_refused() {
     let values = [
         "null",
         "true",
@@ -1161,7 +1161,7 @@ fn kid_of_256_bytes_is_accepted_and_one_of_257_or_none_is_refused() {
 }
 
 #[test]
-fn header_says_what_stands_there() {
+fn header_methods_return_its_members() {
     let token = token().header("typ", "application/AT+jwt").header("kid", "a \"b\" é").mint();
     let jws = CompactJws::parse(&token).unwrap();
     assert_eq!(jws.header().algorithm().name(), "RS256");
@@ -1179,8 +1179,8 @@ fn signature_of_another_length_is_refused() {
         ("one byte", vec![1]),
         ("one byte short at the end", signature[..255].to_vec()),
         ("one byte short at the start", signature[1..].to_vec()),
-        ("a zero in front", bytes(&[0], &signature, &[])),
-        ("a zero behind", bytes(&[], &signature, &[0])),
+        ("a zero before it", bytes(&[0], &signature, &[])),
+        ("a zero after it", bytes(&[], &signature, &[0])),
         ("twice", signature.repeat(2)),
         ("four times, the length of the largest key", signature.repeat(4)),
         ("longer than the largest key", bytes(&signature.repeat(4), &[0], &[])),
@@ -1205,7 +1205,7 @@ fn signature_over_anything_but_the_text_received_is_refused() {
         URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"RS256","kid":"tokenring-test-key-01"}"#);
     let other = segments(&token().subject("someone else").mint());
     let cases = [
-        ("same header, written otherwise", format!("{spaced}.{payload}.{signature}")),
+        ("same header with other white space", format!("{spaced}.{payload}.{signature}")),
         ("same header in another order", format!("{reordered}.{payload}.{signature}")),
         ("payload of another token", format!("{header}.{}.{signature}", other[1])),
         ("signature of another token", format!("{header}.{payload}.{}", other[2])),
@@ -1218,7 +1218,7 @@ fn signature_over_anything_but_the_text_received_is_refused() {
 }
 
 #[test]
-fn signature_is_verified_without_jose_around_it() {
+fn bare_signature_is_verified_without_a_token() {
     let key = &issuer().keys()[0].clone();
     let public = public_key(key);
     assert_eq!(public.modulus_bits(), 2048);

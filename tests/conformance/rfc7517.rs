@@ -1,4 +1,4 @@
-//! RFC 7517: what a JWK and a JWK Set must look like, and which key of a set is chosen.
+//! RFC 7517: the form of a JWK and of a JWK Set, and the choice of a key from a set.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -32,12 +32,12 @@ static MODULI: LazyLock<Vec<String>> = LazyLock::new(|| {
     keys.keys().iter().map(|key| key.jwk()["n"].as_str().unwrap().to_owned()).collect()
 });
 
-/// The least a usable key has, and what is put behind it.
+/// A usable key with only the required members, and with `members` appended.
 fn jwk_and(members: &str) -> String {
     format!(r#"{{"kty":"RSA","n":"{}","e":"AQAB"{members}}}"#, MODULI[0])
 }
 
-/// A usable key with this `kid` and the modulus of that number.
+/// A usable key with this `kid` and the modulus of this index.
 fn named(kid: &str, modulus: usize) -> String {
     format!(r#"{{"kty":"RSA","kid":"{kid}","n":"{}","e":"AQAB"}}"#, MODULI[modulus])
 }
@@ -51,7 +51,7 @@ fn read_set(set: impl AsRef<[u8]>) -> JwkSet {
     JwkSet::from_json(set.as_ref()).unwrap()
 }
 
-/// The number of usable keys, and where the others are and why.
+/// The number of usable keys, and the index and error of each other entry.
 fn outcome(set: &str) -> Result<(usize, Vec<(usize, JwkError)>), JwkSetError> {
     JwkSet::from_json(set.as_bytes()).map(|set| {
         let skipped = set.skipped().iter().map(|skipped| (skipped.index(), skipped.error()));
@@ -59,7 +59,7 @@ fn outcome(set: &str) -> Result<(usize, Vec<(usize, JwkError)>), JwkSetError> {
     })
 }
 
-/// Alone and between two good keys, which stay usable.
+/// Asserts that `jwk` is refused, alone and between two good keys, which stay usable.
 #[track_caller]
 fn assert_refused(jwk: &str, error: JwkError) {
     assert_eq!(PublicKey::from_jwk(jwk.as_bytes()), Err(error), "{jwk}");
@@ -69,7 +69,7 @@ fn assert_refused(jwk: &str, error: JwkError) {
     assert_eq!(read_set(&set).select(Some("two"), Algorithm::RS256).unwrap().key_id(), Some("two"));
 }
 
-/// Alone and between two other keys, and the same key both times.
+/// Asserts that `jwk` is accepted, alone and between two other keys, as the same key.
 #[track_caller]
 fn assert_accepted(jwk: &str) -> PublicKey {
     let key = PublicKey::from_jwk(jwk.as_bytes()).unwrap();
@@ -110,7 +110,7 @@ fn order_of_members_and_white_space_between_them_do_not_count() {
     for jwk in [
         format!(r#"{{"e":"AQAB","n":"{n}","kid":"k","kty":"RSA"}}"#),
         format!("\t\r\n {{ \"kid\" :\n\"k\" ,\t\"n\":\"{n}\",\"kty\":\"RSA\",\"e\":\"AQAB\" }} \n"),
-        // The same names and values, written with escapes.
+        // The same names and values with escapes.
         format!(r#"{{"\u006bty":"\u0052SA","\u006e":"{n}","e":"\u0041QAB","k\u0069d":"\u006b"}}"#),
     ] {
         assert_eq!(PublicKey::from_jwk(jwk.as_bytes()), usual, "{jwk}");
@@ -119,11 +119,11 @@ fn order_of_members_and_white_space_between_them_do_not_count() {
 }
 
 #[test]
-fn jwk_that_is_no_object_is_refused() {
+fn jwk_that_is_not_an_object_is_refused() {
     for json in ["null", "true", "false", "0", "1e9", r#""RSA""#, "[]", r#"["RSA","AQAB"]"#] {
         assert_refused(json, JwkError::Json(JsonError::NotObject));
     }
-    // In the order of a struct's fields, which a derived reader would take.
+    // In the order of a struct's fields, as a derived deserializer would accept.
     let positional = format!(r#"["RSA","sig",["verify"],"RS256","k","{}","AQAB"]"#, MODULI[0]);
     assert_refused(&positional, JwkError::Json(JsonError::NotObject));
     assert_refused(&format!("[{}]", jwk_and("")), JwkError::Json(JsonError::NotObject));
@@ -160,13 +160,13 @@ fn member_that_is_not_a_string_is_refused() {
             assert_refused(&jwk, JwkError::MemberType { member });
         }
     }
-    // The exponent as the number it is.
+    // The exponent as a JSON number.
     let jwk = format!(r#"{{"kty":"RSA","n":"{n}","e":65537}}"#);
     assert_refused(&jwk, JwkError::MemberType { member: "e" });
 }
 
 #[test]
-fn kty_that_is_no_type_of_key_here_is_refused() {
+fn kty_that_is_not_a_supported_type_is_refused() {
     let n = &MODULI[0];
     for kty in [
         "oct",
@@ -247,7 +247,7 @@ fn key_ops_that_name_an_operation_twice_are_refused() {
 }
 
 #[test]
-fn key_ops_that_are_no_array_of_strings_are_refused() {
+fn key_ops_that_are_not_an_array_of_strings_are_refused() {
     for value in [
         "null",
         "true",
@@ -279,7 +279,7 @@ fn use_and_key_ops_must_both_allow_verification() {
 }
 
 #[test]
-fn alg_that_is_no_algorithm_here_is_refused() {
+fn alg_that_is_not_a_supported_algorithm_is_refused() {
     assert_accepted(&jwk_and(r#","alg":"RS256""#));
     for alg in [
         "HS256",
@@ -333,7 +333,7 @@ fn kid_is_kept_as_it_is() {
 #[test]
 fn jwk_with_a_private_member_is_burnt() {
     for member in ["d", "p", "q", "dp", "dq", "qi", "oth"] {
-        // Whatever the value, and even if it is written with escapes.
+        // With any value, and also if the name is written with escapes.
         for value in [r#""AQAB""#, r#""""#, "null", "[]", "{}", "0", "false"] {
             let jwk = jwk_and(&format!(r#","{member}":{value}"#));
             assert_refused(&jwk, JwkError::PrivateKey { member });
@@ -345,7 +345,7 @@ fn jwk_with_a_private_member_is_burnt() {
         let jwk = format!(r#"{{"{member}":"AQAB",{}"#, &jwk_and("")[1..]);
         assert_refused(&jwk, JwkError::PrivateKey { member });
     }
-    // The first is named. That the key is for encryption does not hide that it is burnt.
+    // The error names the first one. A burnt key for encryption is burnt all the same.
     let jwk = jwk_and(r#","use":"enc","qi":"AQAB","d":"AQAB""#);
     assert_refused(&jwk, JwkError::PrivateKey { member: "qi" });
 }
@@ -356,7 +356,7 @@ fn burnt_key_is_burnt_under_every_name_in_its_set() {
         format!(r#"{{"kty":"RSA","kid":"old","n":"{}","e":"AQAB","{member}":"AQAB"}}"#, MODULI[0])
     };
     let error = JwkError::PrivateKey { member: "p" };
-    // Before or behind it, and even if it could not be used itself for another reason.
+    // The burnt entry may come before or after the other, and may have another fault too.
     for entry in [burnt("p"), burnt("p").replace("AQAB\",\"p", "AQAC\",\"use\":\"enc\",\"p")] {
         for (set, places) in [
             (set_of(&[named("new", 0), entry.clone(), named("other", 1)]), [0, 1]),
@@ -380,11 +380,11 @@ fn private_member_burns_the_key_that_any_reader_sees_however_it_is_spelled() {
     let error = JwkError::PrivateKey { member: "d" };
     let duplicate = JwkError::Json(JsonError::DuplicateMember);
     let [one, two] = [&MODULI[0], &MODULI[1]];
-    // The first and the last of a repeated member; a reader takes one or the other.
+    // Of a repeated member, some readers take the first and some the last.
     let repeated = format!(r#"{{"n":"{one}","n":"AQAB","n":"{two}","kty":"RSA","d":"AQAB"}}"#);
     let set = set_of(&[&repeated, &named("a", 0), &named("b", 1), &named("c", 2)]);
     assert_eq!(outcome(&set), Ok((1, vec![(0, duplicate), (1, error), (2, error)])));
-    // In lines, and with leading zeros in the standard alphabet.
+    // With line breaks; with leading zeros in the standard alphabet.
     let octets = URL_SAFE_NO_PAD.decode(one).unwrap();
     let standard = STANDARD.encode([&[0; 3], &*octets].concat());
     for spelled in [format!(" {}\\n{}\\t", &one[..100], &one[100..]), standard] {
@@ -394,10 +394,10 @@ fn private_member_burns_the_key_that_any_reader_sees_however_it_is_spelled() {
     }
 }
 
-/// Each number an entry gives away was once compared with each key by a SHA-256 of its own: the set
-/// below took 15 seconds of optimized code.
+/// Each number in a burnt entry was once hashed with SHA-256 to compare it with the keys: the set
+/// below took 15 seconds with optimization.
 #[test]
-fn set_with_a_burnt_entry_of_any_number_of_numbers_is_read_in_the_time_of_any_other() {
+fn set_with_a_burnt_entry_of_many_numbers_is_read_as_fast_as_any_other() {
     let mut entries: Vec<String> = (0..99).map(|kid| named(&kid.to_string(), 0)).collect();
     let room = LIMIT - set_of(&entries).len() - 20;
     entries.push(format!(r#"{{"d":1{}}}"#, r#","n":"""#.repeat(room / 7)));
@@ -410,10 +410,10 @@ fn set_with_a_burnt_entry_of_any_number_of_numbers_is_read_in_the_time_of_any_ot
 #[test]
 fn unknown_members_are_ignored() {
     for members in [
-        // Members of other key types, or nearly private ones.
+        // Members of other key types, and names similar to private ones.
         r#","k":"AQAB","crv":"P-256","x":"AQAB","y":"AQAB","D":"AQAB","dd":"AQAB","":"d""#,
         r#","exp":1,"iat":null,"x-own":[{"kty":"oct"},[],null,true,1.5],"issuer":"i""#,
-        // What stands inside an ignored member is nobody's.
+        // Nothing inside an ignored member counts.
         r#","ext":{"d":"AQAB","kty":"oct","use":"enc","kid":"x","kid":"x"}"#,
         r#","keys":[{"kty":"RSA"}],"__proto__":{"kid":"x"}"#,
         r#","\ud83d\udd11":"\u0000""#,
@@ -443,7 +443,7 @@ fn certificate_members_are_never_looked_at() {
 }
 
 #[test]
-fn member_that_stands_there_twice_makes_the_key_unusable_and_no_other() {
+fn repeated_member_makes_its_key_unusable_and_no_other() {
     let n = &MODULI[0];
     let twice = [
         format!(r#"{{"kty":"RSA","kty":"RSA","n":"{n}","e":"AQAB"}}"#),
@@ -460,7 +460,7 @@ fn member_that_stands_there_twice_makes_the_key_unusable_and_no_other() {
         jwk_and(r#","":1,"":1"#),
         jwk_and(r#","d":1,"d":1"#),
         r#"{"a":1,"a":1}"#.to_owned(),
-        // Farther apart than any key has members.
+        // Further apart than any real key has members.
         jwk_and(&format!(r#",{},"n":0"#, many_members(200))),
         jwk_and(&format!(r#",{},"m150":0"#, many_members(200))),
         jwk_and(&format!(r#",{},"m\u00315":0"#, many_members(200))),
@@ -469,7 +469,7 @@ fn member_that_stands_there_twice_makes_the_key_unusable_and_no_other() {
         assert_refused(&jwk, JwkError::Json(JsonError::DuplicateMember));
     }
     assert_accepted(&jwk_and(&format!(",{}", many_members(200))));
-    // Case and an escape that stands for another character tell names apart.
+    // Names that differ in case or in an escaped character are different.
     assert_accepted(&jwk_and(r#","a":1,"A":1,"a\u0000":1,"\u00e4":1,"a\u0308":1"#));
 }
 
@@ -480,7 +480,7 @@ fn many_members(count: usize) -> String {
 }
 
 #[test]
-fn what_is_not_json_is_neither_a_jwk_nor_a_part_of_a_set() {
+fn text_that_is_not_json_is_neither_a_jwk_nor_part_of_a_set() {
     let unfinished = r#"{"kty":"RSA""#.to_owned();
     for jwk in [
         unfinished,
@@ -515,13 +515,13 @@ fn what_is_not_json_is_neither_a_jwk_nor_a_part_of_a_set() {
     ] {
         let error = JsonError::Syntax;
         assert_eq!(PublicKey::from_jwk(jwk.as_bytes()), Err(JwkError::Json(error)), "{jwk}");
-        // Nobody can tell where a key that is not JSON ends.
+        // The end of a key that is not JSON cannot be found.
         assert_eq!(outcome(&set_of(&[jwk.as_str()])), Err(JwkSetError::Json(error)), "{jwk}");
     }
 }
 
 #[test]
-fn nothing_stands_in_front_of_a_jwk_or_a_set_or_behind_it() {
+fn text_before_or_after_a_jwk_or_a_set_is_refused() {
     let set = set_of(&[named("a", 0)]);
     for (before, after) in [
         ("\u{feff}", ""),
@@ -550,14 +550,14 @@ fn nothing_stands_in_front_of_a_jwk_or_a_set_or_behind_it() {
         assert_eq!(jwk, Err(JwkError::Json(JsonError::Syntax)));
         assert_eq!(outcome(empty), Err(JwkSetError::Json(JsonError::Syntax)));
     }
-    // A value that is no object, and then something: the first thing wrong is the syntax.
+    // A value that is not an object, followed by another value: the syntax error comes first.
     assert_eq!(outcome("null null"), Err(JwkSetError::Json(JsonError::Syntax)));
 }
 
 #[test]
-fn bytes_that_are_not_utf8_are_refused_wherever_they_stand() {
+fn bytes_that_are_not_utf8_are_refused_wherever_they_are() {
     let sequences: [&[u8]; 8] = [
-        b"\xff",             // no UTF-8 at all
+        b"\xff",             // never in UTF-8
         b"\x80",             // continuation without a start
         b"\xc3",             // start without a continuation
         b"\xc0\xaf",         // overlong `/`
@@ -593,7 +593,7 @@ fn bytes_that_are_not_utf8_are_refused_wherever_they_stand() {
     assert_eq!(outcome(&with_mark), Err(JwkSetError::Json(JsonError::NotUtf8)));
 }
 
-/// `levels` arrays around nothing, or as many objects.
+/// This many nested arrays or objects.
 fn nested(levels: usize, [open, inner, close]: [&str; 3]) -> String {
     [open.repeat(levels).as_str(), inner, &close.repeat(levels)].concat()
 }
@@ -612,7 +612,7 @@ fn jwk_has_up_to_32_levels() {
             assert_eq!(outcome, Err(JwkError::Json(JsonError::TooDeep)), "{levels}");
         }
     }
-    // Also where it would not be an object anyway, and where nothing is ever closed.
+    // The same for a text that is not an object, and for one that is never closed.
     for (json, error) in [
         (nested(32, ARRAYS), JsonError::NotObject),
         (nested(33, ARRAYS), JsonError::TooDeep),
@@ -628,7 +628,7 @@ fn assert_accepted_alone(jwk: &str) {
     assert_eq!(PublicKey::from_jwk(jwk.as_bytes()).map(|key| key.modulus_bits()), Ok(2048));
 }
 
-/// A set that has `value` in this place.
+/// A set with `value` at this place.
 fn set_with(place: &str, value: &str) -> String {
     match place {
         "beside the keys" => format!(r#"{{"x":{value},{}"#, &set_of(&[named("a", 0)])[1..]),
@@ -672,7 +672,7 @@ fn set_without_entries_is_empty_and_no_error() {
 }
 
 #[test]
-fn set_that_is_no_object_is_refused() {
+fn set_that_is_not_an_object_is_refused() {
     for json in ["null", "true", "1", "1e300", r#""keys""#, "[]"] {
         assert_eq!(outcome(json), Err(JwkSetError::Json(JsonError::NotObject)), "{json}");
     }
@@ -689,7 +689,7 @@ fn set_without_keys_is_refused() {
         format!(r#"{{"keys ":[{key}]}}"#),
         format!(r#"{{"key":[{key}]}}"#),
         format!(r#"{{"set":{{"keys":[{key}]}}}}"#),
-        // A single key in place of a set.
+        // A single key instead of a set.
         key,
     ] {
         assert_eq!(outcome(&set), Err(JwkSetError::KeysMissing), "{set}");
@@ -697,7 +697,7 @@ fn set_without_keys_is_refused() {
 }
 
 #[test]
-fn keys_that_are_no_array_are_refused() {
+fn keys_that_are_not_an_array_are_refused() {
     let key = named("a", 0);
     let object = format!(r#"{{"0":{key}}}"#);
     for value in ["null", "true", "false", "0", "-1e5", r#""""#, r#""[]""#, "{}", &key, &object] {
@@ -707,7 +707,7 @@ fn keys_that_are_no_array_are_refused() {
 }
 
 #[test]
-fn member_of_the_set_that_stands_there_twice_is_refused() {
+fn repeated_member_of_the_set_is_refused() {
     let (a, b) = (named("a", 0), named("b", 1));
     for set in [
         format!(r#"{{"keys":[{a}],"keys":[{b}]}}"#),
@@ -727,7 +727,7 @@ fn unknown_members_of_the_set_are_ignored() {
     for set in [
         format!(r#"{{"x":[1,{{"keys":[]}}],"keys":[{a}],"issuer":null,"n":"AQAB","d":"AQAB"}}"#),
         format!(r#"{{{},"keys":[{a}]}}"#, many_members(500)),
-        // Inside an ignored member nobody cares for duplicates.
+        // Inside an ignored member, duplicates are allowed.
         format!(r#"{{"x":{{"y":1,"y":2}},"keys":[{a}]}}"#),
     ] {
         assert_eq!(outcome(&set), Ok((1, vec![])), "{set}");
@@ -735,7 +735,7 @@ fn unknown_members_of_the_set_are_ignored() {
 }
 
 #[test]
-fn entries_that_are_no_objects_are_skipped() {
+fn entries_that_are_not_objects_are_skipped() {
     let entries = ["null", "1", "-1", "1.5", "1e30", r#""a""#, r#""\u0061""#, "true", "[]", "[{}]"];
     for entry in entries {
         let set = set_of(&[named("a", 0).as_str(), entry, &named("b", 1)]);
@@ -760,7 +760,7 @@ fn skipped_entries_are_numbered_by_their_place_and_keep_their_order() {
         named("a", 2),
         jwk_and(r#","use":"enc""#),
         named("b", 1),
-        // The same key again is neither skipped nor another key.
+        // A repeated key is neither skipped nor counted again.
         named("b", 1),
         jwk_and(r#","d":"AQAB""#),
         jwk_and(r#","kid":"x","kid":"x""#),
@@ -792,7 +792,7 @@ fn set_has_up_to_100_entries_usable_or_not() {
         assert_eq!((usable, skipped.len(), skipped[99].0), (0, 100, 99));
         assert_eq!(outcome(&set_of(&entries)), Err(JwkSetError::TooManyKeys));
     }
-    // What stands behind the hundredth entry still has to be JSON.
+    // After the hundredth entry, the text must still be JSON.
     let set = set_of(&vec!["0"; 150]).replace("]}", ",\"\\ud800\"]}");
     assert_eq!(outcome(&set), Err(JwkSetError::Json(JsonError::Syntax)));
 }
@@ -812,7 +812,7 @@ fn jwk_and_set_have_up_to_512_kib() {
         assert_eq!(outcome_of_jwk, Err(JwkError::TooLong { bytes }));
         assert_eq!(outcome(&fill(&set, bytes)), Err(JwkSetError::TooLong { bytes }));
     }
-    // Before anything else: this is not even UTF-8.
+    // The length is checked first: this is not even UTF-8.
     let bytes = LIMIT + 1;
     let junk = vec![0xff; bytes];
     assert_eq!(PublicKey::from_jwk(&junk), Err(JwkError::TooLong { bytes }));
@@ -821,7 +821,7 @@ fn jwk_and_set_have_up_to_512_kib() {
 }
 
 #[test]
-fn other_key_types_with_the_same_kid_do_not_stand_in_the_way() {
+fn keys_of_other_types_with_the_same_kid_are_no_obstacle() {
     let others = [
         r#"{"kty":"oct","kid":"a","alg":"HS256","k":"AQAB"}"#,
         r#"{"kty":"EC","kid":"a","crv":"secp256k1","x":"AQAB","y":"AQAB","use":"sig"}"#,
@@ -847,7 +847,7 @@ fn other_key_types_with_the_same_kid_do_not_stand_in_the_way() {
 }
 
 #[test]
-fn unusable_key_with_the_same_kid_does_not_stand_in_the_way() {
+fn unusable_key_with_the_same_kid_is_no_obstacle() {
     let unusable = jwk_and(r#","kid":"a","use":"enc""#);
     let set = read_set(set_of(&[unusable, named("a", 1)]));
     let selected = set.select(Some("a"), Algorithm::RS256).unwrap();
@@ -866,7 +866,7 @@ fn two_different_keys_with_one_kid_are_ambiguous() {
     let other_exponent = named("a", 0).replace("AQAB", "AQAD");
     let set = read_set(set_of(&[named("a", 0), other_exponent]));
     assert_eq!(set.select(Some("a"), Algorithm::RS256), Err(KeyError::AmbiguousKey));
-    // Also if there are three, and if two of the three are the same.
+    // The same with three keys, of which two are the same.
     let set = read_set(set_of(&[named("a", 0), named("a", 1), named("a", 0)]));
     assert_eq!(set.len(), 2);
     assert_eq!(set.select(Some("a"), Algorithm::RS256), Err(KeyError::AmbiguousKey));
@@ -876,13 +876,13 @@ fn two_different_keys_with_one_kid_are_ambiguous() {
 fn same_key_twice_is_one_key() {
     let again = named("a", 0).replace(r#""kty""#, r#""use":"sig","alg":"RS256","x5c":[],"kty""#);
     let set = read_set(set_of(&[named("a", 0), again.clone(), again]));
-    // With `alg` it serves that algorithm, and without it that of the policy: two entries, one key.
+    // With `alg` it is for that algorithm, without it for the policy's: two entries, one key.
     assert_eq!((set.len(), set.skipped().len()), (2, 0));
     assert_eq!(set.select(Some("a"), Algorithm::RS256).unwrap().key_id(), Some("a"));
     assert_eq!(set.select(None, Algorithm::RS256).unwrap().key_id(), Some("a"));
     let same = read_set(set_of(&[named("a", 0), named("a", 0), named("a", 0)]));
     assert_eq!((same.len(), same.skipped().len()), (1, 0));
-    // Under two names it is two: either name finds it, and a token without `kid` nothing.
+    // With two `kid`s it counts as two keys, so a token without `kid` is ambiguous.
     let set = read_set(set_of(&[named("a", 0), named("b", 0)]));
     assert_eq!(set.len(), 2);
     assert_eq!(set.select(Some("b"), Algorithm::RS256).unwrap().key_id(), Some("b"));
@@ -901,7 +901,7 @@ fn token_without_kid_needs_a_set_with_one_usable_key() {
     assert_eq!(select(&[jwk_and("")]), Ok(None));
     assert_eq!(select(&["{}".to_owned(), named("a", 0), "0".to_owned()]), Ok(Some("a".to_owned())));
     assert_eq!(select(&[named("a", 0), named("b", 1)]), Err(KeyError::AmbiguousKey));
-    // Neither is the one without `kid` a better one.
+    // A key without `kid` has no precedence.
     assert_eq!(select(&[jwk_and(""), named("b", 1)]), Err(KeyError::AmbiguousKey));
 }
 
@@ -941,13 +941,13 @@ fn published_keys_of_the_test_issuer_are_all_usable() {
     }
 }
 
-// Every reason, and what it says
+// Every error and its text
 
 #[test]
 fn every_fault_of_a_key_has_its_text() {
     let n = &MODULI[0];
     let with = |n: &str, e: &str| format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#);
-    // The last character of 342 holds the last two bits.
+    // The last of the 342 characters holds the last two bits.
     let even = format!("{}A", &n[..341]);
     let one_bit_too_long = URL_SAFE_NO_PAD.encode([1; 1025]);
     let roca = include_str!("../vectors/rsa_moduli.txt")
@@ -1070,7 +1070,7 @@ fn every_fault_of_a_key_has_its_text() {
         assert_eq!(error.to_string(), text);
         assert_eq!(error.code(), variant_in_snake_case(error));
     }
-    // A system on which no key can be checked is not at hand.
+    // No system without randomness is available here, so only the text is tested.
     assert_eq!(
         JwkError::NoRandomness.to_string(),
         "the key cannot be checked because the system has no randomness"
@@ -1123,7 +1123,7 @@ fn every_fault_of_a_set_has_its_text() {
 }
 
 #[test]
-fn every_way_to_have_no_key_has_its_text() {
+fn every_key_error_has_its_text() {
     let set = read_set(set_of(&[named("a", 0), named("a", 1)]));
     let unknown = set.select(Some("b"), Algorithm::RS256).unwrap_err();
     assert_eq!(unknown, KeyError::UnknownKey);

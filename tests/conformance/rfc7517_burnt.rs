@@ -1,5 +1,5 @@
-//! RFC 7517 sections 9.2 and 9.3: a private key that was published burns its public key, under every
-//! name and in every spelling that a reader could see through.
+//! RFC 7517 sections 9.2 and 9.3: a private key that was published burns its public key, under
+//! every `kid` and in every encoding that some reader accepts.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -17,7 +17,7 @@ use tokenring::{Algorithm, JwkError, JwkSet, testkit::TestKey};
 
 const D: JwkError = JwkError::PrivateKey { member: "d" };
 
-/// `n` or `x` of a key, by which it is recognized.
+/// The member by which a burnt key is recognized, `n` or `x`, and its bytes.
 fn number(key: &TestKey) -> (&'static str, Vec<u8>) {
     let member = if key.jwk()["kty"] == "RSA" { "n" } else { "x" };
     (member, URL_SAFE_NO_PAD.decode(key.jwk()[member].as_str().unwrap()).unwrap())
@@ -28,7 +28,7 @@ fn keys() -> [TestKey; 4] {
     ALGORITHMS.map(|algorithm| TestKey::for_algorithm(algorithm).with_kid("new"))
 }
 
-/// A key for `algorithm` that no entry here burns.
+/// A key for `algorithm` that no entry in this file burns.
 fn other_jwk(algorithm: Algorithm) -> String {
     static JWKS: LazyLock<[String; 4]> = LazyLock::new(|| {
         ALGORITHMS.map(|other| TestKey::attacker_for(other).with_kid("other").jwk().to_string())
@@ -40,8 +40,8 @@ fn other_jwk(algorithm: Algorithm) -> String {
 const ALGORITHMS: [Algorithm; 4] =
     [Algorithm::RS256, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
 
-/// The faults of the entries of a set: this one before and behind a good entry for `key`. That entry
-/// is usable if there is one fault only.
+/// Asserts that `entry`, before or after a good entry for `key`, has the error `own`, and that it
+/// burns the good entry if and only if `burnt`.
 #[track_caller]
 fn assert_burns(key: &TestKey, entry: &str, own: JwkError, burnt: bool) {
     let other = other_jwk(key.algorithm());
@@ -60,14 +60,14 @@ fn assert_burns(key: &TestKey, entry: &str, own: JwkError, burnt: bool) {
             (true, _) => vec![(0, D), own],
         };
         assert_eq!(skipped, expected, "{entry}");
-        // The key of another pair stays.
+        // The other key stays usable.
         assert_eq!(set.select(Some("other"), key.algorithm()).map(drop), Ok(()));
         assert_eq!(set.select(Some("new"), key.algorithm()).is_ok(), !burnt, "{entry}");
     }
 }
 
 #[test]
-fn number_is_recognized_in_every_spelling() {
+fn number_is_recognized_in_every_encoding() {
     for key in keys() {
         let (member, number) = number(&key);
         let url_safe = URL_SAFE_NO_PAD.encode(&number);
@@ -84,17 +84,17 @@ fn number_is_recognized_in_every_spelling() {
             format!("{}\\n{}", &url_safe[..20], &url_safe[20..]),
             format!("{}\\r\\n {}\\t", &url_safe[..20], &url_safe[20..]),
             format!("\\u{:04x}{}", u32::from(url_safe.as_bytes()[0]), &url_safe[1..]),
-            // Both alphabets in one text.
+            // Characters of both alphabets in one text.
             url_safe.replacen('-', "+", 1),
             url_safe.replacen('_', "/", 1),
         ];
-        // Bits behind the last byte, which lenient readers drop.
+        // Bits after the last byte, which lenient readers drop.
         if number.len() % 3 != 0 {
             let (front, last) = url_safe.split_at(url_safe.len() - 1);
             spellings.push(format!("{front}{}", char::from(last.as_bytes()[0] + 1)));
         }
         for spelled in spellings {
-            // Whatever else is wrong with the entry: whether `d` is one is all that counts.
+            // The value of `d` and other faults of the entry do not matter.
             let entry = format!(r#"{{"kty":"RSA","kid":"old","{member}":"{spelled}","d":"AQAB"}}"#);
             assert_burns(&key, &entry, D, true);
         }
@@ -138,12 +138,12 @@ fn repeated_member_hides_nothing() {
 }
 
 #[test]
-fn entry_that_could_not_be_used_itself_burns_all_the_same() {
+fn unusable_entry_burns_the_key_all_the_same() {
     for key in keys() {
         let (member, number) = number(&key);
         let n = URL_SAFE_NO_PAD.encode(number);
         for (entry, own) in [
-            // No `kty`, an unknown one, one that is no string, and that of a secret.
+            // `kty` is missing, unknown, not a string, or that of a symmetric key.
             (format!(r#"{{"{member}":"{n}","d":""}}"#), JwkError::MemberMissing { member: "kty" }),
             (format!(r#"{{"kty":"AKP","{member}":"{n}","d":0}}"#), JwkError::KeyType),
             (
@@ -151,7 +151,7 @@ fn entry_that_could_not_be_used_itself_burns_all_the_same() {
                 JwkError::MemberType { member: "kty" },
             ),
             (format!(r#"{{"kty":"oct","k":"AA","{member}":"{n}","d":null}}"#), JwkError::KeyType),
-            // For encryption.
+            // The key is for encryption.
             (format!(r#"{{"kty":"EC","use":"enc","{member}":"{n}","d":"AQAB"}}"#), D),
             (format!(r#"{{"\u0064":"AQAB","kty":"OKP","{member}":"{n}"}}"#), D),
         ] {
@@ -161,7 +161,7 @@ fn entry_that_could_not_be_used_itself_burns_all_the_same() {
 }
 
 #[test]
-fn member_is_private_at_the_top_of_an_entry_only() {
+fn member_is_private_only_at_the_top_level_of_an_entry() {
     let key = &keys()[0];
     let (_, number) = number(key);
     let n = URL_SAFE_NO_PAD.encode(number);

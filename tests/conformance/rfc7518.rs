@@ -1,5 +1,5 @@
-//! RFC 7518: RSA numbers as Base64urlUInt (section 2), which RSA keys are used (section 6.3.1), and
-//! which signatures are theirs (section 3.3).
+//! RFC 7518: the encoding of RSA numbers (section 2), the rules for RSA keys (section 6.3.1), and
+//! their signatures (section 3.3).
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -20,7 +20,7 @@ use tokenring::{Algorithm, CompactJws, JwkError, PublicKey, VerifyError};
 
 const F4: &[u8] = &[1, 0, 1];
 
-/// Made by `vectors/make_moduli.py`, which tells what each is.
+/// The moduli that `vectors/make_moduli.py` made and describes.
 fn moduli() -> Vec<(&'static str, Vec<u8>)> {
     let lines = include_str!("../vectors/rsa_moduli.txt").lines();
     lines.filter_map(|line| line.split_once("  ")).map(|(name, hex)| (name, bytes(hex))).collect()
@@ -39,7 +39,7 @@ fn jwk(n: &str, e: &str) -> Vec<u8> {
     format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#).into_bytes()
 }
 
-/// What both constructors say, which must be the same.
+/// The result of both constructors. Asserts that it is the same.
 #[track_caller]
 fn key(n: &[u8], e: &[u8]) -> Result<PublicKey, JwkError> {
     let from_components = PublicKey::from_rsa_components(n, e);
@@ -64,7 +64,7 @@ fn test_key(index: usize) -> TestKey {
     Issuer::default().keys()[index].clone()
 }
 
-/// One key of each size the test issuer can sign with.
+/// One private key of each size.
 fn signers() -> [(TestKey, usize); 3] {
     let own = |der: &[u8]| TestKey::from_pkcs8("own", der);
     [
@@ -104,7 +104,7 @@ fn number_that_is_not_base64_is_refused() {
     let n = URL_SAFE_NO_PAD.encode(modulus("bits-2048"));
     assert_eq!(n.len(), 342);
     let front = &n[..341];
-    // The last of 342 characters has four bits to spare, which must be zero.
+    // The last of the 342 characters has four spare bits, which must be zero.
     let last = n.as_bytes()[341];
     let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let place = digits.iter().position(|digit| *digit == last).unwrap();
@@ -121,7 +121,7 @@ fn number_that_is_not_base64_is_refused() {
         format!("{n}\\n"),
         format!("{n}\\u0000"),
         format!("{}\\r\\n{}", &n[..64], &n[64..]),
-        // Both alphabets in one number.
+        // Characters of both alphabets in one number.
         format!("{}+/-_{}", &n[..64], &n[68..]),
         format!("{}.{}", &n[..64], &n[65..]),
         format!("{}%41{}", &n[..64], &n[67..]),
@@ -140,7 +140,7 @@ fn number_that_is_not_base64_is_refused() {
         let outcome = PublicKey::from_jwk(&jwk(&n, e));
         assert_eq!(outcome, Err(JwkError::NotBase64url { member: "e" }), "{e}");
     }
-    // `n` is looked at first.
+    // `n` is checked first.
     let outcome = PublicKey::from_jwk(&jwk("=", "="));
     assert_eq!(outcome, Err(JwkError::NotBase64url { member: "n" }));
 }
@@ -154,12 +154,12 @@ fn number_with_padding_or_in_the_standard_alphabet_is_the_same_number() {
     for spelled in [URL_SAFE.encode(&n), STANDARD.encode(&n), STANDARD_NO_PAD.encode(&n)] {
         assert_eq!(PublicKey::from_jwk(&jwk(&spelled, "AQAB")), usual, "{spelled}");
     }
-    // Some of the padding is as good as all of it, more is not.
+    // Incomplete padding is accepted, excessive padding is not.
     let n = URL_SAFE_NO_PAD.encode(&n);
     assert_eq!(PublicKey::from_jwk(&jwk(&format!("{n}="), "AQAB")), usual);
     let outcome = PublicKey::from_jwk(&jwk(&format!("{n}==="), "AQAB"));
     assert_eq!(outcome, Err(JwkError::NotBase64url { member: "n" }));
-    // An exponent whose text has both characters in which the alphabets differ: 0x1fbffff.
+    // An exponent whose text has both characters that differ between the alphabets: 0x1fbffff.
     for e in ["AfvvvQ", "Afu_vQ==", "Afu/vQ", "Afu/vQ=="] {
         assert_eq!(PublicKey::from_jwk(&jwk(&n, e)).map(|_| ()), Ok(()));
     }
@@ -174,14 +174,14 @@ fn leading_zero_bytes_do_not_count() {
         assert_eq!(key(&[vec![0; zeros], n.clone()].concat(), F4), usual);
         assert_eq!(key(&n, &[vec![0; zeros], F4.to_vec()].concat()), usual);
     }
-    // A zero byte in front does not make a key of 2048 bits of one of 2041.
+    // A leading zero byte does not turn 2041 bits into 2048.
     let padded = [vec![0], modulus("bits-2041")].concat();
     assert_eq!(key(&padded, F4), Err(JwkError::ModulusTooSmall { bits: 2041 }));
     for nothing in [&[][..], &[0], &[0, 0, 0], &[0; 256]] {
         assert_eq!(key(nothing, F4), Err(JwkError::ModulusTooSmall { bits: 0 }));
         assert_eq!(key(&n, nothing), Err(JwkError::ExponentTooSmall));
     }
-    // A zero behind or inside is part of the number: this is 65537 * 2^8.
+    // A zero byte elsewhere is part of the number: this is 65537 * 2^8.
     assert_eq!(key(&n, &[1, 0, 1, 0]), Err(JwkError::ExponentEven));
 }
 
@@ -204,8 +204,8 @@ fn modulus_has_2048_to_8192_bits_counted_exactly() {
 
 #[test]
 fn modulus_of_every_length_around_the_limits_is_measured_exactly() {
-    // The greatest of that length that no prime below 1000 divides. None of those taken here has a
-    // ROCA fingerprint.
+    // The greatest number of this length that no prime below 1000 divides. None of those used here
+    // has a ROCA fingerprint.
     let greatest = |bits: usize| {
         let mut n = vec![0xff; bits.div_ceil(8)];
         n[0] >>= (8 - bits % 8) % 8;
@@ -231,7 +231,7 @@ fn modulus_of_every_length_around_the_limits_is_measured_exactly() {
     for bits in (8193..8210).chain([16_384, 65_536, 3_000_000]) {
         assert_eq!(key(&greatest(bits), F4), Err(JwkError::ModulusTooLarge { bits }));
     }
-    // Only the leading byte counts, not how many bits are set.
+    // The position of the leading bit counts, not the number of bits that are set.
     let mut n = vec![0; 256];
     (n[0], n[255]) = (0x80, 1);
     while (2..1000).any(|divisor| remainder(&n, divisor) == 0) {
@@ -256,14 +256,14 @@ fn modulus_that_a_prime_below_1000_divides_is_refused_whatever_the_prime() {
     assert_eq!(key(&good, F4).map(|key| key.modulus_bits()), Ok(2048));
     let plus = |n: &[u8], more: u32| sum(n, &[&[0; 252], &more.to_be_bytes()[..]].concat()).0;
     for factor in primes.iter().copied().chain([1009]).filter(|factor| *factor > 2) {
-        // The next odd multiple of `factor` that no lesser prime divides.
+        // The next odd multiple of `factor` that no smaller prime divides.
         let mut n = plus(&good, factor - remainder(&good, factor));
         while primes.iter().any(|prime| *prime < factor && remainder(&n, *prime) == 0) {
             n = plus(&n, factor);
         }
         assert_eq!(remainder(&n, factor), 0);
         let expected = match factor {
-            // The next prime, which is not looked for.
+            // The next prime, which the crate does not try.
             1009 => Ok(2048),
             _ => Err(JwkError::ModulusSmallFactor { factor }),
         };
@@ -295,9 +295,9 @@ fn modulus_with_the_roca_fingerprint_is_refused_and_its_near_misses_are_not() {
             _ => {}
         }
     }
-    // One near miss for each of the 17 primes that tell anything.
+    // One near miss for each of the 17 primes that the fingerprint depends on.
     assert_eq!((refused, accepted), (2, 17));
-    // Whatever the exponent is.
+    // The exponent does not matter.
     assert_eq!(key(&modulus("roca-2048"), &[3]), Err(JwkError::ModulusRoca));
 }
 
@@ -325,7 +325,7 @@ fn every_modulus_of_the_vectors_is_used_in_some_test() {
 fn exponent_is_odd_and_from_65537_to_2_to_the_33() {
     let n = modulus("bits-2048");
     for (e, expected) in [
-        (1_u64, Err(JwkError::ExponentTooSmall)), // any text is its own signature
+        (1_u64, Err(JwkError::ExponentTooSmall)), // every text would be its own signature
         (2, Err(JwkError::ExponentTooSmall)),
         (3, Err(JwkError::ExponentTooSmall)),
         (5, Err(JwkError::ExponentTooSmall)),
@@ -341,7 +341,7 @@ fn exponent_is_odd_and_from_65537_to_2_to_the_33() {
         ((1 << 32) - 1, Ok(())),
         (1 << 32, Err(JwkError::ExponentEven)),
         ((1 << 32) + 1, Ok(())),
-        // Would be 65537 if it were cut to 32 bits.
+        // 65537 if it were truncated to 32 bits.
         ((1 << 32) + 65_537, Ok(())),
         ((1 << 33) - 2, Err(JwkError::ExponentEven)),
         ((1 << 33) - 1, Ok(())),
@@ -360,14 +360,14 @@ fn exponent_is_odd_and_from_65537_to_2_to_the_33() {
 #[test]
 fn exponent_longer_than_any_integer_is_refused() {
     let n = modulus("bits-2048");
-    // Cut to 64 bits, these would be 65537 or something small.
+    // 65537 if they were truncated to 64 bits.
     for length in [9, 10, 16, 17, 256] {
         let mut e = vec![0; length];
         e[0] = 1;
         e[length - 3..].copy_from_slice(F4);
         assert_eq!(key(&n, &e), Err(JwkError::ExponentTooLarge), "{length}");
     }
-    // The modulus itself, and all of a key set's 512 KiB.
+    // The modulus itself, and an exponent that fills a key set of 512 KiB.
     assert_eq!(key(&n, &n), Err(JwkError::ExponentTooLarge));
     assert_eq!(key(&n, &vec![0xff; 390_000]), Err(JwkError::ExponentTooLarge));
 }
@@ -387,7 +387,7 @@ fn key_of_components_is_the_key_of_its_jwk() {
     let jwk = jwk(&URL_SAFE_NO_PAD.encode(&n), &URL_SAFE_NO_PAD.encode(&e));
     assert_eq!(PublicKey::from_jwk(&jwk), Ok(from_components.clone()));
     assert_eq!(from_components.key_id(), None);
-    // With `kid` it is another one, and verifies the same.
+    // With `kid` it is a different value, but verifies the same signatures.
     assert_ne!(from_components, public(&signer));
     let signature = signer.sign(b"m");
     assert_eq!(from_components.verify(b"m", &signature), Ok(()));
@@ -417,7 +417,7 @@ fn signature_of_every_key_size_is_accepted_over_its_message_and_no_other() {
 fn token_signed_with_the_largest_key_is_accepted_and_a_longer_signature_is_refused() {
     let lines = include_str!("../vectors/rsa_8192.txt").lines();
     let [n, token] = lines.filter(|line| !line.starts_with('#')).collect::<Vec<_>>()[..] else {
-        panic!("a modulus and a token");
+        panic!("expected a modulus and a token");
     };
     let key = PublicKey::from_jwk(&jwk(n, "AQAB")).unwrap();
     assert_eq!(key.modulus_bits(), 8192);
@@ -456,7 +456,7 @@ fn signature_of_another_length_than_the_modulus_is_refused() {
         }
         for extra in [1, 8, size, 8192 / 8, 100_000] {
             let zeros = vec![0; extra];
-            // The number is the same with zeros in front, and is not to be accepted again.
+            // With leading zeros the number is the same, but the signature must not be accepted.
             for longer in
                 [[zeros.as_slice(), &signature].concat(), [&signature[..], &zeros].concat()]
             {
@@ -469,7 +469,7 @@ fn signature_of_another_length_than_the_modulus_is_refused() {
 
 #[test]
 fn signature_that_starts_with_a_zero_byte_keeps_it() {
-    // One message in 256 has such a signature; these are the first by the first test key.
+    // One message in 256 has such a signature; this is the first one with the first test key.
     let signer = test_key(0);
     let public = public(&signer);
     let (message, signature) = (0_u16..)
@@ -484,7 +484,7 @@ fn signature_that_starts_with_a_zero_byte_keeps_it() {
 }
 
 #[test]
-fn signature_that_is_no_number_below_the_modulus_is_refused() {
+fn signature_that_is_not_a_number_below_the_modulus_is_refused() {
     for (signer, bits) in signers() {
         let public = public(&signer);
         let (n, _) = components(&signer);
@@ -512,8 +512,8 @@ fn signature_that_is_no_number_below_the_modulus_is_refused() {
 
 #[test]
 fn signature_plus_the_modulus_is_refused() {
-    // The same number modulo n, in as many bytes: possible if s + n still fits them, as it does for
-    // about half of all messages under a key whose modulus is not near the top of its size.
+    // The same number modulo n, of the same length. This requires that s + n still fits, which it
+    // does for about half of all messages if the modulus is not near the maximum of its size.
     let mut tried = 0;
     for (signer, _) in signers() {
         let public = public(&signer);
@@ -533,7 +533,7 @@ fn signature_plus_the_modulus_is_refused() {
     assert!(tried > 0);
 }
 
-/// The sum of two numbers of one length, and what does not fit it.
+/// The sum of two numbers of one length, and the carry.
 fn sum(one: &[u8], other: &[u8]) -> (Vec<u8>, u8) {
     let mut carry = 0;
     let mut sum = one.to_vec();
@@ -544,7 +544,7 @@ fn sum(one: &[u8], other: &[u8]) -> (Vec<u8>, u8) {
     (sum, u8::from(carry != 0))
 }
 
-/// `one - other`, which is not negative, by way of the complement.
+/// `one - other`, which must not be negative, computed with the complement.
 fn difference(one: &[u8], other: &[u8]) -> Vec<u8> {
     let complement: Vec<u8> = other.iter().map(|byte| !byte).collect();
     let unit = [vec![0; one.len() - 1], vec![1]].concat();
@@ -578,8 +578,8 @@ fn signature_of_another_algorithm_by_the_same_key_is_refused() {
 }
 
 #[test]
-fn key_at_the_upper_limits_still_verifies_nothing_it_did_not_sign() {
-    // Nobody has a private key for these; that they are refused shows that ring takes them and
+fn key_at_the_upper_limits_refuses_signatures_it_did_not_make() {
+    // Nobody has a private key for these. The verdict shows that ring accepts the key itself and
     // does not fail in another way.
     let largest_exponent = &[1, 0xff, 0xff, 0xff, 0xff];
     for name in ["bits-2048", "bits-2049", "bits-8192"] {

@@ -198,7 +198,7 @@ fn coordinate_has_exactly_the_length_of_the_curve() {
                 assert_eq!(of_point(crv, &x, &y), Err(error));
             }
         }
-        // RFC 7518 section 6.2.1.2: leading zeros belong to it, and no further ones.
+        // RFC 7518 section 6.2.1.2: the length is fixed, so an additional zero is refused.
         let longer = [&[0], x.as_slice()].concat();
         let error = JwkError::CoordinateLength { member: "x", bytes: expected + 1, expected };
         assert_eq!(of_point(crv, &longer, &y), Err(error));
@@ -206,7 +206,7 @@ fn coordinate_has_exactly_the_length_of_the_curve() {
 }
 
 #[test]
-fn coordinate_has_one_spelling() {
+fn coordinate_has_only_one_encoding() {
     for (algorithm, _, _) in CURVES {
         for member in ["x", "y"] {
             let jwk = jwk(algorithm);
@@ -238,14 +238,14 @@ fn point_that_is_not_on_its_curve_is_refused() {
             assert_eq!(of_point(crv, &x, &other), Err(JwkError::NotOnCurve), "y, bit {bit}");
         }
         let (zero, ones) = (vec![0; length], vec![0xff; length]);
-        // The point at infinity has no coordinates; zeros are one way to write it.
+        // The point at infinity has no coordinates; some encode it as zeros.
         for (x, y) in
             [(&zero, &zero), (&zero, &y), (&x, &zero), (&ones, &ones), (&ones, &y), (&y, &x)]
         {
             assert_eq!(of_point(crv, x, y), Err(JwkError::NotOnCurve));
         }
     }
-    // Of the other curve, with the length that fits.
+    // A point of the other curve, truncated to the right length.
     let p384 = jwk(Algorithm::ES384);
     let found = of_point("P-256", &coordinate(&p384, "x")[..32], &coordinate(&p384, "y")[..32]);
     assert_eq!(found, Err(JwkError::NotOnCurve));
@@ -253,7 +253,7 @@ fn point_that_is_not_on_its_curve_is_refused() {
 
 #[test]
 fn coordinate_plus_the_prime_is_refused() {
-    // The same point modulo p, in as many bytes: there is one of P-256 whose x is 5.
+    // The same point modulo p, in the same length: P-256 has a point whose x is 5.
     // SEC 2 section 2.4.2: p = 2^256 - 2^224 + 2^192 + 2^96 - 1.
     let p = hex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
     let mut x = vec![0; 32];

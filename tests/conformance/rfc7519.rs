@@ -14,12 +14,12 @@ use crate::common::{
     verifier_of, verify,
 };
 
-/// A good token but for its payload.
+/// The verdict on a token that is good except for its payload.
 fn with_payload(payload: impl Into<Vec<u8>>) -> Result<(), VerifyError> {
     outcome(&signed(HEADER, payload))
 }
 
-/// A good token in which the claim `name` has the JSON text `value`.
+/// The verdict on a good token in which the claim `name` has the JSON text `value`.
 fn with_claim(name: &str, value: &str) -> Result<(), VerifyError> {
     with_payload(claims_with(name, value))
 }
@@ -39,11 +39,11 @@ fn verified(payload: &str) -> Verified {
     verify(&signed(HEADER, payload)).unwrap()
 }
 
-/// JSON values that are no string.
+/// JSON values that are not strings.
 const NO_STRINGS: [&str; 8] =
     ["null", "true", "false", "0", "1.5", "[]", "{}", r#"{"$serde_json::private::Number":"1"}"#];
 
-/// JSON values that are no number.
+/// JSON values that are not numbers.
 const NO_NUMBERS: [&str; 12] = [
     "null",
     "true",
@@ -59,14 +59,14 @@ const NO_NUMBERS: [&str; 12] = [
     r#"{"$serde_json::private::Number":"1780086400","x":1}"#,
 ];
 
-// Section 7.2, step 10: the payload is a JSON object; section 4: whose names are unique.
+// Section 7.2, step 10: the payload is a JSON object; section 4: its names are unique.
 
 #[test]
-fn payload_that_is_no_object_is_refused() {
+fn payload_that_is_not_an_object_is_refused() {
     let [iss, aud, exp] = CLAIMS.map(|(_, value)| value);
     let good = claims_with("x", "1");
     let cases = [
-        // `struct Claims { iss, aud, exp }` of serde would take it.
+        // A derived deserializer of `struct Claims { iss, aud, exp }` would accept this.
         ("the claims' values in their order", format!("[{iss},{aud},{exp}]")),
         ("array around the claims", format!("[{good}]")),
         ("claims as a string", Value::from(good).to_string()),
@@ -94,9 +94,9 @@ fn payload_that_is_not_one_json_text_is_refused() {
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("white space only", b"\n".into()),
         ("binary", vec![1, 2, 3]),
-        ("letter behind", format!("{good}x").into()),
-        ("object behind", format!("{good}{{}}").into()),
-        ("NUL behind", format!("{good}\0").into()),
+        ("letter after it", format!("{good}x").into()),
+        ("object after it", format!("{good}{{}}").into()),
+        ("NUL after it", format!("{good}\0").into()),
         ("byte order mark", format!("\u{feff}{good}").into()),
         ("UTF-16LE", good.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         ("nested token", token().mint().into()),
@@ -109,15 +109,15 @@ fn payload_that_is_not_one_json_text_is_refused() {
         ("exp has a leading zero", claims_with("exp", "01780086400").into()),
         ("exp has a plus", claims_with("exp", "+1780086400").into()),
         ("exp is hexadecimal", claims_with("exp", "0x7fffffff").into()),
-        ("exp is no finite number", claims_with("exp", "1e400").into()),
-        ("exp is no finite number, negative", claims_with("exp", "-1e400").into()),
+        ("exp is not a finite number", claims_with("exp", "1e400").into()),
+        ("exp is not a finite number, negative", claims_with("exp", "-1e400").into()),
         ("exp has 400 digits", claims_with("exp", &"9".repeat(400)).into()),
         ("number out of range in an ignored claim", claims_and(r#""x":[{"y":1e400}]"#).into()),
         ("lone surrogate in an ignored claim", claims_and(r#""x":{"y":"\udc00"}"#).into()),
         ("lone surrogate in a name", claims_and(r#""\ud800":1"#).into()),
         ("lone surrogate in iss", claims_with("iss", r#""https\ud800""#).into()),
         ("control character in an ignored claim", claims_and("\"x\":\"\u{1f}\"").into()),
-        ("escape JSON has not in an ignored claim", claims_and(r#""x":"\'""#).into()),
+        ("invalid escape in an ignored claim", claims_and(r#""x":"\'""#).into()),
     ];
     for (what, payload) in cases {
         assert_eq!(
@@ -189,7 +189,7 @@ fn repeated_claim_is_refused() {
     }
 }
 
-/// `count` claims of different names, and `repeated` once more at the end.
+/// `count` claims with different names, and then `repeated` as the name of another one.
 fn many_claims(count: usize, repeated: Option<&str>) -> String {
     let names = (0..count).map(|index| format!("c{index}"));
     let members: Vec<String> =
@@ -199,7 +199,7 @@ fn many_claims(count: usize, repeated: Option<&str>) -> String {
 
 #[test]
 fn repeated_claim_is_refused_however_many_there_are() {
-    // A repeated name may stand among the first ones, among those far behind, and right in between.
+    // The repeated name may be near the start, near the end, or in the middle.
     for count in [1, 2, 19, 20, 21, 22, 23, 24, 25, 26, 50, 500] {
         assert_eq!(with_payload(many_claims(count, None)), Ok(()), "{count}");
         let last = count - 1;
@@ -223,7 +223,7 @@ fn repeated_claim_is_refused_however_many_there_are() {
 }
 
 #[test]
-fn claim_behind_many_others_is_not_overlooked() {
+fn claim_after_many_others_is_not_overlooked() {
     assert_eq!(with_payload(many_claims(1000, Some("nbf"))), Ok(()));
     let payload = many_claims(1000, Some("cnf")).replace(r#""cnf":0"#, r#""cnf":{}"#);
     assert_eq!(with_payload(payload), Err(VerifyError::SenderConstrained));
@@ -272,7 +272,7 @@ fn payload_of_32_levels_is_accepted_and_one_of_33_is_refused() {
             );
             assert_eq!(with_claim("x", &value), expected, "{more} of {open}");
         }
-        // Where strings are kept, too.
+        // The same in the claims whose strings are kept.
         for claim in ["permissions", "scope"] {
             let value = format!("{}\"a\"{}", "[".repeat(more), "]".repeat(more));
             assert_eq!(with_claim(claim, &value), expected, "{more} in {claim}");
@@ -285,7 +285,7 @@ fn payload_of_32_levels_is_accepted_and_one_of_33_is_refused() {
 
 #[test]
 fn object_that_looks_like_a_number_of_serde_json_is_an_object() {
-    // With its feature `arbitrary_precision`, serde_json hands out numbers as objects of this kind.
+    // With its feature `arbitrary_precision`, serde_json represents numbers as such objects.
     let number = "$serde_json::private::Number";
     let values = [
         format!(r#"{{"{number}":"1"}}"#),
@@ -307,18 +307,18 @@ fn object_that_looks_like_a_number_of_serde_json_is_an_object() {
             assert_eq!(with_claim(claim, value), Err(VerifyError::ClaimType { claim }), "{value}");
         }
     }
-    // At the very start of the claims.
+    // As the first claim.
     let claims = claims_with("x", "1");
     for value in ["\"1\"", "1", "null", "[]", r#""1e999""#] {
         let payload = claims.replacen('{', &format!(r#"{{"{number}":{value},"#), 1);
         assert_eq!(with_payload(payload), Ok(()), "{value}");
     }
-    // A number that is none stays none.
+    // An invalid number stays invalid inside such an object.
     assert_eq!(
         with_payload(claims_and(&format!(r#""x":{{"{number}":1e400}}"#))),
         Err(VerifyError::PayloadJson(JsonError::Syntax))
     );
-    // It counts as a level.
+    // Such an object counts as a level.
     let value = format!(r#"{}1{}"#, format!(r#"{{"{number}":"#).repeat(32), "}".repeat(32));
     assert_eq!(with_claim("x", &value), Err(VerifyError::PayloadJson(JsonError::TooDeep)));
     let value = format!(r#"{}1{}"#, format!(r#"{{"{number}":"#).repeat(31), "}".repeat(31));
@@ -337,7 +337,7 @@ fn token_without_iss_is_refused() {
 }
 
 #[test]
-fn token_whose_iss_is_no_string_is_refused() {
+fn token_whose_iss_is_not_a_string_is_refused() {
     let good = format!(r#""{ISSUER}""#);
     let arrays = [format!("[{good}]"), format!(r#"["https://attacker.example/",{good}]"#)];
     for value in NO_STRINGS.into_iter().chain(arrays.iter().map(String::as_str)) {
@@ -384,7 +384,7 @@ fn token_whose_iss_is_not_the_issuer_byte_for_byte_is_refused() {
             "{iss}"
         );
     }
-    // The same characters, written otherwise.
+    // The same characters with escapes.
     assert_eq!(with_claim("iss", r#""https:\/\/tenant.example.auth0.com\u002f""#), Ok(()));
 }
 
@@ -438,7 +438,7 @@ fn token_for_another_audience_is_refused() {
         r#""https://api.example.com/\u0000""#.to_owned(),
         r#""h""#.to_owned(),
         r#""https://other.example.com/""#.to_owned(),
-        // No list in one string.
+        // A list within one string.
         format!(r#""{api} https://other.example.com/""#),
         format!(r#""{api},{api}""#),
         format!(r#""[\"{api}\"]""#),
@@ -448,12 +448,12 @@ fn token_for_another_audience_is_refused() {
         r#"["https://api.example.com","/"]"#.to_owned(),
         r#"["https://api.","example.com/"]"#.to_owned(),
         r#"["https://other.example.com/","https://api.example.com"]"#.to_owned(),
-        // Quotation marks within the strings are no ends of strings.
+        // Escaped quotation marks do not end a string.
         format!(r#"["a\",\"{api}\",\"b"]"#),
         format!(r#"["a","\",\"{api}\",\"","b"]"#),
         format!(r#"["a\\","\"{api}\""]"#),
         format!(r#"["\u0022{api}\u0022"]"#),
-        // What stands between two strings is none.
+        // The separator between two strings is not an audience.
         r#"["a" , "b"]"#.to_owned(),
     ];
     for aud in others {
@@ -499,7 +499,7 @@ fn token_for_this_audience_among_others_is_accepted() {
 }
 
 #[test]
-fn further_audience_of_the_policy_is_accepted() {
+fn additional_audience_of_the_policy_is_accepted() {
     let verifier = verifier_of(policy().accept_audience("b").accept_audience("c"));
     for (aud, expected) in [
         (r#""b""#, Ok(())),
@@ -526,7 +526,7 @@ fn token_without_exp_is_refused() {
 }
 
 #[test]
-fn token_whose_exp_nbf_or_iat_is_no_number_is_refused() {
+fn token_whose_exp_nbf_or_iat_is_not_a_number_is_refused() {
     for claim in ["exp", "nbf", "iat"] {
         for value in NO_NUMBERS {
             assert_eq!(
@@ -554,7 +554,7 @@ fn token_is_refused_from_exp_on() {
 
 #[test]
 fn exp_may_have_a_fraction_or_an_exponent() {
-    // A time in whole seconds is before 1.5 up to 1 and not from 2 on.
+    // For a time in whole seconds, `exp` 1.5 is the same as 2.
     let cases = [
         ("1780000000.5", 1_780_000_001),
         ("1780000000.000001", 1_780_000_001),
@@ -579,18 +579,18 @@ fn exp_may_have_a_fraction_or_an_exponent() {
         let expired = Err(VerifyError::Expired { exp, now: exp });
         assert_eq!(with_claim_at("exp", text, exp), expired, "{text}");
     }
-    // Too small for a double: zero.
+    // Zero, or too small for a double and so zero.
     for text in ["0", "-0", "0.0", "-0.0", "0e5", "1e-400", "-1e-400", "0e400", "-0e-999999"] {
         let expired = Err(VerifyError::Expired { exp: 0, now: 0 });
         assert_eq!(with_claim_at("exp", text, 0), expired, "{text}");
     }
 }
 
-/// serde_json alone rounds some numbers wrongly, and rightly if another crate in the build asks it
-/// to: the verdict on a token must not depend on that.
+/// serde_json rounds some numbers wrongly unless a crate in the build turns on a feature of it. The
+/// verdict must not depend on that.
 #[test]
 fn number_is_the_nearest_double_in_every_build() {
-    // The largest doubles, spelled in ways that are easily taken for too large.
+    // The largest doubles, in notations that are easily mistaken for too large.
     for text in [
         "1.7976931348623158e308",
         "1.7976931348623157081e308",
@@ -604,7 +604,7 @@ fn number_is_the_nearest_double_in_every_build() {
     }
     let range = Err(VerifyError::ClaimRange { claim: "exp" });
     assert_eq!(with_claim_at("exp", "253402300799.00002", 0), range);
-    // Half a step above a whole second rounds to even, anything more to the next double.
+    // Half a step above a whole second rounds down to the even double, anything more rounds up.
     let exp = NOW.as_secs();
     let half = format!("{exp}.00000011920928955078125");
     assert_eq!(with_claim_at("exp", &half, exp), Err(VerifyError::Expired { exp, now: exp }));
@@ -626,7 +626,7 @@ fn exp_out_of_range_is_refused_whatever_the_time() {
         "253402300799.5",
         "253402300799.001",
         "2.534023008e11",
-        // Milliseconds.
+        // A time in milliseconds.
         "1780086400000",
         "9223372036854775807",
         "9223372036854775808",
@@ -700,7 +700,7 @@ fn leeway_of_600_seconds_is_accepted_and_one_of_601_is_refused() {
 }
 
 #[test]
-fn leeway_with_a_fraction_of_a_second_is_no_policy() {
+fn leeway_with_a_fraction_of_a_second_is_refused() {
     let fraction = Err(PolicyError::LeewayFraction);
     for millis in [1, 999, 1500, 599_999] {
         assert_eq!(policy_with_leeway(Duration::from_millis(millis)), fraction);
@@ -763,7 +763,7 @@ fn nbf_may_be_any_finite_number() {
 }
 
 #[test]
-fn expired_is_told_before_not_yet_valid() {
+fn expiry_is_reported_before_not_yet_valid() {
     let now = NOW.as_secs();
     let token = signed(HEADER, claims_with("exp", "1").replace('}', r#","nbf":9999999999}"#));
     assert_eq!(outcome(&token), Err(VerifyError::Expired { exp: 1, now }));
@@ -778,7 +778,7 @@ fn iat_is_never_a_reason_to_refuse() {
     }
 }
 
-// Sections 4.1.2 and 4.1.7: `sub` and `jti`, and what further claims must be strings.
+// Sections 4.1.2 and 4.1.7: `sub` and `jti`, and the other claims that must be strings.
 
 #[test]
 fn sub_jti_azp_and_client_id_are_strings_if_present() {
@@ -809,10 +809,10 @@ fn azp_of_the_wrong_type_is_not_overlooked_for_client_id() {
     );
 }
 
-// What is told of an accepted token.
+// The methods of an accepted token.
 
 #[test]
-fn verified_token_tells_what_the_issuer_signed() {
+fn verified_token_has_the_claims_that_the_issuer_signed() {
     let verified = verify(&token().claim("nbf", 1_780_000_000).claim("jti", "j").mint()).unwrap();
     assert_eq!(verified.issuer(), ISSUER);
     assert_eq!(verified.subject(), Some("auth0|64b7f1c2a9d3e8f0b5c6a7d8"));
@@ -831,7 +831,7 @@ fn verified_token_tells_what_the_issuer_signed() {
 }
 
 #[test]
-fn what_is_absent_is_told_as_absent() {
+fn absent_claims_are_none_or_empty() {
     let verified = verified(&claims_with("x", "1"));
     assert_eq!(verified.subject(), None);
     assert_eq!(verified.issued_at(), None);
@@ -857,7 +857,7 @@ fn times_are_rounded_up_and_cut_off_at_the_ends() {
 }
 
 #[test]
-fn azp_goes_before_client_id() {
+fn azp_takes_precedence_over_client_id() {
     for (members, expected) in [
         (r#""azp":"a""#, Some("a")),
         (r#""client_id":"c""#, Some("c")),
@@ -869,7 +869,7 @@ fn azp_goes_before_client_id() {
 }
 
 #[test]
-fn strings_are_told_without_their_escapes() {
+fn strings_are_returned_without_escapes() {
     let claims = r#""sub":"a\"b\\c\/d\u00e9\ud83d\ude00\u0000\b\f\n\r\t","jti":"é""#;
     let claims = verified(&claims_and(claims));
     assert_eq!(claims.subject(), Some("a\"b\\c/dé😀\0\u{8}\u{c}\n\r\t"));
@@ -878,7 +878,7 @@ fn strings_are_told_without_their_escapes() {
 }
 
 #[test]
-fn audience_is_told_as_it_is() {
+fn audience_is_returned_as_in_the_token() {
     let cases: [(&str, &[&str]); 7] = [
         (r#""https://api.example.com/""#, &[AUDIENCE]),
         (r#"["https://api.example.com/"]"#, &[AUDIENCE]),
@@ -903,13 +903,13 @@ fn scopes_are_the_values_between_spaces() {
         (r#""  a   b  ""#, &["a", "b"]),
         (r#""""#, &[]),
         (r#"" ""#, &[]),
-        // Nothing else is a space.
+        // Only the space character separates.
         (r#""a\tb\nc""#, &["a\tb\nc"]),
         (r#""a,b""#, &["a,b"]),
         ("\"a\u{a0}b\"", &["a\u{a0}b"]),
-        // Written with escapes.
+        // With escapes.
         (r#""r\u0065ad\u0020write\"x""#, &["read", "write\"x"]),
-        // Nothing is granted by what is no string.
+        // A value that is not a string grants nothing.
         (r#"["a","b"]"#, &[]),
         ("null", &[]),
         ("7", &[]),
@@ -950,7 +950,7 @@ fn permissions_are_the_strings_of_the_array() {
         (r#"["a","","\n","d"]"#, &["a", "", "\n", "d"]),
         (r#"["é","\u20ac","😀","\ud83d\ude00"]"#, &["é", "€", "😀", "😀"]),
         (r#"[",",":","a"]"#, &[",", ":", "a"]),
-        // Nothing is granted by what is no array of strings.
+        // A value that is not an array of strings grants nothing.
         (r#""a""#, &[]),
         (r#"["a",1]"#, &[]),
         (r#"["\u0061",["b"]]"#, &[]),
@@ -968,13 +968,13 @@ fn permissions_are_the_strings_of_the_array() {
 }
 
 #[test]
-fn payload_is_told_byte_for_byte() {
+fn payload_is_returned_byte_for_byte() {
     let payload = format!(" {}\r\n", claims_and(r#""a" : [ 1.50, "\u0061" ]"#));
     assert_eq!(verified(&payload).payload(), payload.as_bytes());
 }
 
 #[test]
-fn claims_are_told_as_a_type_of_the_callers() {
+fn claims_are_deserialized_into_the_callers_type() {
     let claims = verified(&claims_and(r#""sub":"s","roles":["a"],"level":3"#));
     let map: BTreeMap<String, Value> = claims.claims().unwrap();
     assert_eq!(map.get("roles"), Some(&json!(["a"])));
@@ -985,7 +985,7 @@ fn claims_are_told_as_a_type_of_the_callers() {
 }
 
 #[test]
-fn clone_of_a_verified_token_tells_the_same() {
+fn clone_of_a_verified_token_is_the_same() {
     let claims = verified(&claims_and(r#""sub":"a\"b","permissions":["x","y"]"#));
     let clone = claims.clone();
     drop(claims);
@@ -1004,7 +1004,7 @@ fn unix_time_is_whole_seconds_in_order() {
 
 #[cfg(feature = "std")]
 #[test]
-fn now_is_what_the_system_clock_says() {
+fn now_is_the_time_of_the_system_clock() {
     let clock =
         || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let (before, now, after) = (clock(), UnixTime::now().as_secs(), clock());

@@ -1,5 +1,5 @@
-//! RFC 7520 sections 3 and 4: the cookbook's keys and signatures, copied from the RFC. Those that
-//! this crate accepts are verified, the others refused for what they are.
+//! RFC 7520 sections 3 and 4: the cookbook's keys and signatures, copied from the RFC. Those of
+//! supported algorithms are verified, the others are refused with the right error.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -36,12 +36,12 @@ const PS384_SIGNATURE: &str = concat!(
     "jLAeQTlqRHtfa64QQSUmFAAjVKPbByi7xho0uTOcbH510a6GYmJUAfmWjwZ6oD4ifKo8DYM-X72Eaw",
 );
 
-/// `{"alg":"RS256","kid":"bilbo.baggins@hobbiton.example"}`, and the other `alg` in its place.
+/// `{"alg":"RS256","kid":"bilbo.baggins@hobbiton.example"}`, or the same with another `alg`.
 fn header(alg: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{alg}","kid":"bilbo.baggins@hobbiton.example"}}"#))
 }
 
-/// Section 3.3, and an `alg` that it does not have.
+/// The key of section 3.3 with an additional `alg`.
 fn key(alg: &str) -> PublicKey {
     let jwk = format!(
         r#"{{"kty":"RSA","kid":"bilbo.baggins@hobbiton.example","use":"sig","n":"{MODULUS}","e":"AQAB","alg":"{alg}"}}"#

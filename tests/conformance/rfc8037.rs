@@ -48,7 +48,7 @@ fn example_of_appendix_a_4_is_verified() {
     assert_eq!((key.key_id(), key.modulus_bits()), (None, 0));
     let payload = CompactJws::parse(TOKEN).unwrap().verify(&key).unwrap();
     assert_eq!(payload.as_bytes(), b"Example of Ed25519 signing");
-    // The header is signed too: under its other name the same token is another one.
+    // The header is signed too: the same token with the other name in `alg` is refused.
     let renamed = format!("{}{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"Ed25519"}"#), &TOKEN[20..]);
     let verdict = CompactJws::parse(&renamed).unwrap().verify(&key).map(drop);
     assert_eq!(verdict, Err(VerifyError::BadSignature));
@@ -61,7 +61,7 @@ fn private_key_of_appendix_a_1_is_burnt() {
     );
     let error = JwkError::PrivateKey { member: "d" };
     assert_eq!(PublicKey::from_jwk(private.as_bytes()), Err(error));
-    // And with it the public key beside it, whatever it is called.
+    // It also burns its public key in the same set, whatever the `kid`.
     let public = format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"other","x":"{X}"}}"#);
     let set = JwkSet::from_json(format!(r#"{{"keys":[{public},{private}]}}"#).as_bytes()).unwrap();
     assert!(set.is_empty());
@@ -145,7 +145,7 @@ fn x_is_exactly_32_bytes_of_base64url() {
         let error = JwkError::CoordinateLength { member: "x", bytes: length, expected: 32 };
         assert_eq!(of_octets(&vec![9; length]), Err(error));
     }
-    // Unlike `n` and `e`, in one spelling only.
+    // Unlike `n` and `e`, `x` has only one encoding.
     let standard = X.replace('-', "+").replace('_', "/");
     for x in [format!("{X}="), standard, format!("{X} "), format!("{}p", &X[..42]), "A".into()] {
         assert_eq!(jwk(&x), Err(JwkError::NotBase64url { member: "x" }), "{x}");
@@ -155,8 +155,8 @@ fn x_is_exactly_32_bytes_of_base64url() {
 // RFC 8032 section 5.1.3: decoding.
 
 #[test]
-fn key_that_is_no_point_of_the_curve_is_refused() {
-    // y = 2: (y^2 - 1) / (d y^2 + 1) is no square.
+fn key_that_is_not_a_point_of_the_curve_is_refused() {
+    // For example y = 2: (y^2 - 1) / (d y^2 + 1) is not a square.
     for y in [2_u8, 7, 8, 11] {
         for sign in [0, 0x80] {
             let mut octets = [0; 32];
@@ -164,7 +164,7 @@ fn key_that_is_no_point_of_the_curve_is_refused() {
             assert_eq!(of_octets(&octets), Err(JwkError::NotOnCurve), "{y}");
         }
     }
-    // And some whose quotient is.
+    // For these the quotient is a square.
     for y in [3_u8, 4, 5, 6, 9] {
         let mut octets = [0; 32];
         octets[0] = y;
@@ -174,8 +174,9 @@ fn key_that_is_no_point_of_the_curve_is_refused() {
 
 #[test]
 fn octets_are_a_point_exactly_if_python_finds_a_square_root() {
-    // Of the SHA-256 of 1 to 128 as four bytes, with the top two bits cleared: whether, by Python's
-    // `pow(x2, (p - 1) // 2, p)`, x^2 is a square.
+    // One digit for each number from 1 to 128. The octets are the SHA-256 of the number's four
+    // bytes, with the top two bits cleared. 1 means that x^2 is a square, by Python's
+    // `pow(x2, (p - 1) // 2, p)`.
     let points = concat!(
         "0010100010010000101100011110011101010000001111111001001000111000",
         "1111111000001000110101101101000010100011110101101000010000010111",
@@ -192,7 +193,7 @@ fn octets_are_a_point_exactly_if_python_finds_a_square_root() {
 
 #[test]
 fn key_of_low_order_is_refused_in_every_encoding() {
-    // The eight points whose order divides 8, and the two whose x is 0 with the sign bit set.
+    // The eight points whose order divides 8. Two have x = 0, so their sign bit may be set too.
     for hex in [
         "0000000000000000000000000000000000000000000000000000000000000000", // order 4
         "0000000000000000000000000000000000000000000000000000000000000080", // order 4
@@ -207,7 +208,7 @@ fn key_of_low_order_is_refused_in_every_encoding() {
     ] {
         assert_eq!(of_octets(&bytes(hex)), Err(JwkError::LowOrder), "{hex}");
     }
-    // y = p and y = p + 1, which are 0 and 1.
+    // y = p and y = p + 1, which are 0 and 1 modulo p.
     for first in ["ed", "ee"] {
         for last in ["7f", "ff"] {
             let hex = format!("{first}{}{last}", "ff".repeat(30));
@@ -218,7 +219,7 @@ fn key_of_low_order_is_refused_in_every_encoding() {
 
 #[test]
 fn forgery_that_ring_accepts_under_a_key_of_low_order_finds_no_key() {
-    // With A the neutral element, S = 0 and R = A: S B = R + k A holds for every message.
+    // If A is the neutral element, S = 0 and R = A, then S B = R + k A holds for every message.
     let mut neutral = [0_u8; 32];
     neutral[0] = 1;
     let mut signature = [0_u8; 64];
@@ -233,7 +234,7 @@ fn forgery_that_ring_accepts_under_a_key_of_low_order_finds_no_key() {
 
 #[test]
 fn y_that_is_not_below_p_is_refused() {
-    // p = 2^255 - 19: 19 numbers of 255 bits are not below it.
+    // p = 2^255 - 19, so 19 numbers of 255 bits are not below p.
     for first in 0xed..=0xff_u8 {
         for last in [0x7f, 0xff] {
             let mut octets = [0xff; 32];
@@ -241,7 +242,7 @@ fn y_that_is_not_below_p_is_refused() {
             assert_eq!(of_octets(&octets), Err(JwkError::NotCanonical), "{first:x}");
         }
     }
-    // The greatest two below it that are not of low order: p - 2 is no point, p - 3 is one, as 2 and 3.
+    // The greatest two below p that are not of low order: p - 2 is not a point, p - 3 is one.
     for (first, expected) in [(0xeb, Err(JwkError::NotOnCurve)), (0xea, Ok(()))] {
         let mut octets = [0xff; 32];
         (octets[0], octets[31]) = (first, 0x7f);

@@ -1,4 +1,4 @@
-//! JSON Web Token Best Current Practices: what one token could be taken for another by. RFC 8725.
+//! RFC 8725, JSON Web Token Best Current Practices: ways to confuse one kind of token with another.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn outcome_under(policy: Policy, token: &TokenBuilder) -> Result<(), VerifyError
     verifier_of(policy).verify_at(&token.mint(), NOW).map(|_| ())
 }
 
-/// The policy of the tests with the keys of `set`.
+/// A verifier of the tests' policy with the keys of `set`.
 fn with_keys(set: Value) -> Verifier<JwkSet> {
     let keys = JwkSet::from_json(set.to_string().as_bytes()).unwrap();
     Verifier::new(policy(), keys).unwrap()
@@ -66,7 +66,7 @@ fn symmetric_key_of_the_same_kid_changes_nothing() {
     );
 }
 
-// Section 3.8: a key is bound to its issuer. The attacker has keys, and issuers have each other's.
+// Section 3.8: a key is bound to its issuer. Attackers and other issuers have keys of their own.
 
 #[test]
 fn attacker_under_any_kid_is_refused() {
@@ -87,7 +87,7 @@ fn token_of_another_issuer_is_refused_even_if_it_calls_itself_ours() {
     let its_own = other.token_at(NOW);
     assert_eq!(outcome(&its_own.mint()), Err(VerifyError::UnknownKey));
     assert_eq!(outcome(&its_own.clone().issuer(ISSUER).mint()), Err(VerifyError::UnknownKey));
-    // With one of our key names, too.
+    // The same with one of our `kid`s.
     let kid = issuer().keys()[0].kid().to_owned();
     assert_eq!(
         outcome(&its_own.issuer(ISSUER).header("kid", kid).mint()),
@@ -110,7 +110,7 @@ fn our_key_does_not_vouch_for_another_issuer() {
     assert_eq!(of_other.verify_at(&good_here, NOW).map(|_| ()), Err(VerifyError::UnknownKey));
 }
 
-// Section 3.10: what the token says about keys is not trusted.
+// Section 3.10: the header's statements about keys are not trusted.
 
 #[test]
 fn kid_is_a_name_and_nothing_else() {
@@ -131,7 +131,7 @@ fn kid_is_a_name_and_nothing_else() {
 }
 
 #[test]
-fn embedded_key_does_not_count_even_where_there_is_no_other() {
+fn embedded_key_is_not_used_even_if_there_is_no_other() {
     let attacker = TestKey::attacker();
     let token = token().header("jwk", attacker.jwk()).key(&attacker).mint();
     let outcome = with_keys(json!({ "keys": [] })).verify_at(&token, NOW).map(|_| ());
@@ -145,21 +145,21 @@ fn token_without_kid_is_verified_by_the_only_key_there_is() {
     let only = with_keys(json!({ "keys": [keys[0].jwk()] }));
     let verified = only.verify_at(&token.mint(), NOW).unwrap();
     assert_eq!(verified.key_id(), Some(keys[0].kid()));
-    // Keys that cannot be used do not count.
+    // Unusable keys do not count.
     let mut encryption = keys[1].jwk();
     encryption["use"] = "enc".into();
     let one_usable = with_keys(json!({ "keys": [encryption, keys[0].jwk(), {"kty": "EC"}] }));
     assert_eq!(one_usable.verify_at(&token.mint(), NOW).map(|_| ()), Ok(()));
-    // Nor does the same key a second time.
+    // A repeated key counts once.
     let twice = with_keys(json!({ "keys": [keys[0].jwk(), keys[0].jwk()] }));
     assert_eq!(twice.verify_at(&token.mint(), NOW).map(|_| ()), Ok(()));
-    // It has to be the right one.
+    // The only key must be the right one.
     let wrong = with_keys(json!({ "keys": [keys[1].jwk()] }));
     assert_eq!(wrong.verify_at(&token.mint(), NOW).map(|_| ()), Err(VerifyError::BadSignature));
 }
 
 #[test]
-fn token_without_kid_is_refused_before_several_keys_and_before_none() {
+fn token_without_kid_is_refused_if_there_are_several_keys_or_none() {
     let keys = issuer().keys().to_vec();
     let token = token().without_header("kid").mint();
     let outcome = |set| with_keys(set).verify_at(&token, NOW).map(|_| ());
@@ -176,7 +176,7 @@ fn token_without_kid_is_refused_before_several_keys_and_before_none() {
 }
 
 #[test]
-fn key_without_kid_is_no_match_for_a_kid() {
+fn key_without_kid_does_not_match_a_kid() {
     let mut jwk = issuer().keys()[0].jwk();
     jwk.as_object_mut().unwrap().remove("kid");
     let keys = with_keys(json!({ "keys": [jwk] }));
@@ -195,7 +195,7 @@ fn kid_of_two_different_keys_is_ambiguous_whatever_their_order() {
             Err(VerifyError::AmbiguousKey)
         );
     }
-    // The others of the set are as good as before.
+    // The other keys of the set stay usable.
     let set = json!({ "keys": [first, second, keys[2].jwk()] });
     let other = token().key(&keys[2]).mint();
     assert_eq!(with_keys(set).verify_at(&other, NOW).map(|_| ()), Ok(()));
@@ -212,7 +212,7 @@ fn key_of_the_callers_choice_verifies_and_the_policy_decides() {
     assert_eq!(judge(&token()), Ok(()));
     assert_eq!(judge(&token().forged_by(&TestKey::attacker())), Err(VerifyError::BadSignature));
     assert_eq!(judge(&token().issuer("other")), Err(VerifyError::WrongIssuer));
-    // `typ` stands in the header and is not lost on the way.
+    // `typ` is in the header, and reaches the policy all the same.
     assert_eq!(judge(&token().header("typ", "logout+jwt")), Err(VerifyError::TokenTypeNotAccepted));
 }
 
@@ -227,7 +227,7 @@ fn key_source_behind_a_reference_is_the_same_source() {
     assert_eq!(by_arc.verify_at(&good, NOW).map(|_| ()), Ok(()));
     assert_eq!(by_reference.verify_at(&bad, NOW).map(|_| ()), Err(VerifyError::UnknownKey));
     assert_eq!(by_arc.verify_at(&bad, NOW).map(|_| ()), Err(VerifyError::UnknownKey));
-    // It also answers for the key of a token that was seen before.
+    // It also confirms the key of a token in the cache.
     let issuer = issuer();
     let [first, second, ..] = issuer.keys() else { panic!() };
     let query = KeyQuery::new(Some(first.kid()), Algorithm::RS256);
@@ -244,7 +244,7 @@ fn key_source_behind_a_reference_is_the_same_source() {
 
 // Section 3.11: explicit typing.
 
-/// Texts of `typ`, each with what it makes of a token under [`TokenType::Jwt`] and under
+/// Values of `typ`, each with whether it is accepted under [`TokenType::Jwt`] and under
 /// [`TokenType::AccessToken`].
 const TYPES: [(&str, [bool; 2]); 46] = [
     ("JWT", [true, false]),
@@ -276,7 +276,7 @@ const TYPES: [(&str, [bool; 2]); 46] = [
     ("JOSE+JSON", [false, false]),
     ("JWE", [false, false]),
     ("JWS", [false, false]),
-    // Almost the ones accepted.
+    // Values similar to the accepted ones.
     ("", [false, false]),
     (" ", [false, false]),
     ("JWT ", [false, false]),
@@ -291,7 +291,7 @@ const TYPES: [(&str, [bool; 2]); 46] = [
     ("application/application/jwt", [false, false]),
     ("/jwt", [false, false]),
     ("text/jwt", [false, false]),
-    // Other types, as long as `application/`.
+    // Other types of the same length as `application/`.
     ("video/other+jwt", [false, false]),
     ("video/other+at+jwt", [false, false]),
     // Only ASCII case is folded.
@@ -329,7 +329,7 @@ fn absent_typ_is_accepted_unless_the_policy_asks_for_access_tokens() {
 }
 
 #[test]
-fn typ_that_is_no_string_is_refused() {
+fn typ_that_is_not_a_string_is_refused() {
     for typ in ["null", "true", "1", r#"["JWT"]"#, "{}", "[]"] {
         let header = HEADER.replace(r#""typ":"JWT""#, &format!(r#""typ":{typ}"#));
         assert_eq!(
@@ -341,7 +341,7 @@ fn typ_that_is_no_string_is_refused() {
 }
 
 #[test]
-fn typ_in_the_payload_is_no_typ() {
+fn typ_in_the_payload_is_not_the_token_type() {
     let token = token().claim("typ", "logout+jwt");
     assert_eq!(outcome_under(policy(), &token), Ok(()));
     let token = crate::common::token().without_header("typ").claim("typ", "at+jwt");
@@ -351,10 +351,10 @@ fn typ_in_the_payload_is_no_typ() {
     );
 }
 
-// Section 3.12: what one kind of token must not be taken for, all signed with the issuer's key.
+// Section 3.12: other kinds of tokens, all signed with the issuer's key.
 
 #[test]
-fn other_tokens_of_the_same_issuer_are_no_access_tokens() {
+fn other_tokens_of_the_same_issuer_are_not_access_tokens() {
     let bare = || {
         ["sub", "aud", "exp", "azp", "scope", "permissions", "iat"]
             .into_iter()
@@ -434,7 +434,7 @@ fn other_tokens_of_the_same_issuer_are_no_access_tokens() {
     }
 }
 
-// Section 3.12, again: another client's token. OpenID Connect Core section 2, RFC 8693 section 4.3.
+// Section 3.12: tokens of another client. OpenID Connect Core section 2, RFC 8693 section 4.3.
 
 #[test]
 fn authorized_party_is_checked_if_the_policy_names_one() {
@@ -475,7 +475,7 @@ fn authorized_party_is_not_checked_if_the_policy_names_none() {
     }
 }
 
-// Section 3.12, again: a token that is none for bearers. RFC 7800 section 3.1, RFC 9449 section 7.1.
+// Section 3.12: tokens that are not bearer tokens. RFC 7800 section 3.1, RFC 9449 section 7.1.
 
 #[test]
 fn token_bound_to_a_key_is_refused_as_a_bearer_token() {
@@ -494,7 +494,7 @@ fn token_bound_to_a_key_is_refused_as_a_bearer_token() {
 }
 
 #[test]
-fn cnf_that_is_no_object_is_refused_under_any_policy() {
+fn cnf_that_is_not_an_object_is_refused_under_any_policy() {
     for cnf in ["null", "true", "1", "\"jkt\"", "[]", r#"[{"jkt":"a"}]"#] {
         let token = token().raw_payload(claims_and(&format!(r#""cnf":{cnf}"#)));
         let error = Err(VerifyError::ClaimType { claim: "cnf" });
@@ -504,14 +504,14 @@ fn cnf_that_is_no_object_is_refused_under_any_policy() {
 }
 
 #[test]
-fn cnf_is_no_matter_in_the_header_or_deeper_down() {
+fn cnf_in_the_header_or_at_a_deeper_level_is_ignored() {
     let header = header_and(r#""cnf":{"jkt":"a"}"#);
     assert_eq!(outcome(&signed(header, token().payload_json())), Ok(()));
     assert_eq!(outcome(&token().claim("x", json!({"cnf": {"jkt": "a"}})).mint()), Ok(()));
 }
 
 #[test]
-fn registered_claims_count_at_the_top_only() {
+fn registered_claims_count_only_at_the_top_level() {
     let [iss, aud, exp] = CLAIMS.map(|(name, value)| format!(r#""{name}":{value}"#));
     for payload in [
         format!(r#"{{"claims":{{{iss},{aud},{exp}}}}}"#),
@@ -523,7 +523,7 @@ fn registered_claims_count_at_the_top_only() {
             "{payload}"
         );
     }
-    // Nor are they taken from the header: RFC 7519 section 5.3 is for encrypted tokens.
+    // Claims are not taken from the header either: RFC 7519 section 5.3 is for encrypted tokens.
     let header = header_and(&format!("{iss},{aud},{exp}"));
     assert_eq!(
         outcome(&signed(header, r#"{"x":1}"#)),
@@ -534,8 +534,8 @@ fn registered_claims_count_at_the_top_only() {
 }
 
 #[test]
-fn checks_are_made_in_the_order_of_the_pipeline() {
-    // A token with every fault, put right one by one from the front.
+fn checks_run_in_the_order_of_the_pipeline() {
+    // A token with every fault, which are corrected one by one in the order of the checks.
     let attacker = TestKey::attacker();
     let mut token = token()
         .header("alg", "none")

@@ -1,5 +1,5 @@
-//! RFC 8725 sections 2.1, 3.1 and 3.2: a key is used with one algorithm, and that is one which the
-//! policy names.
+//! RFC 8725 sections 2.1, 3.1 and 3.2: a key is used with one algorithm, which the policy must
+//! name.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -37,17 +37,17 @@ const RSA: [Algorithm; 6] = [
     Algorithm::PS512,
 ];
 
-/// The key that the issuer signs with, under one name whatever the algorithm.
+/// The issuer's key for `algorithm`. Its `kid` is the same for every algorithm.
 fn key(algorithm: Algorithm) -> TestKey {
     TestKey::for_algorithm(algorithm).with_kid("k")
 }
 
-/// One RSA key, which signs with `algorithm` here.
+/// One RSA key, signing with `algorithm`.
 fn rsa_key(algorithm: Algorithm) -> TestKey {
     TestKey::for_algorithm(Algorithm::PS256).with_algorithm(algorithm).with_kid("k")
 }
 
-/// The set of that key alone.
+/// A set with only this key.
 fn set(key: &TestKey) -> JwkSet {
     let jwks = format!(r#"{{"keys":[{}]}}"#, key.jwk());
     let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();
@@ -66,7 +66,7 @@ fn accepting_from(
     Verifier::new(policy().algorithms(algorithms), keys.clone()).unwrap()
 }
 
-/// A good token by `key` whose header says `alg`.
+/// A good token signed with `key`, with this `alg` in its header.
 fn token(key: &TestKey, alg: &str) -> String {
     issuer().token_at(NOW).key(key).header("alg", alg).mint()
 }
@@ -76,7 +76,7 @@ fn outcome(verifier: &Verifier<JwkSet>, token: &str) -> Result<(), VerifyError> 
 }
 
 #[test]
-fn token_is_accepted_if_header_and_key_and_policy_name_one_algorithm_and_never_else() {
+fn token_is_accepted_only_if_header_key_and_policy_name_the_same_algorithm() {
     let mut accepted = 0;
     for signed in ALL {
         let key = key(signed);
@@ -103,7 +103,7 @@ fn token_is_accepted_if_header_and_key_and_policy_name_one_algorithm_and_never_e
             }
         }
     }
-    // Each under its own policy twice, under all, and RS256 by default.
+    // Each of the nine under its own policy, twice, and under the policy of all; RS256 by default.
     assert_eq!(accepted, 3 * 9 + 1);
 }
 
@@ -126,7 +126,7 @@ fn key_of_the_callers_choice_is_used_with_its_own_algorithm_only() {
 }
 
 #[test]
-fn rsa_signature_of_another_algorithm_by_the_same_key_is_a_bad_one() {
+fn rsa_signature_of_another_algorithm_by_the_same_key_is_refused() {
     for named in RSA {
         for signed in RSA {
             let token = issuer().token_at(NOW).key(&rsa_key(named));
@@ -171,14 +171,14 @@ fn rsa_key_without_alg_serves_the_first_rsa_algorithm_of_the_policy_only() {
             assert_eq!(outcome(&verifier, &token), expected, "{named} under {policy:?}");
         }
     }
-    // Before a policy without an RSA algorithm, it is nobody's.
+    // Under a policy without an RSA algorithm, the key is not used.
     let verifier = accepting_from([Algorithm::ES256], &unlabeled);
     let token = token(&rsa_key(Algorithm::RS256), "RS256");
     assert_eq!(outcome(&verifier, &token), Err(VerifyError::AlgorithmNotAccepted));
 }
 
 #[test]
-fn rsa_key_without_alg_is_for_rs256_where_there_is_no_policy() {
+fn rsa_key_without_alg_is_for_rs256_if_there_is_no_policy() {
     let jwks = format!(r#"{{"keys":[{}]}}"#, rsa_key(Algorithm::RS256).without_alg().jwk());
     let set = JwkSet::from_json(jwks.as_bytes()).unwrap();
     for algorithm in ALL {
@@ -206,7 +206,7 @@ fn ec_and_okp_keys_without_alg_serve_the_algorithm_of_their_curve_only() {
 }
 
 #[test]
-fn keys_of_all_types_under_one_name_are_told_apart_by_the_algorithm() {
+fn keys_of_all_types_with_one_kid_are_distinguished_by_the_algorithm() {
     let jwks: Vec<String> = ALL.iter().map(|one| key(*one).jwk().to_string()).collect();
     let jwks = format!(r#"{{"keys":[{}]}}"#, jwks.join(","));
     let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();
@@ -234,7 +234,7 @@ fn algorithm_that_is_not_accepted_is_refused_before_any_key_is_looked_up() {
     let verifier = Verifier::new(policy(), NeverAsked).unwrap();
     for algorithm in ALL {
         let token = token(&key(algorithm), algorithm.name());
-        // It parses: which algorithms are accepted is for the policy to say.
+        // The token parses, because the policy decides which algorithms are accepted.
         assert_eq!(CompactJws::parse(&token).unwrap().header().algorithm(), algorithm);
         let expected = match algorithm {
             Algorithm::RS256 => VerifyError::KeySourceBusy,
@@ -245,7 +245,7 @@ fn algorithm_that_is_not_accepted_is_refused_before_any_key_is_looked_up() {
 }
 
 #[test]
-fn names_of_no_algorithm_here_are_refused_under_a_policy_of_all() {
+fn unsupported_algorithms_are_refused_under_a_policy_of_all() {
     let names = [
         "none",
         "None",
@@ -303,7 +303,7 @@ fn ed25519_is_eddsa_in_a_header_and_in_a_key() {
                 "{in_key:?} {in_header}"
             );
         }
-        // Not without being asked for, under either name.
+        // A policy that does not name the algorithm refuses both names.
         for in_header in ["EdDSA", "Ed25519"] {
             let found = outcome(&accepting([Algorithm::RS256], &key), &token(&key, in_header));
             assert_eq!(found, Err(VerifyError::AlgorithmNotAccepted));
@@ -314,7 +314,7 @@ fn ed25519_is_eddsa_in_a_header_and_in_a_key() {
 }
 
 #[test]
-fn key_that_is_there_under_both_names_is_one_key() {
+fn key_published_under_both_names_is_one_key() {
     let [one, other] =
         ["EdDSA", "Ed25519"].map(|alg| key(Algorithm::EdDSA).with_member("alg", alg));
     let jwks = format!(r#"{{"keys":[{},{}]}}"#, one.jwk(), other.jwk());
@@ -329,7 +329,7 @@ fn key_that_is_there_under_both_names_is_one_key() {
 // Section 3.2: the signature of each algorithm.
 
 #[test]
-fn signature_that_is_not_of_the_algorithms_length_is_refused() {
+fn signature_of_another_length_than_the_algorithms_is_refused() {
     for algorithm in ALL {
         let key = key(algorithm);
         let public = PublicKey::from_jwk(key.jwk().to_string().as_bytes()).unwrap();
@@ -347,7 +347,7 @@ fn signature_that_is_not_of_the_algorithms_length_is_refused() {
             let expected = if other == signature { Ok(()) } else { Err(VerifyError::BadSignature) };
             assert_eq!(public.verify(b"message", &other), expected, "{algorithm}, {length}");
         }
-        // Each bit of the first and last bytes, and one bit of each other.
+        // Each bit of the first two and last two bytes, and one bit of each other byte.
         let near_an_end = |bit: &usize| *bit < 16 || *bit >= signature.len() * 8 - 16;
         for bit in (0..signature.len() * 8).filter(|bit| near_an_end(bit) || bit % 8 == 3) {
             let mut other = signature.clone();
@@ -361,7 +361,7 @@ fn signature_that_is_not_of_the_algorithms_length_is_refused() {
 
 #[test]
 fn ecdsa_signature_of_zeros_is_refused() {
-    // CVE-2022-21449: with r = s = 0, or multiples of the order, both sides of the equation vanish.
+    // CVE-2022-21449: if r and s are 0 modulo the order, both sides of the equation are zero.
     let order_of_p256 = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
     let order_of_p384 = "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973";
     for (algorithm, order) in [(Algorithm::ES256, order_of_p256), (Algorithm::ES384, order_of_p384)]

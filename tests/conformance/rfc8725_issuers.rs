@@ -1,5 +1,5 @@
-//! RFC 8725 section 3.8, with several issuers: each token is for one of them, whose policy and keys
-//! are the only ones that count. And JWKs that name their issuer, as Microsoft's do.
+//! RFC 8725 section 3.8, with several issuers: only the policy and the keys of the token's issuer
+//! count. Also JWKs that name their issuer, as Microsoft's do.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")]
 
 use std::{
@@ -23,7 +23,7 @@ const TWO: &str = "https://two.example/";
 const THREE: &str = "https://three.example/";
 const AUDIENCE: &str = "https://api.example.com/";
 
-/// Three issuers whose keys are different and have one name.
+/// Three issuers with different keys of the same `kid`.
 static ISSUERS: LazyLock<[Issuer; 3]> = LazyLock::new(|| {
     let keys = Issuer::default().keys().to_vec();
     let of = |url: &str, index: usize| Issuer::with_keys(url, vec![keys[index].with_kid("k")]);
@@ -46,7 +46,7 @@ fn policy(url: &str) -> Policy {
     Policy::new(url, AUDIENCE)
 }
 
-/// Of the first two issuers.
+/// A verifier of the first two issuers.
 fn verifier() -> Verifier<JwkSet> {
     Verifier::new(policy(ONE), keys(ONE)).unwrap().with_issuer(policy(TWO), keys(TWO)).unwrap()
 }
@@ -56,7 +56,7 @@ fn outcome<K: KeySource>(verifier: &Verifier<K>, token: &str) -> Result<(), Veri
 }
 
 #[test]
-fn keys_of_each_issuer_are_found_by_its_name() {
+fn keys_of_each_issuer_are_found_by_its_identifier() {
     let verifier = verifier();
     for url in [ONE, TWO] {
         let found = verifier.keys_of(url).unwrap().select(Some("k"), Algorithm::RS256);
@@ -123,7 +123,7 @@ fn iss_is_read_as_strictly_before_the_signature_as_after_it() {
             assert_eq!(outcome(&verifier, &token), Err(error), "{payload}");
         }
     }
-    // Any other member that is repeated is found after the signature, as with one issuer.
+    // Any other repeated member is found after the signature, as with one issuer.
     let repeated = claims(r#","iss":"https://one.example/","a":1,"a":1"#);
     let signed_by = |url| outcome(&verifier, &token(url).raw_payload(repeated.clone()).mint());
     assert_eq!(signed_by(ONE), Err(twice));
@@ -132,7 +132,7 @@ fn iss_is_read_as_strictly_before_the_signature_as_after_it() {
     assert_eq!(outcome(&verifier, &token(ONE).payload_segment("e30=").mint()), Err(not_base64url));
     let not_utf8 = VerifyError::PayloadJson(JsonError::NotUtf8);
     assert_eq!(outcome(&verifier, &token(ONE).raw_payload(b"\xff").mint()), Err(not_utf8));
-    // With an escape it is the same issuer.
+    // An escape does not change the issuer.
     let escaped = claims(r#","iss":"https:\/\/t\u0077o.example\/""#);
     assert_eq!(outcome(&verifier, &token(TWO).raw_payload(escaped).mint()), Ok(()));
 }
@@ -142,7 +142,7 @@ fn verifier_of_one_issuer_does_not_look_at_the_payload_before_the_signature_hold
     let one = Verifier::new(policy(ONE), keys(ONE)).unwrap();
     let forged = token(ONE).raw_payload("{").forged_by(&TestKey::attacker()).mint();
     assert_eq!(outcome(&one, &forged), Err(VerifyError::BadSignature));
-    // With two, it has to: it decides nothing but whose key is used.
+    // A verifier of two issuers has to read it, but only to choose the issuer's key.
     let syntax = VerifyError::PayloadJson(JsonError::Syntax);
     assert_eq!(outcome(&verifier(), &forged), Err(syntax));
 }
@@ -162,7 +162,7 @@ fn key_of_one_issuer_verifies_no_token_of_another() {
 }
 
 #[test]
-fn key_whose_name_only_the_other_issuer_has_is_unknown() {
+fn kid_that_only_the_other_issuer_has_is_unknown() {
     let other = issuer(TWO).keys()[0].with_kid("two's");
     let set = JwkSet::from_json(json!({"keys": [other.jwk()]}).to_string().as_bytes()).unwrap();
     let verifier = Verifier::new(policy(ONE), keys(ONE)).unwrap();
@@ -170,7 +170,7 @@ fn key_whose_name_only_the_other_issuer_has_is_unknown() {
     assert_eq!(outcome(&verifier, &token(TWO).key(&other).mint()), Ok(()));
     let crossed = token(TWO).key(&other).issuer(ONE).mint();
     assert_eq!(outcome(&verifier, &crossed), Err(VerifyError::UnknownKey));
-    // Without `kid`, the only key of the issuer: not that of both.
+    // Without `kid`, the issuer's only key is used, and never the other issuer's.
     let without = token(ONE).without_header("kid").mint();
     assert_eq!(outcome(&verifier, &without), Ok(()));
     let crossed = token(TWO).key(&other).issuer(ONE).without_header("kid").mint();
@@ -201,20 +201,20 @@ fn policy_is_that_of_the_tokens_issuer_in_every_part() {
     };
     let now = NOW.as_secs();
     assert_eq!(at(good(), now), Ok(()));
-    // Each of these is as the other policy wants it.
+    // Each of these would satisfy the other issuer's policy.
     let rs256 = token(TWO).audience("https://two.api.example/").header("typ", "at+jwt");
     assert_eq!(at(rs256, now), Err(VerifyError::AlgorithmNotAccepted));
     assert_eq!(at(good().header("typ", "JWT"), now), Err(VerifyError::TokenTypeNotAccepted));
     assert_eq!(at(good().audience(AUDIENCE), now), Err(VerifyError::WrongAudience));
     assert_eq!(at(good().claim("azp", "x"), now), Err(VerifyError::WrongAuthorizedParty));
     assert_eq!(at(good().without_claim("tid"), now), Err(VerifyError::RequiredClaim { index: 0 }));
-    // The leeway is two's alone.
+    // Only the second issuer's policy has a leeway.
     let exp = now + 86_400;
     assert_eq!(at(good(), exp + 59), Ok(()));
     assert_eq!(at(good(), exp + 60), Err(VerifyError::Expired { exp, now: exp + 60 }));
     assert_eq!(at(token(ONE), exp - 1), Ok(()));
     assert_eq!(at(token(ONE), exp), Err(VerifyError::Expired { exp, now: exp }));
-    // And ES256 is not for the tokens of one.
+    // ES256 is not accepted for tokens of the first issuer.
     let crossed = Issuer::with_keys(ONE, vec![key.clone()]).token_at(NOW);
     assert_eq!(at(crossed, now), Err(VerifyError::AlgorithmNotAccepted));
 }
@@ -225,9 +225,9 @@ fn issuer_that_has_a_policy_already_is_refused() {
     assert_eq!(again(ONE), Err(PolicyError::DuplicateIssuer));
     assert_eq!(again(TWO), Err(PolicyError::DuplicateIssuer));
     assert_eq!(again(THREE), Ok(()));
-    // Another text is another issuer.
+    // A different text is a different issuer.
     assert_eq!(again("https://two.example"), Ok(()));
-    // With another audience, it is no other issuer.
+    // A different audience does not make it a different issuer.
     let other = verifier().with_issuer(Policy::new(TWO, "other"), keys(TWO)).map(drop);
     assert_eq!(other, Err(PolicyError::DuplicateIssuer));
     let faulty = verifier().with_issuer(Policy::new(THREE, ""), keys(THREE)).map(drop);
@@ -262,9 +262,9 @@ fn keys_of_an_issuer_are_its_own() {
     assert!(verifier.keys_of(THREE).is_none());
 }
 
-// An outage of one costs the other nothing.
+// An outage of one issuer does not affect the other.
 
-/// Counts how often it is asked, and has keys or does not.
+/// A key source that counts how often it is asked, with or without keys.
 #[derive(Clone)]
 struct Counted {
     asked: Arc<AtomicUsize>,
@@ -293,7 +293,7 @@ impl KeySource for Counted {
 }
 
 #[test]
-fn issuer_whose_keys_are_not_available_is_asked_for_its_own_tokens_only() {
+fn issuer_without_available_keys_is_asked_only_about_its_own_tokens() {
     let retry_after = Duration::from_secs(30);
     let out = Counted::new(Err(KeyError::Unavailable { retry_after }));
     let up = Counted::new(Ok(keys(TWO)));
@@ -306,14 +306,14 @@ fn issuer_whose_keys_are_not_available_is_asked_for_its_own_tokens_only() {
     let unavailable = VerifyError::KeysUnavailable { retry_after };
     assert_eq!(outcome(&verifier, &token(ONE).mint()), Err(unavailable));
     assert_eq!((out.asked(), up.asked()), (1, 3));
-    // Nobody is asked for the token of a third, or for one that is none.
+    // No source is asked about a token of a third issuer, or about a malformed one.
     for token in [token(THREE).mint(), token(ONE).raw_payload("{").mint(), "a.b.c".to_owned()] {
         assert!(outcome(&verifier, &token).is_err());
     }
     assert_eq!((out.asked(), up.asked()), (1, 3));
 }
 
-// Every way to verify, and the cache.
+// All methods that verify, and the cache.
 
 #[cfg(feature = "std")]
 mod with_a_clock {
@@ -323,7 +323,7 @@ mod with_a_clock {
 
     use super::*;
 
-    /// The end of 9999, which no clock has reached.
+    /// The end of the year 9999, later than any clock.
     const FAR_FUTURE: UnixTime = UnixTime::from_secs(253_402_300_799);
 
     fn lasting(url: &str) -> TokenBuilder {
@@ -344,7 +344,7 @@ mod with_a_clock {
     }
 
     #[test]
-    fn every_way_to_verify_tells_issuers_apart() {
+    fn every_method_that_verifies_distinguishes_the_issuers() {
         for verifier in [verifier(), cached()] {
             let guard = Guard::new(verifier.clone());
             for (token, expected) in [
@@ -358,7 +358,7 @@ mod with_a_clock {
                 let token = token.mint();
                 let value = || Some(format!("Bearer {token}"));
                 let cause = |rejection: Rejection| *rejection.cause().unwrap();
-                // Twice, so that the second time is from the cache.
+                // Twice, so that the second time is a cache hit.
                 for _ in 0..2 {
                     assert_eq!(verifier.verify(&token).map(drop), expected);
                     assert_eq!(verifier.try_verify(&token).map(drop), expected);
@@ -377,10 +377,10 @@ mod with_a_clock {
     }
 
     #[test]
-    fn token_accepted_under_one_policy_is_not_recalled_under_another() {
+    fn token_accepted_under_one_policy_is_no_cache_hit_under_another() {
         let capacity = NonZeroUsize::new(64).unwrap();
         let one = Verifier::new(policy(ONE), keys(ONE)).unwrap().with_token_cache(capacity);
-        // Clones that are told different things about the second issuer.
+        // Clones that have different policies for the second issuer.
         let lenient = one.clone().with_issuer(policy(TWO), keys(TWO)).unwrap();
         let strict = Policy::new(TWO, AUDIENCE).require_claim("tid", "tenant");
         let strict = one.clone().with_issuer(strict, keys(TWO)).unwrap();
@@ -392,7 +392,7 @@ mod with_a_clock {
             assert_eq!(outcome(&other_keys, &token), Err(VerifyError::BadSignature));
             assert_eq!(outcome(&one, &token), Err(VerifyError::BadSignature));
         }
-        // Clones made afterwards share what was accepted, under the same policies.
+        // Clones made afterwards have the same policies and share the cache.
         assert_eq!(outcome(&lenient.clone(), &token), Ok(()));
     }
 
@@ -433,13 +433,13 @@ mod with_a_clock {
         *two.write().unwrap() = JwkSet::from_json(br#"{"keys":[]}"#).unwrap();
         assert_eq!(outcome(&verifier, &tokens[0]), Ok(()));
         assert_eq!(outcome(&verifier, &tokens[1]), Err(VerifyError::UnknownKey));
-        // Another key of the same name does not verify it either.
+        // Another key of the same `kid` does not verify it either.
         *two.write().unwrap() = keys(THREE);
         assert_eq!(outcome(&verifier, &tokens[1]), Err(VerifyError::BadSignature));
     }
 }
 
-// JWKs that name the issuer they are for.
+// JWKs that name their issuer.
 
 const TEMPLATE: &str = "https://login.microsoftonline.com/{tenantid}/v2.0";
 const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -448,8 +448,8 @@ fn tenant_url(tenant: &str) -> String {
     TEMPLATE.replace("{tenantid}", tenant)
 }
 
-/// What comes of a token with this `iss` and `tid`, whose key is for this issuer, under a policy
-/// for that `iss`.
+/// The verdict on a token with this `iss` and `tid`, whose key is for `key_issuer`, under a policy
+/// for this `iss`.
 fn with_key_for(key_issuer: &str, iss: &str, tid: impl Into<Value>) -> Result<(), VerifyError> {
     let key = issuer(ONE).keys()[0].with_member("issuer", key_issuer);
     let set = JwkSet::from_json(json!({"keys": [key.jwk()]}).to_string().as_bytes()).unwrap();
@@ -476,7 +476,7 @@ fn key_for_every_tenant_is_for_the_tenant_that_the_token_names() {
         ("no tid", tenant_url(TENANT), Value::Null),
         ("tid in other letters", tenant_url(TENANT), json!(TENANT.to_uppercase())),
         ("empty tid", tenant_url(TENANT), json!("")),
-        ("tid is no string", tenant_url(TENANT), json!([TENANT])),
+        ("tid is not a string", tenant_url(TENANT), json!([TENANT])),
         ("tid is a number", tenant_url("1"), json!(1)),
         ("tid is more than the tenant", tenant_url(TENANT), json!(format!("{TENANT}/v2.0"))),
         ("tid is the issuer", tenant_url(TENANT), json!(tenant_url(TENANT))),
@@ -486,13 +486,13 @@ fn key_for_every_tenant_is_for_the_tenant_that_the_token_names() {
     ] {
         assert_eq!(with_key_for(TEMPLATE, &iss, tid), other, "{what}");
     }
-    // What the tenant's name is, is for the issuer to say; the policy's issuer names it too.
+    // The issuer chooses the names of its tenants, and the policy's `iss` contains the name too.
     assert_eq!(with_key_for(TEMPLATE, TEMPLATE, "{tenantid}"), Ok(()));
 }
 
 #[test]
 fn beginning_and_end_of_a_template_do_not_overlap() {
-    // "ab" and "ba" around nothing are "abba", and not "aba".
+    // "ab" and "ba" around an empty tenant are "abba", not "aba".
     assert_eq!(with_key_for("ab{tenantid}ba", "abba", ""), Ok(()));
     assert_eq!(with_key_for("ab{tenantid}ba", "aba", ""), Err(VerifyError::KeyOfOtherIssuer));
 }
@@ -527,7 +527,7 @@ fn issuer_of_a_token_is_compared_with_the_policy_before_the_key_is() {
 }
 
 #[test]
-fn keys_that_differ_in_their_issuer_alone_are_two() {
+fn keys_that_differ_only_in_their_issuer_are_two() {
     let key = &issuer(ONE).keys()[0];
     let (one, two) = (key.with_member("issuer", ONE), key.with_member("issuer", TWO));
     let set = json!({"keys": [one.jwk(), two.jwk()]}).to_string();

@@ -1,4 +1,5 @@
-//! The test issuer mints what it says: good tokens, and broken ones. RFC 7515 section 7.1.
+//! The test issuer mints good tokens, and broken ones with exactly the requested fault. RFC 7515
+//! section 7.1.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -36,7 +37,7 @@ fn default_token_is_an_auth0_access_token() {
     assert!((820..=860).contains(&token.len()), "{} bytes", token.len());
 }
 
-/// Its SHA-256, as OpenSSL signs the same text with the same key: callers may have stored it.
+/// Callers may have stored the token. OpenSSL made the same one from the same text and key.
 #[test]
 fn default_token_is_the_same_in_every_version() {
     let token = Issuer::default().token_at(NOW).mint();
@@ -46,7 +47,7 @@ fn default_token_is_the_same_in_every_version() {
 }
 
 #[test]
-fn token_of_each_algorithm_verifies_with_its_jwk_and_says_so() {
+fn token_of_each_algorithm_names_it_and_verifies_with_its_jwk() {
     for algorithm in ALGORITHMS {
         let issuer = Issuer::for_algorithm("https://issuer.example/", algorithm);
         let kid = format!("tokenring-test-key-{}", algorithm.name().to_lowercase());
@@ -61,7 +62,7 @@ fn token_of_each_algorithm_verifies_with_its_jwk_and_says_so() {
         let (message, _) = token.rsplit_once('.').unwrap();
         let signature = &segments(&token)[2];
         for other in ALGORITHMS {
-            // A key is not looked at as one of another type.
+            // Only RSA keys can be tried with another algorithm.
             if other == algorithm || (is_rsa(other) && is_rsa(algorithm)) {
                 let verified = verifies(jwk, other, message.as_bytes(), signature);
                 assert_eq!(verified, other == algorithm, "{algorithm:?} as {other:?}");
@@ -86,7 +87,7 @@ fn token_of_each_algorithm_is_accepted_by_a_policy_with_it_and_a_forged_one_is_n
 }
 
 #[test]
-fn attacker_of_each_algorithm_signs_and_not_with_the_published_key() {
+fn attacker_of_each_algorithm_signs_with_another_key_than_the_published_one() {
     for algorithm in ALGORITHMS {
         let issuer = Issuer::for_algorithm("https://issuer.example/", algorithm);
         let attacker = TestKey::attacker_for(algorithm);
@@ -103,7 +104,7 @@ fn attacker_of_each_algorithm_signs_and_not_with_the_published_key() {
 
 #[test]
 fn signatures_have_the_length_of_their_algorithm() {
-    // RFC 7518 section 3.4: both numbers at the length of the curve's order.
+    // RFC 7518 section 3.4: both numbers have the length of the curve's order.
     for (algorithm, bytes) in
         [(Algorithm::ES256, 64), (Algorithm::ES384, 96), (Algorithm::EdDSA, 64)]
     {
@@ -217,14 +218,14 @@ fn changed_members_are_in_the_jwk_and_nowhere_else() {
 }
 
 #[test]
-fn key_brings_its_algorithm_along_unless_alg_was_chosen() {
+fn key_sets_alg_unless_alg_was_chosen() {
     let token = Issuer::default().token_at(NOW);
     let eddsa = TestKey::for_algorithm(Algorithm::EdDSA);
     let expected = r#"{"alg":"EdDSA","typ":"JWT","kid":"tokenring-test-key-eddsa"}"#;
     assert_eq!(token.clone().key(&eddsa).header_json(), expected);
     let expected = r#"{"alg":"RS256","typ":"JWT","kid":"tokenring-test-key-01"}"#;
     assert_eq!(token.clone().forged_by(&eddsa).header_json(), expected);
-    // RFC 9864 section 2.2: the same algorithm under its other name.
+    // RFC 9864 section 2.2: the other name of the same algorithm.
     let expected = r#"{"alg":"Ed25519","typ":"JWT","kid":"tokenring-test-key-eddsa"}"#;
     assert_eq!(token.clone().key(&eddsa).header("alg", "Ed25519").header_json(), expected);
     assert_eq!(token.clone().header("alg", "Ed25519").key(&eddsa).header_json(), expected);
@@ -276,7 +277,7 @@ fn other_algorithms_really_sign() {
 }
 
 #[test]
-fn jwk_is_public_and_says_what_it_is_for() {
+fn jwk_is_public_and_names_its_use() {
     let jwk = TestKey::attacker().with_kid("other").jwk();
     let names: Vec<&String> = jwk.as_object().unwrap().keys().collect();
     assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use"]);
@@ -326,7 +327,7 @@ fn outer_level_wins_whatever_the_order() {
 }
 
 #[test]
-fn signing_input_as_given_is_what_is_signed() {
+fn given_signing_input_is_signed_as_it_is() {
     let token = Issuer::default().token_at(NOW).signing_input("a.b.c").mint();
     assert!(token.starts_with("a.b.c."));
     let jwk = Issuer::default().keys()[0].jwk();
@@ -334,7 +335,7 @@ fn signing_input_as_given_is_what_is_signed() {
 }
 
 #[test]
-fn issuer_is_as_given_and_finds_its_keys_by_name() {
+fn issuer_has_the_given_url_and_finds_its_keys_by_kid() {
     let keys = vec![TestKey::attacker().with_kid("mine")];
     let issuer = Issuer::with_keys("https://issuer.example", keys);
     assert_eq!(issuer.url(), "https://issuer.example");
@@ -352,7 +353,7 @@ fn lifetime_does_not_overflow() {
     assert!(token.payload_json().contains(r#""exp":18446744073709551615"#));
 }
 
-/// Verifies with ring and nothing of ours but the published JWK.
+/// Verifies with ring alone, given the published JWK.
 fn holds(token: &str, jwk: &Value, algorithm: &'static RsaParameters) -> bool {
     let (signing_input, signature) = token.rsplit_once('.').unwrap();
     PublicKeyComponents { n: decoded(jwk, "n"), e: decoded(jwk, "e") }

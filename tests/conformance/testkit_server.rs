@@ -1,4 +1,4 @@
-//! The test issuer's server has what an issuer has, where an issuer has it. OpenID Connect
+//! The test issuer's server has an issuer's documents at their standard paths. OpenID Connect
 //! Discovery 1.0 section 4, RFC 8414 section 3.
 #![cfg(feature = "std")]
 #![allow(clippy::unwrap_used, reason = "tests may")]
@@ -34,7 +34,7 @@ fn metadata_names_the_issuer_and_its_key_set() {
 }
 
 #[test]
-fn each_document_is_where_its_standard_has_it_whatever_the_path() {
+fn each_document_is_at_its_standard_path_whatever_the_issuers_path() {
     for (path, stem) in [
         ("", ""),
         ("/", ""),
@@ -56,7 +56,7 @@ fn each_document_is_where_its_standard_has_it_whatever_the_path() {
         assert_eq!(json_at(&openid)["issuer"], url);
         assert_eq!(json_at(&oauth), server.metadata());
         assert_eq!(server.metadata()["jwks_uri"], server.jwks_url());
-        // Without a path in the issuer, both are the same place.
+        // If the issuer has no path, both forms are the same URL.
         if !stem.is_empty() {
             let wrong = format!("{origin}{stem}/.well-known/oauth-authorization-server");
             assert_eq!(status_at(&wrong), 404);
@@ -79,7 +79,7 @@ fn oauth_metadata_is_not_found_until_told_otherwise() {
 }
 
 #[test]
-fn answers_are_told_and_counted_apart() {
+fn answers_are_set_and_counted_separately() {
     let server = IssuerServer::start();
     let openid = format!("{}.well-known/openid-configuration", server.url());
     let oauth = format!("{}.well-known/oauth-authorization-server", server.url());
@@ -234,7 +234,7 @@ fn status_204_or_304_has_no_content_length() {
 }
 
 #[test]
-fn body_that_drips_comes_after_a_head_that_does_not() {
+fn body_that_arrives_byte_by_byte_follows_a_head_that_arrives_at_once() {
     let server = IssuerServer::start();
     server.answer_with(Answer::body("ab").drip_body(1, Duration::from_secs(3600)));
     let mut stream = request(&server.jwks_url());
@@ -246,9 +246,9 @@ fn body_that_drips_comes_after_a_head_that_does_not() {
     }
 }
 
-// What the tests are made of.
+// Helpers.
 
-/// All requests, and those for the key set, the metadata and the OAuth metadata.
+/// The number of all requests, and of those for the key set, the metadata and the OAuth metadata.
 fn counts(server: &IssuerServer) -> [usize; 4] {
     [server.hits(), server.key_set_hits(), server.metadata_hits(), server.oauth_metadata_hits()]
 }

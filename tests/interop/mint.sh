@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Mints the tokens and key sets of this directory anew, with other people's libraries:
+# Mints the tokens and key sets of this directory again, with other projects' libraries:
 # PyJWT (mint.py) and jose (mint.mjs), over keys made by openssl. Needs bash, openssl, python3
 # with venv, node and npm, and package registries. Everything else happens in a temporary directory,
 # which is deleted afterwards, private keys included.
@@ -15,11 +15,11 @@ mkdir "$tmp/npm" "$tmp/keys" "$tmp/out"
 (cd "$tmp/npm" && npm init --yes && npm install --no-audit --no-fund jose) >"$tmp/npm.log" 2>&1 ||
     { cat "$tmp/npm.log" >&2; exit 1; }
 
-# The key's name, which is its `kid`; its `alg`; how openssl makes it. The last three are of types
-# that must be refused.
+# The key's `kid`; its `alg`; how openssl makes it. The last three are of types that must be
+# refused.
 while read -r kid alg type option; do
     echo "$kid $alg" >>"$tmp/keys/list"
-    # A stranger's key is of the same type and size, and not in the issuer's set.
+    # A stranger's key has the same type and size, and is not in the issuer's set.
     for name in "$kid" "$kid.stranger"; do
         openssl genpkey -algorithm "$type" ${option:+-pkeyopt "$option"} \
             -out "$tmp/keys/$name.pem" 2>/dev/null
@@ -47,7 +47,7 @@ cp "$here/mint.mjs" "$tmp/npm/" # node looks for packages beside the script
 "$tmp/venv/bin/python" "$here/mint.py" mint "$tmp/keys" "$tmp/out"
 node "$tmp/npm/mint.mjs" mint "$tmp/keys" "$tmp/out"
 
-# Each library reads what the other one wrote before anything is kept.
+# Before anything is kept, each library reads the files of the other.
 "$tmp/venv/bin/python" "$here/mint.py" check "$tmp/keys" "$tmp/out"
 node "$tmp/npm/mint.mjs" check "$tmp/keys" "$tmp/out"
 

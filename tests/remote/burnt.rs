@@ -1,4 +1,4 @@
-//! Keys that the issuer burns by publishing their private half, and sets with nothing usable.
+//! Keys that the issuer burns by publishing their private half, and sets without a usable key.
 //! Invariants I5, I6.
 
 use std::{slice, time::Duration};
@@ -13,7 +13,7 @@ use crate::fake::{
     NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, last_error, secs, unavailable,
 };
 
-/// Two keys, each with a modulus of its own.
+/// Two keys with different moduli.
 fn keys() -> [TestKey; 2] {
     [Issuer::default().keys()[0].with_kid("a"), TestKey::attacker().with_kid("b")]
 }
@@ -22,7 +22,7 @@ fn set(keys: &[TestKey]) -> String {
     Issuer::with_keys("https://issuer.example/", keys.to_vec()).jwks()
 }
 
-/// The set with a private member in its first entry.
+/// A set with a private member in its first entry.
 fn burning(keys: &[TestKey]) -> Reply {
     let set = set(keys).replacen("[{", "[{\"d\":\"AQAB\",", 1);
     assert!(set.contains("AQAB\","));
@@ -41,7 +41,7 @@ fn rig_with(keys: &[TestKey]) -> Rig {
 }
 
 #[test]
-fn key_burnt_by_one_set_stays_refused_when_a_later_set_has_lost_the_private_member() {
+fn key_burnt_by_one_set_stays_refused_when_a_later_set_lacks_the_private_member() {
     let [a, b] = keys();
     let rig = rig_with(&[a.clone(), b.clone()]);
     assert_eq!((rig.key("a"), rig.key("b")), (found("a"), found("b")));
@@ -49,7 +49,7 @@ fn key_burnt_by_one_set_stays_refused_when_a_later_set_has_lost_the_private_memb
     rig.keys.refresh_now().unwrap();
     assert_eq!((rig.key("a"), rig.key("b")), (UNKNOWN, found("b")));
 
-    // The issuer hides what it did, under the old name and under a new one.
+    // The issuer removes the private member; the burnt key has its old `kid`, then a new one.
     for kid in ["a", "c"] {
         rig.issuer.reply(serving(&[a.with_kid(kid), b.clone()]));
         rig.keys.refresh_now().unwrap();
@@ -65,26 +65,26 @@ fn key_burnt_by_one_set_stays_refused_when_a_later_set_has_lost_the_private_memb
 fn set_that_burns_a_key_in_use_removes_it_at_once_even_if_nothing_usable_is_left() {
     let [a, b] = keys();
     let rig = rig_with(&[a.clone(), b.clone()]);
-    // Nothing in this set can be used: it replaces nothing, but `a` is burnt.
+    // This set has no usable key, so it does not replace the old one, but it burns `a`.
     rig.issuer.reply(burning(slice::from_ref(&a)));
     assert_eq!(rig.keys.refresh_now().unwrap_err().code(), "no_usable_keys");
     assert_eq!(rig.keys.health().state, KeysState::Fresh);
     assert_eq!((rig.key("b"), rig.try_key("a")), (found("b"), unavailable(secs(1))));
     assert_eq!(rig.keys.keys().unwrap().len(), 1);
 
-    // And with the last of them nothing is left to serve.
+    // When the last key is burnt, none is left to serve.
     rig.issuer.reply(burning(slice::from_ref(&b)));
     assert_eq!(rig.keys.refresh_now().unwrap_err().code(), "no_usable_keys");
     let health = rig.keys.health();
     assert_eq!((health.state, health.usable_keys, health.is_ready()), (KeysState::Dead, 0, false));
     assert_eq!(rig.keys.keys().map(|set| set.len()), None);
     assert_eq!(rig.key("b"), unavailable(rig.keys.health().next_attempt_in));
-    // A token without `kid` either: there is no key to be the only one.
+    // A token without `kid` is refused too, because there is no only key.
     let retry_after = rig.keys.health().next_attempt_in;
     let answer = rig.keys.key(KeyQuery::new(None, Algorithm::RS256)).map(|_| ());
     assert_eq!(answer, Err(KeyError::Unavailable { retry_after }));
 
-    // Nor does an explanation call them old.
+    // An explanation does not call the keys old.
     let policy = Policy::new("https://issuer.example/", "https://api.example.com/");
     let explanation = Verifier::new(policy, rig.keys.clone()).unwrap().explain("");
     let key = explanation.findings().iter().find(|finding| finding.check() == Check::Key).unwrap();
@@ -113,7 +113,7 @@ fn sets_without_a_usable_key_end_the_old_keys_after_a_whole_ttl() {
     rig.clock.advance(secs(100));
     rig.issuer.reply(Reply::Body(b"{\"keys\":[]}".to_vec()));
     assert_eq!(rig.keys.refresh_now().unwrap_err().code(), "no_usable_keys");
-    // A deployment gone wrong: the old keys serve for as long as a withdrawn key would.
+    // This may be a mistake, so the old keys are used as long as a withdrawn key would be.
     for second in 0..600 {
         assert_eq!(rig.key("a"), found("a"), "{second} s after the first such set");
         rig.settle();
@@ -130,8 +130,8 @@ fn sets_without_a_usable_key_end_the_old_keys_after_a_whole_ttl() {
     assert_eq!(rig.keys.health().state, KeysState::Fresh);
 }
 
-/// The first such set was requested while the wall clock was wrong, so that for `a` less time has gone
-/// by than since that request. Lookups that found the set fresh still served it.
+/// The set without keys was requested while the wall clock was wrong, so more time has passed since
+/// that request than since the request for `a`. Lookups once served `a` because its set was fresh.
 #[test]
 fn keys_that_the_issuer_ended_are_not_served_because_their_set_is_young() {
     let rig = Rig::primed(&["a"]);
@@ -149,7 +149,7 @@ fn keys_that_the_issuer_ended_are_not_served_because_their_set_is_young() {
 #[test]
 fn other_failures_do_not_end_the_old_keys_and_a_good_set_starts_the_time_anew() {
     let empty = || Reply::Body(b"{\"keys\":[]}".to_vec());
-    // One such set, then an outage: the time runs on, since nothing better has been heard.
+    // A set without keys, then an outage: the time goes on, because there was no good set since.
     let rig = Rig::primed(&["a"]);
     rig.issuer.reply(empty());
     rig.keys.refresh_now().unwrap_err();
@@ -160,7 +160,7 @@ fn other_failures_do_not_end_the_old_keys_and_a_good_set_starts_the_time_anew() 
     rig.clock.advance(NANO);
     assert_eq!(rig.keys.health().state, KeysState::Dead);
 
-    // A good set in between.
+    // With a good set in between, the time starts anew.
     let rig = Rig::primed(&["a"]);
     rig.issuer.reply(empty());
     rig.keys.refresh_now().unwrap_err();
@@ -176,7 +176,7 @@ fn other_failures_do_not_end_the_old_keys_and_a_good_set_starts_the_time_anew() 
 }
 
 #[test]
-fn reasons_of_an_unusable_set_are_in_the_error_and_their_number_in_health() {
+fn unusable_set_has_its_reasons_in_the_error_and_their_number_in_health() {
     let rig = Rig::new();
     let entries = vec!["{\"kty\":\"oct\"}"; 30].join(",");
     rig.issuer.reply(Reply::Body(format!("{{\"keys\":[{entries}]}}").into_bytes()));

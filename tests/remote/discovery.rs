@@ -1,5 +1,5 @@
-//! From an issuer's identifier to its keys. OpenID Connect Discovery 1.0 section 4, RFC 8414
-//! section 3. Over sockets of this machine, with a clock that stands still.
+//! From an issuer's identifier to its keys, over loopback, with a manual clock. OpenID Connect
+//! Discovery 1.0 section 4, RFC 8414 section 3.
 
 use std::{
     sync::{Arc, Mutex},
@@ -37,7 +37,7 @@ impl Site {
         Self::of(server, issuer)
     }
 
-    /// A source for `issuer`, which need not be what the server says.
+    /// A source for `issuer`, which may differ from the issuer in the server's metadata.
     fn of(server: IssuerServer, issuer: String) -> Self {
         let clock = FakeClock::new();
         let keys = RemoteJwks::discovery_builder(issuer)
@@ -49,13 +49,13 @@ impl Site {
         Self { server, clock, keys }
     }
 
-    /// Requests for the metadata, for that of RFC 8414, and for the key set.
+    /// The number of requests for the metadata, for the metadata of RFC 8414, and for the key set.
     fn hits(&self) -> (usize, usize, usize) {
         let server = &self.server;
         (server.metadata_hits(), server.oauth_metadata_hits(), server.key_set_hits())
     }
 
-    /// Serves the metadata with a member changed, or without it.
+    /// Serves the metadata with one member changed or removed.
     fn serve_with(&self, member: &str, value: Option<serde_json::Value>) {
         let mut metadata = self.server.metadata();
         let members = metadata.as_object_mut().unwrap();
@@ -66,7 +66,7 @@ impl Site {
         self.server.answer_metadata_with(Answer::body(metadata.to_string()));
     }
 
-    /// The error of the first fetch, which ends in time and leads to no request for a key set.
+    /// The error of the first fetch, which ends in time and requests no key set.
     fn failure(&self) -> FetchError {
         let start = Instant::now();
         let error = self.keys.prime().unwrap_err();
@@ -80,27 +80,27 @@ impl Site {
     }
 }
 
-/// Long enough for whatever ends before it, on a busy machine.
+/// Long enough for everything that must end earlier, even on a busy machine.
 const TIMEOUT: Duration = millis(800);
 
 fn metadata_error(error: MetadataError) -> FetchError {
     FetchError::Metadata(error)
 }
 
-// The way to the keys.
+// The requests.
 
 #[test]
-fn issuers_identifier_is_all_that_is_needed() {
+fn issuers_identifier_is_enough() {
     for path in ["", "/", "/tenant", "/tenant/", "/a/b"] {
         let Site { server, clock, keys } = Site::at(path);
         assert_eq!(keys.health().state, KeysState::Empty);
-        assert_eq!(server.hits(), 0, "nothing is requested before somebody asks");
+        assert_eq!(server.hits(), 0, "nothing is requested before the first lookup");
         let verifier = Verifier::new(Policy::new(server.url(), AUDIENCE), keys).unwrap();
         let verified = verifier.verify(&server.token().mint()).unwrap();
         assert_eq!(verified.issuer(), server.url());
         assert_eq!((server.metadata_hits(), server.key_set_hits()), (1, 1), "{path:?}");
 
-        // The URL found is kept: a refresh is one request.
+        // The URL of the key set is kept, so a refresh is one request.
         clock.advance(TTL);
         verifier.verify(&server.token().mint()).unwrap();
         assert_eq!((server.metadata_hits(), server.key_set_hits()), (1, 2), "{path:?}");
@@ -108,7 +108,7 @@ fn issuers_identifier_is_all_that_is_needed() {
 }
 
 #[test]
-fn metadata_of_rfc_8414_is_used_where_there_is_no_other() {
+fn metadata_of_rfc_8414_is_used_if_there_is_no_other() {
     for path in ["", "/", "/tenant", "/tenant/"] {
         let site = Site::at(path);
         site.server.answer_metadata_with(Answer::status(404));
@@ -122,7 +122,7 @@ fn metadata_of_rfc_8414_is_used_where_there_is_no_other() {
 }
 
 #[test]
-fn other_statuses_are_no_reason_to_look_elsewhere() {
+fn other_statuses_do_not_lead_to_the_metadata_of_rfc_8414() {
     for code in [400, 401, 403, 410, 500, 503] {
         let site = Site::new();
         site.server.answer_oauth_metadata_with(Answer::metadata());
@@ -142,7 +142,7 @@ fn key_set_may_be_on_another_host() {
     site.serve_with("jwks_uri", Some(elsewhere.jwks_url().into()));
     assert_eq!(site.keys.prime(), Ok(()));
     assert_eq!((site.hits(), elsewhere.key_set_hits()), ((1, 0, 0), 1));
-    // And it is that host which a failure names.
+    // A failure then names that host.
     elsewhere.answer_with(Answer::status(500));
     site.keys.refresh_now().unwrap_err();
     let failure = site.keys.health().last_error.unwrap();
@@ -157,7 +157,7 @@ fn key_set_may_be_on_another_host() {
     );
 }
 
-// What is believed of the metadata.
+// The checks of the metadata.
 
 #[test]
 fn metadata_of_another_issuer_is_refused() {
@@ -169,7 +169,7 @@ fn metadata_of_another_issuer_is_refused() {
         site.serve_with("issuer", Some(issuer.into()));
         assert_eq!(site.failure(), FetchError::IssuerMismatch, "{issuer:?}");
     }
-    // Whatever else is wrong with it: nothing of another issuer's metadata is looked at.
+    // No other fault of another issuer's metadata is reported.
     let site = Site::new();
     let metadata = r#"{"issuer": "https://evil.example/", "jwks_uri": 1}"#;
     site.server.answer_metadata_with(Answer::body(metadata));
@@ -177,8 +177,8 @@ fn metadata_of_another_issuer_is_refused() {
 }
 
 #[test]
-fn slash_at_the_end_makes_another_issuer() {
-    // The document is the same, by either spelling.
+fn slash_at_the_end_makes_a_different_issuer() {
+    // Both spellings lead to the same document.
     for (path, of_source) in
         [("/tenant", "/tenant/"), ("/tenant/", "/tenant"), ("/", ""), ("", "/")]
     {
@@ -295,7 +295,7 @@ fn metadata_of_64_kilobytes_is_read() {
 
 #[test]
 fn both_requests_have_one_deadline() {
-    // Either could be waited for alone.
+    // One request that is too slow, or two that are too slow together.
     for (metadata, key_set) in [
         (Answer::metadata().drip(1, millis(20)), Answer::key_set()),
         (Answer::silence(), Answer::key_set()),
@@ -326,7 +326,7 @@ fn herd_of_lookups_is_one_request_each() {
 }
 
 #[test]
-fn failures_are_tried_again_after_the_back_off_only() {
+fn failures_are_retried_only_after_the_back_off() {
     let site = Site::new();
     site.server.answer_metadata_with(Answer::status(503).retry_after(7));
     let busy = FetchError::Status { status: 503, retry_after: Some(secs(7)) };
@@ -339,7 +339,7 @@ fn failures_are_tried_again_after_the_back_off_only() {
     assert_eq!((site.keys.prime(), site.hits()), (Ok(()), (2, 0, 1)));
 }
 
-// The URL found is kept, and looked up again.
+// The URL of the key set is kept, and read again after failures.
 
 #[test]
 fn refresh_goes_on_while_the_metadata_is_down() {
@@ -353,16 +353,16 @@ fn refresh_goes_on_while_the_metadata_is_down() {
 }
 
 #[test]
-fn metadata_is_read_again_after_the_key_set_failed_and_need_not_be_there() {
+fn metadata_is_read_again_after_the_key_set_failed_and_may_be_missing() {
     let site = Site::new();
     site.keys.prime().unwrap();
     site.server.answer_with(Answer::status(500));
     assert_eq!(site.keys.refresh_now(), Err(status(500)));
     assert_eq!(site.hits(), (1, 0, 2));
-    // Still down: both are requested, once.
+    // The key set is still down: each document is requested once.
     assert_eq!(site.keys.refresh_now(), Err(status(500)));
     assert_eq!(site.hits(), (2, 0, 3));
-    // The reverse: now the metadata is down, and the key set is where it was.
+    // Now the metadata is down, and the key set is at its old URL.
     site.server.answer_metadata_with(Answer::status(503));
     site.server.answer_with(Answer::key_set());
     assert_eq!(site.keys.refresh_now(), Ok(()));
@@ -372,7 +372,7 @@ fn metadata_is_read_again_after_the_key_set_failed_and_need_not_be_there() {
 }
 
 #[test]
-fn metadata_that_answers_with_something_else_is_not_passed_over() {
+fn wrong_metadata_is_not_ignored_when_it_is_read_again() {
     let site = Site::new();
     site.keys.prime().unwrap();
     site.server.answer_with(Answer::status(500));
@@ -386,7 +386,7 @@ fn metadata_that_answers_with_something_else_is_not_passed_over() {
 }
 
 #[test]
-fn key_set_that_moved_is_followed_after_the_old_place_fails() {
+fn key_set_that_moved_is_found_after_the_old_url_fails() {
     let site = Site::new();
     site.keys.prime().unwrap();
     site.server.move_key_set("/elsewhere/keys");
@@ -400,7 +400,7 @@ fn key_set_that_moved_is_followed_after_the_old_place_fails() {
 }
 
 #[test]
-fn first_fetch_for_a_dead_set_reads_the_metadata_and_trusts_no_old_place() {
+fn first_fetch_for_a_dead_set_reads_the_metadata_and_does_not_use_the_old_url() {
     let site = Site::new();
     site.keys.prime().unwrap();
     site.clock.advance(STALE_CAP);
@@ -410,13 +410,13 @@ fn first_fetch_for_a_dead_set_reads_the_metadata_and_trusts_no_old_place() {
     site.clock.advance(STALE_CAP);
     site.server.answer_metadata_with(Answer::status(503));
     assert_eq!(site.keys.prime(), Err(status(503)));
-    assert_eq!(site.hits(), (3, 0, 2), "the old place is not asked");
+    assert_eq!(site.hits(), (3, 0, 2), "the old URL is not requested");
 }
 
-// I10.
+// I10: nothing in a token influences a URL.
 
 #[test]
-fn nothing_from_a_token_takes_part() {
+fn nothing_in_a_token_influences_discovery() {
     let site = Site::new();
     let evil = "https://evil.example/";
     let policy = Policy::new(site.server.url(), AUDIENCE);
@@ -426,9 +426,9 @@ fn nothing_from_a_token_takes_part() {
     assert_eq!(site.hits(), (1, 0, 1));
 }
 
-// The seam.
+// A `Fetch` of the caller's own.
 
-/// What a client of the caller's own was asked for.
+/// The requests that the caller's own `Fetch` received.
 #[derive(Clone, Default)]
 struct Requests(Arc<Mutex<Vec<FetchRequest>>>);
 
@@ -459,7 +459,7 @@ fn metadata(issuer: &str, jwks_uri: &str) -> Vec<u8> {
 }
 
 #[test]
-fn client_of_ones_own_gets_both_requests_with_their_limits() {
+fn callers_own_fetch_gets_both_requests_with_their_limits() {
     let requests = Requests::default();
     let keys = requests.source(|request| match request.purpose() {
         FetchPurpose::Metadata => {
@@ -475,14 +475,14 @@ fn client_of_ones_own_gets_both_requests_with_their_limits() {
     assert_eq!((first.timeout(), first.accept()), (secs(5), "application/json"));
     assert_eq!(second.url(), "https://keys.example/set");
     assert_eq!((second.purpose(), second.max_body()), (FetchPurpose::KeySet, 512 * 1024));
-    // What the first has left.
+    // The time that the first request has left.
     assert!(second.timeout() <= secs(5) - millis(30), "{:?}", second.timeout());
     keys.refresh_now().unwrap();
     assert!(requests.all()[2].no_cache());
 }
 
 #[test]
-fn body_that_a_client_of_ones_own_did_not_limit_is_too_long() {
+fn body_that_the_callers_own_fetch_did_not_limit_is_too_long() {
     let requests = Requests::default();
     let keys = requests.source(|_| {
         let mut body = metadata(ISSUER, "https://keys.example/set");

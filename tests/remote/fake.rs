@@ -1,5 +1,4 @@
-//! A clock that stands still until it is told to move, an issuer that does as it is told, and the
-//! least there can be of an executor.
+//! A manual clock, a scripted issuer, and a minimal executor.
 #![allow(dead_code, reason = "each test target uses a part of it")]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -36,7 +35,7 @@ pub(crate) const TTL: Duration = secs(600);
 pub(crate) const STALE_CAP: Duration = secs(3600);
 pub(crate) const COOLDOWN: Duration = secs(10);
 
-/// Where a refresh is due with a jitter of 0.
+/// The age at which a refresh is due with a jitter of 0.
 pub(crate) const AHEAD: Duration = secs(432);
 
 pub(crate) const UNKNOWN: Result<String, KeyError> = Err(KeyError::UnknownKey);
@@ -50,7 +49,7 @@ pub(crate) fn status(status: u16) -> FetchError {
     FetchError::Status { status, retry_after: None }
 }
 
-/// Nothing here takes as long. What does has gone wrong.
+/// Longer than anything here takes. A test that waits this long fails.
 pub(crate) const FOREVER: Duration = Duration::from_secs(30);
 
 pub(crate) const fn secs(seconds: u64) -> Duration {
@@ -61,7 +60,7 @@ pub(crate) const fn millis(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-/// Both clocks in nanoseconds, and the jitter. Clones are the same clock.
+/// Both clocks in nanoseconds, and the jitter. Clones share them.
 #[derive(Clone)]
 pub(crate) struct FakeClock(Arc<Times>);
 
@@ -80,35 +79,35 @@ impl FakeClock {
         }))
     }
 
-    /// Time goes by.
+    /// Moves both clocks forward.
     pub(crate) fn advance(&self, time: Duration) {
         self.0.monotonic.fetch_add(nanos(time), Ordering::SeqCst);
         self.0.wall.fetch_add(nanos(time), Ordering::SeqCst);
     }
 
-    /// The machine sleeps, or somebody sets the clock.
+    /// Moves only the wall clock forward: the machine was suspended, or the clock was set.
     pub(crate) fn set_wall_forward(&self, time: Duration) {
         self.0.wall.fetch_add(nanos(time), Ordering::SeqCst);
     }
 
-    /// Somebody sets the clock.
+    /// Moves the wall clock back: the clock was set.
     pub(crate) fn set_wall_back(&self, time: Duration) {
         let back = |wall: u64| Some(wall.saturating_sub(nanos(time)));
         self.0.wall.fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap();
     }
 
-    /// What no monotonic clock does.
+    /// Moves the monotonic clock back, which no correct clock does.
     pub(crate) fn set_monotonic_back(&self, time: Duration) {
         let back = |monotonic: u64| Some(monotonic.saturating_sub(nanos(time)));
         self.0.monotonic.fetch_update(Ordering::SeqCst, Ordering::SeqCst, back).unwrap();
     }
 
-    /// How many have this clock.
+    /// The number of clones of this clock.
     pub(crate) fn handles(&self) -> usize {
         Arc::strong_count(&self.0)
     }
 
-    /// What is random otherwise.
+    /// Sets the jitter, which is random in production.
     pub(crate) fn set_jitter(&self, jitter: f64) {
         self.0.jitter.store(jitter.to_bits(), Ordering::SeqCst);
     }
@@ -128,7 +127,7 @@ impl Clock for FakeClock {
     }
 }
 
-/// Why the last attempt failed.
+/// The error of the last attempt.
 pub(crate) fn last_error(health: &Health) -> Option<FetchError> {
     health.last_error.as_ref().map(|failure| failure.error().clone())
 }
@@ -155,9 +154,9 @@ impl Reply {
     }
 }
 
-/// A set of keys with these names.
+/// A set of keys with these `kid`s.
 pub(crate) fn jwks(kids: &[&str]) -> String {
-    // Read once: its PKCS #8 is checked each time.
+    // Parsed once, because each parsing checks the PKCS #8.
     static KEY: LazyLock<TestKey> = LazyLock::new(TestKey::attacker);
     let key = &*KEY;
     Issuer::with_keys(URL, kids.iter().map(|kid| key.with_kid(*kid)).collect()).jwks()
@@ -166,12 +165,12 @@ pub(crate) fn jwks(kids: &[&str]) -> String {
 /// A fetch that began.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    /// On the monotonic clock.
+    /// The time by the monotonic clock.
     pub(crate) at: Duration,
     pub(crate) no_cache: bool,
 }
 
-/// The issuer. Clones are the same one.
+/// The issuer. Clones share it.
 #[derive(Clone)]
 pub(crate) struct FakeFetch(Arc<FakeIssuer>);
 
@@ -204,7 +203,7 @@ impl FakeFetch {
         Self(Arc::new(FakeIssuer { clock: clock.clone(), script, changed }))
     }
 
-    /// What all fetches get that end from now on.
+    /// Sets the reply to every fetch that ends from now on.
     pub(crate) fn reply(&self, reply: Reply) {
         self.script().reply = reply;
     }
@@ -217,7 +216,7 @@ impl FakeFetch {
         self.reply(Reply::status(500, None));
     }
 
-    /// From now on no fetch ends.
+    /// Holds up every fetch from now on.
     pub(crate) fn close_gate(&self) {
         self.script().gate_closed = true;
     }
@@ -243,7 +242,7 @@ impl FakeFetch {
         self.script().in_flight
     }
 
-    /// How many have this issuer.
+    /// The number of clones of this issuer.
     pub(crate) fn handles(&self) -> usize {
         Arc::strong_count(&self.0)
     }
@@ -252,7 +251,7 @@ impl FakeFetch {
         self.script().most_in_flight
     }
 
-    /// Until the fetch is on its way that has this number, from 1.
+    /// Waits until this many fetches have begun.
     pub(crate) fn await_count(&self, count: usize) {
         let script = self.script();
         let fewer = |script: &mut Script| script.asked.len() < count;
@@ -287,7 +286,7 @@ impl Fetch for FakeFetch {
     }
 }
 
-/// A key source between a fake clock and a fake issuer.
+/// A key source with a manual clock and a scripted issuer.
 pub(crate) struct Rig {
     pub(crate) clock: FakeClock,
     pub(crate) issuer: FakeFetch,
@@ -295,7 +294,7 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// With the defaults, and no key set yet.
+    /// A source with default settings and without a key set.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
     }
@@ -303,15 +302,15 @@ impl Rig {
     pub(crate) fn with(settings: impl FnOnce(RemoteJwksBuilder) -> RemoteJwksBuilder) -> Self {
         let clock = FakeClock::new();
         let issuer = FakeFetch::new(&clock);
-        // A machine that does several things at once may need longer than five seconds for 64
-        // threads. Those who wait must not notice.
+        // On a busy machine 64 threads may need more than the default of five seconds. Waiters must
+        // not time out.
         let builder =
             RemoteJwks::builder(URL).timeout(FOREVER).fetch(issuer.clone()).clock(clock.clone());
         let keys = settings(builder).build().unwrap();
         Self { clock, issuer, keys }
     }
 
-    /// With a set of these keys, fetched now.
+    /// A source with a set of these keys, fetched now.
     pub(crate) fn primed(kids: &[&str]) -> Self {
         Self::primed_with(kids, |builder| builder)
     }
@@ -322,7 +321,7 @@ impl Rig {
     ) -> Self {
         let rig = Self::with(settings);
         rig.issuer.serves(kids);
-        // Whoever is impatient may have to wait for it twice.
+        // With a short timeout, the first try may end before the fetch.
         until(|| rig.keys.prime().is_ok());
         rig
     }
@@ -335,17 +334,17 @@ impl Rig {
         name(self.keys.try_key(KeyQuery::new(Some(kid), Algorithm::RS256)))
     }
 
-    /// Until no fetch is under way.
+    /// Waits until no fetch is in flight.
     pub(crate) fn settle(&self) {
         until(|| !self.keys.health().fetching);
     }
 
-    /// Until so many threads and futures wait.
+    /// Waits until there are this many waiters, threads and futures.
     pub(crate) fn await_waiters(&self, waiters: usize) {
         until(|| self.keys.health().waiters == waiters);
     }
 
-    /// A lookup that waits on a thread of its own.
+    /// A blocking lookup on a thread of its own.
     pub(crate) fn spawn_key(&self, kid: &str) -> thread::JoinHandle<Result<String, KeyError>> {
         let (keys, kid) = (self.keys.clone(), kid.to_owned());
         thread::spawn(move || key(&keys, &kid))
@@ -360,7 +359,7 @@ pub(crate) async fn key_async(keys: &RemoteJwks, kid: &str) -> Result<String, Ke
     name(keys.key_async(KeyQuery::new(Some(kid), Algorithm::RS256)).await)
 }
 
-/// The `kid` of what was found, which need not be what was asked for.
+/// The `kid` of the key that was found, which may differ from the requested one.
 pub(crate) fn name(answer: Result<SelectedKey, KeyError>) -> Result<String, KeyError> {
     answer.map(|key| key.key_id().unwrap().to_owned())
 }
@@ -369,11 +368,11 @@ pub(crate) fn unavailable(retry_after: Duration) -> Result<String, KeyError> {
     Err(KeyError::Unavailable { retry_after })
 }
 
-/// Polls until it is so.
+/// Waits until the condition is true.
 pub(crate) fn until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < FOREVER, "never came");
+        assert!(start.elapsed() < FOREVER, "the condition stays false");
         match start.elapsed() < millis(1) {
             true => thread::yield_now(),
             false => thread::sleep(Duration::from_micros(200)),
@@ -381,7 +380,7 @@ pub(crate) fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// Whether it is so within `FOREVER`, then the value of the thread.
+/// Waits for the thread, at most `FOREVER`, and returns its value.
 pub(crate) fn join<T>(handle: thread::JoinHandle<T>) -> T {
     until(|| handle.is_finished());
     handle.join().unwrap()
@@ -409,8 +408,8 @@ impl Wake for Unpark {
     }
 }
 
-/// Runs all futures on this thread, each polled only when it was woken. Their outputs in order.
-/// `idle` is called once, when all that can be done has been done.
+/// Runs all futures on this thread, polling each only after it was woken. Returns their outputs in
+/// order. Calls `idle` once, when no future can make progress.
 pub(crate) fn run_all<T>(
     futures: impl IntoIterator<Item = impl Future<Output = T>>,
     idle: impl FnOnce(),
@@ -426,7 +425,7 @@ pub(crate) fn run_all<T>(
                 if let Some(idle) = idle.take() {
                     idle();
                 }
-                queue.take(FOREVER).expect("nobody is woken any more")
+                queue.take(FOREVER).expect("no future was woken")
             }
         };
         let Some(task) = tasks.get_mut(&number) else { continue };
@@ -495,13 +494,13 @@ impl<'f, T> Manual<'f, T> {
         self.future.as_mut().poll(&mut Context::from_waker(waker))
     }
 
-    /// How often it was woken.
+    /// How often the future was woken.
     pub(crate) fn woken(&self) -> usize {
         self.woken.0.load(Ordering::SeqCst)
     }
 }
 
-/// Xorshift: numbers that look random and are the same every time.
+/// Xorshift: pseudo-random numbers, the same in every run.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -516,7 +515,7 @@ impl Random {
         self.0
     }
 
-    /// Less than `bound`.
+    /// A number less than `bound`.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
     }
@@ -526,7 +525,7 @@ impl Random {
     }
 }
 
-/// A clock that can hold up those who ask it for the jitter.
+/// A clock that can hold up calls of `jitter`.
 #[derive(Clone)]
 pub(crate) struct GatedJitter {
     pub(crate) times: FakeClock,

@@ -1,4 +1,4 @@
-//! Lookups that wait without a thread, and sources that are dropped meanwhile.
+//! Lookups as futures, and sources that are dropped while futures wait.
 
 use std::{
     future::Future,
@@ -37,7 +37,7 @@ fn futures_are_send_and_need_no_lifetime_but_their_own() {
 }
 
 #[test]
-fn future_gives_what_the_blocking_lookup_gives() {
+fn future_has_the_same_outcome_as_the_blocking_lookup() {
     let now = UnixTime::now();
     let issuer = Issuer::default();
     let rig = Rig::new();
@@ -67,7 +67,7 @@ fn future_gives_what_the_blocking_lookup_gives() {
 
 /// I1.
 #[test]
-fn known_key_is_there_at_once_and_costs_no_allocation() {
+fn known_key_is_ready_at_once_and_allocation_free() {
     let rig = Rig::primed(&["a"]);
     let mut key = None;
     let spent = allocation_counter::measure(|| {
@@ -81,7 +81,7 @@ fn known_key_is_there_at_once_and_costs_no_allocation() {
     assert_eq!(name(key.unwrap()), found("a"));
 }
 
-/// The future of a key is not that of the token it was looked up for.
+/// The future does not borrow from the token whose `kid` it looks up.
 #[test]
 fn future_outlives_the_kid_it_was_given() {
     let rig = Rig::new();
@@ -104,17 +104,17 @@ fn future_that_was_not_polled_does_nothing() {
 }
 
 #[test]
-fn dropped_futures_leave_nothing_behind_and_hold_nobody_up() {
+fn dropped_futures_leave_nothing_behind_and_do_not_delay_others() {
     let rig = Rig::new();
     rig.issuer.close_gate();
     let mut futures: Vec<_> = (0..1000).map(|_| Manual::new(key_async(&rig.keys, "a"))).collect();
     for future in &mut futures {
         assert_eq!(future.poll(), Poll::Pending);
-        // Polled for no reason: it waits in one place.
+        // Polled without being woken, it still counts as one waiter.
         assert_eq!(future.poll(), Poll::Pending);
     }
     assert_eq!(rig.keys.health().waiters, 1000);
-    // The one that started the fetch, and all others but one.
+    // All are dropped except one, among them the one that started the fetch.
     let mut last = futures.pop().unwrap();
     drop(futures);
     assert_eq!(rig.keys.health().waiters, 1);
@@ -128,7 +128,7 @@ fn dropped_futures_leave_nothing_behind_and_hold_nobody_up() {
 }
 
 #[test]
-fn future_dropped_with_nobody_else_waiting_leaves_its_fetch_to_the_next() {
+fn fetch_of_a_dropped_future_without_other_waiters_serves_the_next_lookup() {
     let rig = Rig::new();
     rig.issuer.close_gate();
     let mut future = Manual::new(key_async(&rig.keys, "a"));
@@ -141,7 +141,7 @@ fn future_dropped_with_nobody_else_waiting_leaves_its_fetch_to_the_next() {
 }
 
 #[test]
-fn future_dropped_between_its_waking_and_its_poll_takes_nothing_with_it() {
+fn future_dropped_after_it_was_woken_and_before_its_poll_does_not_affect_others() {
     let rig = Rig::new();
     rig.issuer.close_gate();
     let mut first = Manual::new(key_async(&rig.keys, "a"));
@@ -185,7 +185,7 @@ fn owned(keys: &RemoteJwks, kid: &'static str) -> Lookup {
     Box::pin(async move { key_async(&keys, kid).await })
 }
 
-/// A task that runs where it is woken.
+/// A task that its waker polls directly.
 struct Inline {
     future: Mutex<Option<Lookup>>,
     output: Mutex<Option<Result<String, KeyError>>>,
@@ -224,7 +224,7 @@ impl Wake for Inline {
 fn wakers_that_poll_where_they_are_woken_do_not_deadlock() {
     let rig = Rig::new();
     rig.issuer.close_gate();
-    // The unknown ones start the second fetch from within the end of the first.
+    // The lookups of the unknown `kid` start the second fetch while the first one ends.
     let kids = ["a", "b", "a", "b"];
     let tasks = kids.map(|kid| Inline::start(owned(&rig.keys, kid)));
     let thread = rig.spawn_key("b");
@@ -261,10 +261,10 @@ fn waker_that_panics_does_not_keep_the_others_waiting() {
     }
 }
 
-/// A waker may be the last thing that holds a task, and the task may hold more lookups: all of that
-/// is dropped with the waker, and must find the lock free.
+/// A waker may own the last reference to a task, and the task may own more lookups. All of these
+/// are dropped with the waker, so the waker must be dropped outside the lock.
 #[test]
-fn waker_that_is_the_last_of_a_task_with_lookups_of_its_own_does_not_deadlock() {
+fn waker_that_owns_the_last_reference_to_a_task_with_lookups_does_not_deadlock() {
     struct Holder(#[allow(dead_code, reason = "to be dropped")] Mutex<Option<Lookup>>);
     impl Wake for Holder {
         fn wake(self: Arc<Self>) {}
@@ -281,13 +281,13 @@ fn waker_that_is_the_last_of_a_task_with_lookups_of_its_own_does_not_deadlock() 
     let poller = thread::spawn(move || {
         let mut future = owned(&keys, "a");
         let mut poll = |waker: Waker| future.as_mut().poll(&mut Context::from_waker(&waker));
-        // Replaced by another, then dropped with the future that waits.
+        // The first waker is replaced by another, which is dropped with its future.
         assert_eq!(poll(holding(&keys)), Poll::Pending);
         assert_eq!(poll(holding(&keys)), Poll::Pending);
         assert_eq!(keys.health().waiters, 2);
         drop(future);
         assert_eq!(keys.health().waiters, 0);
-        // Dropped when it was woken.
+        // This waker is dropped after it was woken.
         let mut future = owned(&keys, "a");
         let waker = holding(&keys);
         assert_eq!(future.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Pending);
@@ -300,7 +300,7 @@ fn waker_that_is_the_last_of_a_task_with_lookups_of_its_own_does_not_deadlock() 
     assert_eq!(rig.keys.health().waiters, 0);
 }
 
-// The end.
+// The end of a source.
 
 #[test]
 fn source_dropped_during_a_fetch_is_gone_at_once_and_the_thread_ends_with_the_fetch() {
@@ -311,7 +311,7 @@ fn source_dropped_during_a_fetch_is_gone_at_once_and_the_thread_ends_with_the_fe
     rig.issuer.await_count(1);
     drop(future);
     let Rig { clock, issuer, keys } = rig;
-    // The test's own, the issuer's and the source's, then without the source's.
+    // The clones of the test, the issuer and the source; then without the source's.
     assert_eq!(clock.handles(), 3);
     let start = Instant::now();
     drop(keys);
@@ -329,7 +329,7 @@ fn source_may_be_dropped_by_its_own_fetch() {
     let Rig { clock, issuer, keys } = rig;
     let task = Inline::start(owned(&keys, "a"));
     drop(keys);
-    // The task has the last of it, and gives it up where it is woken.
+    // The task owns the last clone, and drops it when it is woken.
     assert_eq!(clock.handles(), 3);
     issuer.open_gate();
     assert_eq!(task.output(), found("a"));

@@ -1,4 +1,4 @@
-//! What an operator sees.
+//! The health of a source, as an operator sees it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokenring::{
 use crate::fake::{AHEAD, Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, jwks, millis, secs};
 
 #[test]
-fn health_tells_how_things_stand() {
+fn health_describes_the_state_of_the_source() {
     let rig = Rig::new();
     let health = rig.keys.health();
     assert_eq!((health.state, health.generation), (KeysState::Empty, 0));
@@ -22,7 +22,7 @@ fn health_tells_how_things_stand() {
     assert_eq!((health.stale_served, health.unknown_kids), (0, 0));
     assert_eq!((health.suppressed_refreshes, health.busy), (0, 0));
 
-    // Two that can be used, two that cannot.
+    // Two usable keys and two unusable entries.
     let mixed = jwks(&["a", "b"]).replacen('[', "[{\"kty\":\"EC\"},{},", 1);
     rig.issuer.reply(Reply::Body(mixed.into_bytes()));
     rig.keys.prime().unwrap();
@@ -53,12 +53,12 @@ fn health_tells_how_things_stand() {
     rig.clock.advance(STALE_CAP);
     let health = rig.keys.health();
     assert_eq!(health.state, KeysState::Dead);
-    // What is dead is still counted.
+    // Keys of a dead set are still counted.
     assert_eq!((health.usable_keys, health.generation), (2, 1));
 }
 
 #[test]
-fn lookup_that_had_its_fetch_is_not_counted_as_suppressed() {
+fn lookup_that_waited_for_a_fetch_is_not_counted_as_suppressed() {
     let rig = Rig::primed(&["a"]);
     assert_eq!(rig.key("b"), UNKNOWN);
     let health = rig.keys.health();
@@ -69,7 +69,7 @@ fn lookup_that_had_its_fetch_is_not_counted_as_suppressed() {
 }
 
 #[test]
-fn explanation_tells_the_age_and_the_state_of_the_keys() {
+fn explanation_shows_the_age_and_the_state_of_the_keys() {
     let rig = Rig::primed(&["a"]);
     let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), rig.keys.clone()).unwrap();
     let header = r#"{"alg":"RS256","kid":"b"}"#;
@@ -102,7 +102,7 @@ fn source_is_ready_while_its_keys_may_be_used() {
     for (age, state, ready) in [
         (Duration::ZERO, "fresh", true),
         (AHEAD, "ahead", true),
-        // An outage of the issuer is not one of this service.
+        // An outage of the issuer does not make this service unready.
         (TTL - AHEAD, "expired", true),
         (STALE_CAP - TTL, "dead", false),
     ] {

@@ -1,4 +1,5 @@
-//! Many at once: a fetch is shared, and time alone decides how many there are. Invariants I1, I2, I3.
+//! Many lookups at once: they share a fetch, and only time bounds the number of fetches. Invariants
+//! I1, I2, I3.
 
 use std::{
     sync::atomic::Ordering,
@@ -14,7 +15,7 @@ use crate::fake::{
     URL, block_on, found, join, key_async, millis, name, run_all, secs, unavailable, until,
 };
 
-// A set that is missing.
+// Without a key set.
 
 #[test]
 fn cold_herd_of_64_threads_is_one_fetch() {
@@ -36,7 +37,7 @@ fn cold_herd_of_1000_futures_is_one_fetch() {
     rig.issuer.close_gate();
     let futures = (0..1000).map(|_| key_async(&rig.keys, "a"));
     let answers = run_all(futures, || {
-        // Everybody has been polled once and waits.
+        // Every future has been polled once and waits.
         assert_eq!(rig.keys.health().waiters, 1000);
         rig.issuer.open_gate();
     });
@@ -68,7 +69,7 @@ fn no_more_than_max_blocked_threads_wait_and_the_others_are_busy() {
     for _ in 0..10 {
         assert_eq!(rig.key("a"), BUSY);
     }
-    // A future costs no thread.
+    // A future blocks no thread.
     let mut future = Manual::new(key_async(&rig.keys, "a"));
     assert_eq!(future.poll(), Poll::Pending);
     rig.issuer.open_gate();
@@ -81,14 +82,14 @@ fn no_more_than_max_blocked_threads_wait_and_the_others_are_busy() {
 }
 
 #[test]
-fn nothing_is_fetched_before_somebody_asks() {
+fn nothing_is_fetched_before_the_first_lookup() {
     let rig = Rig::new();
     assert_eq!(rig.keys.health().state, KeysState::Empty);
     assert_eq!(rig.issuer.count(), 0);
 }
 
 #[test]
-fn in_back_off_without_keys_everybody_is_refused_at_once() {
+fn lookups_without_keys_are_refused_at_once_during_back_off() {
     let rig = Rig::new();
     rig.issuer.fails();
     assert_eq!(rig.key("a"), unavailable(secs(1)));
@@ -110,7 +111,7 @@ fn in_back_off_without_keys_everybody_is_refused_at_once() {
 }
 
 #[test]
-fn kid_that_the_first_set_lacks_is_asked_for_once_more_and_then_unknown() {
+fn kid_that_the_first_set_lacks_is_unknown_after_one_more_fetch() {
     let rig = Rig::new();
     assert_eq!(rig.key("b"), UNKNOWN);
     let asked = rig.issuer.asked();
@@ -120,14 +121,14 @@ fn kid_that_the_first_set_lacks_is_asked_for_once_more_and_then_unknown() {
 // I1: within `ttl`, a known key costs nothing.
 
 #[test]
-fn known_key_within_ttl_is_had_while_all_locks_but_its_own_are_taken() {
+fn known_key_within_ttl_is_found_while_the_other_locks_are_taken() {
     let clock = GatedJitter::default();
     let times = clock.times.clone();
     let issuer = FakeFetch::new(&times);
     let keys = RemoteJwks::builder(URL).fetch(issuer.clone()).clock(clock.clone()).build().unwrap();
     keys.prime().unwrap();
 
-    // At its end the attempt asks for the jitter, under the lock.
+    // At its end, the attempt calls `jitter` while it holds the lock.
     clock.close();
     let lookup = thread::spawn({
         let keys = keys.clone();
@@ -151,11 +152,11 @@ fn known_key_within_ttl_is_had_while_all_locks_but_its_own_are_taken() {
     clock.open();
     assert_eq!(join(lookup), UNKNOWN);
     join(locked);
-    // The cooldown was over when the forced refresh landed: there was another.
+    // The cool-down was over when the forced refresh ended, so there was another one.
     assert_eq!(issuer.count(), 3);
 }
 
-/// Holds up threads called `health` when they read the time, which is under the lock.
+/// Holds up threads named `health` when they read the time, while they hold the lock.
 #[derive(Clone, Default)]
 struct GatedHealth(GatedJitter);
 
@@ -177,7 +178,7 @@ impl Clock for GatedHealth {
 }
 
 #[test]
-fn known_key_is_had_while_the_lock_is_taken_in_the_back_off_of_a_refresh_ahead_of_time() {
+fn known_key_is_found_while_the_lock_is_taken_in_the_back_off_of_a_due_refresh() {
     let clock = GatedHealth::default();
     let times = clock.0.times.clone();
     let issuer = FakeFetch::new(&times);
@@ -220,7 +221,7 @@ fn thousand_known_lookups_during_a_hanging_fetch_take_no_time() {
         let unknown = rig.spawn_key("unknown");
         rig.await_waiters(1);
         rig.issuer.await_count(count + 1);
-        // The best of five, since the machine may have more to do.
+        // The best of five, because the machine may be busy.
         let times = [0; 5].map(|_| {
             let start = Instant::now();
             for _ in 0..1000 {
@@ -235,11 +236,11 @@ fn thousand_known_lookups_during_a_hanging_fetch_take_no_time() {
     }
 }
 
-// I2: one fetch at a time, and the slot is taken before it begins.
+// I2: one fetch at a time, which takes the slot before it begins.
 
 #[test]
 fn never_two_fetches_at_a_time() {
-    // No attempt is ever overdue.
+    // With this timeout, no attempt is ever overdue.
     let day = secs(86_400);
     let rig = Rig::with(|builder| builder.max_blocked(100).kid_cooldown(NANO).timeout(day));
     rig.issuer.fails();
@@ -287,10 +288,10 @@ fn cooldown_and_age_count_from_the_start_of_a_fetch() {
     assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 3));
 }
 
-// I3: time alone bounds the requests.
+// I3: only time bounds the number of requests.
 
 #[test]
-fn storm_of_made_up_kids_is_one_forced_refresh_each_cooldown() {
+fn storm_of_made_up_kids_is_one_forced_refresh_per_cooldown() {
     let rig = Rig::primed(&["a"]);
     let storm = |seed: u64| {
         thread::scope(|scope| {
@@ -318,13 +319,13 @@ fn storm_of_made_up_kids_is_one_forced_refresh_each_cooldown() {
     assert_eq!(forced, [false, true, true]);
     let health = rig.keys.health();
     assert_eq!((health.unknown_kids, health.busy), (4 * 32 * 500, 0));
-    // Those who waited for one of the two had theirs: at most all 32 threads each time.
+    // Lookups that waited for one of the two refreshes are not counted: at most 32 each time.
     assert!(health.suppressed_refreshes >= health.unknown_kids - 2 * 32);
     assert!(health.suppressed_refreshes <= health.unknown_kids - 2);
 }
 
 #[test]
-fn hour_under_attack_is_one_request_each_cooldown_and_one_each_refresh() {
+fn hour_under_attack_is_one_request_per_cooldown_and_one_per_refresh() {
     let rig = Rig::primed(&["a"]);
     let mut random = Random::new(1);
     for second in 0..3600 {
@@ -339,19 +340,19 @@ fn hour_under_attack_is_one_request_each_cooldown_and_one_each_refresh() {
         asked.iter().filter(|asked| asked.no_cache).map(|asked| asked.at).collect();
     assert_eq!(forced.len(), 360);
     assert!(forced.windows(2).all(|pair| pair[1] - pair[0] >= COOLDOWN));
-    // A forced refresh is a refresh: no other was due in that hour.
+    // After a forced refresh no other refresh became due in that hour.
     assert_eq!(asked.len(), 361);
 }
 
 #[test]
-fn hour_of_known_keys_is_one_request_each_refresh() {
+fn hour_of_known_keys_is_one_request_per_refresh() {
     let rig = Rig::primed(&["a"]);
     for _ in 0..3600 {
         assert_eq!(rig.key("a"), found("a"));
         rig.settle();
         rig.clock.advance(secs(1));
     }
-    // At 0 s and then each 432 s.
+    // At 0 s and then every 432 s.
     assert_eq!(rig.issuer.count(), 9);
     assert!(rig.issuer.asked().iter().all(|asked| !asked.no_cache));
     assert_eq!(rig.keys.health().stale_served, 0);
@@ -391,8 +392,8 @@ fn attempts_of_an_outage_under_attack_follow_the_back_off_and_the_cooldown() {
         assert_eq!(rig.key("a"), found("a"));
         rig.clock.advance(secs(1));
     }
-    // The set is fresh, so only the made-up `kid`s lead to attempts: each 10 s, and then as seldom as
-    // the back-off says.
+    // The set is fresh, so only the made-up `kid`s lead to attempts: every 10 s, and later at the
+    // end of each back-off.
     let start = secs(7);
     let asked: Vec<u64> =
         rig.issuer.asked().iter().map(|asked| (asked.at - start).as_secs()).collect();

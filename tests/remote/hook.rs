@@ -1,4 +1,4 @@
-//! What is told after each fetch, and what the set in use is made of.
+//! The hook that is called after each fetch, and the keys of the set in use.
 
 use std::{
     panic::resume_unwind,
@@ -26,7 +26,7 @@ impl Log {
         self.0.lock().unwrap().push(event.clone());
     }
 
-    /// The last of so many.
+    /// Waits until there are `count` events. Returns the last one.
     fn event(&self, count: usize) -> FetchEvent {
         until(|| self.0.lock().unwrap().len() == count);
         self.0.lock().unwrap()[count - 1].clone()
@@ -34,7 +34,7 @@ impl Log {
 }
 
 #[test]
-fn hook_is_told_of_success_with_the_text_to_keep() {
+fn hook_gets_successes_with_the_text_to_keep() {
     let log = Log::default();
     let rig = log.rig();
     let text = jwks(&["a", "b"]).replacen('[', "[{\"kty\":\"oct\"},", 1);
@@ -54,14 +54,14 @@ fn hook_is_told_of_success_with_the_text_to_keep() {
     assert_eq!((event.usable_keys(), event.skipped_keys(), event.generation()), (2, 1, 1));
     assert_eq!(event.key_set(), Some(text.as_str()));
 
-    // What was kept starts the next process.
+    // The next process starts with the text that was kept.
     let seeded =
         Rig::with(|builder| builder.seed(event.key_set().unwrap().to_owned(), event.fetched_at()));
     assert_eq!((seeded.key("b"), seeded.issuer.count()), (found("b"), 0));
 }
 
 #[test]
-fn event_shows_all_but_the_text_of_the_set() {
+fn debug_of_an_event_shows_all_but_the_text_of_the_set() {
     let log = Log::default();
     let rig = log.rig();
     rig.issuer.serves(&["a", "b"]);
@@ -77,7 +77,7 @@ fn event_shows_all_but_the_text_of_the_set() {
 }
 
 #[test]
-fn without_another_clock_the_times_are_those_of_the_system() {
+fn times_are_those_of_the_system_if_no_clock_is_set() {
     const LEAST: Duration = millis(2);
     let log = Log::default();
     let fetch = |_: &FetchRequest| {
@@ -99,7 +99,7 @@ fn without_another_clock_the_times_are_those_of_the_system() {
 }
 
 #[test]
-fn hook_is_told_of_failures_by_host() {
+fn hook_gets_failures_with_their_host() {
     let log = Log::default();
     let rig = log.rig();
     rig.issuer.fails();
@@ -111,7 +111,7 @@ fn hook_is_told_of_failures_by_host() {
     assert_eq!((event.usable_keys(), event.skipped_keys(), event.generation()), (0, 0, 0));
     assert_eq!(event.key_set(), None);
 
-    // A set without a usable key is a failure, with the number of its entries and no text.
+    // A set without a usable key is a failure: the event has the number of its entries and no text.
     rig.issuer.reply(Reply::Body(b"{\"keys\":[{\"kty\":\"oct\"}]}".to_vec()));
     rig.keys.refresh_now().unwrap_err();
     let event = log.event(2);
@@ -142,7 +142,7 @@ fn last_error_names_the_host_and_what_failed_and_nothing_else_of_the_url() {
 }
 
 #[test]
-fn hook_that_panics_harms_nobody() {
+fn hook_that_panics_does_no_harm() {
     let rig =
         Rig::with(|builder| builder.on_fetch(|_| resume_unwind(Box::new("as the test wants it"))));
     for _ in 0..3 {
@@ -152,7 +152,7 @@ fn hook_that_panics_harms_nobody() {
 }
 
 #[test]
-fn hook_is_called_outside_every_lock_and_holds_up_nobody() {
+fn hook_is_called_outside_every_lock_and_delays_nobody() {
     let gate = Arc::new((Mutex::new(true), Condvar::new()));
     let inside = Arc::clone(&gate);
     let rig = Rig::with(|builder| {
@@ -161,7 +161,7 @@ fn hook_is_called_outside_every_lock_and_holds_up_nobody() {
             drop(inside.1.wait_while(closed, |closed| *closed).unwrap());
         })
     });
-    // Nobody waits for the hook of this fetch, and the next one follows beside it.
+    // Nobody waits for the hook of this fetch, and the next fetch runs while it runs.
     rig.keys.prime().unwrap();
     assert_eq!(rig.key("a"), found("a"));
     rig.keys.refresh_now().unwrap();
@@ -187,7 +187,7 @@ fn hook_may_use_the_source() {
 }
 
 #[test]
-fn keys_are_those_in_use_with_what_was_skipped() {
+fn keys_are_those_in_use_with_the_skipped_entries() {
     let rig = Rig::new();
     assert!(rig.keys.keys().is_none());
     let text = jwks(&["a", "b"]).replacen('[', "[{\"kty\":\"oct\"},", 1);
@@ -198,7 +198,7 @@ fn keys_are_those_in_use_with_what_was_skipped() {
     assert_eq!(kids, [Some("a"), Some("b")]);
     let skipped: Vec<_> = set.skipped().iter().map(|key| (key.index(), key.error())).collect();
     assert_eq!(skipped, [(0, JwkError::KeyType)]);
-    // While the set is used, however stale, and no longer.
+    // The keys are available while the set is used, even if it is stale, and no longer.
     rig.issuer.fails();
     rig.clock.advance(STALE_CAP - secs(1));
     assert_eq!(rig.keys.keys().map(|set| set.len()), Some(2));

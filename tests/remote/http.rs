@@ -1,6 +1,6 @@
-//! How the built-in client takes what servers do to it. RFC 9110, RFC 9112.
+//! The built-in client against servers that misbehave. RFC 9110, RFC 9112.
 //!
-//! Each case ends with the right error, and in time.
+//! Each case ends in time, and with the right error.
 
 use std::{
     io::{ErrorKind, Write},
@@ -18,10 +18,10 @@ use tokenring::{
 
 use crate::sockets::{DRIP, HEAD, TIMEOUT, at, failure, read_head, respond, serve};
 
-// What the request says.
+// The request.
 
 #[test]
-fn request_says_who_asks_and_for_what() {
+fn request_names_the_client_and_the_accepted_type() {
     let server = IssuerServer::start();
     let keys = at(&server).build().unwrap();
     assert_eq!(keys.prime(), Ok(()));
@@ -38,13 +38,13 @@ fn request_says_who_asks_and_for_what() {
 }
 
 #[test]
-fn forced_refresh_goes_past_caches() {
+fn forced_refresh_bypasses_caches() {
     let server = IssuerServer::start();
     let keys = at(&server).build().unwrap();
     assert_eq!(keys.prime(), Ok(()));
     assert_eq!(keys.refresh_now(), Ok(()));
     assert!(request_lines(&server).contains(&"cache-control: no-cache".into()));
-    // No connection is kept: ten minutes later it would be stale.
+    // Connections are not kept, because they would be stale ten minutes later.
     assert_eq!((server.hits(), server.connections()), (2, 2));
 }
 
@@ -52,7 +52,7 @@ fn forced_refresh_goes_past_caches() {
 
 #[test]
 fn refused_connection() {
-    // Nothing listens on a port that only the system's administrator may use.
+    // No test can listen on a port that only the system's administrator may use.
     let keys = RemoteJwks::builder("http://127.0.0.1:1/").danger_allow_http_loopback();
     assert_eq!(failure(keys), FetchError::Connect { kind: ErrorKind::ConnectionRefused });
 }
@@ -81,7 +81,7 @@ fn second_attempt_may_succeed() {
 }
 
 #[test]
-fn second_attempt_has_the_time_the_first_one_left() {
+fn second_attempt_has_the_time_that_the_first_one_left() {
     let server = IssuerServer::start();
     server.answer_with(Answer::raw([]).delay(2 * TIMEOUT / 3));
     assert_eq!(failure(at(&server)), FetchError::Timeout);
@@ -107,14 +107,14 @@ fn silent_server() {
 }
 
 #[test]
-fn headers_that_drip() {
+fn headers_that_arrive_byte_by_byte() {
     let server = IssuerServer::start();
     server.answer_with(Answer::key_set().drip(1, DRIP));
     assert_eq!(failure(at(&server)), FetchError::Timeout);
 }
 
 #[test]
-fn interim_responses_without_end() {
+fn endless_interim_responses() {
     let server = IssuerServer::start();
     let interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
     server.answer_with(Answer::raw(interim.repeat(10_000)).drip(interim.len(), DRIP));
@@ -122,7 +122,7 @@ fn interim_responses_without_end() {
 }
 
 #[test]
-fn body_that_drips() {
+fn body_that_arrives_byte_by_byte() {
     for answer in
         [Answer::key_set(), Answer::key_set().chunked(), Answer::key_set().close_delimited()]
     {
@@ -133,7 +133,7 @@ fn body_that_drips() {
 }
 
 #[test]
-fn slow_body_that_is_there_in_time() {
+fn slow_body_that_is_complete_in_time() {
     let server = IssuerServer::start();
     server.answer_with(Answer::key_set().chunked().drip_body(400, DRIP));
     assert_eq!(at(&server).timeout(20 * TIMEOUT).build().unwrap().prime(), Ok(()));
@@ -148,13 +148,13 @@ fn statuses_other_than_200() {
         let hits = server.hits();
         server.answer_with(Answer::status(status));
         assert_eq!(failure(at(&server)), FetchError::Status { status, retry_after: None });
-        // There was a status: not tried again.
+        // There was a status, so the request is not repeated.
         assert_eq!(server.hits(), hits + 1);
     }
 }
 
 #[test]
-fn good_body_does_not_make_up_for_a_status() {
+fn good_body_does_not_excuse_another_status() {
     let server = IssuerServer::start();
     let body = server.issuer().jwks();
     let length = body.len();
@@ -234,7 +234,7 @@ fn truncated_chunked_body() {
         server.answer_with(Answer::key_set().chunked().cut_after(bytes));
         assert_eq!(failure(at(&server)), FetchError::Truncated, "after {bytes} bytes");
     }
-    // All of the set, and no last chunk.
+    // The whole set, without the last chunk.
     let length = server.issuer().jwks().len();
     server.answer_with(Answer::key_set().chunked().cut_after(length));
     assert_eq!(failure(at(&server)), FetchError::Truncated);
@@ -242,7 +242,7 @@ fn truncated_chunked_body() {
 
 #[test]
 fn truncated_close_delimited_body() {
-    // HTTP does not tell, JSON does.
+    // HTTP does not reveal the truncation, but JSON does.
     let server = IssuerServer::start();
     server.answer_with(Answer::key_set().close_delimited().cut_after(100));
     let syntax = FetchError::KeySet(JwkSetError::Json(JsonError::Syntax));
@@ -304,7 +304,7 @@ fn body_of_a_gigabyte_is_read_up_to_the_limit() {
     let url = format!("http://{address}/");
     let keys = RemoteJwks::builder(url).danger_allow_http_loopback();
     assert_eq!(failure(keys), FetchError::BodyTooLong { limit: 512 * 1024 });
-    // The rest is what the system keeps for both ends.
+    // The rest is in the system's buffers of both ends.
     let sent = sent.load(Ordering::SeqCst);
     assert!(sent < 32 << 20, "{sent} bytes were taken");
 }
@@ -324,7 +324,7 @@ fn oversized_bodies_of_the_test_issuer() {
 
 #[test]
 fn encoded_body() {
-    // Also with ureq's feature `gzip`, which would decode it: `--features ureq/gzip`.
+    // The same holds with ureq's feature `gzip`, which would decode it: `--features ureq/gzip`.
     let server = IssuerServer::start();
     let body = gzip(server.issuer().jwks().as_bytes());
     for framing in [
@@ -354,14 +354,14 @@ fn encoded_error_page_is_an_error_by_its_status() {
 }
 
 #[test]
-fn identity_is_no_encoding() {
+fn identity_is_not_an_encoding() {
     let server = IssuerServer::start();
     server.answer_with(Answer::key_set().header("Content-Encoding", "identity"));
     assert_eq!(at(&server).build().unwrap().prime(), Ok(()));
 }
 
 #[test]
-fn bodies_that_are_no_key_set() {
+fn bodies_that_are_not_a_key_set() {
     let server = IssuerServer::start();
     let json = |error| FetchError::KeySet(JwkSetError::Json(error));
     for (body, error) in [
@@ -382,7 +382,7 @@ fn bodies_that_are_no_key_set() {
     }
 }
 
-/// The lines of the last request, the headers' names in lower case and in order.
+/// The lines of the last request, with the headers sorted and their names in lower case.
 fn request_lines(server: &IssuerServer) -> Vec<String> {
     let request = server.last_request().unwrap();
     let mut lines: Vec<String> =

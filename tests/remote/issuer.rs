@@ -1,4 +1,4 @@
-//! The test issuer over sockets: a source keeps up with it.
+//! The test issuer over sockets, and a source that follows its rotations.
 
 use std::{
     io::{Read, Write},
@@ -65,7 +65,7 @@ fn issuer_ends_promptly_whatever_its_clients_do() {
     let server = IssuerServer::start();
     let address = server.url();
     let address = address.trim_start_matches("http://").trim_end_matches('/');
-    // One says nothing, one hangs up in the middle, one reads nothing, one waits.
+    // One client sends nothing, one hangs up halfway, one reads nothing, one waits.
     let _idle = TcpStream::connect(address).unwrap();
     TcpStream::connect(address).unwrap().write_all(b"GET /").unwrap();
     server.answer_with(Answer::oversized(1 << 30));

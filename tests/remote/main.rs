@@ -1,8 +1,8 @@
 //! The issuer's keys over time. The invariants that the tests cite, I1 to I10, are in the head of
 //! `src/remote.rs`.
 //!
-//! Most tests have a clock that stands still and an issuer that does as it is told: what is fetched
-//! when, and what is answered meanwhile. The last ones go over sockets of this machine.
+//! Most tests use a manual clock and a scripted issuer, to test when keys are fetched, and how
+//! lookups are answered in the meantime. The last ones use sockets on this machine.
 #![cfg(feature = "fetch")]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -16,7 +16,7 @@
 mod fake;
 mod sockets;
 
-// With a fake clock and a fake issuer.
+// With the manual clock and the scripted issuer.
 mod herd;
 mod outage;
 mod revocation;

@@ -1,4 +1,4 @@
-//! Random sequences of operations beside a second implementation of the rules.
+//! Random sequences of operations, compared with a second implementation of the rules.
 
 use std::{task::Poll, time::Duration};
 
@@ -10,12 +10,12 @@ use crate::fake::{
 };
 
 #[test]
-fn random_sequences_of_operations_go_as_the_rules_say() {
+fn random_sequences_of_operations_follow_the_rules() {
     let mut covered = Covered::default();
     for seed in 1..=16 {
         Run::new(seed).steps(500, &mut covered);
     }
-    // Or the sequences would show little.
+    // Each of these situations must have come up often.
     let Covered { waits, stale, unknown, unavailable, dead, ended, second_attempts, dropped } =
         covered;
     let least = [waits, stale, unknown, unavailable, dead, ended, second_attempts, dropped];
@@ -34,28 +34,28 @@ struct Covered {
     dropped: usize,
 }
 
-/// What a lookup comes to.
+/// The expected result of a lookup.
 #[derive(Clone, Debug, PartialEq)]
 enum Expected {
     Is(Result<String, KeyError>),
     Waits,
 }
 
-/// The rules, with one thread and no time but its own.
+/// The rules for a single thread, with a clock of their own.
 #[derive(Clone)]
 struct Model {
     monotonic: Duration,
     wall: Duration,
     set: Option<ModelSet>,
     generation: u64,
-    /// Since the last success.
+    /// The number of failed attempts since the last success.
     failed_tries: u32,
     last_error: Option<FetchError>,
     quiet_until: Duration,
     last_kid_attempt: Option<Duration>,
-    /// When the attempt under way began, on both clocks.
+    /// The start of the attempt in flight, on both clocks.
     attempt: Option<(Duration, Duration)>,
-    /// Whether each fetch so far went past caches.
+    /// For each fetch so far, whether it bypassed caches.
     fetches: Vec<bool>,
     ok: u64,
     failed: u64,
@@ -70,7 +70,7 @@ struct ModelSet {
     wall: Duration,
     ahead: Duration,
     kids: Vec<&'static str>,
-    /// When the first of the sets without a key was requested that came since, on both clocks.
+    /// The time of the request, on both clocks, for the first set without a key since this one.
     empty_since: Option<(Duration, Duration)>,
 }
 
@@ -94,7 +94,7 @@ impl Model {
         monotonic.max(self.wall.checked_sub(wall).unwrap_or_default())
     }
 
-    /// Whether the issuer has served nothing for a whole `ttl`.
+    /// Whether the issuer has served only sets without keys for a whole `ttl`.
     fn ended(&self) -> bool {
         let since = self.set.as_ref().and_then(|set| set.empty_since);
         since.is_some_and(|since| self.since(since) >= TTL)
@@ -129,7 +129,7 @@ impl Model {
         self.fetches.push(no_cache);
     }
 
-    /// What the set says, whatever its age.
+    /// The set's answer, whatever its age.
     fn select(&self, kid: Option<&str>) -> Result<String, KeyError> {
         let kids = &self.set.as_ref().unwrap().kids;
         match kid {
@@ -157,7 +157,7 @@ impl Model {
                 let back_off = self.back_off();
                 return refuse(self, back_off);
             }
-            // One minute after a back-off an old failure is no excuse any more.
+            // From one minute after its back-off, a failure does not excuse an old set any more.
             KeysState::Expired
                 if waited == 0
                     && (self.failed_tries == 0
@@ -196,7 +196,7 @@ impl Model {
         Expected::Is(UNKNOWN)
     }
 
-    /// The same, without a fetch.
+    /// The result of `try_key`, which starts no fetch.
     fn try_lookup(&mut self, kid: Option<&str>) -> Result<String, KeyError> {
         let mut after = self.clone();
         let expected = after.lookup(kid, 0);
@@ -206,7 +206,7 @@ impl Model {
         answer
     }
 
-    /// Polled again, although nothing has happened but time.
+    /// The result of a poll if only time has passed since the last one.
     fn poll_again(&self, kid: Option<&str>) -> Expected {
         match self.state() {
             KeysState::Fresh | KeysState::Ahead if self.select(kid) != UNKNOWN => {
@@ -244,7 +244,7 @@ impl Model {
             _ => 60,
         };
         let whole = secs(1 << self.failed_tries.min(10)).min(secs(most));
-        // From all of it down to a half, in steps of an eighth.
+        // From the whole down to a half, in steps of an eighth.
         let mut wait = whole * (8 - jitter) / 8;
         if let FetchError::Status { retry_after: Some(asked_for), .. } = error {
             wait = wait.max(asked_for.max(secs(1)).min(secs(300)));
@@ -256,7 +256,7 @@ impl Model {
     }
 }
 
-/// The model beside the real thing.
+/// A key source and its model.
 struct Run {
     rig: Rig,
     model: Model,
@@ -272,7 +272,7 @@ struct Waiting {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        // No attempt is ever overdue.
+        // With this timeout, no attempt is ever overdue.
         let rig = Rig::with(|builder| builder.timeout(secs(86_400)));
         rig.issuer.close_gate();
         let model = Model {
@@ -335,7 +335,7 @@ impl Run {
             Expected::Is(_) => {}
         }
         let keys = self.rig.keys.clone();
-        // Only one of them can be seen to wait.
+        // Only a future can be observed while it waits.
         if let (Expected::Is(answer), 0) = (&expected, self.random.below(2)) {
             assert_eq!(name(keys.key(KeyQuery::new(kid, Algorithm::RS256))), *answer);
             return;
@@ -366,7 +366,7 @@ impl Run {
         }
     }
 
-    /// To where something is about to happen, or just has, more often than not.
+    /// Moves both clocks, mostly to just before or after a time at which a rule takes effect.
     fn time_goes_by(&mut self) {
         let now = self.model.monotonic;
         let mut ends = vec![now + self.model.back_off(), now + self.model.cooldown()];
@@ -440,7 +440,7 @@ impl Run {
         }
     }
 
-    /// With nothing under way.
+    /// Requires that no attempt is in flight.
     fn prime(&mut self) {
         let (outcome, jitter) = self.outcome();
         let asks = !matches!(self.model.state(), KeysState::Fresh | KeysState::Ahead);
@@ -458,7 +458,7 @@ impl Run {
         self.rig.issuer.close_gate();
     }
 
-    /// With nothing under way.
+    /// Requires that no attempt is in flight.
     fn refresh_now(&mut self) {
         let (outcome, jitter) = self.outcome();
         self.model.start(true);

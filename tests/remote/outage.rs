@@ -1,4 +1,4 @@
-//! An issuer that is down: how long its keys are used, and how often it is tried. Invariant I4.
+//! An issuer that is down: how long its keys are used, and how often it is requested. Invariant I4.
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,7 +15,7 @@ use crate::fake::{
 // I4: no key is used at `stale_cap`.
 
 #[test]
-fn outage_is_survived_each_second_up_to_the_cap_and_no_longer() {
+fn keys_are_used_during_an_outage_up_to_the_cap_and_no_longer() {
     let rig = Rig::primed(&["a"]);
     rig.issuer.fails();
     let mut random = Random::new(2);
@@ -72,7 +72,7 @@ fn stale_cap_as_long_as_ttl_fails_closed() {
 }
 
 #[test]
-fn set_that_came_slowly_is_as_old_as_its_request() {
+fn age_of_a_set_counts_from_its_request() {
     let rig = Rig::new();
     rig.issuer.close_gate();
     let lookup = rig.spawn_key("a");
@@ -87,7 +87,7 @@ fn set_that_came_slowly_is_as_old_as_its_request() {
 }
 
 #[test]
-fn key_that_dies_while_its_lookup_waits_is_not_used() {
+fn key_that_reaches_the_cap_while_its_lookup_waits_is_not_used() {
     let answer_with_a_cap_of = |stale_cap: Duration| {
         let (times, step) = (FakeClock::new(), Arc::new(Mutex::new(Duration::ZERO)));
         let issuer = FakeFetch::new(&times);
@@ -97,7 +97,8 @@ fn key_that_dies_while_its_lookup_waits_is_not_used() {
         until(|| keys.prime().is_ok());
         times.advance(TTL);
         issuer.close_gate();
-        // Half a second from the first look to the second, and to the one after the wait.
+        // Half a second from the first reading of the clock to the second, and to the one after the
+        // wait.
         *step.lock().unwrap() = millis(500);
         let answer = fake::key(&keys, "a");
         *step.lock().unwrap() = Duration::ZERO;
@@ -110,7 +111,7 @@ fn key_that_dies_while_its_lookup_waits_is_not_used() {
     assert_eq!(answer_with_a_cap_of(TTL + secs(1)), (unavailable(secs(1)), 0));
 }
 
-/// A clock that goes on each time it is looked at.
+/// A clock that moves forward each time it is read.
 struct HurryingClock {
     times: FakeClock,
     step: Arc<Mutex<Duration>>,
@@ -142,7 +143,7 @@ fn back_off_doubles_up_to_a_minute_with_keys_and_to_ten_seconds_without() {
         for (rig, back_offs) in [(Rig::primed(&["a"]), with_keys), (Rig::new(), without)] {
             rig.clock.set_jitter(jitter);
             rig.issuer.fails();
-            // Long enough for the set not to die.
+            // The clock does not move, so the set does not age.
             for (count, seconds) in (1..).zip(back_offs) {
                 assert_eq!(rig.keys.refresh_now(), Err(status(500)));
                 let health = rig.keys.health();
@@ -198,7 +199,7 @@ fn hundred_failures_do_not_overflow() {
 #[test]
 fn retry_after_is_honored_between_a_second_and_five_minutes() {
     let cases = [
-        // The back-off is 1 s with a jitter of 0, and half of that with 1.
+        // The back-off is 1 s with a jitter of 0, and half of that with a jitter of 1.
         (1.0, None, millis(500)),
         (1.0, Some(Duration::ZERO), secs(1)),
         (0.0, Some(Duration::ZERO), secs(1)),

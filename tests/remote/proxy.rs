@@ -1,4 +1,4 @@
-//! Requests that go through a proxy, and those that must not.
+//! Requests that go through a proxy, and requests that must not.
 
 use std::{
     io::{self, Write},
@@ -21,7 +21,7 @@ fn explicit_proxy_is_used() {
     assert_eq!(proxy.requests(), [format!("CONNECT {address} HTTP/1.1")]);
 }
 
-/// Behind the proxy, the same address is another machine.
+/// For the proxy, the loopback address would mean another machine.
 #[test]
 fn plain_http_that_was_allowed_for_this_machine_goes_through_no_proxy() {
     let server = IssuerServer::start();
@@ -43,7 +43,7 @@ fn proxy_that_refuses() {
 }
 
 #[test]
-fn proxy_that_is_not_there() {
+fn proxy_that_cannot_be_reached() {
     let keys = RemoteJwks::builder("https://issuer.example/").proxy("http://127.0.0.1:1");
     assert_eq!(failure(keys), FetchError::Proxy);
     let name = "a".repeat(64);
@@ -52,7 +52,7 @@ fn proxy_that_is_not_there() {
 }
 
 #[test]
-fn proxy_that_is_silent_or_drips() {
+fn proxy_that_is_silent_or_answers_byte_by_byte() {
     let (silent, _) = serve(|mut stream, _| io::copy(&mut stream, &mut io::sink()).map(drop));
     let (dripping, _) = serve(|mut stream, _| {
         stream.write_all(b"HTTP/1.1 200 OK\r\nX: ")?;
@@ -76,7 +76,8 @@ fn proxy_that_cannot_be_used() {
     }
 }
 
-/// Runs itself in processes with proxies in their environment, which a test cannot have in its own.
+/// Runs the test in child processes with proxies in their environment, because a test cannot change
+/// its own.
 #[test]
 fn proxy_of_the_environment_is_used_unless_told_otherwise() {
     const NAME: &str = "proxy::proxy_of_the_environment_is_used_unless_told_otherwise";
@@ -103,12 +104,12 @@ fn proxy_of_the_environment_is_used_unless_told_otherwise() {
     let (address, _) = serve_tls(LOOPBACK);
     let plain = IssuerServer::start();
     let (https, http) = (format!("https://{address}/"), plain.jwks_url());
-    // The case, the URL, more of the environment, how often the proxy is called.
+    // The case, the URL, another environment variable, and the number of requests to the proxy.
     for (case, url, variable, uses) in [
         ("environment", &https, ("NO_PROXY", "other.example"), 1),
         ("environment", &https, ("NO_PROXY", "127.0.0.1"), 0),
         ("no_proxy", &https, ("NO_PROXY", ""), 0),
-        // What was allowed for this machine stays on it.
+        // Plain http that was allowed for loopback does not leave the machine.
         ("http", &http, ("NO_PROXY", ""), 0),
         ("socks", &https, ("ALL_PROXY", "socks5://127.0.0.1:1"), 0),
     ] {
@@ -127,12 +128,12 @@ fn proxy_of_the_environment_is_used_unless_told_otherwise() {
     }
 }
 
-/// It may be there to keep traffic in.
+/// The proxy may be there to restrict traffic.
 #[test]
 fn proxy_of_the_environment_that_cannot_be_read_is_not_passed_over() {
     let name = "proxy::proxy_of_the_environment_that_cannot_be_read_is_not_passed_over";
     let url = "https://issuer.example/jwks.json";
-    // In a process of its own, whose environment nobody else has.
+    // In the child process, which has its own environment.
     if std::env::var_os("HTTPS_PROXY").is_some_and(|proxy| proxy == UNREADABLE_PROXY) {
         assert_eq!(RemoteJwks::new(url).map(drop), Err(FetchConfigError::Proxy));
         assert_eq!(RemoteJwks::builder(url).no_proxy().build().map(drop), Ok(()));
@@ -145,16 +146,16 @@ fn proxy_of_the_environment_that_cannot_be_read_is_not_passed_over() {
 
 const UNREADABLE_PROXY: &str = "ht!tp:/x";
 
-/// One test of this program in a process of its own, without the environment of this one.
+/// One test of this program in a child process, which does not inherit the environment.
 fn this_test_alone(name: &str) -> Command {
-    // Tells a program that counts the lines it runs where to write the counts.
+    // This variable says where a program built for coverage writes its counts.
     let counts = std::env::vars_os().filter(|(variable, _)| variable == "LLVM_PROFILE_FILE");
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", name]).env_clear().envs(counts);
     command
 }
 
-/// A proxy that knows `CONNECT` only. RFC 9110 section 9.3.6.
+/// A proxy that only supports `CONNECT`. RFC 9110 section 9.3.6.
 struct Tunnel {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,

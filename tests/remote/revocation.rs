@@ -26,7 +26,7 @@ fn withdrawn_key_is_gone_at_ttl_with_traffic() {
     rig.issuer.serves(&["a"]);
     for second in 0..1200 {
         let answer = rig.key("b");
-        // The refresh ahead of time starts with this lookup, which does not wait for it.
+        // At 432 s this lookup starts the due refresh, and does not wait for it.
         assert_eq!(answer, if second <= 432 { found("b") } else { UNKNOWN }, "at {second} s");
         assert_eq!(rig.key("a"), found("a"));
         rig.settle();
@@ -35,7 +35,7 @@ fn withdrawn_key_is_gone_at_ttl_with_traffic() {
 }
 
 #[test]
-fn withdrawn_key_is_gone_at_ttl_if_the_refresh_ahead_of_time_is_still_under_way() {
+fn withdrawn_key_is_gone_at_ttl_even_if_the_due_refresh_is_in_flight() {
     let rig = Rig::primed(&["a", "b"]);
     rig.issuer.serves(&["a"]);
     rig.issuer.close_gate();
@@ -51,7 +51,7 @@ fn withdrawn_key_is_gone_at_ttl_if_the_refresh_ahead_of_time_is_still_under_way(
 }
 
 #[test]
-fn expired_key_is_used_only_after_a_try() {
+fn expired_key_is_used_only_after_an_attempt() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(TTL);
     rig.issuer.fails();
@@ -66,16 +66,16 @@ fn expired_key_is_used_only_after_a_try() {
 }
 
 #[test]
-fn after_a_failed_try_nobody_waits_for_a_known_key_again() {
+fn after_a_failed_attempt_lookups_of_known_keys_do_not_wait() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(TTL);
     rig.issuer.fails();
     assert_eq!(rig.key("a"), found("a"));
     rig.issuer.close_gate();
-    // In back-off: no fetch.
+    // During the back-off there is no fetch.
     rig.clock.advance(secs(1) - NANO);
     assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
-    // After it: one, in the background.
+    // After it there is one, in the background.
     rig.clock.advance(NANO);
     for _ in 0..5 {
         assert_eq!(rig.key("a"), found("a"));
@@ -90,7 +90,7 @@ fn after_a_failed_try_nobody_waits_for_a_known_key_again() {
 }
 
 #[test]
-fn refresh_ahead_of_time_that_failed_is_a_try() {
+fn due_refresh_that_failed_counts_as_an_attempt() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(TTL - NANO);
     rig.issuer.fails();
@@ -104,7 +104,7 @@ fn refresh_ahead_of_time_that_failed_is_a_try() {
 }
 
 #[test]
-fn expired_key_is_used_at_once_by_those_who_find_too_many_waiting() {
+fn expired_key_is_used_at_once_if_too_many_lookups_wait() {
     let rig = Rig::primed_with(&["a"], |builder| builder.max_blocked(1));
     rig.clock.advance(TTL);
     rig.issuer.close_gate();
@@ -120,7 +120,7 @@ fn expired_key_is_used_at_once_by_those_who_find_too_many_waiting() {
 }
 
 #[test]
-fn expired_key_is_used_by_those_whose_patience_ends() {
+fn expired_key_is_used_by_lookups_whose_wait_times_out() {
     let rig = Rig::primed_with(&["a"], |builder| builder.timeout(millis(50)));
     rig.clock.advance(TTL);
     rig.issuer.close_gate();
@@ -134,20 +134,20 @@ fn expired_key_is_used_by_those_whose_patience_ends() {
 // I6: a response that is not a valid set changes nothing.
 
 #[test]
-fn what_is_no_set_of_usable_keys_leaves_the_last_one_in_use() {
+fn response_without_usable_keys_leaves_the_last_set_in_use() {
     let body = |text: &str| Reply::Body(text.as_bytes().to_vec());
     let bad: [(Reply, &str); 12] = [
         (Reply::status(500, None), "status"),
         (Reply::Fail(FetchError::Timeout), "timeout"),
         (Reply::Fail(FetchError::Truncated), "truncated"),
         (Reply::Panic, "thread"),
-        // Nothing, HTML, another type, another name, another type of it.
+        // Empty, HTML, another type of JSON, a wrong name, a wrong type of `keys`.
         (body(""), "key_set"),
         (body("<!DOCTYPE html>"), "key_set"),
         (body("[]"), "key_set"),
         (body("{\"key\":[]}"), "key_set"),
         (body("{\"keys\":{}}"), "key_set"),
-        // No key, one for another algorithm.
+        // No key, and one unusable key.
         (body("{\"keys\":[]}"), "no_usable_keys"),
         (body("{\"keys\":[{\"kty\":\"EC\"}]}"), "no_usable_keys"),
         // A good set that is one byte too long.
@@ -163,14 +163,14 @@ fn what_is_no_set_of_usable_keys_leaves_the_last_one_in_use() {
         assert_eq!((health.generation, health.usable_keys), (1, 1));
         assert_eq!(last_error(&health), Some(error));
         assert_eq!(health.fetches_failed.into_iter().collect::<Vec<_>>(), [(code, 1)]);
-        // A set that is exactly as long as it may be replaces it.
+        // A set of exactly the longest length replaces the old one.
         rig.issuer.reply(Reply::Body(padded(2000)));
         rig.keys.refresh_now().unwrap();
         assert_eq!(rig.keys.health().generation, 2);
     }
 }
 
-/// A set with the key `a`.
+/// A set of this length with the key `a`.
 fn padded(length: usize) -> Vec<u8> {
     let mut json = jwks(&["a"]).into_bytes();
     assert!(json.len() < length);
@@ -179,7 +179,7 @@ fn padded(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn error_of_a_fetch_tells_what_was_wrong_with_the_set() {
+fn error_of_a_fetch_says_why_the_set_was_refused() {
     let rig = Rig::new();
     rig.issuer.reply(Reply::Body(b"{}".to_vec()));
     assert_eq!(rig.keys.prime(), Err(FetchError::KeySet(JwkSetError::KeysMissing)));

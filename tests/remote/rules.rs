@@ -21,7 +21,7 @@ fn kid_is_unknown_only_if_the_last_fetch_succeeded() {
     assert_eq!(rig.key("b"), UNKNOWN);
     rig.issuer.fails();
     rig.clock.advance(COOLDOWN);
-    // The back-off of 1 s ends long before the cooldown does.
+    // The back-off of 1 s ends long before the cool-down.
     assert_eq!(rig.key("b"), unavailable(COOLDOWN));
     rig.clock.advance(secs(4));
     assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(secs(6)), 3));
@@ -33,17 +33,17 @@ fn kid_is_unknown_only_if_the_last_fetch_succeeded() {
 }
 
 #[test]
-fn unknown_kid_past_ttl_waits_like_any_other_and_then_falls_under_the_kid_rule() {
+fn unknown_kid_past_ttl_waits_like_any_other_and_then_follows_the_kid_rule() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(TTL);
     rig.issuer.fails();
-    // The ordinary fetch fails; in the back-off there is no other.
+    // The ordinary fetch fails; during the back-off there is no other.
     assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(secs(1)), 2));
     assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(secs(1)), 2));
     rig.clock.advance(secs(1));
     assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(COOLDOWN), 3));
     assert!(rig.issuer.asked()[2].no_cache);
-    // A known key is tried for in the background meanwhile.
+    // A lookup of a known key starts a fetch in the background.
     rig.clock.advance(secs(2));
     rig.issuer.serves(&["a", "b"]);
     assert_eq!(rig.key("a"), found("a"));
@@ -52,12 +52,12 @@ fn unknown_kid_past_ttl_waits_like_any_other_and_then_falls_under_the_kid_rule()
 }
 
 #[test]
-fn failure_of_long_ago_is_no_reason_to_serve_a_withdrawn_key() {
+fn old_failure_does_not_excuse_the_use_of_a_withdrawn_key() {
     let rig = Rig::primed(&["a", "b"]);
     rig.clock.advance(secs(60));
     rig.issuer.fails();
     rig.key("x").unwrap_err();
-    // Nobody asks for anything until the set is nearly too old for everything.
+    // There is no lookup until the set is nearly at its `stale_cap`.
     rig.issuer.serves(&["b"]);
     rig.clock.advance(STALE_CAP - secs(120));
     assert_eq!(rig.keys.health().state, KeysState::Expired);
@@ -65,7 +65,7 @@ fn failure_of_long_ago_is_no_reason_to_serve_a_withdrawn_key() {
 }
 
 #[test]
-fn failure_is_a_reason_to_serve_an_old_set_until_a_minute_after_its_back_off() {
+fn failure_excuses_the_use_of_an_expired_set_until_a_minute_after_its_back_off() {
     for (time, answer) in [(secs(61) - NANO, found("a")), (secs(61), UNKNOWN)] {
         let rig = Rig::primed(&["a"]);
         rig.issuer.fails();
@@ -110,7 +110,7 @@ fn wall_clock_set_forward_makes_a_set_older_until_it_is_set_right() {
 }
 
 #[test]
-fn monotonic_clock_that_goes_back_is_no_panic_and_no_extension_of_trust() {
+fn monotonic_clock_that_goes_back_neither_panics_nor_extends_trust() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(TTL);
     rig.clock.set_monotonic_back(secs(10_000));
@@ -122,7 +122,7 @@ fn monotonic_clock_that_goes_back_is_no_panic_and_no_extension_of_trust() {
 }
 
 #[test]
-fn sleep_of_two_hours_is_two_hours() {
+fn suspension_of_two_hours_makes_a_set_two_hours_older() {
     let rig = Rig::primed(&["a", "b"]);
     rig.clock.set_wall_forward(secs(7200));
     assert_eq!(rig.keys.health().state, KeysState::Dead);
@@ -190,7 +190,7 @@ fn token_without_kid_is_judged_by_the_set_in_use_even_after_a_failure() {
 }
 
 #[test]
-fn token_that_is_forged_or_not_one_at_all_never_leads_to_a_request() {
+fn forged_or_malformed_token_never_leads_to_a_request() {
     let now = UnixTime::from_secs(1_750_000_000);
     let issuer = Issuer::default();
     let rig = Rig::new();
@@ -199,7 +199,7 @@ fn token_that_is_forged_or_not_one_at_all_never_leads_to_a_request() {
     let verdict =
         |token: &str| verifier.verify_at(token, now).map(|verified| verified.expires_at());
 
-    // The header is no header: not even the first set is asked for.
+    // The header is not accepted, so not even the first set is requested.
     let token = issuer.token_at(now);
     let none = token.clone().header("alg", "none").mint();
     assert_eq!(verdict(&none), Err(VerifyError::AlgorithmNotAccepted));
@@ -207,10 +207,10 @@ fn token_that_is_forged_or_not_one_at_all_never_leads_to_a_request() {
 
     assert_eq!(verdict(&token.mint()), Ok(UnixTime::from_secs(1_750_086_400)));
     rig.clock.advance(COOLDOWN);
-    // Another key's signature, a published key's name.
+    // Signed by another key, with the `kid` of a published one.
     let forged = token.clone().forged_by(&TestKey::attacker()).mint();
     assert_eq!(verdict(&forged), Err(VerifyError::BadSignature));
-    // The same, and where to have the key from.
+    // The same, with URLs of a key set in the header.
     let elsewhere = "https://evil.example/jwks.json";
     let forged = token.clone().header("jku", elsewhere).header("x5u", elsewhere);
     let forged = forged.issuer("https://evil.example/").forged_by(&TestKey::attacker()).mint();
@@ -222,10 +222,10 @@ fn token_that_is_forged_or_not_one_at_all_never_leads_to_a_request() {
     assert_eq!(rig.issuer.last_request().url(), URL);
 }
 
-// The table of states, where it has not been seen above.
+// The rest of the table of states.
 
 #[test]
-fn refresh_ahead_of_time_begins_between_72_and_80_percent_of_ttl() {
+fn refresh_becomes_due_between_72_and_80_percent_of_ttl() {
     for (jitter, ahead) in [(0.0, 432), (0.25, 444), (0.5, 456), (1.0, 480)] {
         let rig = Rig::new();
         rig.clock.set_jitter(jitter);
@@ -263,7 +263,7 @@ fn jitter_of_a_clock_that_does_not_set_it_is_random_from_0_to_1() {
 
     let jitter: Vec<f64> = (0..64).map(|_| StandingStill.jitter()).collect();
     assert!(jitter.iter().all(|jitter| (0.0..=1.0).contains(jitter)), "{jitter:?}");
-    // All of them on one side: once in 2^63.
+    // The chance that all are on one side is 1 in 2^63.
     let low = jitter.iter().filter(|jitter| **jitter < 0.5).count();
     assert!((1..64).contains(&low), "{jitter:?}");
 }
@@ -280,7 +280,7 @@ fn clock_behind_a_pointer_is_the_same_clock() {
 }
 
 #[test]
-fn refresh_ahead_of_time_that_fails_is_tried_again_after_the_back_off_only() {
+fn due_refresh_that_fails_is_retried_only_after_the_back_off() {
     let rig = Rig::primed(&["a"]);
     rig.issuer.fails();
     rig.clock.advance(AHEAD);
@@ -296,18 +296,18 @@ fn refresh_ahead_of_time_that_fails_is_tried_again_after_the_back_off_only() {
 }
 
 #[test]
-fn unknown_kid_while_the_set_is_getting_old_forces_a_refresh() {
+fn unknown_kid_while_a_refresh_is_due_forces_a_refresh() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(AHEAD);
     rig.issuer.serves(&["a", "b"]);
     assert_eq!(rig.key("b"), found("b"));
     assert!(rig.issuer.asked()[1].no_cache);
-    // That was the refresh: another is not due.
+    // That was a refresh too, so no other is due.
     assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
 }
 
 #[test]
-fn dead_set_leads_to_a_fetch_that_all_wait_for() {
+fn dead_set_leads_to_one_fetch_that_all_lookups_wait_for() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(STALE_CAP);
     assert_eq!(rig.try_key("a"), unavailable(secs(1)));
@@ -372,13 +372,13 @@ fn made_up_kid_delays_a_rotated_key_by_the_cooldown_at_most() {
 }
 
 #[test]
-fn lookup_that_joined_an_earlier_fetch_may_lead_one_more() {
+fn lookup_that_joined_an_earlier_fetch_may_start_one_more() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(AHEAD);
     rig.issuer.close_gate();
     assert_eq!(rig.key("a"), found("a"));
     rig.issuer.await_count(2);
-    // The issuer had answered already when it began to use another key.
+    // The issuer rotates after it has answered the fetch in flight.
     let lookup = rig.spawn_key("b");
     let other = rig.spawn_key("b");
     rig.await_waiters(2);
@@ -389,7 +389,7 @@ fn lookup_that_joined_an_earlier_fetch_may_lead_one_more() {
     rig.settle();
     assert_eq!((join(lookup), join(other)), (UNKNOWN, UNKNOWN));
     assert_eq!(future.poll(), Poll::Ready(UNKNOWN));
-    // One more for all of them.
+    // One more fetch for all of them.
     assert_eq!(rig.issuer.count(), 3);
     assert!(rig.issuer.asked()[2].no_cache);
 }
@@ -402,7 +402,7 @@ fn lookup_never_waits_for_a_third_fetch() {
         assert_eq!(future.poll(), Poll::Pending);
         until(|| future.woken() == fetches);
         assert_eq!(rig.issuer.count(), fetches);
-        // The cooldown is over again.
+        // The cool-down is over again.
         rig.clock.advance(NANO);
     }
     assert_eq!(future.poll(), Poll::Ready(UNKNOWN));
@@ -437,7 +437,7 @@ fn lookup_without_keys_never_waits_for_a_third_fetch() {
 }
 
 #[test]
-fn forced_refresh_that_fails_says_so_to_all_who_wait() {
+fn failure_of_a_forced_refresh_reaches_all_waiters() {
     let rig = Rig::primed(&["a"]);
     rig.issuer.fails();
     rig.issuer.close_gate();
@@ -453,7 +453,7 @@ fn forced_refresh_that_fails_says_so_to_all_who_wait() {
 }
 
 #[test]
-fn unknown_kid_is_busy_if_too_many_wait_and_a_known_one_is_not() {
+fn unknown_kid_is_busy_if_too_many_lookups_wait_and_a_known_one_is_not() {
     let rig = Rig::primed_with(&["a"], |builder| builder.max_blocked(2));
     rig.issuer.close_gate();
     let threads: Vec<_> = ["b", "c"].map(|kid| rig.spawn_key(kid)).into();

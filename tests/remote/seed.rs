@@ -10,7 +10,7 @@ use crate::fake::{
     AHEAD, FakeClock, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, unavailable,
 };
 
-/// Where the fake clock begins.
+/// The start of the fake wall clock.
 const NOW: u64 = 1_750_000_000;
 
 fn seeded(age: Duration) -> Rig {
@@ -52,7 +52,7 @@ fn fresh_seed_serves_without_a_request_and_goes_on_aging() {
 }
 
 #[test]
-fn expired_seed_is_used_only_after_a_try() {
+fn expired_seed_is_used_only_after_an_attempt() {
     let rig = seeded(TTL);
     assert_eq!((rig.key("a"), rig.key("b")), (UNKNOWN, found("b")));
     let rig = seeded(TTL);
@@ -110,7 +110,7 @@ fn seed_that_makes_no_sense_is_refused() {
     for (change, outcome) in cases {
         assert_eq!(build(change), outcome);
     }
-    // No longer than a body of the network may be.
+    // A seed has the same length limit as a body.
     let (seed, bytes) = (jwks(&["a"]), jwks(&["a"]).len());
     for (max_body, outcome) in
         [(bytes, Ok(())), (bytes - 1, Err(FetchConfigError::Seed(JwkSetError::TooLong { bytes })))]

@@ -1,4 +1,4 @@
-//! What the builder takes and what it refuses, and the texts of the errors.
+//! The settings that the builder accepts or refuses, and the texts of the errors.
 
 use std::{io::ErrorKind, time::Duration};
 
@@ -27,7 +27,7 @@ fn settings_that_make_no_sense_are_refused() {
         (|builder| builder.max_blocked(0), zero("max_blocked")),
         (|builder| builder.max_waiting(0), zero("max_waiting")),
         (|builder| builder.max_body(0), zero("max_body")),
-        // Not cut to the limit, but refused.
+        // Refused, and not reduced to the limit.
         (|builder| builder.max_body(512 * 1024 + 1), FetchConfigError::MaxBodyTooLarge),
         (|builder| builder.ttl(secs(1) - NANO), FetchConfigError::TtlTooShort),
         (|builder| builder.timeout(DAY + NANO), long("timeout")),
@@ -132,7 +132,7 @@ fn fetch_errors_have_a_text_and_a_code() {
         ),
         (FetchError::Timeout, "timeout", "the answer was not complete in time"),
         (status(503), "status", "the host answered with status 503 instead of 200"),
-        // Of the target, nothing but the host.
+        // Only the host of the target is shown.
         (
             redirect("https://me:secret@x.example:8/a?b"),
             "redirect",
@@ -182,7 +182,7 @@ fn fetch_errors_have_a_text_and_a_code() {
     for (error, code, text) in texts {
         assert_eq!((error.code(), error.to_string().as_str()), (code, text));
     }
-    // Those of the key set and of its JSON are theirs.
+    // The errors of a key set and of its JSON keep their own texts.
     let key_set = FetchError::KeySet(JwkSetError::KeysMissing);
     assert_eq!(
         (key_set.code(), key_set.to_string()),

@@ -1,5 +1,5 @@
-//! An attempt that never ends, in a process that has forked or with a `Fetch` that hangs, and too many
-//! futures that wait. Invariants I2, I7.
+//! Attempts that never end, as after a fork or with a `Fetch` that hangs, and too many waiting
+//! futures. Invariants I2, I7.
 
 use std::{
     task::Poll,
@@ -13,7 +13,7 @@ use crate::fake::{
     secs, unavailable, until,
 };
 
-/// When an attempt with this timeout loses its slot.
+/// The time after its timeout at which an attempt loses its slot.
 const OVERDUE: Duration = secs(60);
 
 #[test]
@@ -30,7 +30,7 @@ fn slot_of_an_attempt_that_never_ends_is_taken_back_a_minute_after_its_timeout()
     assert_eq!(rig.key("a"), unavailable(secs(1)));
     assert_eq!((rig.keys.health().fetching, rig.issuer.count()), (false, 1));
 
-    // The attempt counts as failed: the next one follows after the back-off.
+    // The attempt counts as failed, so the next one follows after the back-off.
     rig.clock.advance(secs(1));
     rig.issuer.serves(&["new"]);
     let mut future = Manual::new(key_async(&rig.keys, "new"));
@@ -43,7 +43,7 @@ fn slot_of_an_attempt_that_never_ends_is_taken_back_a_minute_after_its_timeout()
 }
 
 #[test]
-fn what_a_late_attempt_brings_is_ignored() {
+fn result_of_a_late_attempt_is_ignored() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(TTL);
     rig.issuer.close_gate();
@@ -53,15 +53,15 @@ fn what_a_late_attempt_brings_is_ignored() {
     rig.await_waiters(2);
     rig.issuer.await_count(2);
     rig.clock.advance(OVERDUE + FOREVER);
-    // Its slot is taken, which counts as a failure, and the set is used stale.
+    // The attempt loses its slot, which counts as a failure, and the stale set is used.
     let start = Instant::now();
     assert_eq!(rig.key("a"), found("a"));
-    assert_eq!(join(thread), found("a"), "a thread that waited for it is told");
+    assert_eq!(join(thread), found("a"), "a thread that waited for the attempt");
     assert!(start.elapsed() < FOREVER / 2, "{:?}", start.elapsed());
     let health = rig.keys.health();
     assert_eq!((health.fetching, last_error(&health)), (false, Some(FetchError::Timeout)));
     assert_eq!(health.consecutive_failures, 1);
-    assert_eq!(future.poll(), Poll::Ready(found("a")), "polled, it need not wait any longer");
+    assert_eq!(future.poll(), Poll::Ready(found("a")), "a poll does not wait any longer");
 
     rig.issuer.serves(&["late"]);
     rig.issuer.open_gate();
@@ -79,7 +79,7 @@ fn what_a_late_attempt_brings_is_ignored() {
 }
 
 #[test]
-fn future_that_waited_for_an_attempt_without_slot_is_woken_when_that_ends() {
+fn future_that_waits_for_an_attempt_without_slot_is_woken_when_it_ends() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(TTL);
     rig.issuer.close_gate();
@@ -87,7 +87,7 @@ fn future_that_waited_for_an_attempt_without_slot_is_woken_when_that_ends() {
     assert_eq!(future.poll(), Poll::Pending);
     rig.issuer.await_count(2);
     rig.clock.advance(OVERDUE + FOREVER);
-    // Only now is the slot taken, and nobody starts another attempt.
+    // This lookup takes the slot away, and starts no other attempt.
     assert_eq!(rig.key("a"), found("a"));
     assert_eq!((rig.keys.health().waiters, future.woken()), (1, 0));
     rig.issuer.open_gate();
@@ -97,7 +97,7 @@ fn future_that_waited_for_an_attempt_without_slot_is_woken_when_that_ends() {
 }
 
 #[test]
-fn no_more_than_eight_attempts_are_given_up_on() {
+fn no_more_than_eight_attempts_are_abandoned() {
     let rig = Rig::with(|builder| builder.timeout(millis(1)));
     rig.issuer.close_gate();
     for _ in 0..40 {
@@ -105,7 +105,7 @@ fn no_more_than_eight_attempts_are_given_up_on() {
         let _pending = future.poll();
         rig.clock.advance(OVERDUE + secs(300));
     }
-    // Eight that hang and one that holds the slot: a fetch that never ends costs no more threads.
+    // Eight abandoned attempts and one with the slot: hanging fetches block no more threads.
     rig.issuer.await_count(9);
     assert_eq!((rig.issuer.count(), rig.issuer.in_flight()), (9, 9));
     rig.issuer.open_gate();
@@ -126,12 +126,12 @@ fn no_more_than_max_waiting_futures_wait_and_the_others_are_busy() {
     for _ in 0..5 {
         assert_eq!(block_on(key_async(&rig.keys, "a")), BUSY);
     }
-    // Those who wait already are not turned away when they are polled again.
+    // Futures that already wait stay waiters when they are polled again.
     for future in &mut futures {
         assert_eq!(future.poll(), Poll::Pending);
     }
     assert_eq!((rig.keys.health().busy, rig.keys.health().waiters), (5, 3));
-    // One that gives up makes room.
+    // A future that is dropped makes room for another.
     drop(futures.pop());
     let mut late = Manual::new(key_async(&rig.keys, "a"));
     assert_eq!(late.poll(), Poll::Pending);
@@ -145,7 +145,7 @@ fn no_more_than_max_waiting_futures_wait_and_the_others_are_busy() {
 }
 
 #[test]
-fn known_key_is_used_stale_where_too_many_futures_wait() {
+fn known_key_is_used_stale_if_too_many_futures_wait() {
     let rig = Rig::primed_with(&["a"], |builder| builder.max_waiting(1));
     rig.clock.advance(TTL);
     rig.issuer.close_gate();

@@ -1,4 +1,4 @@
-//! Servers of this machine that misbehave, and sources for them.
+//! Misbehaving servers on loopback, and sources for them.
 
 use std::{
     io::{self, Read, Write},
@@ -23,17 +23,17 @@ use tokenring::{
 
 use crate::fake::last_error;
 
-/// A source for the keys of `server`, in a hurry.
+/// A source for the keys of `server`, over plain http.
 pub(crate) fn at(server: &IssuerServer) -> RemoteJwksBuilder {
     RemoteJwks::builder(server.jwks_url()).danger_allow_http_loopback()
 }
 
-/// A source that trusts the `roots`, PEM, for the server at `address`.
+/// A source for the server at `address` that trusts `roots`, in PEM.
 pub(crate) fn trusting(roots: &str, address: SocketAddr) -> RemoteJwksBuilder {
     RemoteJwks::builder(format!("https://{address}/")).no_proxy().root_certs_pem(roots)
 }
 
-/// The error that the first fetch ends with, in time.
+/// The error of the first fetch. Asserts that it ended in time.
 pub(crate) fn failure(keys: RemoteJwksBuilder) -> FetchError {
     let keys = keys.timeout(TIMEOUT).connect_timeout(10 * TIMEOUT).build().unwrap();
     let start = Instant::now();
@@ -50,7 +50,7 @@ pub(crate) fn failure(keys: RemoteJwksBuilder) -> FetchError {
 pub(crate) fn wait_until(done: impl Fn() -> bool) {
     let start = Instant::now();
     while !done() {
-        assert!(start.elapsed() < Duration::from_secs(10), "it never happens");
+        assert!(start.elapsed() < Duration::from_secs(10), "the condition stays false");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -67,14 +67,14 @@ pub(crate) fn serve(
         for stream in listener.incoming() {
             let (stream, handle) = (stream.unwrap(), Arc::clone(&handle));
             let number = counter.fetch_add(1, Ordering::SeqCst) + 1;
-            // An error is the client hanging up.
+            // An error means that the client hung up.
             thread::spawn(move || handle(&stream, number));
         }
     });
     (address, connections)
 }
 
-/// A server of a key set over TLS, with this `certificate`, PEM.
+/// A server of a key set over TLS with this `certificate`, in PEM.
 pub(crate) fn serve_tls(certificate: &str) -> (SocketAddr, Arc<AtomicUsize>) {
     let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
@@ -114,21 +114,21 @@ pub(crate) fn der(pem: &str) -> CertificateDer<'static> {
 
 pub(crate) const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 
-/// Long enough for whatever ends before it, on a busy machine.
+/// Long enough for everything that must end earlier, even on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(600);
 
-/// Between two drops: each comes well before a timeout that would start anew with it.
+/// The pause between two bytes: much shorter than a timeout that each byte would restart.
 pub(crate) const DRIP: Duration = Duration::from_millis(20);
 
-// Made by `vectors/tls/make.sh`. Good from 2019 until the year 4000, where nothing else is said.
+// Made by `vectors/tls/make.sh`. Valid from 2019 to the year 4000 unless noted.
 
 pub(crate) const AUTHORITY: &str = include_str!("../vectors/tls/authority.pem");
 
-/// One that has signed none of the others.
+/// An authority that signed none of the other certificates.
 pub(crate) const OTHER_AUTHORITY: &str = include_str!("../vectors/tls/other-authority.pem");
 
-/// For 127.0.0.1, by [`AUTHORITY`], as are the next two.
+/// A certificate for 127.0.0.1, signed by [`AUTHORITY`].
 pub(crate) const LOOPBACK: &str = include_str!("../vectors/tls/loopback.pem");
 
-/// The private key of every server, and of no authority.
+/// The private key of all servers; the authorities have others.
 pub(crate) const SERVER_KEY: &str = include_str!("../vectors/tls/server-key.pem");

@@ -1,8 +1,8 @@
 //! 64 threads, then 1000 futures, verify tokens while the issuer rotates its keys, fails in every
-//! way and comes back: no good token is refused for a reason the rules do not allow.
+//! way and comes back: no good token is refused for a reason that the rules do not allow.
 //!
-//! Nothing here depends on how fast the machine is: what must hold is said in terms of what others
-//! have seen before a lookup began and what the issuer had not yet done when it ended.
+//! The assertions do not depend on the speed of the machine. They compare the outcome of a lookup
+//! with the outcomes that were known when it began, and with the issuer's state when it ended.
 
 use std::{
     future::poll_fn,
@@ -24,13 +24,13 @@ use tokenring::{
 
 use crate::fake::{Random, URL, block_on, millis, run_all, secs, until};
 
-/// How often the issuer rotates, and fails in between.
+/// The number of rotations, with a failure between two.
 const ROUNDS: usize = 12;
 
 const COOLDOWN: Duration = secs(2);
 
 #[test]
-fn threads_see_nothing_but_what_the_rules_allow() {
+fn threads_see_only_outcomes_that_the_rules_allow() {
     let world = World::new();
     thread::scope(|scope| {
         for seed in 0..64 {
@@ -40,7 +40,7 @@ fn threads_see_nothing_but_what_the_rules_allow() {
                 while !world.over() {
                     let choice = Choice::random(&mut random);
                     let before = world.before(choice);
-                    // One in four asks without waiting.
+                    // One lookup in four does not wait.
                     let (verdict, waits) = match random.below(4) {
                         0 => (world.verifier.try_verify(world.token(choice)), false),
                         _ => (world.verifier.verify(world.token(choice)), true),
@@ -55,7 +55,7 @@ fn threads_see_nothing_but_what_the_rules_allow() {
 }
 
 #[test]
-fn futures_see_nothing_but_what_the_rules_allow() {
+fn futures_see_only_outcomes_that_the_rules_allow() {
     let world = World::new();
     thread::scope(|scope| {
         for seed in 0..4 {
@@ -77,16 +77,16 @@ fn futures_see_nothing_but_what_the_rules_allow() {
     world.aftermath();
 }
 
-/// A token.
+/// The kind of a token.
 #[derive(Clone, Copy)]
 enum Choice {
-    /// Of a key that is always there.
+    /// Signed by the key that is always published.
     Stable,
-    /// Of the key that comes in this round and is gone two rounds later.
+    /// Signed by the key that is published in this round and withdrawn two rounds later.
     Rotated(usize),
-    /// With the name of the key that is always there.
+    /// Forged, with the `kid` of the key that is always published.
     Forged,
-    /// With a name nobody has heard of.
+    /// With a `kid` that was never published.
     MadeUp,
 }
 
@@ -101,7 +101,7 @@ impl Choice {
     }
 }
 
-/// What is known of a rotated key when a lookup begins.
+/// The known facts about a rotated key when a lookup begins.
 #[derive(Clone, Copy)]
 struct Before {
     seen: bool,
@@ -122,12 +122,12 @@ struct World {
 
 struct Rotated {
     token: String,
-    /// Somebody has been given the key: a set with it has been published.
+    /// A lookup has found the key, so a set with it was fetched.
     seen: AtomicBool,
-    /// The issuer is about to withdraw it. Until then every set has it that has come since.
+    /// The issuer is about to withdraw the key. Until then, every set since its publication has it.
     withdrawn: AtomicBool,
-    /// Somebody has been told that it is unknown, after it was seen: a set without it has been
-    /// published, and no other can follow.
+    /// A lookup has found the key unknown after it was seen, so a set without it was fetched, and
+    /// no later set has it.
     gone: AtomicBool,
 }
 
@@ -139,7 +139,7 @@ impl World {
             .fetch(endpoint.clone())
             .clock(FastClock(start))
             .ttl(secs(20))
-            // More than the test can take: nothing may be refused for its age.
+            // Longer than the test, so no key is refused for its age.
             .stale_cap(secs(1_000_000))
             .kid_cooldown(COOLDOWN)
             .timeout(secs(60))
@@ -199,7 +199,7 @@ impl World {
         waits: bool,
     ) {
         let outcome = verdict.as_ref().map(|_| ()).map_err(|error| *error);
-        // Without waiting, a key past its `ttl` that nobody has tried to refresh is not had.
+        // `try_verify` does not use a key past its `ttl` before a refresh was tried.
         let not_tried = !waits && matches!(outcome, Err(VerifyError::KeysUnavailable { .. }));
         match choice {
             Choice::Stable => assert!(outcome == Ok(()) || not_tried, "{outcome:?}"),
@@ -228,9 +228,9 @@ impl World {
         self.verdicts.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// What the issuer does: it rotates, then fails, and goes on only after that was noticed.
+    /// The issuer's actions: it rotates, then fails, each time until some lookup has noticed.
     fn history(&self) {
-        // The others are to end if this one finds fault.
+        // If an assertion fails here, the other threads end too.
         let _end = End(&self.over);
         for round in 1..=ROUNDS {
             if let Some(old) = round.checked_sub(2) {
@@ -253,7 +253,7 @@ impl World {
     }
 
     fn aftermath(&self) {
-        // All is well again, and only what was published last is accepted.
+        // The issuer works again, and only the keys that it published last are accepted.
         let verdict = |token: &str| self.verifier.verify(token).map(|_| ());
         until(|| verdict(&self.rotated[0].token) == Err(VerifyError::UnknownKey));
         assert_eq!(verdict(&self.stable), Ok(()));
@@ -314,7 +314,7 @@ async fn let_others_run() {
     .await;
 }
 
-/// Two hundred seconds a second. The jitter is what it is in production.
+/// A clock two hundred times as fast as real time, with the jitter of production.
 struct FastClock(Instant);
 
 impl Clock for FastClock {
@@ -327,7 +327,7 @@ impl Clock for FastClock {
     }
 }
 
-/// The issuer's end.
+/// The scripted issuer.
 #[derive(Clone, Default)]
 struct Endpoint(Arc<Mutex<Log>>);
 
@@ -343,7 +343,7 @@ struct Log {
 }
 
 impl Endpoint {
-    /// The key that is always there, this round's and that of the round before.
+    /// Publishes the stable key, this round's key and the previous round's.
     fn publish(&self, round: usize) {
         let keys = [Some(stable()), Some(rotating(round)), round.checked_sub(1).map(rotating)];
         let keys = keys.into_iter().flatten().collect();
@@ -372,7 +372,7 @@ impl Fetch for Endpoint {
         log.most_in_flight = log.most_in_flight.max(log.in_flight);
         let (body, fault) = (log.body.clone(), log.fault);
         drop(log);
-        // So that others come and wait.
+        // Gives other lookups time to join.
         thread::sleep(millis(1));
         let mut log = self.0.lock().unwrap();
         log.in_flight -= 1;
@@ -382,7 +382,7 @@ impl Fetch for Endpoint {
             None => Ok(body),
             Some(0) => Err(FetchError::Status { status: 500, retry_after: Some(secs(2)) }),
             Some(1) => Err(FetchError::Timeout),
-            // No set at all: an empty one would end the old keys.
+            // Not a set at all, because an empty set would end the old keys.
             Some(2) => Ok(b"{\"keys\":{}}".to_vec()),
             Some(_) => resume_unwind(Box::new("as the test wants it")),
         }

@@ -1,4 +1,4 @@
-//! TLS: who is trusted, and how long a handshake may take.
+//! TLS: the trusted certificates, and the time limit of a handshake.
 
 use std::{
     io::{self, Write},
@@ -52,7 +52,7 @@ fn certificate_of_an_authority_that_is_not_trusted() {
 }
 
 #[test]
-fn nobody_but_the_given_root_certificates_is_trusted() {
+fn only_the_given_root_certificates_are_trusted() {
     let (address, _) = serve_tls(LOOPBACK);
     assert_tls_failure(trusting(OTHER_AUTHORITY, address), "UnknownIssuer");
     let both = format!("{OTHER_AUTHORITY}{AUTHORITY}");
@@ -71,9 +71,9 @@ fn expired_certificate() {
     assert_tls_failure(trusting(AUTHORITY, address), "expired");
 }
 
-/// The certificates are files, and files get old: when each ends, as rustls sees it.
+/// The certificates are files that could expire unnoticed. Asserts the expiry that rustls sees.
 #[test]
-fn certificates_of_these_tests_are_good_until_the_year_4000() {
+fn certificates_of_these_tests_are_valid_until_the_year_4000() {
     for (certificate, name, end) in [
         (LOOPBACK, "127.0.0.1", END_OF_3999),
         (OTHER_HOST, "other.example", END_OF_3999),
@@ -89,7 +89,7 @@ fn certificates_of_these_tests_are_good_until_the_year_4000() {
             let name = ServerName::try_from(name).unwrap();
             verifier.verify_server_cert(&der(certificate), &[], &name, &[], now).map(drop)
         };
-        // Before 2019 they are not good yet.
+        // Before 2019 they are not yet valid.
         assert!(matches!(
             at(BEGINNING_OF_2019 - 1),
             Err(Error::InvalidCertificate(CertificateError::NotValidYetContext { .. }))
@@ -109,14 +109,14 @@ fn plain_http_behind_an_https_url() {
     let url = server.jwks_url().replace("http:", "https:");
     let (address, _) = serve(|mut stream, _| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
     assert_tls_failure(RemoteJwks::builder(format!("https://{address}/")).no_proxy(), "");
-    // This one waits for the end of a request that never comes.
+    // This server waits for the end of a request, which never comes.
     assert_eq!(failure(RemoteJwks::builder(url).no_proxy()), FetchError::Timeout);
 }
 
 #[test]
-fn tls_that_drips() {
+fn handshake_that_arrives_byte_by_byte() {
     let (address, _) = serve(|mut stream, _| {
-        // The header of a handshake record, and 16 KiB that take for ever.
+        // The header of a handshake record of 16 KiB, which then arrives byte by byte.
         stream.write_all(&[22, 3, 3, 64, 0, 2, 0, 63, 252])?;
         loop {
             stream.write_all(&[0])?;
@@ -167,11 +167,11 @@ fn assert_tls_failure(keys: RemoteJwksBuilder, why: &str) {
     }
 }
 
-/// For other.example.
+/// A certificate for other.example, signed by [`AUTHORITY`].
 const OTHER_HOST: &str = include_str!("../vectors/tls/other-host.pem");
-/// For 127.0.0.1, until 2020.
+/// A certificate for 127.0.0.1 that expired in 2020, signed by [`AUTHORITY`].
 const EXPIRED: &str = include_str!("../vectors/tls/expired.pem");
-/// For 127.0.0.1, by itself.
+/// A self-signed certificate for 127.0.0.1.
 const SELF_SIGNED: &str = include_str!("../vectors/tls/self-signed.pem");
 
 const BEGINNING_OF_2019: u64 = 1_546_300_800;

@@ -1,4 +1,4 @@
-//! Nobody waits for ever, and who does not want to wait need not. Invariant I7.
+//! No lookup waits for ever, and callers may choose not to wait. Invariant I7.
 
 use std::{
     env,
@@ -36,21 +36,21 @@ fn panicking_fetch_releases_8_threads_and_8_futures() {
     }
     let health = rig.keys.health();
     assert_eq!((last_error(&health), health.fetching), (Some(FetchError::Thread), false));
-    // And it is not the end.
+    // The source still works afterwards.
     rig.issuer.serves(&["a"]);
     rig.clock.advance(secs(1));
     assert_eq!(rig.key("a"), found("a"));
 }
 
 #[test]
-fn nobody_waits_longer_than_the_timeout_for_a_fetch_that_does_not_keep_it() {
+fn no_lookup_waits_longer_than_the_timeout_for_a_fetch_that_exceeds_it() {
     let rig = Rig::with(|builder| builder.timeout(millis(50)));
     rig.issuer.close_gate();
     let start = Instant::now();
     assert_eq!(rig.key("a"), unavailable(secs(1)));
     assert_eq!(rig.keys.prime(), Err(FetchError::Timeout));
     assert_eq!(rig.keys.refresh_now(), Err(FetchError::Timeout));
-    // Four times 50 ms and what the end of an attempt may take, on a busy machine.
+    // Four times 50 ms, and the time that the end of an attempt may take on a busy machine.
     let took = start.elapsed();
     assert!(took > millis(200) && took < secs(10), "{took:?}");
     assert_eq!((rig.issuer.count(), rig.keys.health().waiters), (1, 0));
@@ -60,7 +60,7 @@ fn nobody_waits_longer_than_the_timeout_for_a_fetch_that_does_not_keep_it() {
 }
 
 #[test]
-fn fetch_that_never_ends_is_waited_for_once_and_counts_as_failed() {
+fn fetch_that_never_ends_delays_lookups_once_and_counts_as_failed() {
     let rig = Rig::primed_with(&["a"], |builder| builder.timeout(millis(50)));
     rig.clock.advance(TTL);
     rig.issuer.close_gate();
@@ -68,14 +68,14 @@ fn fetch_that_never_ends_is_waited_for_once_and_counts_as_failed() {
     let health = rig.keys.health();
     assert_eq!((last_error(&health), health.consecutive_failures), (Some(FetchError::Timeout), 1));
     assert!(health.fetching);
-    // The best of five, since the machine may have more to do.
+    // The best of five, because the machine may be busy.
     let times = [0; 5].map(|_| {
         let start = Instant::now();
         assert_eq!(rig.key("a"), found("a"));
         start.elapsed()
     });
     assert!(times.iter().min() < Some(&millis(50)), "{times:?}");
-    // Still one at a time.
+    // There is still one fetch at a time.
     rig.clock.advance(secs(10));
     assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
     rig.issuer.open_gate();
@@ -83,9 +83,9 @@ fn fetch_that_never_ends_is_waited_for_once_and_counts_as_failed() {
     assert_eq!(rig.keys.health().state, KeysState::Fresh);
 }
 
-/// A token that expires while its verifier waits for keys has expired.
+/// A token that expires while the verifier waits for keys is refused.
 #[test]
-fn system_clock_is_read_when_the_keys_are_there() {
+fn system_clock_is_read_when_the_keys_are_available() {
     let rig = Rig::new();
     rig.issuer.serves(&["a"]);
     rig.issuer.close_gate();
@@ -117,7 +117,7 @@ fn system_clock_is_read_when_the_keys_are_there() {
 }
 
 #[test]
-fn no_lock_is_held_while_a_fetch_is_under_way() {
+fn no_lock_is_held_while_a_fetch_is_in_flight() {
     let rig = Rig::new();
     rig.issuer.close_gate();
     let lookup = rig.spawn_key("a");
@@ -130,7 +130,7 @@ fn no_lock_is_held_while_a_fetch_is_under_way() {
 }
 
 #[test]
-fn jitter_that_is_no_number_from_0_to_1_neither_panics_nor_wedges() {
+fn jitter_outside_0_to_1_neither_panics_nor_blocks() {
     for jitter in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 2.0] {
         let rig = Rig::new();
         rig.clock.set_jitter(jitter);
@@ -145,7 +145,7 @@ fn jitter_that_is_no_number_from_0_to_1_neither_panics_nor_wedges() {
         rig.clock.advance(NANO);
         assert_eq!(rig.keys.health().state, KeysState::Ahead);
     }
-    // Nor where a fetch is given up that does not end.
+    // The same when an attempt that does not end is abandoned.
     let rig = Rig::primed_with(&["a"], |builder| builder.timeout(millis(50)));
     rig.clock.advance(TTL);
     rig.clock.set_jitter(f64::NAN);
@@ -155,8 +155,8 @@ fn jitter_that_is_no_number_from_0_to_1_neither_panics_nor_wedges() {
     rig.issuer.open_gate();
 }
 
-/// Where the system has no thread left. The stack asked for is read once, so that this has to
-/// happen in another process; the test harness runs the test on its own thread then.
+/// A system without a thread to spare, simulated by a huge stack size. `std` reads that size only
+/// once, so this needs a child process, where the test harness runs the test on its own thread.
 #[test]
 #[cfg(target_os = "linux")]
 fn system_without_a_thread_to_spare_is_an_error_and_no_panic() {
@@ -185,12 +185,12 @@ fn system_without_a_thread_to_spare_is_an_error_and_no_panic() {
     println!("no thread: seen");
 }
 
-// Without waiting, at the start, and by hand.
+// `try_key`, `prime` and `refresh_now`.
 
 #[test]
 fn try_key_never_starts_a_fetch() {
-    // How old the set is, whether the last try failed, and the answers for a known and an unknown
-    // kid.
+    // The age of the set, whether the last attempt failed, and the answers for a known and an
+    // unknown `kid`.
     let soon = unavailable(secs(1));
     let cases = [
         (None, false, soon.clone(), soon.clone()),
@@ -228,7 +228,7 @@ fn try_key_never_starts_a_fetch() {
 }
 
 #[test]
-fn try_key_knows_an_unknown_kid_while_it_would_not_be_asked_for() {
+fn try_key_reports_an_unknown_kid_if_no_fetch_would_be_started_for_it() {
     let rig = Rig::primed(&["a"]);
     assert_eq!(rig.key("b"), UNKNOWN);
     assert_eq!(rig.try_key("b"), UNKNOWN);
@@ -238,7 +238,7 @@ fn try_key_knows_an_unknown_kid_while_it_would_not_be_asked_for() {
 }
 
 #[test]
-fn prime_fetches_only_what_is_not_there() {
+fn prime_fetches_only_if_keys_are_missing_or_old() {
     let rig = Rig::new();
     for (age, count) in [(Duration::ZERO, 1), (AHEAD, 1), (TTL - AHEAD - NANO, 1), (NANO, 2)] {
         rig.clock.advance(age);
@@ -251,7 +251,7 @@ fn prime_fetches_only_what_is_not_there() {
 }
 
 #[test]
-fn prime_says_why_there_are_no_keys_and_does_not_ask_again_in_back_off() {
+fn prime_returns_the_error_and_does_not_fetch_again_during_back_off() {
     let rig = Rig::new();
     rig.issuer.reply(Reply::Fail(FetchError::HostNotFound));
     assert_eq!(rig.keys.prime(), Err(FetchError::HostNotFound));
@@ -263,7 +263,7 @@ fn prime_says_why_there_are_no_keys_and_does_not_ask_again_in_back_off() {
 }
 
 #[test]
-fn prime_waits_for_a_fetch_that_is_under_way() {
+fn prime_waits_for_a_fetch_in_flight() {
     let rig = Rig::new();
     rig.issuer.close_gate();
     let lookup = rig.spawn_key("a");
@@ -280,11 +280,11 @@ fn prime_waits_for_a_fetch_that_is_under_way() {
 }
 
 #[test]
-fn refresh_now_asks_whatever_is_at_hand_and_whatever_failed() {
+fn refresh_now_fetches_whatever_the_state_of_the_keys() {
     let rig = Rig::primed(&["a", "b"]);
     rig.issuer.serves(&["a"]);
     assert_eq!(rig.keys.refresh_now(), Ok(()));
-    // The cooldown does not begin with it, but with this one.
+    // The cool-down does not begin with `refresh_now`, but with this fetch.
     assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 3));
     rig.issuer.fails();
     for count in 4..=6 {
@@ -299,7 +299,7 @@ fn refresh_now_asks_whatever_is_at_hand_and_whatever_failed() {
 }
 
 #[test]
-fn refresh_now_does_not_take_a_fetch_that_began_before_it_for_its_own() {
+fn refresh_now_does_not_accept_a_fetch_that_began_before_it() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(AHEAD);
     rig.issuer.close_gate();

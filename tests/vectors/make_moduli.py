@@ -3,8 +3,8 @@
 
 Usage: python3 make_moduli.py [--check] > rsa_moduli.txt
 
-The seed is fixed, so the output is the same on every run. Nothing but the standard library is
-needed; gmpy2, if installed, makes it faster (seconds instead of minutes). `--check` reads an
+The seed is fixed, so the output is the same on every run. Only the standard library is needed;
+gmpy2, if installed, makes it faster (seconds instead of minutes). `--check` reads an
 existing rsa_moduli.txt next to this script and checks lengths, parity and fingerprints only.
 The factors are reproducible by anybody: never use any of these as a key.
 
@@ -12,7 +12,7 @@ ROCA (CVE-2017-15361; Nemec et al., "The Return of Coppersmith's Attack", CCS 20
 library made primes p = k*M + (65537^a mod M), M the product of the first 39 primes (RSA-512) up to
 the first 126 (RSA-2048). So n mod r is a power of 65537 mod r for every odd prime r up to 167: the
 published fingerprint, 38 primes. For 21 of them 65537 generates the whole group and any n not
-divisible by r passes; only the other 17, the markers, tell anything.
+divisible by r passes; only the other 17, the markers, distinguish anything.
 """
 
 import math
@@ -50,7 +50,7 @@ assert (SMALL[38], SMALL[125], M126.bit_length()) == (167, 701, 971)
 
 
 def mismatches(n):
-    """The primes of the fingerprint that n does not fit. None left: n is marked as ROCA."""
+    """The primes of the fingerprint that n does not fit. If there are none, n has the fingerprint."""
     return [r for r in FINGERPRINT if n % r not in SUBGROUP[r]]
 
 
@@ -90,7 +90,7 @@ def modulus(bits, m=2):
 
 
 def near_miss(r):
-    """Infineon-shaped for M39 without r, and not fitting r."""
+    """A modulus that fits the fingerprint for all primes of M39 except r."""
     while True:
         n = modulus(2048, M39 // r)
         if mismatches(n) == [r]:
@@ -130,7 +130,7 @@ def vectors():
 
 
 def check(name, n):
-    """What the name says is true of n."""
+    """Asserts that n is what the name says."""
     kind, _, rest = name.partition("-")
     bits = int(rest) if kind in ("bits", "even") else 2048
     assert n.bit_length() == bits, name

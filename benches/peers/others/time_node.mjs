@@ -1,7 +1,7 @@
-// Times jose and fast-jwt. Arguments: what the program `token` printed, and where the test issuer's
-// keys are.
+// Times jose and fast-jwt. Arguments: the file with the output of the program `token`, and the
+// directory of the test issuer's keys.
 //
-// Each line that it prints is a library: toolchain, library, version, case, median, quartiles of the
+// Prints a line for each library: toolchain, library, version, case, median, quartiles of the
 // batches and p99 of single calls, in nanoseconds.
 
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
@@ -10,8 +10,8 @@ import { readFileSync } from 'node:fs'
 import { createVerifier } from 'fast-jwt'
 import { importJWK, jwtVerify } from 'jose'
 
-// As the Rust libraries are timed: short batches, so that all see the same machine; then calls one by
-// one, nearly each after one of another library.
+// As for the Rust libraries: short batches, so that all see the same machine; then single calls,
+// nearly each of them after a call of another library.
 const BATCHES = 2000
 const SINGLES = 10_000
 const WARM_UP = 3000
@@ -42,7 +42,7 @@ const fastJwt = cache => {
   return token => verifier(token).sub
 }
 
-// What no verifier on this runtime can do without: nothing is decoded, nothing is read.
+// The runtime's share of the work: the bare signature check.
 const message = Buffer.from(`${header}.${payload}`)
 const rawSignature = Buffer.from(signature, 'base64url')
 const nodeCrypto = () => verify('sha256', message, publicKey, rawSignature) && subject
@@ -72,7 +72,7 @@ cases.forEach(({ library, version }, index) => {
   console.log([`Node ${node}`, library, version, 'RSA-2048', ...figures.map(Math.round)].join())
 })
 
-// Fails unless `call` keeps to the policy that the others are timed with.
+// Fails unless `call` enforces the same policy as the others.
 async function checkPolicy(library, call) {
   const now = Math.floor(Date.now() / 1000)
   const accepted = [{}, { exp: now - 30 }, { nbf: now + 30 }]
@@ -112,7 +112,7 @@ function withOneBitFlipped() {
   return `${header}.${payload}.${encode(flipped)}`
 }
 
-// Nanoseconds a call of each library in each round.
+// Nanoseconds per call of each library in each round.
 async function inTurns(rounds, calls) {
   const times = cases.map(() => [])
   for (let round = 0; round < rounds; round++) {
@@ -149,7 +149,7 @@ async function perAwaitedCall(call, calls) {
   return Number(process.hrtime.bigint() - start) / calls
 }
 
-// The value that so many percent of `numbers` do not exceed.
+// The percentile of `numbers`.
 function at(numbers, percent) {
   const sorted = numbers.toSorted((one, other) => one - other)
   return sorted[Math.floor(((sorted.length - 1) * percent) / 100)]

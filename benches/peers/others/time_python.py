@@ -1,7 +1,8 @@
-"""Times PyJWT. Arguments: what the program `token` printed, and where the test issuer's keys are.
+"""Times PyJWT. Arguments: the file with the output of the program `token`, and the directory of the
+test issuer's keys.
 
-Each line that it prints is a library: toolchain, library, version, case, median, quartiles of the
-batches and p99 of single calls, in nanoseconds.
+Prints a line for each library: toolchain, library, version, case, median, quartiles of the batches
+and p99 of single calls, in nanoseconds.
 """
 
 import base64
@@ -19,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-# As the Rust libraries are timed: short batches, so that all see the same machine; then calls one by
-# one, nearly each after one of another library.
+# As for the Rust libraries: short batches, so that all see the same machine; then single calls,
+# nearly each of them after a call of another library.
 BATCHES = 2000
 BATCH = 5
 SINGLES = 10_000
@@ -59,7 +60,7 @@ def main():
     if accepts(pyjwt, subject, with_one_bit_flipped(token)):
         sys.exit("accepted: another signature")
 
-    # What no verifier on this runtime can do without: nothing is decoded, nothing is read.
+    # The runtime's share of the work: the bare signature check.
     public_key, message, raw_signature = key.key, signing_input.encode(), decode(signature)
 
     def cryptography_alone(_):
@@ -81,7 +82,7 @@ def main():
 
 
 def check_policy(verify, subject, forge):
-    """Fails unless `verify` keeps to the policy that the others are timed with."""
+    """Fails unless `verify` enforces the same policy as the others."""
     now = int(time.time())
     accepted = [{}, {"exp": now - 30}, {"nbf": now + 30}]
     refused = [
@@ -122,7 +123,7 @@ def check_that_it_verifies(public_key, message, signature):
 
 
 def in_turns(cases, token, subject, rounds, calls):
-    """Nanoseconds a call of each library in each round."""
+    """Nanoseconds per call of each library in each round."""
     times = {library: [] for library in cases}
     for _ in range(rounds):
         for library in random.sample(list(cases), len(cases)):

@@ -1,4 +1,4 @@
-//! Who is timed against whom: every library with one of the samples, beside ring alone.
+//! The comparisons: all libraries and ring alone with the same sample.
 
 use std::hint::black_box;
 
@@ -8,18 +8,18 @@ use crate::{
     with_ring::RingAlone,
 };
 
-/// All that takes turns for one sample.
+/// Everything that takes turns with one sample.
 pub struct Contest<'a> {
     pub case: &'static str,
-    /// The last one is what the others are compared with: ring accepting the sample's signature or,
-    /// if the sample is refused, that of the accepted token with the same key.
+    /// The others are compared with the last one: ring accepting the sample's signature or, if the
+    /// sample is refused, that of the accepted token with the same key.
     pub contenders: Vec<Contender<'a>>,
-    /// How many of them, from the first on, are results of this case.
+    /// The number of contenders, from the first on, that are results of this case.
     pub results: usize,
 }
 
 impl<'a> Contest<'a> {
-    /// One for each of the `samples`.
+    /// One contest for each of the `samples`.
     pub fn all(peers: &'a [Box<dyn Peer>], samples: &'a [Sample]) -> Vec<Self> {
         samples.iter().map(|sample| Self::new(peers, samples, sample)).collect()
     }
@@ -27,7 +27,7 @@ impl<'a> Contest<'a> {
     fn new(peers: &'a [Box<dyn Peer>], samples: &[Sample], sample: &'a Sample) -> Self {
         let mut contenders: Vec<_> =
             peers.iter().map(|peer| Contender::peer(&**peer, sample)).collect();
-        // It knows neither claims nor junk.
+        // ring alone has no part in cases about claims or junk.
         if matches!(sample.expected, Ok(_) | Err(Refusal::BadSignature)) {
             contenders.push(Contender::ring(sample));
         }
@@ -44,8 +44,8 @@ impl<'a> Contest<'a> {
 /// One library and one sample.
 pub struct Contender<'a> {
     pub library: &'static str,
-    /// How many calls make a batch that is long enough to be timed, and short enough that all
-    /// batches of a round see the same machine.
+    /// The number of calls in a batch: enough to be timed, and so few that all batches of a round
+    /// see the same machine.
     pub batch: u32,
     call: Box<dyn Fn() + Sync + 'a>,
 }
@@ -56,7 +56,7 @@ impl<'a> Contender<'a> {
             let outcome = peer.subject(black_box(&sample.token));
             assert_eq!(outcome.as_deref(), sample.expected.as_ref().copied());
         };
-        // What takes about a microsecond or less: junk, and hits of the cache.
+        // Junk and cache hits take about a microsecond or less.
         let cached = peer.library() == "tokenring with token cache" && sample.expected.is_ok();
         let batch = if cached || sample.expected == Err(Refusal::Malformed) { 100 } else { 5 };
         Self { library: peer.library(), batch, call: Box::new(call) }
@@ -69,7 +69,7 @@ impl<'a> Contender<'a> {
         Self { library: "ring alone", batch: 5, call: Box::new(call) }
     }
 
-    /// Does it once, and asserts that the outcome is the right one.
+    /// Makes one call, and asserts its outcome.
     pub fn call(&self) {
         (self.call)();
     }

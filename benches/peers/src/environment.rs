@@ -1,4 +1,4 @@
-//! What the figures depend on: date, processor, compiler, versions.
+//! The environment of the figures: date, processor, compiler, versions.
 
 use std::{fs, process::Command, thread};
 
@@ -12,7 +12,7 @@ pub fn toolchain() -> String {
     first_line("rustc", &["--version"])
 }
 
-/// The processor's name and how many cores there are.
+/// The processor's name and the number of cores.
 pub fn processor() -> String {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = cpuinfo
@@ -23,7 +23,7 @@ pub fn processor() -> String {
     format!("{name} ({cores} cores)")
 }
 
-/// The version that this program was built with, after the lock file.
+/// The version in the lock file that this program was built with.
 ///
 /// # Panics
 ///
@@ -39,7 +39,7 @@ pub fn version(library: &str) -> String {
     };
     let start = format!("name = \"{package}\"\nversion = \"{major}");
     let (_, rest) = LOCK.split_once(&start).expect("the lock file has every package");
-    let (minor, _) = rest.split_once('"').expect("a version ends");
+    let (minor, _) = rest.split_once('"').expect("the version is quoted");
     format!("{major}{minor}")
 }
 

@@ -1,10 +1,9 @@
-//! What a service would use instead of tokenring, put to the same work: the same tokens, the same
-//! policy, one run.
+//! The alternatives to tokenring, doing the same work with the same tokens and policy in one run.
 
 // 1. The tokens.
 pub mod samples;
 
-// 2. Who verifies them, and how: each as its own documentation tells a service to.
+// 2. The libraries, each used as its documentation says.
 pub mod peer;
 pub mod with_jsonwebtoken;
 mod with_jsonwebtoken_9;
@@ -12,11 +11,11 @@ mod with_jwt_simple;
 mod with_ring;
 mod with_tokenring;
 
-// 3. What is timed, and the timing of it.
+// 3. The comparisons and their timing.
 pub mod contest;
 pub mod measure;
 pub mod throughput;
 
-// 4. What is kept of it.
+// 4. The results.
 pub mod environment;
 pub mod report;

@@ -1,8 +1,8 @@
-//! Times every library on every sample, and prints a table.
+//! Times every library with every sample, and prints a table.
 //!
 //! `cargo run --release -p peers`, with `--no-default-features
-//! --features boring` for jwt-simple on BoringSSL; `-- --save` writes results/rust.csv too, `-- --quick`
-//! only shows that everything works.
+//! --features boring` for jwt-simple on BoringSSL; `-- --save` also writes results/rust.csv, `-- --quick`
+//! only checks that everything works.
 
 use std::{
     collections::HashMap,
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let given = |name: &str| arguments.iter().any(|argument| argument == name);
-    // The errors of jwt-simple collect backtraces where RUST_BACKTRACE is set, which takes time.
+    // If RUST_BACKTRACE is set, jwt-simple's errors collect backtraces, which takes time.
     if env::var_os("RUST_LIB_BACKTRACE").is_none_or(|value| value != "0") {
         let again = env::current_exe().unwrap();
         let status = Command::new(again).args(&arguments).env("RUST_LIB_BACKTRACE", "0").status();
@@ -72,8 +72,8 @@ fn rows(effort: Effort) -> Vec<Row> {
     rows
 }
 
-/// By case and library, counted in a process of its own: an allocator that counts is slower, the more
-/// so the more a library allocates.
+/// Allocations by case and library, counted in a child process: counting slows the allocator,
+/// mostly for libraries that allocate much.
 fn allocations() -> HashMap<(String, String), Allocations> {
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let feature = if cfg!(feature = "boring") { "boring" } else { "pure-rust" };

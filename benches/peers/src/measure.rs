@@ -1,4 +1,4 @@
-//! Times, taken in turns.
+//! Timing in turns.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -7,10 +7,10 @@ use std::{
 
 use crate::contest::Contender;
 
-/// How often.
+/// The number of rounds.
 #[derive(Clone, Copy)]
 pub struct Effort {
-    /// Rounds of one batch of each contender.
+    /// Rounds with one batch of each contender.
     pub rounds: usize,
     /// Calls of each contender that are timed one by one.
     pub singles: usize,
@@ -19,18 +19,18 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// For figures: about four minutes.
+    /// For results; takes about four minutes.
     pub const FULL: Self = Self { rounds: 4_000, singles: 20_000, throughput_rounds: 40 };
-    /// To see that everything works: about ten seconds.
+    /// To check that everything works; takes about ten seconds.
     pub const QUICK: Self = Self { rounds: 20, singles: 100, throughput_rounds: 1 };
 }
 
-/// Of one contender, in nanoseconds a call.
+/// The times of one contender, in nanoseconds per call.
 pub struct Timing {
     pub median: f64,
     pub q1: f64,
     pub q3: f64,
-    /// Of calls timed one by one, nearly each after one of another contender.
+    /// The p99 of single calls, nearly each of them after a call of another contender.
     pub p99: f64,
     /// The median of the ratios to the last contender's time in the same round.
     pub ratio: f64,
@@ -58,7 +58,7 @@ pub fn time(contenders: &[Contender<'_>], effort: Effort) -> Vec<Timing> {
         .collect()
 }
 
-/// Nanoseconds a call of each contender in each round.
+/// Nanoseconds per call of each contender in each round.
 fn in_turns(
     contenders: &[Contender<'_>],
     rounds: usize,
@@ -85,8 +85,8 @@ fn per_call(contender: &Contender<'_>, calls: u32) -> f64 {
     start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
 }
 
-/// The numbers below `count`, in an order of each round's own: nobody is always first, and nobody
-/// always comes after one that leaves the same code in the processor's caches.
+/// The numbers below `count`, in another order in each round: no contender is always first, or
+/// always follows one that leaves the same code in the processor's caches.
 pub(crate) fn shuffled(count: usize, round: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|index| {
@@ -97,7 +97,7 @@ pub(crate) fn shuffled(count: usize, round: usize) -> Vec<usize> {
     order
 }
 
-/// The value that so many percent of `samples` do not exceed.
+/// The percentile of `samples`.
 pub(crate) fn at(samples: &mut [f64], percent: usize) -> f64 {
     samples.sort_by(f64::total_cmp);
     samples[(samples.len() - 1) * percent / 100]

@@ -1,4 +1,4 @@
-//! One library doing the whole of a service's work for one token.
+//! One library that does all of a service's work for a token.
 
 use tokenring::testkit::Issuer;
 
@@ -9,17 +9,17 @@ use crate::{
     with_tokenring::Tokenring,
 };
 
-/// A library, set up before the clock runs: keys parsed, policy stated.
+/// A library that is set up before the timing: its keys are parsed and its policy is built.
 pub trait Peer: Sync {
     /// Its name in the results.
     fn library(&self) -> &'static str;
 
-    /// From the text of a token to who it is about: reads the header, finds the key that `kid`
-    /// names, verifies the signature, and demands `iss`, `aud`, `exp` and `nbf`.
+    /// The subject of a token: reads the header, finds the key that `kid` names, verifies the
+    /// signature, and requires `iss`, `aud`, `exp` and `nbf`.
     fn subject(&self, token: &str) -> Result<String, Refusal>;
 }
 
-/// Why a token is refused, as far as all the libraries can tell.
+/// The reason for a refusal, as precisely as all the libraries can report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Malformed,
@@ -34,7 +34,7 @@ pub enum Refusal {
     Other,
 }
 
-/// All of them, with the keys of `issuer`.
+/// All libraries, with the keys of `issuer`.
 pub fn peers(issuer: &Issuer) -> Vec<Box<dyn Peer>> {
     vec![
         Box::new(Tokenring::new(issuer)),

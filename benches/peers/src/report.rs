@@ -1,4 +1,4 @@
-//! The results as a table to read, and as CSV to keep.
+//! The results as a table and as CSV.
 
 use crate::{
     environment::{date, processor, toolchain, version},
@@ -11,11 +11,11 @@ pub struct Row {
     pub case: &'static str,
     pub timing: Timing,
     pub allocations: Allocations,
-    /// Calls a second of one thread and of two, where it was measured.
+    /// Calls per second of one thread and of two, if measured.
     pub throughput: Option<[f64; 2]>,
 }
 
-/// Of one call.
+/// The allocations of one call.
 #[derive(Clone, Copy)]
 pub struct Allocations {
     pub count: u64,
@@ -23,7 +23,7 @@ pub struct Allocations {
 }
 
 impl Row {
-    /// What was measured, in the order of [`MEASURED`].
+    /// The figures, in the order of [`MEASURED`].
     fn figures(&self) -> [String; 9] {
         let Timing { median, q1, q3, p99, ratio } = self.timing;
         let rate = |index: usize| self.throughput.map(|both| format!("{:.0}", both[index]));
@@ -41,13 +41,13 @@ impl Row {
     }
 }
 
-/// Says what [`print_case`] prints.
+/// Prints the description and the head of the table.
 pub fn print_head() {
     println!("{HEAD}");
     println!("{}, {}, {}", date(), processor(), toolchain());
 }
 
-/// The rows of one case.
+/// Prints the rows of one case.
 pub fn print_case(rows: &[Row]) {
     let case = rows.first().map_or("", |row| row.case);
     let line = |name: &str, cells: [&str; 9]| {
@@ -63,7 +63,7 @@ pub fn print_case(rows: &[Row]) {
     }
 }
 
-/// All rows, with where and when they were measured.
+/// All rows, with their date and environment.
 pub fn csv(rows: &[Row]) -> String {
     let machine = [date(), processor(), toolchain()].map(|cell| cell.replace(',', ";"));
     let lines = rows.iter().map(|row| {

@@ -1,4 +1,4 @@
-//! The tokens: minted relative to now, because every library reads the system clock.
+//! The tokens, minted relative to now, because every library reads the system clock.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use tokenring::{
 
 use crate::peer::Refusal;
 
-/// How far the clocks may be apart, for every library.
+/// The leeway of every library.
 pub const LEEWAY: Duration = Duration::from_secs(60);
 
-/// Who every accepted token is about.
+/// The subject of every accepted token.
 pub const SUBJECT: &str = "auth0|64b7f1c2a9d3e8f0b5c6a7d8";
 
-/// A token, and what verifying it has to come to.
+/// A token and its expected outcome.
 pub struct Sample {
     /// Its name in the results.
     pub case: &'static str,
     pub token: String,
-    /// What it is signed with, or pretends to be.
+    /// The key that signed the token, or that the token names.
     pub key: TestKey,
     pub expected: Result<&'static str, Refusal>,
 }
@@ -30,7 +30,7 @@ pub struct Sample {
 pub const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
 
-/// Publishes an RSA key of each size, and one key for each further algorithm.
+/// An issuer with an RSA key of each size, and one key for each other algorithm.
 pub fn issuer() -> Issuer {
     let rsa_2048 = Issuer::default().keys()[0].clone();
     let rsa_3072 = include_bytes!("../../keys/rsa-3072.pk8");
@@ -44,12 +44,12 @@ pub fn issuer() -> Issuer {
     Issuer::with_keys(ISSUER, keys)
 }
 
-/// A good token issued now: Auth0's claims for an API, and `nbf`, which the policy demands.
+/// A good token issued now: Auth0's claims for an API, and `nbf`, which the policy requires.
 pub fn token(issuer: &Issuer) -> TokenBuilder {
     token_at(issuer, UnixTime::now())
 }
 
-/// The accepted ones by key size and algorithm, then the refused ones.
+/// The accepted samples by key size and algorithm, then the refused ones.
 pub fn samples(issuer: &Issuer) -> Vec<Sample> {
     let [rsa_2048, rsa_3072, rsa_4096, ps256, es256, es384, ed25519] = issuer.keys() else {
         panic!("one key for each case")
@@ -72,8 +72,8 @@ pub fn samples(issuer: &Issuer) -> Vec<Sample> {
     ]
 }
 
-/// The token with the last bit of its signature flipped: still a number below the modulus, so that
-/// nobody gets away without the exponentiation.
+/// The token with the last bit of its signature flipped. The signature is still a number below the
+/// modulus, so every library has to do the exponentiation.
 pub fn damaged(token: &TokenBuilder) -> String {
     let mut signature = signature(&token.mint());
     *signature.last_mut().unwrap() ^= 1;
@@ -86,7 +86,7 @@ pub fn signature(token: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(signature).unwrap()
 }
 
-/// Issued two days ago, good for one.
+/// A token that was issued two days ago and valid for one day.
 fn expired(issuer: &Issuer) -> TokenBuilder {
     token_at(issuer, UnixTime::from_secs(UnixTime::now().as_secs() - 2 * 24 * 60 * 60))
 }

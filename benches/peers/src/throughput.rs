@@ -1,4 +1,4 @@
-//! How much one thread and two threads get done.
+//! The throughput of one thread and of two.
 
 #[path = "../../threads/rate.rs"]
 mod rate;
@@ -8,7 +8,7 @@ use crate::{
     measure::{at, shuffled},
 };
 
-/// Calls a second of each contender, of one thread and of two: medians of rounds taken in turns.
+/// Calls per second of each contender with one thread and with two: medians of rounds in turns.
 pub fn throughput(contenders: &[Contender<'_>], rounds: usize) -> Vec<[f64; 2]> {
     let mut rates = vec![[vec![], vec![]]; contenders.len()];
     for round in 0..rounds {

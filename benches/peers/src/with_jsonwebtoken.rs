@@ -1,4 +1,4 @@
-//! jsonwebtoken 11, on aws-lc and on the crates of RustCrypto.
+//! jsonwebtoken 11 on aws-lc and on RustCrypto.
 
 use std::{cell::Cell, collections::HashMap};
 
@@ -20,11 +20,11 @@ use crate::{
 /// Keys and policy, made once.
 pub struct Jsonwebtoken {
     backend: Backend,
-    /// By `kid`. A key has a policy of its own: a list of algorithms may be of one family only.
+    /// By `kid`. Each key has its own policy, whose algorithms must be of one family.
     keys: HashMap<String, (DecodingKey, Validation)>,
 }
 
-/// Who does the cryptography.
+/// The provider of the cryptography.
 #[derive(Clone, Copy)]
 pub enum Backend {
     AwsLc,
@@ -34,7 +34,7 @@ pub enum Backend {
 impl Jsonwebtoken {
     /// With the keys that `issuer` publishes.
     pub fn new(issuer: &Issuer, backend: Backend) -> Self {
-        // Done already if this is not the first one.
+        // This fails harmlessly if it was done before.
         let _ = EITHER.install_default();
         let JwkSet { keys } = serde_json::from_str(&issuer.jwks()).unwrap();
         let keys = keys.iter().map(|jwk| {
@@ -89,12 +89,13 @@ fn refusal(error: Error) -> Refusal {
 }
 
 thread_local! {
-    /// Whom [`EITHER`] asks.
+    /// The backend that [`EITHER`] calls.
     static BACKEND: Cell<Backend> = const { Cell::new(Backend::AwsLc) };
 }
 
-/// A process has one provider. So that both can take turns in it, this one hands each call on to the
-/// real one: a thread-local byte and a second call through a pointer, some two nanoseconds.
+/// A process has only one provider. So that both can take turns, this one forwards each call to the
+/// current backend, for the price of a thread-local byte and a call through a pointer: about two
+/// nanoseconds.
 static EITHER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| unreachable!("nothing is signed"),
     verifier_factory: verifier,

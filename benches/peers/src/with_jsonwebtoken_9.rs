@@ -1,4 +1,4 @@
-//! jsonwebtoken 9, the last one on ring.
+//! jsonwebtoken 9, the last version on ring.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) struct Jsonwebtoken9 {
-    /// By `kid`. A key has a policy of its own: a list of algorithms may be of one family only.
+    /// By `kid`. Each key has its own policy, whose algorithms must be of one family.
     keys: HashMap<String, (DecodingKey, Validation)>,
 }
 

@@ -1,4 +1,4 @@
-//! jwt-simple, on BoringSSL or in Rust alone, as it was built.
+//! jwt-simple, on BoringSSL or in pure Rust, depending on the build.
 
 use std::collections::{HashMap, HashSet};
 
@@ -38,7 +38,7 @@ impl JwtSimple {
     }
 }
 
-/// It has a type for each algorithm.
+/// A key. jwt-simple has a type for each algorithm.
 enum Key {
     Rs256(RS256PublicKey),
     Ps256(PS256PublicKey),
@@ -84,10 +84,10 @@ impl Peer for JwtSimple {
         let metadata = Token::decode_metadata(token).map_err(refusal)?;
         let kid = metadata.key_id().ok_or(Refusal::UnknownKey)?;
         let key = self.keys.get(kid).ok_or(Refusal::UnknownKey)?;
-        // It takes its options by value.
+        // jwt-simple takes its options by value.
         let options = Some(self.options.clone());
         let claims = key.verify_token(token, options).map_err(refusal)?;
-        // It compares these where they are, and cannot demand them.
+        // jwt-simple checks these claims if they are present, but cannot require them.
         if claims.expires_at.is_none() || claims.invalid_before.is_none() {
             return Err(Refusal::ClaimMissing);
         }
@@ -108,7 +108,7 @@ fn refusal(error: Error) -> Refusal {
         Some(JWTError::TokenHasExpired) => Refusal::Expired,
         Some(JWTError::TokenNotValidYet) => Refusal::NotYetValid,
         Some(_) => Refusal::Other,
-        // Not an error of its own: base64 or JSON.
+        // Not one of jwt-simple's own errors: base64 or JSON.
         None => Refusal::Malformed,
     }
 }

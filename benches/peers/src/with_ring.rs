@@ -1,4 +1,4 @@
-//! ring's verification of the signature alone: what tokenring and jsonwebtoken 9 cannot do without.
+//! ring's share of the work of tokenring and jsonwebtoken 9: the bare signature check.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -13,7 +13,7 @@ use tokenring::{Algorithm, testkit::TestKey};
 
 use crate::samples::signature;
 
-/// Made for one token: nothing is decoded, nothing is read, no key is chosen, no claim is checked.
+/// Made for one token: it decodes and parses nothing, chooses no key and checks no claims.
 pub(crate) struct RingAlone {
     key: Key,
     signing_input: String,
@@ -51,7 +51,7 @@ impl Key {
         let rsa = |parameters| {
             Self::Rsa(RsaPublicKeyComponents { n: member("n"), e: member("e") }, parameters)
         };
-        // SEC 1 section 2.3.3: 4 and both coordinates.
+        // SEC 1 section 2.3.3: the byte 4 and both coordinates.
         let uncompressed = || [vec![4], member("x"), member("y")].concat();
         let point = |algorithm: &'static dyn VerificationAlgorithm, octets| {
             Self::Point(UnparsedPublicKey::new(algorithm, octets))

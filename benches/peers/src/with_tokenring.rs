@@ -1,4 +1,4 @@
-//! tokenring, without and with its cache of verified tokens.
+//! tokenring, with and without its token cache.
 
 use std::num::NonZeroUsize;
 
@@ -39,7 +39,7 @@ impl Peer for Tokenring {
 
     fn subject(&self, token: &str) -> Result<String, Refusal> {
         let verified = self.verifier.verify(token).map_err(refusal)?;
-        // Its policy compares `nbf` where there is one, and cannot demand it.
+        // tokenring's policy checks `nbf` if it is present, but cannot require it.
         if verified.not_before().is_none() {
             return Err(Refusal::ClaimMissing);
         }

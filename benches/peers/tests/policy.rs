@@ -1,4 +1,4 @@
-//! The policy is the same for every library: what one accepts or refuses, all of them do.
+//! The policy is the same for every library: all of them accept and refuse the same tokens.
 
 use peers::{
     contest::Contest,
@@ -19,7 +19,7 @@ fn every_sample_has_its_outcome_with_every_library() {
     let peers = peers(&issuer);
     for sample in samples(&issuer) {
         for peer in &peers {
-            // Twice: a token that was accepted may be in a cache.
+            // Twice, because an accepted token may then be in a cache.
             for _ in 0..2 {
                 let outcome = peer.subject(&sample.token);
                 let expected = sample.expected.map(str::to_owned);
@@ -111,7 +111,7 @@ fn algorithm_other_than_the_keys_is_refused() {
             let token = token(&issuer).key(key).header("alg", other.name()).mint();
             for peer in peers(&issuer) {
                 let expected = match peer.library() {
-                    // The algorithm is part of what its keys are looked up by.
+                    // tokenring looks up keys by algorithm too.
                     library if library.starts_with("tokenring") => UnknownKey,
                     _ => Algorithm,
                 };
@@ -146,9 +146,9 @@ fn algorithm_none_is_refused() {
     let issuer = issuer();
     for peer in peers(&issuer) {
         let expected = match peer.library() {
-            // Its list of algorithms has no such name: the header cannot be read.
+            // jsonwebtoken does not know this name, so it cannot parse the header.
             library if library.starts_with("jsonwebtoken") => Malformed,
-            // An empty signature comes before the algorithm.
+            // tokenring checks for an empty signature before the algorithm.
             library if library.starts_with("tokenring") => Malformed,
             _ => Algorithm,
         };
@@ -158,7 +158,7 @@ fn algorithm_none_is_refused() {
 }
 
 #[test]
-fn what_is_no_token_is_refused() {
+fn malformed_token_is_refused() {
     let good = token(&issuer()).mint();
     for junk in ["", ".", "..", "a.b.c", "x.y", &good[..good.len() / 2], &format!("{good}.x")] {
         for peer in peers(&issuer()) {
@@ -176,7 +176,7 @@ fn refused(change: impl Fn(TokenBuilder) -> TokenBuilder, refusal: Refusal) {
     outcome_is(change, Err(refusal));
 }
 
-/// Of every library, for a good token after one `change`.
+/// Asserts every library's outcome for a good token after one `change`.
 fn outcome_is(
     change: impl Fn(TokenBuilder) -> TokenBuilder,
     expected: Result<&'static str, Refusal>,

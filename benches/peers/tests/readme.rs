@@ -1,4 +1,4 @@
-//! The tables of the READMEs have the figures of `results/rust.csv`, and no others.
+//! The tables of the READMEs have exactly the figures of `results/rust.csv`.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ fn table_of_the_other_algorithms_is_that_of_the_committed_figures() {
     compare(include_str!("../../README.md"), &["PS256", "ES256", "ES384", "EdDSA"]);
 }
 
-/// Compares the table with a column for each of the `cases`; the allocations are the first one's.
+/// Compares the table, with a column for each of the `cases`. The allocations are those of the
+/// first case.
 fn compare(text: &str, cases: &[&str]) {
     let mut figures = BTreeMap::new();
     for line in FIGURES.lines().skip(1) {
@@ -40,7 +41,7 @@ fn compare(text: &str, cases: &[&str]) {
     assert_eq!(table, rows);
 }
 
-/// Three digits of it.
+/// The time with three digits.
 fn microseconds(nanoseconds: &str) -> String {
     let time = nanoseconds.parse::<f64>().unwrap() / 1000.0;
     let digits = match time {

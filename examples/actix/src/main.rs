@@ -29,7 +29,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .iter()
         .any(|variable| env::var_os(variable).is_some());
 
-    // Lives as long as the server.
+    // Kept alive as long as the server.
     let mut test_issuer = None;
     let verifier = if configured {
         Auth0::from_env()?.verifier()?
@@ -48,7 +48,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let url = format!("http://{}", server.addrs().first().unwrap_or(&address));
     match &test_issuer {
         Some(issuer) => print_what_to_try(&url, issuer),
-        None => println!("{url}/api/v1/ wants access tokens of the tenant, see also {url}/ready"),
+        None => println!("{url}/api/v1/ accepts access tokens of the tenant, see also {url}/ready"),
     }
     Ok(server.run().await?)
 }

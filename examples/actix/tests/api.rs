@@ -21,7 +21,7 @@ use tokenring::{
 };
 use tokenring_actix::routes;
 
-/// One behind the extractor, one behind the middleware.
+/// One route behind the extractor, and one behind the middleware.
 const PROTECTED: [&str; 2] = ["/api/v1/", "/api/v1/messages"];
 
 #[test]
@@ -83,7 +83,7 @@ fn several_authorization_headers_are_refused_even_if_all_are_good() {
 }
 
 #[test]
-fn bad_tokens_get_one_answer_whatever_the_cause() {
+fn bad_tokens_get_the_same_answer_whatever_the_cause() {
     let server = Server::start();
     let token = || server.issuer.token();
     let an_hour_ago = UnixTime::from_secs(UnixTime::now().as_secs() - 3600);
@@ -91,8 +91,8 @@ fn bad_tokens_get_one_answer_whatever_the_cause() {
         ("expired an hour ago", token().expires_at(an_hour_ago).mint()),
         ("another audience", token().audience("https://other.example.com/").mint()),
         ("another issuer", token().issuer("https://other.example.com/").mint()),
-        ("signed with a key of somebody else", token().forged_by(&TestKey::attacker()).mint()),
-        ("a key that nobody publishes", token().key(&TestKey::attacker()).mint()),
+        ("signed with an attacker's key", token().forged_by(&TestKey::attacker()).mint()),
+        ("a key that is not published", token().key(&TestKey::attacker()).mint()),
         ("unsigned", token().header("alg", "none").signature_segment("").mint()),
         ("two segments", "eyJhbGciOi.e30".into()),
     ];
@@ -132,7 +132,7 @@ fn public_route_needs_no_token_and_looks_at_none() {
     let server = Server::start();
     for values in [vec![], vec![bearer("nonsense")]] {
         assert_eq!(server.get("/", &values).status, 200);
-        // The middleware does not answer for an unknown path as for a protected one.
+        // The middleware does not answer for unknown paths.
         assert_eq!(server.get("/api/v1/unknown", &values).status, 404);
     }
     assert_eq!(server.issuer.hits(), 0);
@@ -151,7 +151,7 @@ fn issuer_that_is_down_is_no_fault_of_the_token() {
     }
     assert_eq!(server.get("/ready", &[]).status, 503);
 
-    // The probe itself has the keys fetched.
+    // The probe itself starts a fetch.
     server.issuer.up();
     server.clock.advance(MINUTE);
     let ready = server.get("/ready", &[]);

@@ -85,7 +85,7 @@ fn several_authorization_headers_are_refused_even_if_all_are_good() {
 }
 
 #[test]
-fn bad_tokens_get_one_answer_whatever_the_cause() {
+fn bad_tokens_get_the_same_answer_whatever_the_cause() {
     let server = Server::start();
     let token = || server.issuer.token();
     let hour = 3600;
@@ -96,8 +96,8 @@ fn bad_tokens_get_one_answer_whatever_the_cause() {
         ("another audience", token().audience("https://other.example.com/").mint()),
         ("another issuer", token().issuer("https://other.example.com/").mint()),
         ("no expiration", token().without_claim("exp").mint()),
-        ("signed with a key of somebody else", token().forged_by(&TestKey::attacker()).mint()),
-        ("a key that nobody publishes", token().key(&TestKey::attacker()).mint()),
+        ("signed with an attacker's key", token().forged_by(&TestKey::attacker()).mint()),
+        ("a key that is not published", token().key(&TestKey::attacker()).mint()),
         ("unsigned", token().header("alg", "none").signature_segment("").mint()),
         ("HS256", token().header("alg", "HS256").mint()),
         ("two segments", "eyJhbGciOi.e30".into()),
@@ -167,7 +167,7 @@ fn public_route_needs_no_token_and_looks_at_none() {
     let server = Server::start();
     for values in [vec![], vec![bearer("nonsense")]] {
         assert_eq!(server.get("/", &values).status, 200);
-        // The middleware does not answer for an unknown path as for a protected one.
+        // The middleware does not answer for unknown paths.
         assert_eq!(server.get("/api/v1/unknown", &values).status, 404);
     }
     assert_eq!(server.issuer.hits(), 0);
@@ -206,7 +206,7 @@ fn service_is_ready_as_long_as_it_has_keys_whatever_the_issuer_does() {
     assert_eq!(ready(), (503, "empty".into(), json!(0), true));
     server.issuer.up();
     server.clock.advance(MINUTE);
-    // A service that is not ready gets no requests: the probe itself has had the keys fetched.
+    // A service that is not ready gets no requests, so the probe itself has fetched the keys.
     assert_eq!(ready(), (200, "fresh".into(), json!(1), false));
 
     // Past the `ttl` of ten minutes.
@@ -227,7 +227,7 @@ fn service_is_ready_as_long_as_it_has_keys_whatever_the_issuer_does() {
 }
 
 #[test]
-fn new_keys_are_taken_at_once_and_withdrawn_ones_given_up() {
+fn new_keys_are_used_at_once_and_withdrawn_ones_dropped() {
     let server = Server::start();
     let status = |token: &String| server.get("/api/v1/", &[bearer(token)]).status;
     let old = server.issuer.token().mint();
@@ -254,7 +254,7 @@ fn thousand_requests_on_a_cold_start_cause_one_fetch_and_block_no_thread() {
     let good = [bearer(&server.issuer.token().mint())];
     let mut waiting = Vec::new();
     while waiting.len() < REQUESTS {
-        // No more at a time than fit into the listener's queue: the kernel delays others by seconds.
+        // No more at once than the listener's queue holds: the kernel delays others by seconds.
         waiting.extend((0..100).map(|_| send(server.address, "/api/v1/", &good)));
         while server.keys.health().waiters < waiting.len() {
             assert_eq!(server.keys.health().generation, 0, "the keys came before the requests");

@@ -31,7 +31,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .iter()
         .any(|variable| env::var_os(variable).is_some());
 
-    // Lives as long as the server.
+    // Kept alive as long as the server.
     let mut test_issuer = None;
     let verifier = if configured {
         Auth0::from_env()?.verifier()?
@@ -48,10 +48,10 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let address = incoming.local_addr()?;
     match &test_issuer {
         Some(issuer) => print_what_to_try(address, issuer),
-        None => println!("http://{address} wants access tokens of the tenant"),
+        None => println!("http://{address} accepts access tokens of the tenant"),
     }
     let stop = async {
-        // Without a signal handler there is nothing better than to go on.
+        // Without a signal handler, the server runs until it is killed.
         if signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -72,7 +72,7 @@ fn several_authorization_values_are_refused_even_if_all_are_good() {
 }
 
 #[test]
-fn bad_tokens_get_one_answer_whatever_the_cause() {
+fn bad_tokens_get_the_same_answer_whatever_the_cause() {
     let server = TestServer::start();
     let token = || server.issuer.token();
     let an_hour_ago = UnixTime::from_secs(UnixTime::now().as_secs() - 3600);
@@ -80,8 +80,8 @@ fn bad_tokens_get_one_answer_whatever_the_cause() {
         ("expired an hour ago", token().expires_at(an_hour_ago).mint()),
         ("another audience", token().audience("https://other.example.com/").mint()),
         ("another issuer", token().issuer("https://other.example.com/").mint()),
-        ("signed with a key of somebody else", token().forged_by(&TestKey::attacker()).mint()),
-        ("a key that nobody publishes", token().key(&TestKey::attacker()).mint()),
+        ("signed with an attacker's key", token().forged_by(&TestKey::attacker()).mint()),
+        ("a key that is not published", token().key(&TestKey::attacker()).mint()),
         ("unsigned", token().header("alg", "none").signature_segment("").mint()),
     ];
     for (wrong, token) in tokens {

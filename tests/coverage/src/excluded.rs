@@ -1,11 +1,11 @@
-//! The lines that no test can run, each with the reason.
+//! The lines that no test can run, each with its reason.
 
 use std::{cell::RefCell, collections::BTreeSet, fs, path::Path};
 
 use crate::lines::Line;
 
-/// `excluded.txt`: under a comment with the reason, entries `file: text of the line`. Text and not
-/// number, so that a change further up leaves the entry as it is.
+/// `excluded.txt`: entries `file: text of the line`, under a comment with the reason. The text
+/// identifies the line, not its number, so that a change further up leaves the entry valid.
 pub struct Excluded {
     entries: BTreeSet<String>,
     used: RefCell<BTreeSet<String>>,
@@ -21,7 +21,7 @@ impl Excluded {
                 "" => reason = false,
                 comment if comment.starts_with('#') => reason = true,
                 entry => {
-                    assert!(reason, "no reason is given: {entry}");
+                    assert!(reason, "no reason for this entry: {entry}");
                     assert!(entries.insert(entry.to_owned()), "twice: {entry}");
                 }
             }

@@ -1,4 +1,4 @@
-//! The crate's tests, compiled to count.
+//! Compiles the crate's tests with counters, and runs them.
 
 use std::{
     env,
@@ -10,11 +10,11 @@ use std::{
 
 use serde_json::Value;
 
-/// Set while cargo calls this program where it would have called rustc for the crate. The crates it
-/// depends on are compiled as ever, and not a second time.
+/// Set if cargo calls this program in place of rustc, which it does for the crate itself only. The
+/// dependencies are compiled as usual, and not a second time.
 const INSTEAD_OF_RUSTC: &str = "TOKENRING_COVERAGE_RUSTC";
 
-/// Compiles what cargo asks for, with counters, if it is cargo that asks.
+/// Runs rustc with counters, if cargo has called this program in place of rustc.
 pub fn instead_of_rustc() -> Option<ExitCode> {
     env::var_os(INSTEAD_OF_RUSTC)?;
     let mut arguments = env::args_os().skip(1);
@@ -26,7 +26,7 @@ pub fn instead_of_rustc() -> Option<ExitCode> {
     Some(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The test programs, and the counts that they wrote.
+/// Runs the tests. Returns the test programs and the files of counts that they wrote.
 pub fn run_tests(root: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let counts = root.join("target/coverage");
     if counts.exists() {
@@ -54,7 +54,7 @@ pub fn run_tests(root: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
     (programs, counts)
 }
 
-/// `cargo test`, without the examples in the documentation: rustdoc keeps no program of them.
+/// `cargo test` without the documentation's examples, whose programs rustdoc does not keep.
 fn cargo(root: &Path, counts: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or(OsString::from("cargo")));
     cargo
@@ -62,7 +62,7 @@ fn cargo(root: &Path, counts: &Path) -> Command {
         .args(["test", "--locked", "--lib", "--tests"])
         .env("RUSTC_WORKSPACE_WRAPPER", env::current_exe().unwrap())
         .env(INSTEAD_OF_RUSTC, "1")
-        // One file for each process, whichever program it is of.
+        // One file per program and process.
         .env("LLVM_PROFILE_FILE", counts.join("%m-%p.profraw"));
     cargo
 }

@@ -1,4 +1,4 @@
-//! The lines that have code, and whether any test ran them.
+//! The lines with code, and whether any test ran them.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ pub fn of(sources: &Path, programs: &[PathBuf], profiles: &[PathBuf]) -> Vec<Lin
     for (path, result) in &report.files {
         let Ok(file) = path.strip_prefix(sources) else { continue };
         let text = fs::read_to_string(path).unwrap();
-        // They stand at the end of their file.
+        // Unit tests are at the end of their file.
         let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
         for (index, text) in code.enumerate() {
             let number = index + 1;
@@ -41,8 +41,8 @@ pub fn of(sources: &Path, programs: &[PathBuf], profiles: &[PathBuf]) -> Vec<Lin
     lines
 }
 
-/// Whether any of the code that begins on a line ran, or of the innermost that goes on from the line
-/// before; `None` if the line has no code. This is how `llvm-cov` counts lines.
+/// Whether a region that begins on the line ran, or the innermost region that continues from an
+/// earlier line; `None` if the line has no code. `llvm-cov` counts lines in the same way.
 fn covered(regions: &BTreeMap<SourceLocation, usize>, line: usize) -> Option<bool> {
     let begun = regions.iter().filter(|(region, _)| region.line_start == line);
     let around = regions
@@ -71,7 +71,7 @@ mod tests {
     /// 7  }
     /// ```
     #[test]
-    fn line_is_run_if_anything_that_begins_on_it_ran_or_what_goes_on_there() {
+    fn line_counts_as_run_if_a_region_that_begins_on_it_or_continues_on_it_ran() {
         let regions = BTreeMap::from([
             (region((1, 1), (2, 9)), 1),
             (region((2, 10), (4, 6)), 1),

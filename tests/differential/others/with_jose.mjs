@@ -1,4 +1,4 @@
-// Verifies the cases of the file named first with jose, and prints whether each is accepted.
+// Verifies the cases of the file in the first argument with jose, and prints whether each is accepted.
 import { readFileSync } from 'node:fs'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 

@@ -1,4 +1,4 @@
-"""Verifies the cases of the file named first with PyJWT, and prints whether each is accepted."""
+"""Verifies the cases of the file in the first argument with PyJWT, and prints whether each is accepted."""
 
 import datetime
 import json
@@ -22,7 +22,7 @@ jwt.api_jwt.datetime = Clock
 
 
 def key_for(header, keys):
-    """By `kid`; without one, the only key for `alg`, as tokenring's policy has it."""
+    """The key with this `kid`; without `kid`, the only key for `alg`, as in tokenring."""
     if "kid" in header:
         fitting = [key for key in keys if key.key_id == header["kid"]]
         of_algorithm = [key for key in fitting if key.algorithm_name == header["alg"]]
@@ -57,6 +57,6 @@ for case in cases:
     try:
         verify(case)
         verdicts.append("accept")
-    except Exception as error:  # Whatever it is, the token is not accepted.
+    except Exception as error:  # Any exception means that the token is refused.
         verdicts.append(f"{type(error).__name__}: {error}")
 print(json.dumps(verdicts))

@@ -1,4 +1,4 @@
-//! The cases: those of the corpus, with everything another program needs.
+//! The cases of the corpus, with everything that another program needs.
 
 use base64::{
     Engine as _, alphabet,
@@ -15,13 +15,13 @@ pub struct Case {
     /// `name`, `token`, `jwks`, `policy` and `now`.
     pub json: Value,
     pub random: bool,
-    /// `accept`, or tokenring's code.
+    /// `accept`, or the code of tokenring's error.
     pub ours: &'static str,
-    /// The parts of tokenring's verdict.
+    /// The fields of tokenring's error.
     pub detail: Value,
-    /// Header and payload, decoded as far as they can be.
+    /// Header and payload, decoded as far as possible.
     pub texts: Vec<String>,
-    /// Header and payload, as far as they are JSON.
+    /// The header; null if it is not JSON. `claims` likewise.
     pub header: Value,
     pub claims: Value,
 }
@@ -47,7 +47,7 @@ pub fn corpus() -> Vec<Value> {
 }
 
 impl Case {
-    /// With tokenring's own verdict.
+    /// The case with tokenring's own verdict.
     pub fn verified(json: Value) -> Self {
         let token = json["token"].as_str().unwrap();
         let keys = JwkSet::from_json(json["jwks"].as_str().unwrap().as_bytes()).unwrap();
@@ -70,8 +70,8 @@ impl Case {
         Self { random, ours, detail, texts, header, claims, json }
     }
 
-    /// Whether a key of the set made the signature: every key is tried with every algorithm it could
-    /// be for. Junk in the encoding of the signature does not count here.
+    /// Whether a key of the set made the signature: every key is tried with every algorithm. Other
+    /// characters in the encoding of the signature are skipped.
     pub fn is_genuine(&self) -> bool {
         let token = self.json["token"].as_str().unwrap();
         let jwks = self.json["jwks"].as_str().unwrap();

@@ -1,6 +1,6 @@
 //! Compares tokenring's verdicts with those of jsonwebtoken, PyJWT and jose.
 //!
-//! `write FILE` writes the cases for the others; `compare FILE PYJWT JOSE` reads what they came to,
+//! `write FILE` writes the cases for the others; `compare FILE PYJWT JOSE` reads their verdicts,
 //! verifies the cases with tokenring and jsonwebtoken, and prints the differences by rule.
 
 mod cases;
@@ -40,7 +40,7 @@ fn read(path: &str) -> Vec<Value> {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// How often a library and tokenring come to the same.
+/// How often a library and tokenring agree.
 #[derive(Default)]
 struct Tally {
     same: usize,

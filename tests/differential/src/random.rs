@@ -1,5 +1,5 @@
-//! Random tokens: good ones of every algorithm with up to three changes. The same in each run, but
-//! for the signatures that are random.
+//! Random tokens: good tokens of every algorithm with up to three changes. They are the same in
+//! each run, except for random signatures.
 
 use serde_json::{Value, json};
 use tokenring::{

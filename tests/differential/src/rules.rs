@@ -1,5 +1,5 @@
-//! The differences that are known, each with the rule that it follows. Facts, with the versions
-//! that `Cargo.lock`, `requirements.txt` and `package-lock.json` pin.
+//! The rules that explain the known differences. They hold for the versions that `Cargo.lock`,
+//! `requirements.txt` and `package-lock.json` pin.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ const JSONWEBTOKEN: &str = "jsonwebtoken";
 const PYJWT: &str = "PyJWT";
 const JOSE: &str = "jose";
 
-/// The versions that are pinned, in the same order.
+/// The pinned versions, in the same order.
 pub fn versions() -> [&'static str; 3] {
     let after = |text: &'static str, start: &str, end: char| {
         text.split_once(start).unwrap().1.split(end).next().unwrap()
@@ -27,13 +27,13 @@ pub fn versions() -> [&'static str; 3] {
 pub struct Rule {
     pub name: &'static str,
     pub libraries: &'static [&'static str],
-    /// Whether tokenring is the one that accepts.
+    /// Whether tokenring accepts and the library refuses; otherwise the other way round.
     pub tokenring_accepts: bool,
     pub applies: fn(&Case) -> bool,
 }
 
-/// The first rule that says why `library` comes to another verdict about `case`. No rule explains
-/// that a token is accepted which no key of the set has signed.
+/// The first rule that explains why `library` has another verdict on `case`. No rule explains the
+/// acceptance of a token that no key of the set has signed.
 pub fn explanation(library: &str, case: &Case) -> Option<usize> {
     RULES.iter().position(|rule| {
         rule.libraries.contains(&library)
@@ -43,8 +43,8 @@ pub fn explanation(library: &str, case: &Case) -> Option<usize> {
     })
 }
 
-/// jsonwebtoken takes the time from the system alone, so its comparison of times is switched off,
-/// and a token that is refused for its time is not compared.
+/// jsonwebtoken takes the time from the system only. So its time checks are switched off, and a
+/// token that is refused for its time is not compared.
 pub fn left_out(library: &str, case: &Case) -> bool {
     library == JSONWEBTOKEN
         && (["expired", "not_yet_valid", "claim_range"].contains(&case.ours)
@@ -325,7 +325,7 @@ impl Case {
         self.is_of("claim_type", "claim", claim)
     }
 
-    /// Whether header or payload holds `part`.
+    /// Whether header or payload contains `part`.
     fn holds(&self, part: &str) -> bool {
         self.texts.iter().any(|text| text.contains(part))
     }

@@ -28,7 +28,7 @@ fn verify(case: &Value) -> Result<(), String> {
     let set: JwkSet =
         serde_json::from_str(case["jwks"].as_str().unwrap()).map_err(|e| e.to_string())?;
     let key = key_for(&set, header.kid.as_deref(), header.alg).ok_or("no key")?;
-    // A key is used with its own algorithm; without one, with the token's.
+    // A key is used with its own algorithm, or if it has none, with the token's.
     let algorithm = algorithm(key).unwrap_or(header.alg);
     let accepted: Vec<Algorithm> =
         strings("algorithms").iter().map(|name| name.parse().unwrap()).collect();
@@ -48,14 +48,14 @@ fn verify(case: &Value) -> Result<(), String> {
             validation.set_required_spec_claims(&["iss", "exp", "aud"]);
         }
     }
-    // It takes the time from the system alone: `rules::left_out` has the consequence.
+    // jsonwebtoken takes the time from the system only: see `rules::left_out`.
     validation.validate_exp = false;
     validation.validate_nbf = false;
     let decoding = DecodingKey::from_jwk(key).map_err(text)?;
     decode::<Value>(token, &decoding, &validation).map(|_| ()).map_err(text)
 }
 
-/// By `kid`; without one, the only key for `alg`, as tokenring's policy has it.
+/// The key with this `kid`; without `kid`, the only key for `alg`, as in tokenring.
 fn key_for<'s>(set: &'s JwkSet, kid: Option<&str>, alg: Algorithm) -> Option<&'s Jwk> {
     let of_algorithm = |key: &&Jwk| algorithm(key) == Some(alg);
     match kid {

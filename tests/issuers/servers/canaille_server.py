@@ -1,5 +1,5 @@
-"""Canaille with a store in memory: access tokens by the password grant. Each algorithm has a client
-of its own, called like it."""
+"""Canaille with a store in memory: access tokens by the password grant. Each algorithm has its own
+client, named after it."""
 
 import lines
 
@@ -66,7 +66,7 @@ numbers = iter(range(2, 100))
 
 
 def rotate():
-    """As its manual says: former keys become inactive, which are published and sign nothing."""
+    """Former keys become inactive, as the manual says: they stay published and sign nothing."""
     oidc["INACTIVE_JWKS"] = oidc["ACTIVE_JWKS"]
     oidc["ACTIVE_JWKS"] = generation(next(numbers))
     return {}
@@ -78,7 +78,7 @@ def retire():
 
 
 lines.serve(
-    # It calls itself by the URL of the request, with a slash at the end.
+    # Its issuer identifier is the URL of the request, with a slash at the end.
     {"issuer": f"http://127.0.0.1:{server.server_port}/", "password": PASSWORD},
     {"rotate": rotate, "retire": retire},
 )

@@ -1,5 +1,5 @@
-"""Amazon Cognito user pools as moto has them, behind moto's proxy: the issuer is the URL that it has
-at Amazon, reached over TLS, and no request leaves this machine."""
+"""Amazon Cognito user pools in moto, behind moto's proxy: the issuer is the URL at Amazon, reached
+over TLS, and no request leaves this machine."""
 
 import lines
 

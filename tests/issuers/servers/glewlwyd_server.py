@@ -1,5 +1,5 @@
-"""Glewlwyd, the server in C of the Debian package, with a database of its own: access tokens by
-client credentials. Each key has a client of its own, called like the key's algorithm.
+"""Glewlwyd, the C server from the Debian package, with its own database: access tokens by client
+credentials. Each key has its own client, named after the key's algorithm.
 
 The argument is the directory that the package was unpacked into."""
 
@@ -32,11 +32,11 @@ ALGORITHMS = {
     "ES512": (ECKey, "P-521"),
     "EdDSA": (OKPKey, "Ed25519"),
 }
-# One of each type. It takes 16 KiB of keys and no more, too few for all of them twice.
+# One key of each type. The limit of 16 KiB is too small for all keys twice.
 ROTATED = ["RS256", "ES256", "EdDSA"]
 SECRET = "a secret that every test of this issuer knows"
 SCOPE = "messages"
-# Of the properties that a client may have, one that nothing else uses.
+# A property of a client that nothing else uses.
 KID_PROPERTY = "alg_kid"
 API = "https://api.example.com/"
 
@@ -102,7 +102,7 @@ def log_in():
         if server.poll() is not None:
             sys.exit(f"glewlwyd ended at its start: {server.returncode}")
         try:
-            # The administrator of every new database.
+            # The default administrator of a new database.
             return call("POST", "auth", {"username": "admin", "password": "password"})
         except urllib.error.HTTPError:
             raise
@@ -171,7 +171,7 @@ def rotate():
 
 
 def retire():
-    """The keys of former generations are published no longer."""
+    """Stops publishing the keys of former generations."""
     global keys
     keys = [key for key in keys if key["kid"].endswith(f"-{number}")]
     load_keys()

@@ -1,8 +1,8 @@
-// How a test talks to its issuer: it is told the issuer's facts in one line of JSON, writes one
-// command a line, and reads one line of JSON for each. The issuer ends when the test does.
+// The protocol between a test and its issuer: the issuer prints its settings in one line of JSON,
+// then reads commands, one per line, and answers each in a line of JSON. It ends when the test ends.
 import { createInterface } from 'node:readline';
 
-// Whatever the libraries print is for people to read.
+// Output of the libraries goes to standard error.
 console.log = console.info = console.error;
 
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);

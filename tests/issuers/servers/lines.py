@@ -1,7 +1,7 @@
-"""How a test talks to its issuer: it is told the issuer's facts in one line of JSON, writes one
-command a line, and reads one line of JSON for each. The issuer ends when the test does.
+"""The protocol between a test and its issuer: the issuer prints its settings in one line of JSON,
+then reads commands, one per line, and answers each in a line of JSON. It ends when the test ends.
 
-To be imported first: whatever the libraries print is for people to read."""
+Import this module first: it redirects the output of the libraries to standard error."""
 
 import json
 import os
@@ -22,5 +22,5 @@ def serve(facts, commands):
 
 
 def end():
-    """Threads of the server may be waiting for requests still."""
+    """Ends at once, because threads of the server may still wait for requests."""
     os._exit(0)

@@ -1,4 +1,4 @@
-// oauth2-mock-server: each token is signed by the next of its keys, one for each algorithm.
+// oauth2-mock-server: it has a key for each algorithm, and signs each token with the next key.
 import { OAuth2Server } from 'oauth2-mock-server';
 
 import { serve } from './lines.mjs';
@@ -16,12 +16,12 @@ const start = async (port) => {
 await start();
 
 await serve({ issuer: server.issuer.url, algorithms: ALGORITHMS }, {
-  // One more key.
+  // Adds a key.
   add: async () => {
     const { kid } = await server.issuer.keys.generate('ES256');
     return { kid };
   },
-  // It keeps no keys: started again, it has others.
+  // It stores no keys, so after a restart it has others.
   restart: async () => {
     const { port } = server.address();
     await server.stop();

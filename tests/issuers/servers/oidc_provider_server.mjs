@@ -1,5 +1,5 @@
 // oidc-provider: access tokens for APIs by client credentials, ID tokens by the backchannel grant,
-// which needs no browser. Each algorithm has a client of its own, called like it.
+// which needs no browser. Each algorithm has its own client, named after it.
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Provider, interactionPolicy } from 'oidc-provider';
@@ -17,7 +17,7 @@ const privateKey = (kid, ...parameters) => ({
   kid,
 });
 
-// Without `alg`, so that each key could be of any algorithm its type allows.
+// Without `alg`, so that each key may be for any algorithm of its type.
 const generation = (number) => [
   privateKey(`rsa-${number}`, 'rsa', { modulusLength: 2048 }),
   privateKey(`p256-${number}`, 'ec', { namedCurve: 'P-256' }),
@@ -26,7 +26,7 @@ const generation = (number) => [
   privateKey(`ed25519-${number}`, 'ed25519'),
 ];
 
-// The API an access token is for names the algorithm: `https://api.example.com/ES384`.
+// The audience of an access token names the algorithm: `https://api.example.com/ES384`.
 const apiOf = (resource) => {
   const alg = new URL(resource).pathname.slice(1);
   return {
@@ -39,7 +39,7 @@ const apiOf = (resource) => {
 
 let provider;
 
-// The person agrees at once.
+// The user consents at once.
 async function authenticate(ctx, request, account) {
   const grant = new provider.Grant({ clientId: request.clientId, accountId: account.accountId });
   grant.addOIDCScope('openid');
@@ -78,7 +78,7 @@ const providerWith = (issuer, keys) => new Provider(issuer, {
   },
 });
 
-// Mounted below a path, as in an application that has more than an issuer to serve.
+// Mounted below a path, as in an application that also serves other things.
 const MOUNT = '/oidc';
 const server = createServer((request, response) => {
   request.originalUrl = request.url;
@@ -94,14 +94,14 @@ const restart = () => { provider = providerWith(issuer, keys); };
 restart();
 
 await serve({ issuer, secret: SECRET }, {
-  // The first key that will do is the one that signs.
+  // The first suitable key signs.
   rotate: () => {
     number += 1;
     keys = [...generation(number), ...keys];
     restart();
     return {};
   },
-  // The keys of former generations are published no longer.
+  // Stops publishing the keys of former generations.
   retire: () => {
     keys = keys.filter(({ kid }) => kid.endsWith(`-${number}`));
     restart();

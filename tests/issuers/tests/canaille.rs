@@ -3,12 +3,12 @@
 use issuers::{ALGORITHMS, Issuer, assert_genuine, header, refusal, string};
 use tokenring::{Algorithm, FetchError, Policy, RemoteJwks, Verifier, VerifyError};
 
-/// Its keys are of RSA and on these two curves.
+/// Its keys are an RSA key and one key on each of these curves.
 fn canaille(curve: &str, edwards_curve: &str) -> Issuer {
     Issuer::python("canaille_server.py", &[curve, edwards_curve])
 }
 
-/// An access token for the client that is called like the algorithm it is to be signed with.
+/// An access token for the client named `algorithm`, which has its tokens signed with `algorithm`.
 fn token(issuer: &Issuer, algorithm: &str) -> String {
     let answer = issuer.token_answer(&[
         ("grant_type", "password"),
@@ -40,7 +40,7 @@ fn access_token_of_each_algorithm_is_accepted_for_its_client_alone() {
         let verifier = Verifier::new(policy, keys.clone()).unwrap();
         assert_eq!(refusal(&verifier, &token), VerifyError::WrongAudience);
 
-        // The same but for the slash.
+        // The same identifier without the slash.
         let issuer = issuer.identifier().trim_end_matches('/');
         let policy = Policy::new(issuer, algorithm.name()).algorithms([algorithm]);
         let verifier = Verifier::new(policy, keys.clone()).unwrap();
@@ -94,7 +94,7 @@ fn other_algorithms_are_refused_and_their_keys_skipped() {
             let policy = Policy::new(issuer.identifier(), algorithm).algorithms(ALGORITHMS);
             let verifier = Verifier::new(policy, keys.clone()).unwrap();
             let expected = match algorithm {
-                // The name is of one that is accepted, the key of another curve.
+                // `alg` is the accepted `EdDSA`, but the key is on another curve.
                 "EdDSA" => VerifyError::UnknownKey,
                 _ => VerifyError::AlgorithmNotAccepted,
             };

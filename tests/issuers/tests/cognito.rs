@@ -1,7 +1,7 @@
-//! Amazon Cognito user pools, as moto has them: RS256, access tokens without `aud`, ID tokens with.
+//! Amazon Cognito user pools in moto: RS256, access tokens without `aud`, ID tokens with it.
 //!
-//! moto signs with one key, the same in every pool and for ever: there is no rotation to follow, and
-//! `iss` alone tells one pool's tokens from another's.
+//! moto signs with one key, which is the same in every pool and never changes. So there is no
+//! rotation to test, and only `iss` distinguishes the tokens of two pools.
 
 use std::{
     fs,
@@ -11,14 +11,14 @@ use std::{
 use issuers::{Issuer, assert_genuine, refusal, string};
 use tokenring::{Algorithm, Policy, RemoteJwks, Verifier, VerifyError};
 
-/// One for all tests: proxies that start at the same time write one another's certificate.
+/// One issuer for all tests: proxies that start at once overwrite each other's certificate.
 fn pools() -> MutexGuard<'static, Issuer> {
     static POOLS: OnceLock<Mutex<Issuer>> = OnceLock::new();
     let pools = POOLS.get_or_init(|| Mutex::new(Issuer::python("cognito_server.py", &[])));
     pools.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Over TLS from the URL that the pool has at Amazon, which moto's proxy answers for.
+/// The pool's keys, fetched over TLS from its URL at Amazon, for which moto's proxy answers.
 fn keys(pools: &Issuer, issuer: &str) -> RemoteJwks {
     let keys = RemoteJwks::discovery_builder(issuer)
         .proxy(pools.fact("proxy"))
@@ -29,13 +29,13 @@ fn keys(pools: &Issuer, issuer: &str) -> RemoteJwks {
     keys
 }
 
-/// For an API: Cognito's access tokens name the client, and no audience.
+/// The policy of an API: Cognito's access tokens name the client and have no audience.
 fn access_policy(pools: &Issuer) -> Policy {
     Policy::for_client(pools.identifier(), pools.fact("client_id"))
         .require_claim("token_use", "access")
 }
 
-/// For the client itself.
+/// The policy of the client itself.
 fn id_policy(pools: &Issuer) -> Policy {
     Policy::new(pools.identifier(), pools.fact("client_id")).require_claim("token_use", "id")
 }
@@ -55,7 +55,7 @@ fn access_token_is_for_its_client() {
         refusal(&verifier, &string(&of_the_other, "access")),
         VerifyError::WrongAuthorizedParty
     );
-    // Names the client too, in `aud`.
+    // The ID token names the client too, but in `aud`.
     assert_eq!(refusal(&verifier, &string(&tokens, "id")), VerifyError::WrongAuthorizedParty);
 }
 

@@ -1,4 +1,4 @@
-//! Glewlwyd: access tokens of RFC 9068, nine algorithms, a key with `alg` for each.
+//! Glewlwyd: access tokens of RFC 9068, nine algorithms, a key with `alg` for each of them.
 
 use issuers::{ALGORITHMS, Issuer, assert_genuine, header, installed, refusal, string};
 use tokenring::{Algorithm, Policy, TokenType, Verifier, VerifyError};
@@ -8,7 +8,7 @@ fn glewlwyd() -> Issuer {
     Issuer::python("glewlwyd_server.py", &[package.to_str().unwrap()])
 }
 
-/// An access token for the client that is called like the algorithm it is to be signed with.
+/// An access token for the client named `algorithm`, which has its tokens signed with `algorithm`.
 fn token(issuer: &Issuer, algorithm: &str) -> String {
     let answer = issuer.token_answer(&[
         ("grant_type", "client_credentials"),
@@ -32,7 +32,7 @@ fn access_token_of_each_algorithm_is_accepted() {
         let token = token(&issuer, algorithm.name());
         assert_eq!(header(&token, "alg").as_deref(), Some(algorithm.name()));
         let policy = policy(&issuer).authorized_party(algorithm.name());
-        // It names the client in `client_id`, as RFC 9068 has it.
+        // The token names the client in `client_id`, as RFC 9068 says.
         let verified = assert_genuine(&token, algorithm, &policy, &keys);
         assert!(verified.has_scope(issuer.fact("scope")));
 

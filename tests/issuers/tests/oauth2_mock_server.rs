@@ -1,4 +1,4 @@
-//! oauth2-mock-server: nine algorithms, a key with `alg` for each, all on `localhost`.
+//! oauth2-mock-server: nine algorithms, a key with `alg` for each, an issuer on `localhost`.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn access_token(issuer: &Issuer) -> String {
     string(&issuer.token_answer(&request), "access_token")
 }
 
-/// By `alg`: each token is signed by the next key.
+/// Access tokens by `alg`. The server signs each token with the next key.
 fn access_tokens(issuer: &Issuer) -> BTreeMap<String, String> {
     let tokens: BTreeMap<_, _> = (0..KEYS)
         .map(|_| access_token(issuer))
@@ -130,5 +130,5 @@ fn issuer_that_starts_again_with_other_keys_is_followed_at_once() {
     }
 }
 
-/// The nine, `Ed25519` and `ES512`.
+/// Keys for the nine algorithms, for `Ed25519` and for `ES512`.
 const KEYS: usize = 11;

@@ -22,7 +22,7 @@ fn access_token(issuer: &Issuer, algorithm: &str) -> String {
     string(&answer, "access_token")
 }
 
-/// An ID token for the client that is called like the algorithm it is to be signed with.
+/// An ID token for the client named `algorithm`, which has its tokens signed with `algorithm`.
 fn id_token(issuer: &Issuer, algorithm: &str) -> String {
     let client = [("client_id", algorithm), ("client_secret", issuer.fact("secret"))];
     let request = [&client[..], &[("scope", "openid"), ("login_hint", "alice")]].concat();
@@ -33,7 +33,7 @@ fn id_token(issuer: &Issuer, algorithm: &str) -> String {
     string(&issuer.token_answer(&request), "id_token")
 }
 
-/// For the API.
+/// The policy of the API.
 fn access_policy(issuer: &Issuer) -> Policy {
     Policy::new(issuer.identifier(), API).token_type(TokenType::AccessToken)
 }
@@ -70,7 +70,7 @@ fn id_token_of_each_algorithm_is_accepted_by_its_client_and_by_no_api() {
         let verifier = Verifier::new(policy, keys.clone()).unwrap();
         assert_eq!(refusal(&verifier, &token), VerifyError::WrongAudience);
 
-        // Even if its audience were right: it is no access token.
+        // With the right audience it is still refused, because it is not an access token.
         let policy = access_policy(&issuer).accept_audience(algorithm.name());
         let verifier = Verifier::new(policy.algorithms([algorithm]), keys.clone()).unwrap();
         assert_eq!(refusal(&verifier, &token), VerifyError::TokenTypeNotAccepted);
@@ -103,7 +103,7 @@ fn rsa_key_without_alg_is_for_the_first_rsa_algorithm_of_the_policy_and_no_other
 fn hs256_and_es512_are_refused() {
     let issuer = oidc_provider();
     let keys = issuer.keys();
-    // The P-521 key.
+    // The skipped key is the one on P-521.
     assert_eq!((keys.health().usable_keys, keys.health().skipped_keys), (4, 1));
     for algorithm in ["HS256", "ES512"] {
         for token in [access_token(&issuer, algorithm), id_token(&issuer, algorithm)] {

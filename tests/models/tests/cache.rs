@@ -15,7 +15,7 @@ use shuttle::{sync::RwLock, thread};
 #[test]
 fn threads_that_verify_the_same_tokens_get_each_tokens_own_claims() {
     explore(|| {
-        // Room for one of three: entries are replaced all the time.
+        // The cache has room for one of the three tokens, so entries are replaced all the time.
         let verifier = Arc::new(verifier(Published::default()));
         let threads: Vec<_> = (0..3)
             .map(|first| {
@@ -65,7 +65,7 @@ fn call_that_begins_after_a_key_was_withdrawn_accepts_none_of_its_tokens() {
 
 /// Runs `model` in many schedules.
 fn explore(model: fn()) {
-    // Made before, where there is no schedule.
+    // Initialized here, outside of any schedule.
     LazyLock::force(&TOKENS);
     LazyLock::force(&KEYS);
     shuttle::check_random(model, RUNS);
@@ -79,7 +79,7 @@ fn verifier(keys: Published) -> Verifier<Published> {
     Verifier::new(policy, keys).unwrap().with_token_cache(NonZeroUsize::MIN)
 }
 
-/// Keys that can be withdrawn while tokens come. Clones share them.
+/// Keys that can be withdrawn while tokens are verified. Clones share them.
 #[derive(Clone)]
 struct Published(Arc<RwLock<JwkSet>>);
 

@@ -53,7 +53,7 @@ fn threads_and_futures_share_one_fetch_and_no_wake_up_is_lost() {
 }
 
 #[test]
-fn fetch_that_fails_answers_all_who_wait_and_is_not_repeated() {
+fn fetch_that_fails_answers_all_waiters_and_is_not_repeated() {
     explore(|| {
         let (remote, issuer, _) = source(Answer::Failure);
         let threads: Vec<_> = (0..3).map(|_| look_up(&remote, "known")).collect();
@@ -83,14 +83,14 @@ fn unknown_kids_and_commands_never_make_two_fetches_overlap() {
             assert_eq!(thread.join().unwrap(), Err(KeyError::UnknownKey));
         }
         assert_eq!(commanded.join().unwrap(), Ok(()));
-        // The first, the command's, and one for the unknown `kid`, or none if the command's came first.
+        // The first fetch, the command's, and one for the unknown `kid` unless the command won.
         assert!((2..=3).contains(&issuer.fetches()), "{}", issuer.fetches());
         assert_eq!(usize::try_from(remote.health().generation), Ok(issuer.fetches()));
     });
 }
 
 #[test]
-fn set_past_its_ttl_is_refreshed_once_whoever_asks() {
+fn set_past_its_ttl_is_refreshed_once() {
     explore(|| {
         let (remote, issuer, clock) = source(Answer::Keys);
         remote.prime().unwrap();
@@ -106,7 +106,7 @@ fn set_past_its_ttl_is_refreshed_once_whoever_asks() {
 }
 
 #[test]
-fn future_that_is_dropped_at_any_moment_takes_nobodys_wake_up() {
+fn future_that_is_dropped_at_any_moment_takes_no_other_wake_up() {
     explore(|| {
         let (remote, issuer, _) = source(Answer::Keys);
         let waiting = {
@@ -140,7 +140,7 @@ fn source_that_is_dropped_during_its_fetch_is_freed() {
         while issuer.ended() == 0 {
             thread::yield_now();
         }
-        // The source had a clone of the clock. The attempt may hold the source for a moment still.
+        // The source owns a clone of the clock, and the attempt may still hold the source.
         while Arc::strong_count(&clock) > 1 {
             thread::yield_now();
         }
@@ -193,7 +193,7 @@ enum Answer {
     Failure,
 }
 
-/// Its counters are the real atomics: they are no part of the model.
+/// Its counters are `std`'s atomics, because they are not part of the model.
 struct TestIssuer {
     answer: Answer,
     fetches: AtomicUsize,
@@ -218,7 +218,7 @@ impl Fetch for Shared {
         let issuer = &*self.0;
         issuer.fetches.fetch_add(1, Ordering::SeqCst);
         assert_eq!(issuer.under_way.fetch_add(1, Ordering::SeqCst), 0, "two fetches at a time");
-        // Others may run while it is on its way.
+        // Other threads may run while the fetch is in flight.
         thread::yield_now();
         assert_eq!(issuer.under_way.fetch_sub(1, Ordering::SeqCst), 1);
         issuer.ended.fetch_add(1, Ordering::SeqCst);
@@ -229,7 +229,7 @@ impl Fetch for Shared {
     }
 }
 
-/// Milliseconds, on both clocks.
+/// The time of both clocks, in milliseconds.
 struct FakeClock(AtomicU64);
 
 impl FakeClock {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes the certificates of the TLS tests anew, with openssl. No input; writes beside itself.
+# Makes the certificates of the TLS tests again, with openssl. No arguments; writes beside itself.
 #
-# One private key serves for all servers. Those of the authorities are not kept, so that nothing
-# else is ever signed by them.
+# All servers share one private key. The authorities' private keys are not kept, so that they never
+# sign anything else.
 set -euo pipefail
 cd "$(dirname "$0")"
 work=$(mktemp -d)

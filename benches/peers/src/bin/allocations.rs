@@ -1,6 +1,6 @@
-//! Counts what one call allocates: a line of case, library, allocations and bytes each.
+//! Counts the allocations of one call. Prints lines of case, library, allocations and bytes.
 //!
-//! Only Rust's global allocator is counted. Growing counts as allocating anew.
+//! Only Rust's global allocator is counted. Growing an allocation counts as a new one.
 
 use allocation_counter::measure;
 use peers::{
@@ -14,7 +14,7 @@ fn main() {
     let (peers, samples) = (peers(&issuer), samples(&issuer));
     for contest in Contest::all(&peers, &samples) {
         for contender in &contest.contenders[..contest.results] {
-            // What is set up once, and what goes into the token cache.
+            // The first call sets up lazy state, and fills the token cache.
             contender.call();
             let allocated = measure(|| contender.call());
             let (case, library) = (contest.case, contender.library);

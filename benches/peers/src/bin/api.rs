@@ -1,9 +1,9 @@
-//! The protected API of `examples/axum`, as it is, with the token cache, with another guard and with
-//! none: what the script `load` puts under load.
+//! The servers for the script `load`: the protected API of `examples/axum` unchanged, with the
+//! token cache, with another guard and without a guard.
 //!
-//! `api off|guard|cache|jsonwebtoken [LISTEN]`, on a free port of 127.0.0.1 unless told otherwise.
-//! Brings a test issuer of its own. Prints `issuer=` and its URL, then `token=` and a good token for
-//! each of a hundred users, then, once it listens, `url=` and the route that they are good for.
+//! `api off|guard|cache|jsonwebtoken [LISTEN]`; the default is a free port of 127.0.0.1. It starts
+//! its own test issuer. It prints `issuer=` with the issuer's URL, then `token=` with a good token
+//! for each of a hundred users, and as soon as it listens, `url=` with the route that accepts them.
 
 use std::{env, error::Error, net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
@@ -33,13 +33,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let kind = arguments.next().ok_or(USAGE)?;
     let listen = arguments.next().unwrap_or_else(|| "127.0.0.1:0".into());
     let address: SocketAddr = listen.parse().map_err(|_| USAGE)?;
-    // Everybody has the test issuer's keys.
+    // The test issuer's private keys are public.
     if arguments.next().is_some() || !address.ip().is_loopback() {
         return Err(USAGE.into());
     }
-    // Lives as long as the server.
+    // Kept alive as long as the server.
     let issuer = IssuerServer::start();
-    // Whatever needs keys has them before the first request.
+    // Every verifier has its keys before the first request.
     let app = match kind.as_str() {
         "off" => unguarded(),
         "guard" => router(Api::new(verifier(&issuer)?)),
@@ -59,17 +59,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// As long as Auth0's.
+/// A subject as long as Auth0's.
 fn subject(user: usize) -> String {
     format!("auth0|{user:024x}")
 }
 
-/// What the example's handler answers.
+/// The answer of the example's handler.
 fn greet(subject: &str) -> Json<Value> {
     Json(json!({ "message": format!("Hello, {subject}") }))
 }
 
-/// Looks at no token, so it takes everybody for the first user.
+/// The API without a guard. It ignores the token, so the caller is always the first user.
 fn unguarded() -> Router {
     let first: &str = subject(0).leak();
     Router::new().route(ROUTE, get(move || async move { greet(first) }))
@@ -83,7 +83,8 @@ fn verifier(issuer: &IssuerServer) -> Result<Verifier<RemoteJwks>, Box<dyn Error
     Ok(Verifier::new(policy, keys)?)
 }
 
-/// The adapter that is compared with the other libraries. It demands `nbf` too, which the tokens have.
+/// The API guarded by the adapter that is compared with the other libraries. It also requires
+/// `nbf`, which the tokens have.
 fn guarded_by_jsonwebtoken(issuer: &IssuerServer) -> Router {
     let decoder = Arc::new(Jsonwebtoken::new(&issuer.issuer(), Backend::AwsLc));
     Router::new().route(ROUTE, get(hello)).with_state(decoder)
@@ -93,7 +94,7 @@ async fn hello(Subject(subject): Subject) -> Json<Value> {
     greet(&subject)
 }
 
-/// An extractor: whom the token is about, of a request that carries a good one.
+/// An extractor: the subject of the good token in a request.
 struct Subject(String);
 
 impl FromRequestParts<Arc<Jsonwebtoken>> for Subject {
@@ -112,10 +113,10 @@ impl FromRequestParts<Arc<Jsonwebtoken>> for Subject {
 
 const USAGE: &str = "usage: api off|guard|cache|jsonwebtoken [LISTEN], LISTEN a loopback address";
 
-/// The route of the example that wants a token and nothing more of it.
+/// The route of the example that requires only a valid token.
 const ROUTE: &str = "/api/v1/";
 
 const USERS: usize = 100;
 
-/// Room for more tokens than there are.
+/// Room for more tokens than the load test uses.
 const CACHE_CAPACITY: NonZeroUsize = NonZeroUsize::new(1000).unwrap();

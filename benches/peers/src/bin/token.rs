@@ -1,4 +1,4 @@
-//! Prints the accepted RSA-2048 token, good for a day, and what verifies it, as one JSON object.
+//! Prints a good RSA-2048 token, valid for a day, with its key and policy, as one JSON object.
 
 use peers::samples::{LEEWAY, issuer, token};
 use serde_json::json;

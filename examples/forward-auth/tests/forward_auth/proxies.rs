@@ -44,7 +44,7 @@ fn subject_outside_visible_ascii_is_escaped_and_breaks_no_header() {
 }
 
 #[test]
-fn identity_that_a_client_sends_goes_no_further_in_any_spelling() {
+fn identity_that_a_client_sends_is_dropped_in_any_spelling() {
     let service = Service::start(None);
     let stack = Stack::start(&service, Application::recorder());
     let token = service.issuer.token().subject("auth0|somebody").scope("read").mint();
@@ -100,7 +100,7 @@ fn identity_that_the_token_lacks_is_not_taken_from_the_client() {
 }
 
 #[test]
-fn client_cannot_have_the_identity_dropped_as_a_matter_of_its_connection() {
+fn client_cannot_remove_the_identity_with_its_connection_header() {
     let service = Service::start(None);
     let stack = Stack::start(&service, Application::recorder());
     let authorization = bearer(&service.issuer.token().subject("auth0|somebody").mint());
@@ -118,7 +118,7 @@ fn client_cannot_have_the_identity_dropped_as_a_matter_of_its_connection() {
 }
 
 #[test]
-fn identity_in_a_trailer_goes_no_further() {
+fn identity_in_a_trailer_is_dropped() {
     let service = Service::start(None);
     let stack = Stack::start(&service, Application::recorder());
     let authorization = bearer(&service.issuer.token().mint());
@@ -135,7 +135,7 @@ fn identity_in_a_trailer_goes_no_further() {
 }
 
 #[test]
-fn client_is_told_what_the_forward_auth_server_says() {
+fn client_gets_the_refusal_of_the_forward_auth_server() {
     let service = Service::start(None);
     let stack = Stack::start(&service, Application::recorder());
     let token = || service.issuer.token();
@@ -191,7 +191,7 @@ fn several_authorization_headers_are_refused_even_if_all_are_good() {
 }
 
 #[test]
-fn scope_that_is_required_must_be_there() {
+fn required_scope_must_be_present() {
     let service = Service::start(Some("read:messages"));
     let stack = Stack::start(&service, Application::recorder());
     let challenge = r#"Bearer realm="api", error="insufficient_scope", scope="read:messages""#;

@@ -1,4 +1,4 @@
-//! What the cases are made of.
+//! The building blocks of the cases.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokenring::{
@@ -6,7 +6,7 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER, TestKey},
 };
 
-/// Stands in the tokens and key sets, and in no verdict.
+/// In the tokens and key sets, and in no verdict.
 pub const MARKER: &str = "MARKER";
 
 pub const ALGORITHMS: [Algorithm; 9] = [
@@ -30,7 +30,7 @@ pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A short token in the making: header and claims as JSON texts, member by member.
+/// The builder of a short token: header and claims as JSON texts, member by member.
 #[derive(Clone)]
 pub struct Token {
     key: TestKey,
@@ -87,7 +87,7 @@ impl Token {
         self
     }
 
-    /// Signs with `key` and does not say so.
+    /// Signs with `key` while the header still names the other key.
     pub fn forged_by(mut self, key: &TestKey) -> Self {
         self.key = key.clone();
         self

@@ -1,4 +1,4 @@
-//! One case of the corpus, and how it is written down.
+//! One case of the corpus, and its JSON.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tokenring::{JwkError, JwkSetError, VerifyError};
 
 use crate::format;
 
-/// The time of every case that does not say another.
+/// The time of every case that does not set another.
 pub const NOW: u64 = 1_780_000_000;
 
 /// A token and its verdict.
@@ -22,7 +22,7 @@ pub struct TokenCase {
 }
 
 impl TokenCase {
-    /// Accepted by policy `RS256` with key set `default`, unless told otherwise.
+    /// Accepted by policy `RS256` with key set `default`, unless changed by the methods below.
     pub fn new(name: impl Into<String>, clause: impl Into<String>, token: String) -> Self {
         let (keys, policy) = ("default".into(), "RS256".into());
         let (name, clause) = (name.into(), clause.into());
@@ -54,7 +54,7 @@ impl TokenCase {
         self
     }
 
-    /// Refused by choice: no RFC asks for it.
+    /// Refused by choice: no RFC requires it.
     pub fn strict(mut self, reason: &'static str) -> Self {
         self.strict = Some(reason);
         self
@@ -76,7 +76,7 @@ impl TokenCase {
     }
 }
 
-/// A key set and what becomes of it.
+/// A key set and its outcome.
 pub struct SetCase {
     pub name: String,
     clause: String,
@@ -85,7 +85,7 @@ pub struct SetCase {
     strict: Option<&'static str>,
 }
 
-/// The usable keys, `kid` and `alg`, and the entries that are skipped.
+/// The `kid` and `alg` of the usable keys, and the skipped entries.
 #[derive(Default)]
 pub struct Entries {
     pub usable: Vec<(Option<String>, &'static str)>,
@@ -123,7 +123,7 @@ impl SetCase {
         Self::read(name, clause, jwks, &[], &[(0, error)])
     }
 
-    /// The set has these usable keys, and skips these entries.
+    /// The set has these usable keys, and these entries are skipped.
     pub fn read(
         name: impl Into<String>,
         clause: impl Into<String>,
@@ -146,7 +146,7 @@ impl SetCase {
         Self::new(name, clause, jwks, Ok(entries))
     }
 
-    /// Refused by choice: no RFC asks for it.
+    /// Refused by choice: no RFC requires it.
     pub fn strict(mut self, reason: &'static str) -> Self {
         self.strict = Some(reason);
         self
@@ -186,14 +186,14 @@ fn with_detail(mut value: Value, detail: Value) -> Value {
     value
 }
 
-/// A text in the shortest of the forms that `format::text` reads.
+/// A text, in the shortest form that `format::text` reads.
 pub fn pieces(text: &[u8]) -> Value {
     let Ok(string) = std::str::from_utf8(text) else {
         return json!([{ "base64": STANDARD.encode(text) }]);
     };
     let (mut pieces, mut start, mut at) = (vec![], 0, 0);
     while at < text.len() {
-        // The longest run from here.
+        // The longest repetition that starts here.
         let units = (1..=UNIT).filter(|unit| text.get(at + unit) == Some(&text[at]));
         let runs = units.map(|unit| (run(&text[at..], unit), unit));
         let (times, unit) = runs.max_by_key(|(times, unit)| times * unit).unwrap_or_default();
@@ -220,7 +220,7 @@ pub fn pieces(text: &[u8]) -> Value {
     }
 }
 
-/// How many times the first `unit` bytes stand at the start of `text`.
+/// How often `text` repeats its first `unit` bytes at its start.
 fn run(text: &[u8], unit: usize) -> usize {
     match text.get(..unit) {
         Some(first) => text.chunks_exact(unit).take_while(|chunk| chunk == &first).count(),
@@ -228,5 +228,5 @@ fn run(text: &[u8], unit: usize) -> usize {
     }
 }
 
-/// The longest text whose repetitions are looked for: a JWK is about that long.
+/// The longest text whose repetitions are searched for: about the length of a JWK.
 const UNIT: usize = 600;

@@ -1,4 +1,4 @@
-//! The policies and key sets that cases name.
+//! The policies and key sets that the cases refer to by name.
 
 use serde_json::{Value, json};
 use tokenring::{

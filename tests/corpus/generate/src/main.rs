@@ -1,8 +1,8 @@
-//! Writes `tokens.json` and `key_sets.json` of the directory above this one.
+//! Writes `tokens.json` and `key_sets.json` into the directory above this one.
 //!
-//! Signatures of PS256 to PS512, ES256 and ES384 are random. A token that is as it was but for such
-//! a signature is kept as it is in the file, unless `--fresh` is said. `--check` writes nothing and
-//! fails if a file is not what would be written.
+//! Signatures of PS256 to PS512, ES256 and ES384 are random. A token that differs from the one in
+//! the file only in such a signature is kept, unless `--fresh` is given. `--check` writes nothing,
+//! and fails if a file is not up to date.
 
 mod base;
 mod case;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let key_sets = keys::key_sets();
     let wrong = wrong_tokens(&tokens, &policies, &key_sets) + wrong_sets(&sets);
     if wrong > 0 {
-        eprintln!("{wrong} cases do not come out as they say; nothing is written");
+        eprintln!("{wrong} cases do not have the expected outcome; nothing is written");
         return ExitCode::FAILURE;
     }
     let tokens =
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
             continue;
         }
         if check {
-            eprintln!("{} is not what the generator writes", path.display());
+            eprintln!("{} is not up to date", path.display());
             return ExitCode::FAILURE;
         }
         fs::write(&path, text).unwrap();
@@ -77,7 +77,7 @@ fn set_cases() -> Vec<Value> {
     sets::cases().iter().map(case::SetCase::to_json).collect()
 }
 
-/// Takes the committed token where the new one differs from it in a random signature alone.
+/// Takes the committed token if the new one differs from it only in a random signature.
 fn keep(cases: &mut [Value], committed: &Value) {
     let committed: BTreeMap<&str, &Value> = committed["cases"]
         .as_array()
@@ -101,7 +101,7 @@ fn keep(cases: &mut [Value], committed: &Value) {
     }
 }
 
-/// Tells of each token that does not get its verdict.
+/// Prints each token that does not get the expected verdict. Returns their number.
 fn wrong_tokens(cases: &[Value], policies: &[(String, Value)], sets: &[(String, Value)]) -> usize {
     let find = |list: &[(String, Value)], name: &Value| -> Value {
         let found = list.iter().find(|(known, _)| Some(known.as_str()) == name.as_str());
@@ -127,7 +127,7 @@ fn wrong_tokens(cases: &[Value], policies: &[(String, Value)], sets: &[(String, 
     cases.iter().filter(wrong).count()
 }
 
-/// Tells of each key set that does not come out as it says.
+/// Prints each key set that does not have the expected outcome. Returns their number.
 fn wrong_sets(cases: &[Value]) -> usize {
     let wrong = |case: &&Value| {
         let with = |mut value: Value, detail: Value| {
@@ -160,20 +160,20 @@ fn wrong_sets(cases: &[Value]) -> usize {
     cases.iter().filter(wrong).count()
 }
 
-/// One member a line.
+/// One member per line.
 fn lines(members: &[(String, Value)]) -> String {
     let lines: Vec<String> =
         members.iter().map(|(name, value)| format!("    {}: {value}", json!(name))).collect();
     format!("{{\n{}\n  }}", lines.join(",\n"))
 }
 
-/// The text of a file: `tables`, then one case a line.
+/// The text of a file: `tables`, then one case per line.
 fn written(tables: &[(&str, String)], cases: &[Value]) -> String {
     let (mut names, mut inputs) = (BTreeSet::new(), BTreeSet::new());
     for case in cases {
         assert!(names.insert(case["name"].as_str()), "two cases are called {}", case["name"]);
         let input = ["token", "jwks", "keys", "policy", "now"].map(|name| case[name].to_string());
-        assert!(inputs.insert(input), "{} is another case again", case["name"]);
+        assert!(inputs.insert(input), "{} has the same input as another case", case["name"]);
     }
     let tables: String =
         tables.iter().map(|(name, table)| format!("  \"{name}\": {table},\n")).collect();

@@ -1,4 +1,4 @@
-//! The cases that are refused by choice, where no RFC asks for it: by name, with the reason.
+//! The cases that are refused by choice, where no RFC requires it: their names and the reasons.
 
 use serde_json::Value;
 

@@ -36,7 +36,7 @@ pub fn cases() -> Vec<TokenCase> {
     .collect()
 }
 
-/// A case of the EdDSA key and policy: the shortest tokens.
+/// A case with the EdDSA key and policy, whose tokens are the shortest.
 fn ed(name: impl Into<String>, clause: &str, token: &Token) -> TokenCase {
     TokenCase::new(name, clause, token.mint()).keys("EdDSA").policy("EdDSA")
 }
@@ -113,13 +113,13 @@ fn each_algorithm() -> Vec<TokenCase> {
     cases
 }
 
-/// The key is for one algorithm, the header names another one, and the policy accepts both.
+/// The key is for one algorithm, the header names another, and the policy accepts both.
 fn each_pair_of_algorithms() -> Vec<TokenCase> {
     let mut cases = vec![];
     for of_key in ALGORITHMS {
         for of_token in ALGORITHMS.into_iter().filter(|one| *one != of_key) {
             let key = TestKey::for_algorithm(of_key);
-            // RSA keys can sign with the other RSA algorithms, and do.
+            // An RSA key really signs with the other RSA algorithm.
             let rsa = |one: Algorithm| one.name().starts_with(['R', 'P']);
             let signer = match rsa(of_key) && rsa(of_token) {
                 true => key.with_algorithm(of_token),
@@ -286,7 +286,7 @@ fn types_of_the_claims() -> Vec<TokenCase> {
 
 fn limits() -> Vec<TokenCase> {
     let base = token();
-    // Not every length can be had by the claims alone: base64url takes three bytes to four.
+    // Claims alone cannot give every length: base64url encodes three bytes as four characters.
     let of_length = |bytes: usize| {
         (0..3)
             .flat_map(|more| (bytes / 4 * 3 - 400..bytes / 4 * 3).map(move |filler| (more, filler)))
@@ -681,7 +681,7 @@ fn key_sets() -> Vec<TokenCase> {
     ]
 }
 
-/// `a - b`, big-endian, modulo the power of 256 that their length is.
+/// `a - b` for big-endian numbers of one length, without a final borrow.
 fn difference(a: &[u8], b: &[u8]) -> Vec<u8> {
     let mut borrow = false;
     let mut bytes: Vec<u8> = a
@@ -699,7 +699,7 @@ fn difference(a: &[u8], b: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// ASN.1, as X.509 writes it: two integers in a sequence.
+/// A signature as in X.509: an ASN.1 sequence of two integers.
 fn der_signature(r: &[u8], s: &[u8]) -> Vec<u8> {
     let integer = |number: &[u8]| {
         let zeros = number.iter().take_while(|byte| **byte == 0).count();

@@ -1,10 +1,10 @@
-//! `std`, but for the locks, atomics and threads: those are shuttle's, which runs one thread at a time
-//! and chooses at each of their operations which.
+//! `std` with shuttle's locks, atomics and threads. shuttle runs one thread at a time, and chooses
+//! which at each operation of a lock or an atomic.
 
 pub use std::*;
 
 pub mod sync {
-    //! `Arc` and channels are those of `std`.
+    //! `Arc` and channels are `std`'s own.
     pub use std::sync::*;
 
     pub use shuttle::sync::{
@@ -12,7 +12,7 @@ pub mod sync {
     };
 
     pub mod atomic {
-        //! Sequentially consistent, whatever order is asked for.
+        //! Sequentially consistent, whatever order is requested.
         pub use shuttle::sync::atomic::*;
     }
 }
