@@ -1,9 +1,53 @@
-//! The whole verification again, for operators: every check with the expected and the actual value, and
-//! what to do.
+//! Why a token was refused, for operators.
 //!
-//! The stages are those of [`Verifier`](crate::Verifier), and each outcome comes from the same
-//! functions. Only here, a failure does not end the verification: later checks are made as far as
-//! possible, on text that may be unverified. The result is text and never a verified token.
+//! A verification stops at the first fault. [`Verifier::explain`](crate::Verifier::explain) and
+//! [`Guard::explain`](crate::Guard::explain) make the same checks and go on: an [`Explanation`] shows for
+//! each check the expected value, the actual value and, if it failed, a hint.
+//!
+//! ```
+//! # use tokenring::{JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
+//! # let now = UnixTime::from_secs(1_780_000_000);
+//! # let issuer = Issuer::default();
+//! # let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+//! # let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
+//! # let token = issuer.token_at(now).audience("https://api.example.com").mint();
+//! let report = verifier.explain_at(&token, now).to_string();
+//! assert!(report.starts_with("refused: wrong_audience, as of 2026-05-28T20:26:40Z"));
+//! assert!(report.contains(
+//! r#"
+//!   FAILED  aud           "https://api.example.com"
+//!           expected      "https://api.example.com/"
+//!           by            RFC 7519 section 4.1.3
+//!           hint          The audiences differ only by the slash at the end: spell the policy's
+//!                         audience exactly as the token does."#
+//! ));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How to read a report
+//!
+//! The first line is the verdict: `accepted`, or `refused` with the
+//! [`code`](crate::VerifyError::code) of the first fault. Then each check has a line, in the order of the
+//! pipeline:
+//!
+//! - `ok` and `FAILED` are followed by the name of the check and the token's value. Below a failed check
+//!   are the expected value, the source of the rule and a hint.
+//! - `(unverified)` stands behind claims of a token whose signature does not hold. Anyone may have written
+//!   them.
+//! - `-` marks a check that was not made, because another one failed: without a key, for example, no
+//!   signature can be checked.
+//!
+//! A hint is a guess about the cause, and says what to do. Its [`code`](Hint::code) is stable, so a program
+//! can count hints or link each to a page of your own.
+//!
+//! # Before you print one
+//!
+//! - Never send an explanation to the client: it says what the service expects.
+//! - It shows the token's issuer, audience, client and times, escaped and cut, and never the signature,
+//!   `sub` or any other claim. Those are in
+//!   [`with_all_claims`](Explanation::with_all_claims), for operators who may see personal data.
+//! - It costs more than a verification. Make one if a person asks, not for each request.
+//! - It uses the keys in memory and never fetches: until a source has keys, the check of the key fails.
 
 // The findings, in pipeline order.
 mod request;
@@ -12,7 +56,7 @@ mod contents;
 
 // The texts of the token, the description of the keys, and the choice of hints.
 mod unverified;
-mod keys;
+pub(crate) mod keys;
 mod diagnosis;
 mod text;
 
@@ -32,9 +76,9 @@ use crate::{
     },
 };
 
-pub use finding::{Check, Finding, Outcome};
+pub use crate::check::Check;
+pub use finding::{Finding, Outcome};
 pub use hint::Hint;
-pub use keys::KeysDescription;
 pub use report::{Explanation, ExplanationWithAllClaims};
 
 pub(crate) use request::authorization;

@@ -7,10 +7,10 @@ use alloc::{
 };
 
 use crate::{
-    Check, CompactJws, Finding, Hint, Policy, SelectedKey, TokenType, VerifyError, base64url,
+    CompactJws, Policy, SelectedKey, TokenType, VerifyError, base64url,
     claims::{AudienceClaim, ClaimsSet, Origin},
     explain::{
-        Walk, diagnosis, text,
+        Check, Finding, Hint, Walk, diagnosis, text,
         unverified::{faulty_claim, read_claims},
     },
     header::DeclaredType,

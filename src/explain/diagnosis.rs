@@ -3,9 +3,9 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, Hint, KeyError, Policy, TokenType, UnixTime, VerifyError,
+    Algorithm, KeyError, Policy, TokenType, UnixTime, VerifyError,
     bearer::NoToken,
-    explain::{keys::KeysDescription, unverified::Members},
+    explain::{Hint, keys::KeysDescription, unverified::Members},
     header::DeclaredType,
     time::END_OF_TIME,
 };

@@ -7,9 +7,9 @@ use alloc::{
 };
 
 use crate::{
-    Check, CompactJws, Finding, Hint, SelectedKey, VerifyError, base64url, claims,
+    CompactJws, SelectedKey, VerifyError, base64url, claims,
     compact::MAX_TOKEN_BYTES,
-    explain::{Trusted, Walk, diagnosis, keys, text},
+    explain::{Check, Finding, Hint, Trusted, Walk, diagnosis, keys, text},
 };
 
 impl<'w> Walk<'w> {

@@ -3,7 +3,10 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use crate::{Finding, Outcome, UnixTime, VerifyError};
+use crate::{
+    UnixTime, VerifyError,
+    explain::{Finding, Outcome},
+};
 
 /// Why a token was accepted or refused: every check with the expected and the actual value, all faults
 /// at once, and what to do about them. Made by [`Verifier::explain`](crate::Verifier::explain) and
@@ -19,7 +22,7 @@ use crate::{Finding, Outcome, UnixTime, VerifyError};
 ///
 /// ```
 /// # use tokenring::{JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
-/// use tokenring::{Check, Hint, VerifyError};
+/// use tokenring::{VerifyError, explain::{Check, Hint}};
 ///
 /// # let now = UnixTime::from_secs(1_780_000_000);
 /// # let issuer = Issuer::default();

@@ -7,10 +7,10 @@ use alloc::{
 };
 
 use crate::{
-    Check, Explanation, Finding, UnixTime, VerifyError,
+    Explanation, UnixTime, VerifyError,
     bearer::{self, NoToken},
     compact::MAX_TOKEN_BYTES,
-    explain::{Explained, Trusted, diagnosis, text, walk},
+    explain::{Check, Explained, Finding, Trusted, diagnosis, text, walk},
 };
 
 /// Explains the verdict on a request whose `Authorization` is `value`, or which has none.
