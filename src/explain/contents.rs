@@ -10,7 +10,7 @@ use crate::{
     CompactJws, Policy, SelectedKey, TokenType, VerifyError, base64url,
     claims::{AudienceClaim, ClaimsSet, Origin},
     explain::{
-        Check, Finding, Hint, Walk, diagnosis, text,
+        Check, Finding, Walk, diagnosis, hint, text,
         unverified::{faulty_claim, read_claims},
     },
     header::DeclaredType,
@@ -225,7 +225,7 @@ impl Walk<'_> {
         let finding = Finding::new(Check::Client, outcome)
             .expecting(accepted(to.policy.map(Policy::clients), "any client"))
             .found(self.told.shown(claim))
-            .advising(self.told.has(claim).then_some(Hint::OtherClient));
+            .advising(self.told.has(claim).then_some(hint::OTHER_CLIENT));
         self.tell(finding);
     }
 
@@ -238,7 +238,7 @@ impl Walk<'_> {
         let finding = Finding::new(Check::Confirmation, outcome)
             .expecting("none")
             .found(self.told.kind("cnf"))
-            .advising(Some(Hint::SenderConstrained));
+            .advising(Some(hint::SENDER_CONSTRAINED));
         self.tell(finding);
     }
 

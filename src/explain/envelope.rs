@@ -9,7 +9,7 @@ use alloc::{
 use crate::{
     CompactJws, SelectedKey, VerifyError, base64url, claims,
     compact::MAX_TOKEN_BYTES,
-    explain::{Check, Finding, Hint, Trusted, Walk, diagnosis, keys, text},
+    explain::{Check, Finding, Trusted, Walk, diagnosis, hint, keys, text},
 };
 
 impl<'w> Walk<'w> {
@@ -48,7 +48,7 @@ impl<'w> Walk<'w> {
             };
             is_over |= outcome.is_some_and(|outcome| outcome.is_err());
             let hint = fault.and_then(|(_, error)| match check {
-                Check::Size => Some(Hint::TooLarge),
+                Check::Size => Some(hint::TOO_LARGE),
                 Check::Segments => diagnosis::segments(error, self.token, &self.header),
                 _ => diagnosis::encoding(error, self.token),
             });
@@ -80,11 +80,11 @@ impl<'w> Walk<'w> {
         // The issuer that is probably meant, with which to continue.
         let hint = |issuer: &Trusted<'_>| diagnosis::issuer(issuer.policy.issuer(), name);
         let similar = trusted.iter().find(|issuer| {
-            !matches!(hint(issuer), Some(Hint::OtherIssuer | Hint::IssuerHost) | None)
+            !matches!(hint(issuer), Some(hint::OTHER_ISSUER | hint::ISSUER_HOST) | None)
         });
         let advice = match outcome {
             Some(Err(VerifyError::WrongIssuer)) => {
-                Some(similar.and_then(hint).unwrap_or(Hint::OtherIssuer))
+                Some(similar.and_then(hint).unwrap_or(hint::OTHER_ISSUER))
             }
             _ => None,
         };

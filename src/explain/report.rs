@@ -22,7 +22,7 @@ use crate::{
 ///
 /// ```
 /// # use tokenring::{JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
-/// use tokenring::{VerifyError, explain::{Check, Hint}};
+/// use tokenring::{VerifyError, explain::Check};
 ///
 /// # let now = UnixTime::from_secs(1_780_000_000);
 /// # let issuer = Issuer::default();
@@ -35,7 +35,7 @@ use crate::{
 /// let audience = explanation.findings().iter().find(|finding| finding.check() == Check::Audience).unwrap();
 /// assert_eq!(audience.expected(), Some("\"https://api.example.com/\""));
 /// assert_eq!(audience.actual(), Some("\"https://other.example.com/\""));
-/// assert_eq!(audience.hint(), Some(Hint::OtherAudience));
+/// assert_eq!(audience.hint().map(|hint| hint.code()), Some("other_audience"));
 /// eprintln!("{explanation}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

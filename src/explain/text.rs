@@ -96,8 +96,8 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// `1 byte`, `2 bytes`.
-pub(super) fn counted(count: impl Into<u64>, unit: &str) -> String {
-    match count.into() {
+pub(super) fn counted(count: impl TryInto<u64>, unit: &str) -> String {
+    match count.try_into().unwrap_or(u64::MAX) {
         1 => format!("1 {unit}"),
         count => format!("{count} {unit}s"),
     }
@@ -105,7 +105,7 @@ pub(super) fn counted(count: impl Into<u64>, unit: &str) -> String {
 
 /// [`counted`], of bytes.
 pub(super) fn bytes(count: usize) -> String {
-    counted(u64::try_from(count).unwrap_or(u64::MAX), "byte")
+    counted(count, "byte")
 }
 
 /// Room for the longest identifier of an issuer or API that we know.
