@@ -197,14 +197,12 @@ impl<K: KeySource> Guard<K> {
         let value = value.as_ref().map(AsRef::as_ref).map_err(|reason| *reason);
         let mut explained = explain::authorization(&self.verifier.trusted(), value, now);
         for scope in &self.scopes {
-            let is_granted = explained.claims().map(|claims| claims.has_scope(scope));
-            explained.require_scope(scope, is_granted);
+            explained.require(explain::Check::Scope, scope, |claims| claims.has_scope(scope));
         }
         for permission in &self.permissions {
-            let is_granted = explained
-                .claims()
-                .map(|claims| !permission.is_empty() && claims.has_permission(permission));
-            explained.require_permission(permission, is_granted);
+            explained.require(explain::Check::Permission, permission, |claims| {
+                !permission.is_empty() && claims.has_permission(permission)
+            });
         }
         explained.finish()
     }

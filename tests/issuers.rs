@@ -653,7 +653,7 @@ fn rows() -> Vec<Row> {
                 // From an old Secret.
                 (
                     json!({"iss": "kubernetes/serviceaccount", "aud": null, "exp": null}),
-                    MISSING_AUD,
+                    VerifyError::ClaimMissing { claim: "exp" },
                 ),
             ],
         },

@@ -3,16 +3,67 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, KeyError, Policy, TokenType, UnixTime, VerifyError,
+    Algorithm, KeyError, KeysDescription, Policy, SelectedKey, TokenType, UnixTime, VerifyError,
+    base64url,
     bearer::NoToken,
     explain::{
+        Check,
         hint::{self, Argument, Hint},
-        keys::KeysDescription,
-        unverified::Members,
+        unverified::{JsonAsRead, faulty_claim},
+        walk::Walk,
     },
     header::DeclaredType,
     time::END_OF_TIME,
 };
+
+impl Walk<'_> {
+    /// What to do about `check`, which failed with `error`.
+    pub(super) fn hint(&self, check: Check, error: VerifyError) -> Option<Hint> {
+        let (header, payload, policy) = (&self.header, &self.payload, self.policy());
+        match check {
+            Check::Size => Some(hint::TOO_LARGE),
+            Check::Segments => segments(error, self.token, header),
+            Check::Header | Check::Payload => encoding(error, self.token),
+            Check::Algorithm => algorithm(header),
+            Check::Key => {
+                let error = self.key.as_ref()?.as_ref().err()?;
+                let is_foreign = payload.string("iss") != policy.map(Policy::issuer);
+                key(*error, &self.keys, header.string("kid"), is_foreign)
+            }
+            Check::Signature => {
+                let lengths = (self.signature_bytes(), signature_bytes(self.selected_key()?));
+                signature(error, self.token, header, payload, lengths)
+            }
+            Check::Claim => time(error, faulty_claim(error)?, payload),
+            Check::Type => Some(token_type(policy?.accepted_type(), self.declared_type())),
+            Check::Route | Check::Issuer if error == VerifyError::WrongIssuer => match policy {
+                Some(policy) => issuer(policy.issuer(), payload.string("iss").unwrap_or_default()),
+                None => Some(hint::OTHER_ISSUER),
+            },
+            Check::Audience => audience(error, policy?, payload),
+            Check::Expiry => time(error, "exp", payload),
+            Check::NotBefore => time(error, "nbf", payload),
+            Check::Client if error == VerifyError::WrongAuthorizedParty => {
+                let has_client = payload.has("azp") || payload.has("client_id");
+                has_client.then_some(hint::OTHER_CLIENT)
+            }
+            Check::Confirmation if error == VerifyError::SenderConstrained => {
+                Some(hint::SENDER_CONSTRAINED)
+            }
+            _ => None,
+        }
+    }
+
+    /// The length of the token's signature, decoded.
+    pub(super) fn signature_bytes(&self) -> usize {
+        self.token.split('.').nth(2).map_or(0, base64url::decoded_len)
+    }
+}
+
+/// The length of the key's signatures.
+pub(super) fn signature_bytes(key: &SelectedKey) -> usize {
+    key.material().signature_bytes()
+}
 
 /// For `Authorization` values without a token in them.
 pub(super) fn authorization(reason: NoToken, value: &[u8]) -> Option<Hint> {
@@ -58,7 +109,7 @@ fn text(token: &str) -> Option<Hint> {
 }
 
 /// For a token that does not have three segments.
-pub(super) fn segments(error: VerifyError, token: &str, header: &Members<'_>) -> Option<Hint> {
+fn segments(error: VerifyError, token: &str, header: &JsonAsRead<'_>) -> Option<Hint> {
     let text = text(token);
     match (error, text) {
         // An opaque token may have these characters.
@@ -79,7 +130,7 @@ pub(super) fn segments(error: VerifyError, token: &str, header: &Members<'_>) ->
 }
 
 /// For a segment that is not base64url. Other faults have no hint.
-pub(super) fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
+fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
     match error {
         VerifyError::NotBase64url { .. } => text(token),
         _ => None,
@@ -87,7 +138,7 @@ pub(super) fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
 }
 
 /// For an `alg` that is not accepted.
-pub(super) fn algorithm(header: &Members<'_>) -> Option<Hint> {
+fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
     let alg = header.string("alg")?;
     Some(match alg {
         _ if alg.eq_ignore_ascii_case("none") => hint::UNSIGNED,
@@ -100,46 +151,33 @@ pub(super) fn algorithm(header: &Members<'_>) -> Option<Hint> {
 }
 
 /// For a key that is not found. `is_foreign`: the token's `iss` is not the issuer of the keys.
-pub(super) fn key(
+fn key(
     error: KeyError,
     keys: &KeysDescription,
     kid: Option<&str>,
     is_foreign: bool,
 ) -> Option<Hint> {
-    let unknown = match kid {
+    let unknown = match (kid.and_then(|kid| keys.reason_to_skip(kid)), kid) {
+        (Some(error), _) => hint::KEY_SKIPPED.with(Argument::KeyFault(error)),
         _ if keys.count() == Some(0) => hint::NO_KEYS,
-        None => hint::KEY_ID_MISSING,
-        Some(kid) => match keys.reason_to_skip(kid) {
-            Some(error) => hint::KEY_SKIPPED.with(Argument::KeyFault(error)),
-            None if keys.has(kid) => hint::KEY_OF_OTHER_ALGORITHM,
-            None if is_foreign => hint::KEY_OF_OTHER_ISSUER,
-            None => hint::UNKNOWN_KEY_ID
-                .with(Argument::Keys(keys.count()))
-                .with(Argument::FetchedAgo(keys.age())),
-        },
+        (None, None) => hint::KEY_ID_MISSING,
+        (None, Some(kid)) if keys.has(kid) => hint::KEY_OF_OTHER_ALGORITHM,
+        _ if is_foreign => hint::KEY_OF_OTHER_ISSUER,
+        _ => hint::UNKNOWN_KEY_ID
+            .with(Argument::Keys(keys.count()))
+            .with(Argument::FetchedAgo(keys.age())),
     };
-    match (error, keys.failure_code()) {
-        (KeyError::UnknownKey, _) => match (kid, unknown) {
-            // The reason to skip an entry says more than that there is no usable key.
-            (Some(kid), hint::NO_KEYS) => {
-                let skipped = keys
-                    .reason_to_skip(kid)
-                    .map(|error| hint::KEY_SKIPPED.with(Argument::KeyFault(error)));
-                skipped.or(Some(hint::NO_KEYS))
-            }
-            (_, unknown) => Some(unknown),
-        },
-        (KeyError::AmbiguousKey, _) => match kid {
-            Some(_) => Some(hint::KEY_ID_AMBIGUOUS),
-            None => Some(hint::KEY_ID_MISSING),
-        },
-        (KeyError::Unavailable { .. }, Some(code)) => fetch(code),
-        (KeyError::Unavailable { .. }, None) => match unknown {
-            hint::NO_KEYS => Some(hint::KEYS_NOT_FETCHED),
+    match error {
+        KeyError::UnknownKey => Some(unknown),
+        KeyError::AmbiguousKey if kid.is_some() => Some(hint::KEY_ID_AMBIGUOUS),
+        KeyError::AmbiguousKey => Some(hint::KEY_ID_MISSING),
+        KeyError::Unavailable { .. } => match keys.failure_code() {
+            Some(code) => fetch(code),
+            None if unknown == hint::NO_KEYS => Some(hint::KEYS_NOT_FETCHED),
             // The set may be out of date: a lookup that waits would fetch a newer one.
-            unknown => Some(unknown),
+            None => Some(unknown),
         },
-        (KeyError::Busy, _) => None,
+        KeyError::Busy => None,
     }
 }
 
@@ -159,11 +197,11 @@ fn fetch(code: &str) -> Option<Hint> {
 }
 
 /// For a signature of this many `bytes`, with a key whose signatures have `expected` bytes.
-pub(super) fn signature(
+fn signature(
     error: VerifyError,
     token: &str,
-    header: &Members<'_>,
-    claims: &Members<'_>,
+    header: &JsonAsRead<'_>,
+    claims: &JsonAsRead<'_>,
     (bytes, expected): (usize, usize),
 ) -> Option<Hint> {
     let wrong_length =
@@ -184,7 +222,7 @@ pub(super) fn signature(
 }
 
 /// For a `typ` that is not accepted.
-pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
+fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
     match (accepted, declared) {
         (TokenType::AccessToken, DeclaredType::None | DeclaredType::Jwt) => {
             hint::UNTYPED_ACCESS_TOKEN
@@ -194,7 +232,7 @@ pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
 }
 
 /// For two issuers that are not the same.
-pub(super) fn issuer(expected: &str, actual: &str) -> Option<Hint> {
+fn issuer(expected: &str, actual: &str) -> Option<Hint> {
     let (one, other) = (expected.trim_end_matches('/'), actual.trim_end_matches('/'));
     let (one_rest, other_rest) = (without_scheme(one), without_scheme(other));
     Some(match () {
@@ -209,6 +247,12 @@ pub(super) fn issuer(expected: &str, actual: &str) -> Option<Hint> {
             _ => hint::OTHER_ISSUER,
         },
     })
+}
+
+/// Whether the token's issuer is probably meant to be `expected`.
+pub(super) fn is_similar_issuer(expected: &str, actual: &str) -> bool {
+    let other = [hint::OTHER_ISSUER, hint::ISSUER_HOST];
+    issuer(expected, actual).is_some_and(|hint| !other.contains(&hint))
 }
 
 fn without_scheme(issuer: &str) -> &str {
@@ -229,7 +273,10 @@ fn entra(without_scheme: &str) -> Option<(u8, &str)> {
 }
 
 /// For an `aud` that is absent, or that has no accepted audience.
-pub(super) fn audience(policy: &Policy, claims: &Members<'_>) -> Option<Hint> {
+fn audience(error: VerifyError, policy: &Policy, claims: &JsonAsRead<'_>) -> Option<Hint> {
+    if let VerifyError::ClaimType { .. } = error {
+        return None;
+    }
     let audiences = claims.strings("aud");
     let issuer = claims.string("iss").unwrap_or_default();
     let is_keycloak = issuer.contains("/realms/");
@@ -261,7 +308,7 @@ pub(super) fn audience(policy: &Policy, claims: &Members<'_>) -> Option<Hint> {
 }
 
 /// Whether the audience is Microsoft Graph, by its application ID or its URL.
-fn is_for_graph(claims: &Members<'_>) -> bool {
+fn is_for_graph(claims: &JsonAsRead<'_>) -> bool {
     claims.strings("aud").iter().any(|audience| {
         let audience = audience.trim_end_matches('/');
         ["00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"].contains(&audience)
@@ -269,7 +316,7 @@ fn is_for_graph(claims: &Members<'_>) -> bool {
 }
 
 /// For an `exp`, `nbf` or `iat` with a fault, and for a token that is expired or not yet valid.
-pub(super) fn time(error: VerifyError, name: &str, claims: &Members<'_>) -> Option<Hint> {
+fn time(error: VerifyError, name: &str, claims: &JsonAsRead<'_>) -> Option<Hint> {
     #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
     let is_far = || claims.number(name).is_some_and(|time| time > END_OF_TIME as f64);
     match error {

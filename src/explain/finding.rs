@@ -23,49 +23,16 @@ pub enum Outcome {
 /// One check: the expected value, the actual value, and what to do.
 #[derive(Clone)]
 pub struct Finding {
-    check: Check,
-    outcome: Outcome,
-    error: Option<VerifyError>,
-    verified: bool,
-    expected: Option<String>,
-    actual: Option<String>,
-    hint: Option<Hint>,
+    pub(super) check: Check,
+    /// None if the check was not reached.
+    pub(super) outcome: Option<Result<(), VerifyError>>,
+    pub(super) is_verified: bool,
+    pub(super) expected: Option<String>,
+    pub(super) actual: Option<String>,
+    pub(super) hint: Option<Hint>,
 }
 
 impl Finding {
-    /// The finding for a check with this outcome. None means that it was not reached.
-    pub(super) fn new(check: Check, outcome: Option<Result<(), VerifyError>>) -> Self {
-        let (outcome, error) = match outcome {
-            None => (Outcome::NotReached, None),
-            Some(Ok(())) => (Outcome::Passed, None),
-            Some(Err(error)) => (Outcome::Failed, Some(error)),
-        };
-        Self { check, outcome, error, verified: true, expected: None, actual: None, hint: None }
-    }
-
-    pub(super) fn expecting(self, expected: impl Into<String>) -> Self {
-        Self { expected: Some(expected.into()), ..self }
-    }
-
-    pub(super) fn found(self, actual: impl Into<String>) -> Self {
-        Self { actual: Some(actual.into()), ..self }
-    }
-
-    pub(super) fn found_nothing(self) -> Self {
-        Self { actual: None, ..self }
-    }
-
-    /// What to do if the check failed.
-    pub(super) fn advising(self, hint: Option<Hint>) -> Self {
-        let hint = hint.filter(|_| self.outcome == Outcome::Failed);
-        Self { hint, ..self }
-    }
-
-    /// The finding is about claims whose signature does not hold.
-    pub(super) fn unverified(self) -> Self {
-        Self { verified: false, ..self }
-    }
-
     /// The check.
     pub fn check(&self) -> Check {
         self.check
@@ -78,18 +45,22 @@ impl Finding {
 
     /// The outcome of the check.
     pub fn outcome(&self) -> Outcome {
-        self.outcome
+        match self.outcome {
+            None => Outcome::NotReached,
+            Some(Ok(())) => Outcome::Passed,
+            Some(Err(_)) => Outcome::Failed,
+        }
     }
 
     /// Why the check failed, if it did. The error of the first failed check is the verdict.
     pub fn error(&self) -> Option<VerifyError> {
-        self.error
+        self.outcome.and_then(Result::err)
     }
 
     /// Whether the finding is about text that the issuer has signed, or that needs no signature. If the
     /// signature does not hold, the claims may be forged.
     pub fn is_verified(&self) -> bool {
-        self.verified
+        self.is_verified
     }
 
     /// The values that the policy and the keys at hand accept.
@@ -113,8 +84,8 @@ impl fmt::Debug for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Finding")
             .field("check", &self.check)
-            .field("outcome", &self.outcome)
-            .field("error", &self.error)
+            .field("outcome", &self.outcome())
+            .field("error", &self.error())
             .field("hint", &self.hint)
             .finish_non_exhaustive()
     }

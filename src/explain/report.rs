@@ -105,11 +105,11 @@ impl fmt::Display for Explanation {
             }
         }
         f.write_str("\n")?;
-        let (told, untold): (Vec<_>, Vec<_>) =
+        let (shown, hidden): (Vec<_>, Vec<_>) =
             self.findings.iter().partition(|finding| finding.actual().is_some());
-        told.into_iter().try_for_each(|finding| write_finding(f, finding))?;
-        if !untold.is_empty() {
-            let names: Vec<&str> = untold.iter().map(|finding| finding.check().name()).collect();
+        shown.into_iter().try_for_each(|finding| write_finding(f, finding))?;
+        if !hidden.is_empty() {
+            let names: Vec<&str> = hidden.iter().map(|finding| finding.check().name()).collect();
             write!(f, "\n  {:6}  {:12}  {}", "-", "not reached", names.join(", "))?;
         }
         Ok(())

@@ -53,14 +53,6 @@ pub(super) fn listed(items: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// The strings that a setting accepts.
-pub(super) fn one_of(texts: &[String]) -> String {
-    match texts {
-        [only] => quoted(only),
-        texts => format!("one of {}", array(texts.iter().map(String::as_str))),
-    }
-}
-
 /// A time, and its distance from `now`.
 pub(super) fn time(time: UnixTime, now: UnixTime) -> String {
     format!("{time}, {}", distance(time, now))
