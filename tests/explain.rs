@@ -499,7 +499,7 @@ fn fault_that_nothing_is_known_about_has_no_hint() {
 #[test]
 fn every_hint_has_a_code_of_its_own_and_a_line_in_the_table() {
     let source = include_str!("../src/explain/hint.rs");
-    let rows = source.split("Hint::new(").skip(1);
+    let rows = source.split("Hint::coded(").skip(1);
     let codes: Vec<&str> = rows.map(|row| row.split('"').nth(1).unwrap()).collect();
     let distinct: BTreeSet<&str> = codes.iter().copied().collect();
     assert_eq!(distinct.len(), codes.len(), "{codes:?}");

@@ -3,67 +3,15 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, KeyError, KeysDescription, Policy, SelectedKey, TokenType, UnixTime, VerifyError,
-    base64url,
+    Algorithm, KeyError, KeysDescription, Policy, TokenType, UnixTime, VerifyError,
     bearer::NoToken,
     explain::{
-        Check,
         hint::{self, Argument, Hint},
-        unverified::{JsonAsRead, faulty_claim},
-        walk::Walk,
+        unverified::JsonAsRead,
     },
     header::DeclaredType,
     time::END_OF_TIME,
 };
-
-impl Walk<'_> {
-    /// What to do about `check`, which failed with `error`.
-    pub(super) fn hint(&self, check: Check, error: VerifyError) -> Option<Hint> {
-        let (header, payload, policy) = (&self.header, &self.payload, self.policy());
-        match check {
-            Check::Size => Some(hint::TOO_LARGE),
-            Check::Segments => segments(error, self.token, header),
-            Check::Header | Check::Payload => encoding(error, self.token),
-            Check::Algorithm => algorithm(header),
-            Check::Key => {
-                let error = self.key.as_ref()?.as_ref().err()?;
-                let is_foreign = payload.string("iss") != policy.map(Policy::issuer);
-                key(*error, &self.keys, header.string("kid"), is_foreign)
-            }
-            Check::Signature => {
-                let lengths = (self.signature_bytes(), signature_bytes(self.selected_key()?));
-                signature(error, self.token, header, payload, lengths)
-            }
-            Check::Claim => time(error, faulty_claim(error)?, payload),
-            Check::Type => Some(token_type(policy?.accepted_type(), self.declared_type())),
-            Check::Route | Check::Issuer if error == VerifyError::WrongIssuer => match policy {
-                Some(policy) => issuer(policy.issuer(), payload.string("iss").unwrap_or_default()),
-                None => Some(hint::OTHER_ISSUER),
-            },
-            Check::Audience => audience(error, policy?, payload),
-            Check::Expiry => time(error, "exp", payload),
-            Check::NotBefore => time(error, "nbf", payload),
-            Check::Client if error == VerifyError::WrongAuthorizedParty => {
-                let has_client = payload.has("azp") || payload.has("client_id");
-                has_client.then_some(hint::OTHER_CLIENT)
-            }
-            Check::Confirmation if error == VerifyError::SenderConstrained => {
-                Some(hint::SENDER_CONSTRAINED)
-            }
-            _ => None,
-        }
-    }
-
-    /// The length of the token's signature, decoded.
-    pub(super) fn signature_bytes(&self) -> usize {
-        self.token.split('.').nth(2).map_or(0, base64url::decoded_len)
-    }
-}
-
-/// The length of the key's signatures.
-pub(super) fn signature_bytes(key: &SelectedKey) -> usize {
-    key.material().signature_bytes()
-}
 
 /// For `Authorization` values without a token in them.
 pub(super) fn authorization(reason: NoToken, value: &[u8]) -> Option<Hint> {
@@ -109,7 +57,7 @@ fn text(token: &str) -> Option<Hint> {
 }
 
 /// For a token that does not have three segments.
-fn segments(error: VerifyError, token: &str, header: &JsonAsRead<'_>) -> Option<Hint> {
+pub(super) fn segments(error: VerifyError, token: &str, header: &JsonAsRead<'_>) -> Option<Hint> {
     let text = text(token);
     match (error, text) {
         // An opaque token may have these characters.
@@ -130,7 +78,7 @@ fn segments(error: VerifyError, token: &str, header: &JsonAsRead<'_>) -> Option<
 }
 
 /// For a segment that is not base64url. Other faults have no hint.
-fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
+pub(super) fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
     match error {
         VerifyError::NotBase64url { .. } => text(token),
         _ => None,
@@ -138,7 +86,7 @@ fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
 }
 
 /// For an `alg` that is not accepted.
-fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
+pub(super) fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
     let alg = header.string("alg")?;
     Some(match alg {
         _ if alg.eq_ignore_ascii_case("none") => hint::UNSIGNED,
@@ -151,7 +99,7 @@ fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
 }
 
 /// For a key that is not found. `is_foreign`: the token's `iss` is not the issuer of the keys.
-fn key(
+pub(super) fn key(
     error: KeyError,
     keys: &KeysDescription,
     kid: Option<&str>,
@@ -197,7 +145,7 @@ fn fetch(code: &str) -> Option<Hint> {
 }
 
 /// For a signature of this many `bytes`, with a key whose signatures have `expected` bytes.
-fn signature(
+pub(super) fn signature(
     error: VerifyError,
     token: &str,
     header: &JsonAsRead<'_>,
@@ -222,7 +170,7 @@ fn signature(
 }
 
 /// For a `typ` that is not accepted.
-fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
+pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
     match (accepted, declared) {
         (TokenType::AccessToken, DeclaredType::None | DeclaredType::Jwt) => {
             hint::UNTYPED_ACCESS_TOKEN
@@ -232,7 +180,7 @@ fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
 }
 
 /// For two issuers that are not the same.
-fn issuer(expected: &str, actual: &str) -> Option<Hint> {
+pub(super) fn issuer(expected: &str, actual: &str) -> Option<Hint> {
     let (one, other) = (expected.trim_end_matches('/'), actual.trim_end_matches('/'));
     let (one_rest, other_rest) = (without_scheme(one), without_scheme(other));
     Some(match () {
@@ -273,7 +221,11 @@ fn entra(without_scheme: &str) -> Option<(u8, &str)> {
 }
 
 /// For an `aud` that is absent, or that has no accepted audience.
-fn audience(error: VerifyError, policy: &Policy, claims: &JsonAsRead<'_>) -> Option<Hint> {
+pub(super) fn audience(
+    error: VerifyError,
+    policy: &Policy,
+    claims: &JsonAsRead<'_>,
+) -> Option<Hint> {
     if let VerifyError::ClaimType { .. } = error {
         return None;
     }
@@ -316,7 +268,7 @@ fn is_for_graph(claims: &JsonAsRead<'_>) -> bool {
 }
 
 /// For an `exp`, `nbf` or `iat` with a fault, and for a token that is expired or not yet valid.
-fn time(error: VerifyError, name: &str, claims: &JsonAsRead<'_>) -> Option<Hint> {
+pub(super) fn time(error: VerifyError, name: &str, claims: &JsonAsRead<'_>) -> Option<Hint> {
     #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
     let is_far = || claims.number(name).is_some_and(|time| time > END_OF_TIME as f64);
     match error {

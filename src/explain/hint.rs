@@ -36,8 +36,12 @@ pub(super) enum Argument {
 }
 
 impl Hint {
-    const fn new(code: &'static str, text: &'static str) -> Self {
-        Self { code, text, arguments: [Argument::None; 2] }
+    const fn coded(code: &'static str) -> Self {
+        Self { code, text: "", arguments: [Argument::None; 2] }
+    }
+
+    const fn says(self, text: &'static str) -> Self {
+        Self { text, ..self }
     }
 
     /// The hint with the next of its arguments.
@@ -93,261 +97,154 @@ impl fmt::Display for Argument {
 
 // `Authorization` values.
 
-pub(super) const HEADER_MISSING: Hint = Hint::new(
-    "header_missing",
-    "No `Authorization` arrived: if the client sends one, look for a proxy, a gateway or a redirect to another host that removes it.",
-);
-pub(super) const HEADER_REPEATED: Hint = Hint::new(
-    "header_repeated",
-    "Send one `Authorization`: the client and a proxy may each add their own.",
-);
-pub(super) const OTHER_SCHEME: Hint = Hint::new(
-    "other_scheme",
-    "Send the token as `Authorization: Bearer TOKEN`: these credentials have another scheme or none.",
-);
-pub(super) const TOKEN_EMPTY: Hint = Hint::new(
-    "token_empty",
+pub(super) const HEADER_MISSING: Hint = Hint::coded("header_missing")
+    .says("No `Authorization` arrived: if the client sends one, look for a proxy, a gateway or a redirect to another host that removes it.");
+pub(super) const HEADER_REPEATED: Hint = Hint::coded("header_repeated")
+    .says("Send one `Authorization`: the client and a proxy may each add their own.");
+pub(super) const OTHER_SCHEME: Hint = Hint::coded("other_scheme")
+    .says("Send the token as `Authorization: Bearer TOKEN`: these credentials have another scheme or none.");
+pub(super) const TOKEN_EMPTY: Hint = Hint::coded("token_empty").says(
     "The client sends `Bearer` without a token: it has none yet, or its variable is not set.",
 );
 
 // The text of a token, and its segments.
 
-pub(super) const BEARER_TWICE: Hint = Hint::new(
-    "bearer_twice",
-    "The client writes `Bearer` twice: the value that it keeps as the token already begins with it.",
-);
-pub(super) const PLACEHOLDER: Hint = Hint::new(
-    "placeholder",
-    "The client sends a word such as null or undefined in place of a token: it must wait until it has one.",
-);
-pub(super) const QUOTED: Hint = Hint::new(
-    "quoted",
-    "Remove the quotation marks around the token: the client sends it as JSON text or with quotes of its shell.",
-);
-pub(super) const WHITE_SPACE: Hint = Hint::new(
-    "white_space",
-    "Remove white space from the token: the usual cause is a line break at the end of a file, or a copy with wrapped lines.",
-);
-pub(super) const PERCENT_ENCODED: Hint = Hint::new(
-    "percent_encoded",
-    "Decode the token before it is sent: it was percent-encoded, as for a URL or a cookie.",
-);
-pub(super) const PADDED: Hint = Hint::new(
-    "padded",
-    "Remove the padding: segments of a token do not end in `=`, so a proxy or a library has encoded it again.",
-);
-pub(super) const STANDARD_ALPHABET: Hint = Hint::new(
-    "standard_alphabet",
-    "Encode the segments in base64url: the token has `+` or `/` of standard base64.",
-);
-pub(super) const TOO_LARGE: Hint = Hint::new(
-    "too_large",
-    "Have the issuer put less into the token, such as fewer groups or roles: no token of this length is accepted.",
-);
-pub(super) const OPAQUE: Hint = Hint::new(
-    "opaque",
-    "This is not a JWT but an opaque token: request an access token for this API by naming its audience or resource.",
-);
-pub(super) const ENCRYPTED: Hint = Hint::new(
-    "encrypted",
-    "The token is encrypted, for a reader other than this service: request one for this API by naming its audience, and turn off encryption for it.",
-);
-pub(super) const SIGNATURE_MISSING: Hint = Hint::new(
-    "signature_missing",
-    "The signature is missing: send the whole token, which was probably cut by a copy or by a limit of its length.",
-);
+pub(super) const BEARER_TWICE: Hint = Hint::coded("bearer_twice")
+    .says("The client writes `Bearer` twice: the value that it keeps as the token already begins with it.");
+pub(super) const PLACEHOLDER: Hint = Hint::coded("placeholder")
+    .says("The client sends a word such as null or undefined in place of a token: it must wait until it has one.");
+pub(super) const QUOTED: Hint = Hint::coded("quoted")
+    .says("Remove the quotation marks around the token: the client sends it as JSON text or with quotes of its shell.");
+pub(super) const WHITE_SPACE: Hint = Hint::coded("white_space")
+    .says("Remove white space from the token: the usual cause is a line break at the end of a file, or a copy with wrapped lines.");
+pub(super) const PERCENT_ENCODED: Hint = Hint::coded("percent_encoded")
+    .says("Decode the token before it is sent: it was percent-encoded, as for a URL or a cookie.");
+pub(super) const PADDED: Hint = Hint::coded("padded")
+    .says("Remove the padding: segments of a token do not end in `=`, so a proxy or a library has encoded it again.");
+pub(super) const STANDARD_ALPHABET: Hint = Hint::coded("standard_alphabet")
+    .says("Encode the segments in base64url: the token has `+` or `/` of standard base64.");
+pub(super) const TOO_LARGE: Hint = Hint::coded("too_large")
+    .says("Have the issuer put less into the token, such as fewer groups or roles: no token of this length is accepted.");
+pub(super) const OPAQUE: Hint = Hint::coded("opaque")
+    .says("This is not a JWT but an opaque token: request an access token for this API by naming its audience or resource.");
+pub(super) const ENCRYPTED: Hint = Hint::coded("encrypted")
+    .says("The token is encrypted, for a reader other than this service: request one for this API by naming its audience, and turn off encryption for it.");
+pub(super) const SIGNATURE_MISSING: Hint = Hint::coded("signature_missing")
+    .says("The signature is missing: send the whole token, which was probably cut by a copy or by a limit of its length.");
 
 // `alg`
 
-pub(super) const UNSIGNED: Hint = Hint::new(
-    "unsigned",
-    "Sign the token: `alg` is none, which emulators write and no verifier may accept.",
-);
-pub(super) const SHARED_SECRET: Hint = Hint::new(
-    "shared_secret",
-    "Have the issuer sign with a key pair, such as RS256: HS256 and the like need a shared secret, which this crate does not support.",
-);
-pub(super) const OTHER_ALGORITHM: Hint = Hint::new(
-    "other_algorithm",
-    "If the issuer should sign with {}, add it to `Policy::algorithms`; otherwise set the issuer to an algorithm listed there.",
-);
-pub(super) const UNKNOWN_ALGORITHM: Hint = Hint::new(
-    "unknown_algorithm",
-    "Set the issuer to an algorithm that this crate supports, such as RS256 or ES256.",
-);
+pub(super) const UNSIGNED: Hint = Hint::coded("unsigned")
+    .says("Sign the token: `alg` is none, which emulators write and no verifier may accept.");
+pub(super) const SHARED_SECRET: Hint = Hint::coded("shared_secret")
+    .says("Have the issuer sign with a key pair, such as RS256: HS256 and the like need a shared secret, which this crate does not support.");
+pub(super) const OTHER_ALGORITHM: Hint = Hint::coded("other_algorithm")
+    .says("If the issuer should sign with {}, add it to `Policy::algorithms`; otherwise set the issuer to an algorithm listed there.");
+pub(super) const UNKNOWN_ALGORITHM: Hint = Hint::coded("unknown_algorithm")
+    .says("Set the issuer to an algorithm that this crate supports, such as RS256 or ES256.");
 
 // The key.
 
-pub(super) const UNKNOWN_KEY_ID: Hint = Hint::new(
-    "unknown_key_id",
-    "None of the issuer's {}{} has this `kid`: the token is from another tenant or environment, or its key was replaced.",
-);
-pub(super) const KEY_OF_OTHER_ISSUER: Hint = Hint::new(
-    "key_of_other_issuer",
-    "The token names another issuer than the policy: its key is that issuer's, so compare `iss` first.",
-);
-pub(super) const KEY_OF_OTHER_ALGORITHM: Hint = Hint::new(
-    "key_of_other_algorithm",
-    "The key with this `kid` is for another algorithm than the token's `alg`: correct `alg` in the key set, or `Policy::algorithms`.",
-);
+pub(super) const UNKNOWN_KEY_ID: Hint = Hint::coded("unknown_key_id")
+    .says("None of the issuer's {}{} has this `kid`: the token is from another tenant or environment, or its key was replaced.");
+pub(super) const KEY_OF_OTHER_ISSUER: Hint = Hint::coded("key_of_other_issuer")
+    .says("The token names another issuer than the policy: its key is that issuer's, so compare `iss` first.");
+pub(super) const KEY_OF_OTHER_ALGORITHM: Hint = Hint::coded("key_of_other_algorithm")
+    .says("The key with this `kid` is for another algorithm than the token's `alg`: correct `alg` in the key set, or `Policy::algorithms`.");
 pub(super) const KEY_SKIPPED: Hint =
-    Hint::new("key_skipped", "The key set has this `kid`, but the key is not used: {}.");
-pub(super) const NO_KEYS: Hint = Hint::new(
-    "no_keys",
-    "The key set has no usable key: check that its URL or file is the issuer's.",
-);
-pub(super) const KEY_ID_MISSING: Hint = Hint::new(
-    "key_id_missing",
-    "Have the issuer write `kid` into the header: without it, exactly one key must fit the token's `alg`.",
-);
-pub(super) const KEY_ID_AMBIGUOUS: Hint =
-    Hint::new("key_id_ambiguous", "Have the issuer give each of its keys a `kid` of its own.");
+    Hint::coded("key_skipped").says("The key set has this `kid`, but the key is not used: {}.");
+pub(super) const NO_KEYS: Hint = Hint::coded("no_keys")
+    .says("The key set has no usable key: check that its URL or file is the issuer's.");
+pub(super) const KEY_ID_MISSING: Hint = Hint::coded("key_id_missing")
+    .says("Have the issuer write `kid` into the header: without it, exactly one key must fit the token's `alg`.");
+pub(super) const KEY_ID_AMBIGUOUS: Hint = Hint::coded("key_id_ambiguous")
+    .says("Have the issuer give each of its keys a `kid` of its own.");
 
 // The fetch of the keys.
 
-pub(super) const KEYS_NOT_FETCHED: Hint = Hint::new(
-    "keys_not_fetched",
-    "No keys have been fetched yet: call `prime` at the start, or `verify` once, and check that it succeeds.",
-);
-pub(super) const KEY_SET_HOST_NOT_FOUND: Hint = Hint::new(
-    "key_set_host_not_found",
-    "The host of the key set has no address: check its name in the settings, and DNS on this machine.",
-);
-pub(super) const KEY_SET_UNREACHABLE: Hint = Hint::new(
-    "key_set_unreachable",
-    "The host of the key set cannot be reached: check the firewall, the port and the proxy of this machine.",
-);
-pub(super) const KEY_SET_TLS: Hint = Hint::new(
-    "key_set_tls",
-    "TLS with the host of the key set fails: check its certificate, the clock, and whether a proxy needs `root_certs_pem`.",
-);
-pub(super) const KEY_SET_TIMEOUT: Hint = Hint::new(
-    "key_set_timeout",
-    "The host of the key set is too slow: check the network path to it before you raise the timeout.",
-);
-pub(super) const KEY_SET_STATUS: Hint = Hint::new(
-    "key_set_status",
-    "The host does not serve a key set at this URL: use the `jwks_uri` of the issuer's metadata, or `RemoteJwks::discover`.",
-);
-pub(super) const KEY_SET_CONTENT: Hint = Hint::new(
-    "key_set_content",
-    "This URL does not serve a usable key set, but perhaps a login page or the metadata: use the `jwks_uri` of the metadata.",
-);
-pub(super) const KEY_SET_METADATA: Hint = Hint::new(
-    "key_set_metadata",
-    "The issuer's metadata cannot be used: configure the issuer exactly as its metadata spells it, including a slash at the end.",
-);
+pub(super) const KEYS_NOT_FETCHED: Hint = Hint::coded("keys_not_fetched")
+    .says("No keys have been fetched yet: call `prime` at the start, or `verify` once, and check that it succeeds.");
+pub(super) const KEY_SET_HOST_NOT_FOUND: Hint = Hint::coded("key_set_host_not_found")
+    .says("The host of the key set has no address: check its name in the settings, and DNS on this machine.");
+pub(super) const KEY_SET_UNREACHABLE: Hint = Hint::coded("key_set_unreachable")
+    .says("The host of the key set cannot be reached: check the firewall, the port and the proxy of this machine.");
+pub(super) const KEY_SET_TLS: Hint = Hint::coded("key_set_tls")
+    .says("TLS with the host of the key set fails: check its certificate, the clock, and whether a proxy needs `root_certs_pem`.");
+pub(super) const KEY_SET_TIMEOUT: Hint = Hint::coded("key_set_timeout")
+    .says("The host of the key set is too slow: check the network path to it before you raise the timeout.");
+pub(super) const KEY_SET_STATUS: Hint = Hint::coded("key_set_status")
+    .says("The host does not serve a key set at this URL: use the `jwks_uri` of the issuer's metadata, or `RemoteJwks::discover`.");
+pub(super) const KEY_SET_CONTENT: Hint = Hint::coded("key_set_content")
+    .says("This URL does not serve a usable key set, but perhaps a login page or the metadata: use the `jwks_uri` of the metadata.");
+pub(super) const KEY_SET_METADATA: Hint = Hint::coded("key_set_metadata")
+    .says("The issuer's metadata cannot be used: configure the issuer exactly as its metadata spells it, including a slash at the end.");
 
 // The signature.
 
-pub(super) const SIGNATURE_CUT: Hint = Hint::new(
-    "signature_cut",
+pub(super) const SIGNATURE_CUT: Hint = Hint::coded("signature_cut").says(
     "The signature has {}, and this key's have {}: the token was probably cut, so send all of it.",
 );
-pub(super) const SIGNATURE_TOO_LONG: Hint = Hint::new(
-    "signature_too_long",
-    "The signature has {}, and this key's have {}: something was added to the token, or it is signed with another key.",
-);
-pub(super) const SIGNATURE_MISMATCH: Hint = Hint::new(
-    "signature_mismatch",
-    "The token was changed after it was signed, or is signed with another key of the same `kid`: request a new one, and compare the issuer's environments.",
-);
-pub(super) const MICROSOFT_GRAPH: Hint = Hint::new(
-    "microsoft_graph",
-    "This token is for Microsoft Graph, and only Graph can verify it: request a scope of your own API, such as api://CLIENT_ID/SCOPE.",
-);
+pub(super) const SIGNATURE_TOO_LONG: Hint = Hint::coded("signature_too_long")
+    .says("The signature has {}, and this key's have {}: something was added to the token, or it is signed with another key.");
+pub(super) const SIGNATURE_MISMATCH: Hint = Hint::coded("signature_mismatch")
+    .says("The token was changed after it was signed, or is signed with another key of the same `kid`: request a new one, and compare the issuer's environments.");
+pub(super) const MICROSOFT_GRAPH: Hint = Hint::coded("microsoft_graph")
+    .says("This token is for Microsoft Graph, and only Graph can verify it: request a scope of your own API, such as api://CLIENT_ID/SCOPE.");
 
 // `typ`
 
-pub(super) const OTHER_KIND_OF_TOKEN: Hint = Hint::new(
-    "other_kind_of_token",
-    "`typ` says that this is not an access token, but perhaps a logout token, a DPoP proof or a security event: send the access token.",
-);
-pub(super) const UNTYPED_ACCESS_TOKEN: Hint = Hint::new(
-    "untyped_access_token",
-    "The policy requires `typ` at+jwt: switch the issuer to RFC 9068 access tokens, or use `TokenType::Jwt`.",
-);
+pub(super) const OTHER_KIND_OF_TOKEN: Hint = Hint::coded("other_kind_of_token")
+    .says("`typ` says that this is not an access token, but perhaps a logout token, a DPoP proof or a security event: send the access token.");
+pub(super) const UNTYPED_ACCESS_TOKEN: Hint = Hint::coded("untyped_access_token")
+    .says("The policy requires `typ` at+jwt: switch the issuer to RFC 9068 access tokens, or use `TokenType::Jwt`.");
 
 // `iss`
 
-pub(super) const ISSUER_SLASH: Hint = Hint::new(
-    "issuer_slash",
-    "The issuers differ only by the slash at the end: spell the policy's issuer exactly as the token does.",
-);
-pub(super) const ISSUER_SCHEME: Hint = Hint::new(
-    "issuer_scheme",
-    "The issuers differ only by http: and https:, perhaps because the issuer does not know of the proxy in front of it: correct its public URL.",
-);
-pub(super) const ISSUER_CASE: Hint = Hint::new(
-    "issuer_case",
-    "The issuers differ only by upper and lower case: spell the policy's issuer exactly as the token does.",
-);
-pub(super) const ISSUER_HOST: Hint = Hint::new(
-    "issuer_host",
-    "The issuers differ only by the host: a custom domain and the tenant's own domain are two issuers, and so are two tenants, so use one everywhere.",
-);
-pub(super) const ENTRA_VERSION_1: Hint = Hint::new(
-    "entra_version_1",
-    "The token has Entra's version 1.0: set `requestedAccessTokenVersion` to 2 in the API's manifest, or configure https://sts.windows.net/TENANT/ and its keys.",
-);
-pub(super) const ENTRA_VERSION_2: Hint = Hint::new(
-    "entra_version_2",
-    "The token has Entra's version 2.0: configure https://login.microsoftonline.com/TENANT/v2.0 and its keys.",
-);
-pub(super) const OTHER_ISSUER: Hint = Hint::new(
-    "other_issuer",
-    "The token is from another issuer: request it from the one configured here, or add this one with `Verifier::with_issuer` if it is trusted.",
-);
+pub(super) const ISSUER_SLASH: Hint = Hint::coded("issuer_slash")
+    .says("The issuers differ only by the slash at the end: spell the policy's issuer exactly as the token does.");
+pub(super) const ISSUER_SCHEME: Hint = Hint::coded("issuer_scheme")
+    .says("The issuers differ only by http: and https:, perhaps because the issuer does not know of the proxy in front of it: correct its public URL.");
+pub(super) const ISSUER_CASE: Hint = Hint::coded("issuer_case")
+    .says("The issuers differ only by upper and lower case: spell the policy's issuer exactly as the token does.");
+pub(super) const ISSUER_HOST: Hint = Hint::coded("issuer_host")
+    .says("The issuers differ only by the host: a custom domain and the tenant's own domain are two issuers, and so are two tenants, so use one everywhere.");
+pub(super) const ENTRA_VERSION_1: Hint = Hint::coded("entra_version_1")
+    .says("The token has Entra's version 1.0: set `requestedAccessTokenVersion` to 2 in the API's manifest, or configure https://sts.windows.net/TENANT/ and its keys.");
+pub(super) const ENTRA_VERSION_2: Hint = Hint::coded("entra_version_2")
+    .says("The token has Entra's version 2.0: configure https://login.microsoftonline.com/TENANT/v2.0 and its keys.");
+pub(super) const OTHER_ISSUER: Hint = Hint::coded("other_issuer")
+    .says("The token is from another issuer: request it from the one configured here, or add this one with `Verifier::with_issuer` if it is trusted.");
 
 // `aud`
 
-pub(super) const AUDIENCE_SLASH: Hint = Hint::new(
-    "audience_slash",
-    "The audiences differ only by the slash at the end: spell the policy's audience exactly as the token does.",
-);
-pub(super) const ID_TOKEN: Hint = Hint::new(
-    "id_token",
+pub(super) const AUDIENCE_SLASH: Hint = Hint::coded("audience_slash")
+    .says("The audiences differ only by the slash at the end: spell the policy's audience exactly as the token does.");
+pub(super) const ID_TOKEN: Hint = Hint::coded("id_token").says(
     "This is an ID token, which tells the client who logged in: send the access token instead.",
 );
-pub(super) const KEYCLOAK_AUDIENCE: Hint = Hint::new(
-    "keycloak_audience",
-    "Keycloak adds no audience of its own: add an Audience mapper for this API to the client or to a client scope.",
-);
-pub(super) const COGNITO_AUDIENCE: Hint = Hint::new(
-    "cognito_audience",
-    "Amazon Cognito's access tokens have no `aud`: use `Policy::for_client` and require `token_use` to be access.",
-);
-pub(super) const OTHER_AUDIENCE: Hint = Hint::new(
-    "other_audience",
+pub(super) const KEYCLOAK_AUDIENCE: Hint = Hint::coded("keycloak_audience")
+    .says("Keycloak adds no audience of its own: add an Audience mapper for this API to the client or to a client scope.");
+pub(super) const COGNITO_AUDIENCE: Hint = Hint::coded("cognito_audience")
+    .says("Amazon Cognito's access tokens have no `aud`: use `Policy::for_client` and require `token_use` to be access.");
+pub(super) const OTHER_AUDIENCE: Hint = Hint::coded("other_audience").says(
     "The token is for another API: have the client request one for the audience configured here.",
 );
 
 // The times.
 
-pub(super) const EXPIRED: Hint = Hint::new(
-    "expired",
+pub(super) const EXPIRED: Hint = Hint::coded("expired").says(
     "The token expired {} ago{}: the client must renew it in time, or this host's clock is ahead.",
 );
-pub(super) const NOT_YET_VALID: Hint = Hint::new(
-    "not_yet_valid",
-    "The token becomes valid in {}: compare the clocks of the issuer and of this host, and allow some seconds with `Policy::leeway`.",
-);
-pub(super) const MILLISECONDS: Hint = Hint::new(
-    "milliseconds",
-    "The time is in milliseconds: have the issuer write seconds since 1970.",
-);
-pub(super) const TIME_AS_STRING: Hint = Hint::new(
-    "time_as_string",
-    "The time is a string: have the issuer write a number, seconds since 1970 without quotation marks.",
-);
+pub(super) const NOT_YET_VALID: Hint = Hint::coded("not_yet_valid")
+    .says("The token becomes valid in {}: compare the clocks of the issuer and of this host, and allow some seconds with `Policy::leeway`.");
+pub(super) const MILLISECONDS: Hint = Hint::coded("milliseconds")
+    .says("The time is in milliseconds: have the issuer write seconds since 1970.");
+pub(super) const TIME_AS_STRING: Hint = Hint::coded("time_as_string")
+    .says("The time is a string: have the issuer write a number, seconds since 1970 without quotation marks.");
 
 // The client, and `cnf`.
 
-pub(super) const OTHER_CLIENT: Hint = Hint::new(
-    "other_client",
-    "The token was issued to another client: if that one may call this API too, name it with `Policy::accept_client`.",
-);
-pub(super) const SENDER_CONSTRAINED: Hint = Hint::new(
-    "sender_constrained",
-    "The token is bound to a key (DPoP or mutual TLS): check the sender's proof and use `Policy::allow_sender_constrained`, or request a bearer token.",
-);
+pub(super) const OTHER_CLIENT: Hint = Hint::coded("other_client")
+    .says("The token was issued to another client: if that one may call this API too, name it with `Policy::accept_client`.");
+pub(super) const SENDER_CONSTRAINED: Hint = Hint::coded("sender_constrained")
+    .says("The token is bound to a key (DPoP or mutual TLS): check the sender's proof and use `Policy::allow_sender_constrained`, or request a bearer token.");

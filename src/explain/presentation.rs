@@ -1,4 +1,4 @@
-//! The expected and the actual value of each check.
+//! The expected and the actual value of each check, and the hint if it failed.
 
 use alloc::{
     format,
@@ -7,9 +7,15 @@ use alloc::{
 };
 
 use crate::{
-    Algorithm, Policy, TokenType, VerifyError,
+    Algorithm, Policy, TokenType, VerifyError, base64url,
     compact::MAX_TOKEN_BYTES,
-    explain::{Check, diagnosis, keys, text, unverified::faulty_claim, walk::Walk},
+    explain::{
+        Check, diagnosis,
+        hint::{self, Hint},
+        keys, text,
+        unverified::faulty_claim,
+        walk::Walk,
+    },
 };
 
 impl Walk<'_> {
@@ -49,12 +55,12 @@ impl Walk<'_> {
             }
             Check::Key => (self.keys.summary(), self.key_found()),
             Check::Signature => {
-                let bytes = |key| text::bytes(diagnosis::signature_bytes(key));
-                let expected = match self.selected_key() {
-                    Some(key) => format!("{} by that key over this token", bytes(key)),
+                let (actual, of_key) = self.signature_bytes();
+                let expected = match of_key {
+                    Some(bytes) => format!("{} by that key over this token", text::bytes(bytes)),
                     None => "one by the issuer's key".into(),
                 };
-                (expected, text::bytes(self.signature_bytes()))
+                (expected, text::bytes(actual))
             }
             Check::Payload => (
                 "one JSON object in base64url".into(),
@@ -93,6 +99,47 @@ impl Walk<'_> {
         })
     }
 
+    /// What to do about `check`, which failed with `error`.
+    pub(super) fn hint(&self, check: Check, error: VerifyError) -> Option<Hint> {
+        let (header, payload, policy) = (&self.header, &self.payload, self.policy());
+        match check {
+            Check::Size => Some(hint::TOO_LARGE),
+            Check::Segments => diagnosis::segments(error, self.token, header),
+            Check::Header | Check::Payload => diagnosis::encoding(error, self.token),
+            Check::Algorithm => diagnosis::algorithm(header),
+            Check::Key => {
+                let error = self.key.as_ref()?.as_ref().err()?;
+                let is_foreign = payload.string("iss") != policy.map(Policy::issuer);
+                diagnosis::key(*error, &self.keys, header.string("kid"), is_foreign)
+            }
+            Check::Signature => {
+                let (bytes, of_key) = self.signature_bytes();
+                diagnosis::signature(error, self.token, header, payload, (bytes, of_key?))
+            }
+            Check::Claim => diagnosis::time(error, faulty_claim(error)?, payload),
+            Check::Type => {
+                Some(diagnosis::token_type(policy?.accepted_type(), self.declared_type()))
+            }
+            Check::Route | Check::Issuer if error == VerifyError::WrongIssuer => match policy {
+                Some(policy) => {
+                    diagnosis::issuer(policy.issuer(), payload.string("iss").unwrap_or_default())
+                }
+                None => Some(hint::OTHER_ISSUER),
+            },
+            Check::Audience => diagnosis::audience(error, policy?, payload),
+            Check::Expiry => diagnosis::time(error, "exp", payload),
+            Check::NotBefore => diagnosis::time(error, "nbf", payload),
+            Check::Client if error == VerifyError::WrongAuthorizedParty => {
+                let has_client = payload.has("azp") || payload.has("client_id");
+                has_client.then_some(hint::OTHER_CLIENT)
+            }
+            Check::Confirmation if error == VerifyError::SenderConstrained => {
+                Some(hint::SENDER_CONSTRAINED)
+            }
+            _ => None,
+        }
+    }
+
     /// The type of a registered claim, and the faulty claim.
     fn type_and_claim(&self, claim: &str) -> (String, String) {
         match type_of_claim(claim) {
@@ -126,6 +173,12 @@ impl Walk<'_> {
         let lengths: Vec<String> =
             segments().take(6).map(|segment| segment.len().to_string()).collect();
         format!("{} ({} characters)", segments().count(), lengths.join(", "))
+    }
+
+    /// The length of the token's signature, decoded, and that of the key's signatures.
+    fn signature_bytes(&self) -> (usize, Option<usize>) {
+        let bytes = self.token.split('.').nth(2).map_or(0, base64url::decoded_len);
+        (bytes, self.selected_key().map(|key| key.material().signature_bytes()))
     }
 
     fn key_found(&self) -> String {
