@@ -259,7 +259,7 @@ impl Policy {
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
         let claims = ClaimsSet::parse(payload)?;
-        OF_CLAIMS.into_iter().try_for_each(|(_, rule)| rule.check(self, &claims, now))?;
+        OF_CLAIMS.iter().try_for_each(|(_, rule)| rule.check(self, &claims, now))?;
         Ok(Verified::new(claims))
     }
 
@@ -269,7 +269,7 @@ impl Policy {
         accepted: &Verified,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        OF_CLAIMS.into_iter().try_for_each(|(_, rule)| match rule {
+        OF_CLAIMS.iter().try_for_each(|(_, rule)| match rule {
             Rule::Time(check) => check(self, accepted.claims_set(), now),
             Rule::Presence(_) | Rule::Claims(_) => Ok(()),
         })?;

@@ -22,9 +22,7 @@ pub(super) fn authorization(reason: NoToken, value: &[u8]) -> Option<Hint> {
         NoToken::Malformed => match after_scheme(value) {
             None => Some(hint::OTHER_SCHEME),
             Some(token) => {
-                // A bearer token may have these characters, so the fault is another one.
-                text(&String::from_utf8_lossy(token))
-                    .filter(|hint| ![hint::PADDED, hint::STANDARD_ALPHABET].contains(hint))
+                text(&String::from_utf8_lossy(token)).filter(|hint| !OF_BASE64.contains(hint))
             }
         },
     }
@@ -58,22 +56,16 @@ fn text(token: &str) -> Option<Hint> {
 
 /// For a token that does not have three segments.
 pub(super) fn segments(error: VerifyError, token: &str, header: &JsonAsRead<'_>) -> Option<Hint> {
-    let text = text(token);
-    match (error, text) {
-        // An opaque token may have these characters.
-        (VerifyError::SegmentCount { .. }, Some(hint::PADDED | hint::STANDARD_ALPHABET)) => {}
-        (VerifyError::SegmentCount { .. }, Some(hint)) => return Some(hint),
-        _ => {}
-    }
-    match error {
-        VerifyError::SegmentCount { found: 1 } => Some(hint::OPAQUE),
-        VerifyError::SegmentCount { found: 2 } => Some(hint::SIGNATURE_MISSING),
-        VerifyError::Encrypted => Some(hint::ENCRYPTED),
-        VerifyError::EmptySegment { segment: "signature" } => match algorithm(header) {
-            Some(hint::UNSIGNED) => Some(hint::UNSIGNED),
-            _ => Some(hint::SIGNATURE_MISSING),
-        },
-        _ => text,
+    match (error, text(token)) {
+        (VerifyError::SegmentCount { .. }, Some(hint)) if !OF_BASE64.contains(&hint) => Some(hint),
+        (VerifyError::SegmentCount { found: 1 }, _) => Some(hint::OPAQUE),
+        (VerifyError::SegmentCount { found: 2 }, _) => Some(hint::SIGNATURE_MISSING),
+        (VerifyError::Encrypted, _) => Some(hint::ENCRYPTED),
+        (VerifyError::EmptySegment { segment: "signature" }, _) => {
+            let unsigned = algorithm(header).filter(|hint| *hint == hint::UNSIGNED);
+            unsigned.or(Some(hint::SIGNATURE_MISSING))
+        }
+        (_, hint) => hint,
     }
 }
 
@@ -298,6 +290,10 @@ pub(super) fn whole(seconds: f64) -> Option<UnixTime> {
     let is_date = (0.0..=END_OF_TIME as f64).contains(&seconds);
     is_date.then(|| UnixTime::from_secs(seconds as u64))
 }
+
+/// The characters that these are about may be in a bearer token that is not a JWT: then the fault is
+/// another one.
+const OF_BASE64: [Hint; 2] = [hint::PADDED, hint::STANDARD_ALPHABET];
 
 const QUOTES: [char; 2] = ['"', '\''];
 

@@ -12,9 +12,8 @@ use crate::{
 /// at once, and what to do about them. Made by [`Verifier::explain`](crate::Verifier::explain) and
 /// [`Guard::explain`](crate::Guard::explain).
 ///
-/// It is for operators. **Never send it to the client**: it says what the service expects. Never use it
-/// as a metrics label: it has as many values as there are tokens, and [`VerifyError::code`] is the
-/// label. Do not make one for each request: it does all the work of a verification and more.
+/// It is for operators. **Never send it to the client**: it says what the service expects. Read
+/// [the module's page](crate::explain) first.
 ///
 /// `Display` prints a report of several lines. It shows times, lengths, `alg`, `kid`, `typ`, `iss`,
 /// `aud` and `azp` or `client_id` of the token, escaped and cut; never the signature, `sub` or any
