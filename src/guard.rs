@@ -166,11 +166,11 @@ impl<K: KeySource> Guard<K> {
     ) -> GuardCheck<'_, K> {
         let check = self.with_token(authorization, |token| {
             match self.verifier.verify_unless_waiting(token) {
-                Ok(outcome) => Progress::Over(Some(self.admit(outcome))),
-                Err(lookup) => Progress::Waits { guard: self, token: token.to_owned(), lookup },
+                Ok(outcome) => Admission::Over(Some(self.admit(outcome))),
+                Err(lookup) => Admission::Waits { guard: self, token: token.to_owned(), lookup },
             }
         });
-        GuardCheck(check.unwrap_or_else(|rejection| Progress::Over(Some(Err(rejection)))))
+        GuardCheck(check.unwrap_or_else(|rejection| Admission::Over(Some(Err(rejection)))))
     }
 
     /// Explains the verdict of [`check`](Self::check), as of the system clock, with the keys in
@@ -277,11 +277,11 @@ impl<K: KeySource> Guard<K> {
 /// It is `Send` if `K` is `Sync`, needs no runtime, and may be dropped at any time.
 #[cfg(feature = "std")]
 #[must_use = "futures do nothing unless polled"]
-pub struct GuardCheck<'g, K>(Progress<'g, K>);
+pub struct GuardCheck<'g, K>(Admission<'g, K>);
 
 #[cfg(feature = "std")]
 #[expect(clippy::large_enum_variant, reason = "in a box, every known key would cost an allocation")]
-enum Progress<'g, K> {
+enum Admission<'g, K> {
     Over(Option<Result<Verified, Rejection>>),
     Waits { guard: &'g Guard<K>, token: String, lookup: KeyLookup<'g> },
 }
@@ -292,15 +292,15 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Progress::Over(outcome) => match outcome.take() {
+            Admission::Over(outcome) => match outcome.take() {
                 Some(outcome) => Poll::Ready(outcome),
                 // Polled after completion: no correct executor does that.
                 None => Poll::Pending,
             },
-            Progress::Waits { guard, token, lookup } => {
+            Admission::Waits { guard, token, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
                 let outcome = guard.admit(guard.verifier.verify_with(token, key));
-                self.0 = Progress::Over(None);
+                self.0 = Admission::Over(None);
                 Poll::Ready(outcome)
             }
         }
