@@ -35,25 +35,18 @@ pub(crate) struct ClaimsSet {
 impl ClaimsSet {
     /// Reads the claims of a verified payload. RFC 7519 section 7.2, step 10, and the types of
     /// section 4.1.
-    pub(crate) fn parse(
-        payload: VerifiedPayload,
-        audience: AudienceClaim,
-    ) -> Result<Self, VerifyError> {
+    pub(crate) fn parse(payload: VerifiedPayload) -> Result<Self, VerifyError> {
         let origin = Origin {
             key_id: payload.key_id.clone(),
             key_issuer: payload.key_issuer.clone(),
             declared_type: payload.declared_type,
         };
-        Self::read(payload.into_bytes(), origin, audience)
+        Self::read(payload.into_bytes(), origin)
     }
 
     /// The same for a payload that need not be verified: an [`Explanation`](crate::Explanation)
     /// shows its claims, but never turns them into a [`Verified`](crate::Verified).
-    pub(crate) fn read(
-        payload: Vec<u8>,
-        origin: Origin,
-        audience: AudienceClaim,
-    ) -> Result<Self, VerifyError> {
+    pub(crate) fn read(payload: Vec<u8>, origin: Origin) -> Result<Self, VerifyError> {
         if payload.is_empty() {
             return Err(VerifyError::EmptyPayload);
         }
@@ -63,15 +56,10 @@ impl ClaimsSet {
         let claims = Claims::read(&json).map_err(VerifyError::PayloadJson)?;
 
         let issuer = required(string(claims.iss, "iss", &json)?, "iss")?;
-        let audience = match (claims.aud.map(|aud| texts(aud, &json)), audience) {
-            (None, AudienceClaim::Required) => {
-                return Err(VerifyError::ClaimMissing { claim: "aud" });
-            }
-            (Some(Some(texts)), AudienceClaim::Required) if texts.is_empty(&json) => {
-                return Err(VerifyError::ClaimType { claim: "aud" });
-            }
-            (Some(None), _) => return Err(VerifyError::ClaimType { claim: "aud" }),
-            (texts, _) => texts.flatten(),
+        // Whether it may be absent is a question for the policy.
+        let audience = match claims.aud {
+            None => None,
+            Some(aud) => Some(texts(aud, &json).ok_or(VerifyError::ClaimType { claim: "aud" })?),
         };
         let expires_at = required(number(claims.exp, "exp", &json)?, "exp")?;
         #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
@@ -138,6 +126,11 @@ impl ClaimsSet {
         self.issuer.within(&self.json)
     }
 
+    /// Whether `aud` has no element. None if there is no `aud`.
+    pub(crate) fn audience_is_empty(&self) -> Option<bool> {
+        self.audience.as_ref().map(|audience| audience.is_empty(&self.json))
+    }
+
     pub(crate) fn audience(&self) -> impl Iterator<Item = &str> {
         self.audience.iter().flat_map(|audience| audience.within(&self.json))
     }
@@ -200,15 +193,6 @@ pub(crate) struct Origin {
     pub(crate) key_id: Option<Arc<str>>,
     pub(crate) key_issuer: Option<Arc<str>>,
     pub(crate) declared_type: DeclaredType,
-}
-
-/// Whether a policy requires `aud`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AudienceClaim {
-    /// `aud` must be present and not empty.
-    Required,
-    /// `aud` may be absent or empty.
-    Optional,
 }
 
 /// `iss` of a token that is not verified: it may choose among the configured issuers, and nothing
@@ -328,7 +312,7 @@ mod tests {
             declared_type: DeclaredType::None,
         };
         let payload = br#"{"iss":"https://issuer.example/","exp":1}"#.to_vec();
-        let claims = ClaimsSet::read(payload, origin, AudienceClaim::Optional).unwrap();
+        let claims = ClaimsSet::read(payload, origin).unwrap();
         let copy = claims.unshared();
         assert_eq!((copy.json(), copy.key_id()), (claims.json(), Some("kid")));
         let of_original = claims.key_id.as_ref().zip(copy.key_id.as_ref());

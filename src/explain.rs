@@ -1,40 +1,79 @@
-//! The whole verification again, for operators: every check with the expected and the actual value, and
-//! what to do.
+//! Why a token was refused, for operators.
 //!
-//! The stages are those of [`Verifier`](crate::Verifier), and each outcome comes from the same
-//! functions. Only here, a failure does not end the verification: later checks are made as far as
-//! possible, on text that may be unverified. The result is text and never a verified token.
+//! A verification stops at the first fault. [`Verifier::explain`](crate::Verifier::explain) and
+//! [`Guard::explain`](crate::Guard::explain) make the same checks and go on: an [`Explanation`] shows for
+//! each check the expected value, the actual value and, if it failed, a hint.
+//!
+//! ```
+//! # use tokenring::{JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
+//! # let now = UnixTime::from_secs(1_780_000_000);
+//! # let issuer = Issuer::default();
+//! # let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+//! # let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
+//! # let token = issuer.token_at(now).audience("https://api.example.com").mint();
+//! let report = verifier.explain_at(&token, now).to_string();
+//! assert!(report.starts_with("refused: wrong_audience, as of 2026-05-28T20:26:40Z"));
+//! assert!(report.contains(
+//! r#"
+//!   FAILED  aud           "https://api.example.com"
+//!           expected      "https://api.example.com/"
+//!           by            RFC 7519 section 4.1.3
+//!           hint          The audiences differ only by the slash at the end: spell the policy's
+//!                         audience exactly as the token does."#
+//! ));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How to read a report
+//!
+//! The first line is the verdict: `accepted`, or `refused` with the
+//! [`code`](crate::VerifyError::code) of the first fault. Then each check has a line, in the order of the
+//! pipeline:
+//!
+//! - `ok` and `FAILED` are followed by the name of the check and the token's value. Below a failed check
+//!   are the expected value, the source of the rule and a hint.
+//! - `(unverified)` stands behind claims of a token whose signature does not hold. Anyone may have written
+//!   them.
+//! - `-` marks a check that was not made, because another one failed: without a key, for example, no
+//!   signature can be checked.
+//!
+//! A hint is a guess about the cause, and says what to do. Its [`code`](Hint::code) is stable, so a program
+//! can count hints or link each to a page of your own.
+//!
+//! # Before you print one
+//!
+//! - Never send an explanation to the client: it says what the service expects.
+//! - It shows the token's issuer, audience, client and times, escaped and cut, and never the signature.
+//!   `sub` and the other claims are only in [`with_all_claims`](Explanation::with_all_claims), for
+//!   operators who may see personal data.
+//! - Never use it as a metrics label: it has as many values as there are tokens.
+//!   [`VerifyError::code`](crate::VerifyError::code) is the label.
+//! - It costs more than a verification. Make one if a person asks, not for each request.
+//! - It uses the keys in memory and never fetches: until a source has keys, the check of the key fails.
 
-// The findings, in pipeline order.
+// The pipeline again: an `Authorization` value, then a token.
 mod request;
-mod envelope;
-mod contents;
+mod walk;
 
-// The texts of the token, the description of the keys, and the choice of hints.
+// The texts of the token, the expected and the actual values, and the choice of hints.
 mod unverified;
-mod keys;
+mod presentation;
 mod diagnosis;
 mod text;
+pub(crate) mod keys;
 
 // The public types.
 mod finding;
 mod hint;
 mod report;
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::string::ToString as _;
 
-use crate::{
-    KeySource, Policy, UnixTime, VerifyError,
-    claims::ClaimsSet,
-    explain::{
-        contents::Comparison,
-        unverified::{Members, TokenTexts},
-    },
-};
+use crate::{KeySource, Policy, UnixTime, VerifyError, claims::ClaimsSet};
 
-pub use finding::{Check, Finding, Outcome};
+pub use crate::check::Check;
+pub use finding::{Finding, Outcome};
 pub use hint::Hint;
-pub use keys::KeysDescription;
 pub use report::{Explanation, ExplanationWithAllClaims};
 
 pub(crate) use request::authorization;
@@ -47,121 +86,42 @@ pub(crate) struct Trusted<'v> {
 
 /// Explains the verdict on `token` as of `now`.
 pub(crate) fn token(trusted: &[Trusted<'_>], token: &str, now: UnixTime) -> Explained {
-    walk(trusted, token, Explanation::new(now))
+    walk::walk(trusted, token, Explanation::new(now))
 }
 
 /// An explanation to which a guard may add its own requirements.
 pub(crate) struct Explained {
     explanation: Explanation,
+    /// They may be unverified. None if they cannot be read.
     claims: Option<ClaimsSet>,
 }
 
 impl Explained {
-    /// The claims, which may be unverified.
-    pub(crate) fn claims(&self) -> Option<&ClaimsSet> {
-        self.claims.as_ref()
-    }
-
-    /// Adds a scope that a guard requires. `is_granted` is none if the claims cannot be read.
-    pub(crate) fn require_scope(&mut self, name: &str, is_granted: Option<bool>) {
-        self.require(Check::Scope, name, is_granted);
-    }
-
-    /// Adds a permission that a guard requires, in the same way.
-    pub(crate) fn require_permission(&mut self, name: &str, is_granted: Option<bool>) {
-        self.require(Check::Permission, name, is_granted);
-    }
-
-    fn require(&mut self, check: Check, name: &str, is_granted: Option<bool>) {
-        let outcome = is_granted.map(|is_granted| match is_granted {
-            true => Ok(()),
-            false => Err(VerifyError::InsufficientScope),
+    /// Adds the scope or permission `name`, which a guard requires.
+    pub(crate) fn require(
+        &mut self,
+        check: Check,
+        name: &str,
+        is_granted: impl FnOnce(&ClaimsSet) -> bool,
+    ) {
+        let is_granted = self.claims.as_ref().map(is_granted);
+        self.explanation.push(Finding {
+            check,
+            outcome: is_granted.map(|is_granted| match is_granted {
+                true => Ok(()),
+                false => Err(VerifyError::InsufficientScope),
+            }),
+            is_verified: self.explanation.has_verified_claims(),
+            expected: Some(text::quoted(name)),
+            actual: is_granted.map(|is_granted| match is_granted {
+                true => text::quoted(name),
+                false => "not granted".to_string(),
+            }),
+            hint: None,
         });
-        let actual = match is_granted {
-            Some(true) => text::quoted(name),
-            Some(false) | None => "not granted".to_string(),
-        };
-        let mut finding = Finding::new(check, outcome).expecting(text::quoted(name)).found(actual);
-        if is_granted.is_none() {
-            finding = finding.found_nothing();
-        }
-        if !self.explanation.has_verified_claims() {
-            finding = finding.unverified();
-        }
-        self.explanation.push(finding);
     }
 
     pub(crate) fn finish(self) -> Explanation {
         self.explanation
-    }
-}
-
-/// Every check of a token, in the order of the pipeline.
-fn walk(trusted: &[Trusted<'_>], token: &str, explanation: Explanation) -> Explained {
-    let texts = TokenTexts::of(token);
-    let mut walk = Walk {
-        token,
-        now: explanation.now(),
-        header: Members::read(&texts.header),
-        told: Members::read(texts.payload_text()),
-        explanation,
-        faulty: Vec::new(),
-        is_verified: true,
-    };
-    let parsed = walk.structure();
-    let (jws, fault) = (parsed.as_ref().ok(), parsed.as_ref().err().copied());
-    let issuer = walk.route(trusted, jws);
-    let jws = walk.algorithm(issuer, jws, fault);
-    let key = walk.key(issuer, jws);
-    walk.signature(jws, key.as_ref());
-    let policy = issuer.map(|issuer| issuer.policy);
-    let claims = walk.payload(policy, texts.payload.as_deref(), jws, key.as_ref());
-    let to = Comparison { policy, claims: claims.as_ref() };
-    walk.token_type(to);
-    walk.issuer(to);
-    walk.audience(to);
-    walk.expiry(to);
-    walk.not_before(to);
-    walk.client(to);
-    walk.confirmation(to);
-    walk.required_claims(to);
-    walk.explanation.set_claims(walk.told.all(), walk.is_verified);
-    Explained { explanation: walk.explanation, claims }
-}
-
-struct Walk<'w> {
-    token: &'w str,
-    now: UnixTime,
-    /// The header as far as it can be read.
-    header: Members<'w>,
-    /// The claims as far as they can be read.
-    told: Members<'w>,
-    explanation: Explanation,
-    /// Checks of which a fault has been reported.
-    faulty: Vec<Check>,
-    /// Whether the signature holds. True until it is checked.
-    is_verified: bool,
-}
-
-impl<'w> Walk<'w> {
-    /// Reports a finding about text that is verified if the signature holds.
-    fn tell(&mut self, finding: Finding) {
-        self.push(match self.is_verified {
-            true => finding,
-            false => finding.unverified(),
-        });
-    }
-
-    fn push(&mut self, finding: Finding) {
-        let is_readable = match finding.check() {
-            Check::Size | Check::Segments => true,
-            Check::Header | Check::Algorithm | Check::Key | Check::Type => !self.header.is_empty(),
-            Check::Signature => self.segment_count() > 2,
-            _ => !self.told.is_empty(),
-        };
-        self.explanation.push(match (finding.outcome(), is_readable) {
-            (Outcome::NotReached, false) => finding.found_nothing(),
-            _ => finding,
-        });
     }
 }

@@ -11,7 +11,8 @@ use core::{
 #[cfg(feature = "std")]
 use crate::KeyLookup;
 use crate::{
-    Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer, explain,
+    Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer,
+    explain::{self, Check},
 };
 
 /// Checks the bearer token of a request before its handler runs, in any HTTP server.
@@ -165,11 +166,11 @@ impl<K: KeySource> Guard<K> {
     ) -> GuardCheck<'_, K> {
         let check = self.with_token(authorization, |token| {
             match self.verifier.verify_unless_waiting(token) {
-                Ok(outcome) => Check::Over(Some(self.admit(outcome))),
-                Err(lookup) => Check::Waits { guard: self, token: token.to_owned(), lookup },
+                Ok(outcome) => Admission::Over(Some(self.admit(outcome))),
+                Err(lookup) => Admission::Waits { guard: self, token: token.to_owned(), lookup },
             }
         });
-        GuardCheck(check.unwrap_or_else(|rejection| Check::Over(Some(Err(rejection)))))
+        GuardCheck(check.unwrap_or_else(|rejection| Admission::Over(Some(Err(rejection)))))
     }
 
     /// Explains the verdict of [`check`](Self::check), as of the system clock, with the keys in
@@ -197,14 +198,12 @@ impl<K: KeySource> Guard<K> {
         let value = value.as_ref().map(AsRef::as_ref).map_err(|reason| *reason);
         let mut explained = explain::authorization(&self.verifier.trusted(), value, now);
         for scope in &self.scopes {
-            let is_granted = explained.claims().map(|claims| claims.has_scope(scope));
-            explained.require_scope(scope, is_granted);
+            explained.require(Check::Scope, scope, |claims| claims.has_scope(scope));
         }
         for permission in &self.permissions {
-            let is_granted = explained
-                .claims()
-                .map(|claims| !permission.is_empty() && claims.has_permission(permission));
-            explained.require_permission(permission, is_granted);
+            explained.require(Check::Permission, permission, |claims| {
+                !permission.is_empty() && claims.has_permission(permission)
+            });
         }
         explained.finish()
     }
@@ -278,11 +277,11 @@ impl<K: KeySource> Guard<K> {
 /// It is `Send` if `K` is `Sync`, needs no runtime, and may be dropped at any time.
 #[cfg(feature = "std")]
 #[must_use = "futures do nothing unless polled"]
-pub struct GuardCheck<'g, K>(Check<'g, K>);
+pub struct GuardCheck<'g, K>(Admission<'g, K>);
 
 #[cfg(feature = "std")]
 #[expect(clippy::large_enum_variant, reason = "in a box, every known key would cost an allocation")]
-enum Check<'g, K> {
+enum Admission<'g, K> {
     Over(Option<Result<Verified, Rejection>>),
     Waits { guard: &'g Guard<K>, token: String, lookup: KeyLookup<'g> },
 }
@@ -293,15 +292,15 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Check::Over(outcome) => match outcome.take() {
+            Admission::Over(outcome) => match outcome.take() {
                 Some(outcome) => Poll::Ready(outcome),
                 // Polled after completion: no correct executor does that.
                 None => Poll::Pending,
             },
-            Check::Waits { guard, token, lookup } => {
+            Admission::Waits { guard, token, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
                 let outcome = guard.admit(guard.verifier.verify_with(token, key));
-                self.0 = Check::Over(None);
+                self.0 = Admission::Over(None);
                 Poll::Ready(outcome)
             }
         }

@@ -45,7 +45,7 @@
 //! - **Several issuers or tenants?** [`Verifier::with_issuer`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
-//!   one.
+//!   one. How to read the report: [`explain`].
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
 //! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
 //!   server on loopback that can fail in many ways.
@@ -93,6 +93,7 @@ mod signature;
 
 // 4. The claims, compared with the policy.
 mod claims;
+mod check;
 mod policy;
 mod time;
 mod verified;
@@ -102,7 +103,7 @@ mod verifier;
 mod token_cache;
 
 // 6. The pipeline again, past the first failure: for operators.
-mod explain;
+pub mod explain;
 
 // 7. The check of an HTTP request, before its handler.
 mod bearer;
@@ -133,9 +134,7 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use auth0::{Auth0, Auth0ConfigError};
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
-pub use explain::{
-    Check, Explanation, ExplanationWithAllClaims, Finding, Hint, KeysDescription, Outcome,
-};
+pub use explain::{Explanation, keys::KeysDescription};
 pub use guard::Guard;
 #[cfg(feature = "std")]
 pub use guard::GuardCheck;

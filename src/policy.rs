@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use crate::{
     Algorithm, JoseHeader, KeyQuery, PolicyError, UnixTime, Verified, VerifiedPayload, VerifyError,
-    claims::{AudienceClaim, ClaimsSet},
+    check::{OF_CLAIMS, Rule},
+    claims::ClaimsSet,
     header::DeclaredType,
     time::whole_seconds,
 };
@@ -257,14 +258,8 @@ impl Policy {
         payload: VerifiedPayload,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        let claims = ClaimsSet::parse(payload, self.audience_claim())?;
-        self.check_token_type(&claims)?;
-        self.check_issuer(&claims)?;
-        self.check_audience(&claims)?;
-        self.check_times(claims.expires_at, claims.not_before, now)?;
-        self.check_client(&claims)?;
-        self.check_sender(&claims)?;
-        self.check_required_claims(&claims)?;
+        let claims = ClaimsSet::parse(payload)?;
+        OF_CLAIMS.iter().try_for_each(|(_, rule)| rule.check(self, &claims, now))?;
         Ok(Verified::new(claims))
     }
 
@@ -274,14 +269,21 @@ impl Policy {
         accepted: &Verified,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        self.check_times(accepted.expires_at(), accepted.not_before(), now)?;
+        OF_CLAIMS.iter().try_for_each(|(_, rule)| match rule {
+            Rule::Time(check) => check(self, accepted.claims_set(), now),
+            Rule::Presence(_) | Rule::Claims(_) => Ok(()),
+        })?;
         Ok(accepted.clone())
     }
 
-    pub(crate) fn audience_claim(&self) -> AudienceClaim {
-        match self.audiences.is_empty() {
-            true => AudienceClaim::Optional,
-            false => AudienceClaim::Required,
+    /// Checks that there is an `aud` with an element, if the policy names audiences. RFC 7519
+    /// section 4.1.3.
+    pub(crate) fn check_audience_is_present(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        match claims.audience_is_empty() {
+            _ if self.audiences.is_empty() => Ok(()),
+            None => Err(VerifyError::ClaimMissing { claim: "aud" }),
+            Some(true) => Err(VerifyError::ClaimType { claim: "aud" }),
+            Some(false) => Ok(()),
         }
     }
 
@@ -318,18 +320,13 @@ impl Policy {
         }
     }
 
-    fn check_times(
+    /// Checks `exp`: not accepted "on or after" it. RFC 7519 section 4.1.4.
+    pub(crate) fn check_expiry(
         &self,
-        exp: UnixTime,
-        nbf: Option<UnixTime>,
+        claims: &ClaimsSet,
         now: UnixTime,
     ) -> Result<(), VerifyError> {
-        self.check_expiry(exp, now).and_then(|()| self.check_not_before(nbf, now))
-    }
-
-    /// Checks `exp`: not accepted "on or after" it. RFC 7519 section 4.1.4.
-    pub(crate) fn check_expiry(&self, exp: UnixTime, now: UnixTime) -> Result<(), VerifyError> {
-        let (exp, now) = (exp.as_secs(), now.as_secs());
+        let (exp, now) = (claims.expires_at.as_secs(), now.as_secs());
         match now >= exp.saturating_add(self.leeway.as_secs()) {
             true => Err(VerifyError::Expired { exp, now }),
             false => Ok(()),
@@ -339,11 +336,11 @@ impl Policy {
     /// Checks `nbf`: not accepted before it. RFC 7519 section 4.1.5.
     pub(crate) fn check_not_before(
         &self,
-        nbf: Option<UnixTime>,
+        claims: &ClaimsSet,
         now: UnixTime,
     ) -> Result<(), VerifyError> {
         let now = now.as_secs();
-        match nbf.map(UnixTime::as_secs) {
+        match claims.not_before.map(UnixTime::as_secs) {
             Some(nbf) if now.saturating_add(self.leeway.as_secs()) < nbf => {
                 Err(VerifyError::NotYetValid { nbf, now })
             }
@@ -368,7 +365,8 @@ impl Policy {
         }
     }
 
-    fn check_required_claims(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+    /// Checks the required claims.
+    pub(crate) fn check_required_claims(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         (0..self.required_claims.len()).try_for_each(|index| self.check_required(index, claims))
     }
 

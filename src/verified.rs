@@ -37,6 +37,10 @@ impl Verified {
         Self(accepted)
     }
 
+    pub(crate) fn claims_set(&self) -> &ClaimsSet {
+        &self.0
+    }
+
     /// A copy whose `key_id` shares no reference count with any other value.
     #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {

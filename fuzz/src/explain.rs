@@ -3,7 +3,8 @@
 use std::{sync::LazyLock, time::Duration};
 
 use tokenring::{
-    Algorithm, Explanation, Finding, Guard, JwkSet, Policy, Verifier, VerifyError,
+    Algorithm, Explanation, Guard, JwkSet, Policy, Verifier, VerifyError,
+    explain::Finding,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer},
 };
 

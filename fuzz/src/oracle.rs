@@ -179,10 +179,10 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
 
     let iss = string("iss")?.ok_or(VerifyError::ClaimMissing { claim: "iss" })?;
     let aud = match get(&members, "aud") {
-        None => return Err(VerifyError::ClaimMissing { claim: "aud" }),
-        Some(Json::String(aud)) => vec![aud.clone()],
-        Some(Json::Array(values)) if !values.is_empty() => {
-            owned(json::strings(values).ok_or(VerifyError::ClaimType { claim: "aud" })?)
+        None => None,
+        Some(Json::String(aud)) => Some(vec![aud.clone()]),
+        Some(Json::Array(values)) => {
+            Some(owned(json::strings(values).ok_or(VerifyError::ClaimType { claim: "aud" })?))
         }
         Some(_) => return Err(VerifyError::ClaimType { claim: "aud" }),
     };
@@ -209,6 +209,11 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
         Some(Json::Array(values)) => owned(json::strings(values).unwrap_or_default()),
         _ => Vec::new(),
     };
+    // The policies here name audiences, so there must be one. Policies come after types.
+    let aud = aud.ok_or(VerifyError::ClaimMissing { claim: "aud" })?;
+    if aud.is_empty() {
+        return Err(VerifyError::ClaimType { claim: "aud" });
+    }
     Ok(Claims { iss, aud, exp: seconds(exp), nbf, iat, sub, jti, client, cnf, scopes, permissions })
 }
 

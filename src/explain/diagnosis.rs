@@ -3,9 +3,12 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, Hint, KeyError, Policy, TokenType, UnixTime, VerifyError,
+    Algorithm, KeyError, KeysDescription, Policy, TokenType, UnixTime, VerifyError,
     bearer::NoToken,
-    explain::{keys::KeysDescription, unverified::Members},
+    explain::{
+        hint::{self, Argument, Hint},
+        unverified::JsonAsRead,
+    },
     header::DeclaredType,
     time::END_OF_TIME,
 };
@@ -13,17 +16,13 @@ use crate::{
 /// For `Authorization` values without a token in them.
 pub(super) fn authorization(reason: NoToken, value: &[u8]) -> Option<Hint> {
     match reason {
-        NoToken::Missing => Some(Hint::HeaderMissing),
-        NoToken::Several => Some(Hint::HeaderRepeated),
-        NoToken::TooLong { .. } => Some(Hint::TooLarge),
+        NoToken::Missing => Some(hint::HEADER_MISSING),
+        NoToken::Several => Some(hint::HEADER_REPEATED),
+        NoToken::TooLong { .. } => Some(hint::TOO_LARGE),
         NoToken::Malformed => match after_scheme(value) {
-            None => Some(Hint::OtherScheme),
+            None => Some(hint::OTHER_SCHEME),
             Some(token) => {
-                text(&String::from_utf8_lossy(token)).filter(|hint| match hint {
-                    // A bearer token may have these characters, so the fault is another one.
-                    Hint::Padded | Hint::StandardAlphabet => false,
-                    _ => true,
-                })
+                text(&String::from_utf8_lossy(token)).filter(|hint| !OF_BASE64.contains(hint))
             }
         },
     }
@@ -41,38 +40,32 @@ fn text(token: &str) -> Option<Hint> {
     let bare = token.trim().trim_matches(QUOTES);
     let is_placeholder = |word: &&str| bare.eq_ignore_ascii_case(word);
     match token {
-        _ if token.trim().is_empty() => Some(Hint::TokenEmpty),
-        _ if PLACEHOLDERS.iter().any(is_placeholder) => Some(Hint::Placeholder),
-        _ if after_scheme(token.trim_start().as_bytes()).is_some() => Some(Hint::BearerTwice),
-        _ if token.trim().starts_with(QUOTES) => Some(Hint::Quoted),
+        _ if token.trim().is_empty() => Some(hint::TOKEN_EMPTY),
+        _ if PLACEHOLDERS.iter().any(is_placeholder) => Some(hint::PLACEHOLDER),
+        _ if after_scheme(token.trim_start().as_bytes()).is_some() => Some(hint::BEARER_TWICE),
+        _ if token.trim().starts_with(QUOTES) => Some(hint::QUOTED),
         _ if token.contains(|c: char| c.is_whitespace() || c.is_control()) => {
-            Some(Hint::WhiteSpace)
+            Some(hint::WHITE_SPACE)
         }
-        _ if token.contains('%') => Some(Hint::PercentEncoded),
-        _ if token.contains('=') => Some(Hint::Padded),
-        _ if token.contains(['+', '/']) => Some(Hint::StandardAlphabet),
+        _ if token.contains('%') => Some(hint::PERCENT_ENCODED),
+        _ if token.contains('=') => Some(hint::PADDED),
+        _ if token.contains(['+', '/']) => Some(hint::STANDARD_ALPHABET),
         _ => None,
     }
 }
 
 /// For a token that does not have three segments.
-pub(super) fn segments(error: VerifyError, token: &str, header: &Members<'_>) -> Option<Hint> {
-    let text = text(token);
-    match (error, text) {
-        // An opaque token may have these characters.
-        (VerifyError::SegmentCount { .. }, Some(Hint::Padded | Hint::StandardAlphabet)) => {}
-        (VerifyError::SegmentCount { .. }, Some(hint)) => return Some(hint),
-        _ => {}
-    }
-    match error {
-        VerifyError::SegmentCount { found: 1 } => Some(Hint::Opaque),
-        VerifyError::SegmentCount { found: 2 } => Some(Hint::SignatureMissing),
-        VerifyError::Encrypted => Some(Hint::Encrypted),
-        VerifyError::EmptySegment { segment: "signature" } => match algorithm(header) {
-            Some(Hint::Unsigned) => Some(Hint::Unsigned),
-            _ => Some(Hint::SignatureMissing),
-        },
-        _ => text,
+pub(super) fn segments(error: VerifyError, token: &str, header: &JsonAsRead<'_>) -> Option<Hint> {
+    match (error, text(token)) {
+        (VerifyError::SegmentCount { .. }, Some(hint)) if !OF_BASE64.contains(&hint) => Some(hint),
+        (VerifyError::SegmentCount { found: 1 }, _) => Some(hint::OPAQUE),
+        (VerifyError::SegmentCount { found: 2 }, _) => Some(hint::SIGNATURE_MISSING),
+        (VerifyError::Encrypted, _) => Some(hint::ENCRYPTED),
+        (VerifyError::EmptySegment { segment: "signature" }, _) => {
+            let unsigned = algorithm(header).filter(|hint| *hint == hint::UNSIGNED);
+            unsigned.or(Some(hint::SIGNATURE_MISSING))
+        }
+        (_, hint) => hint,
     }
 }
 
@@ -85,14 +78,14 @@ pub(super) fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
 }
 
 /// For an `alg` that is not accepted.
-pub(super) fn algorithm(header: &Members<'_>) -> Option<Hint> {
+pub(super) fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
     let alg = header.string("alg")?;
     Some(match alg {
-        _ if alg.eq_ignore_ascii_case("none") => Hint::Unsigned,
-        "HS256" | "HS384" | "HS512" => Hint::SharedSecret,
+        _ if alg.eq_ignore_ascii_case("none") => hint::UNSIGNED,
+        "HS256" | "HS384" | "HS512" => hint::SHARED_SECRET,
         _ => match Algorithm::named(alg) {
-            Some(algorithm) => Hint::OtherAlgorithm { algorithm },
-            None => Hint::UnknownAlgorithm,
+            Some(algorithm) => hint::OTHER_ALGORITHM.with(Argument::Algorithm(algorithm)),
+            None => hint::UNKNOWN_ALGORITHM,
         },
     })
 }
@@ -104,50 +97,41 @@ pub(super) fn key(
     kid: Option<&str>,
     is_foreign: bool,
 ) -> Option<Hint> {
-    let unknown = match kid {
-        _ if keys.count() == Some(0) => Hint::NoKeys,
-        None => Hint::KeyIdMissing,
-        Some(kid) => match keys.reason_to_skip(kid) {
-            Some(error) => Hint::KeySkipped { error },
-            None if keys.has(kid) => Hint::KeyOfOtherAlgorithm,
-            None if is_foreign => Hint::KeyOfOtherIssuer,
-            None => Hint::UnknownKeyId { known: keys.count(), age: keys.age() },
-        },
+    let unknown = match (kid.and_then(|kid| keys.reason_to_skip(kid)), kid) {
+        (Some(error), _) => hint::KEY_SKIPPED.with(Argument::KeyFault(error)),
+        _ if keys.count() == Some(0) => hint::NO_KEYS,
+        (None, None) => hint::KEY_ID_MISSING,
+        (None, Some(kid)) if keys.has(kid) => hint::KEY_OF_OTHER_ALGORITHM,
+        _ if is_foreign => hint::KEY_OF_OTHER_ISSUER,
+        _ => hint::UNKNOWN_KEY_ID
+            .with(Argument::Keys(keys.count()))
+            .with(Argument::FetchedAgo(keys.age())),
     };
-    match (error, keys.failure_code()) {
-        (KeyError::UnknownKey, _) => match (kid, unknown) {
-            // The reason to skip an entry says more than that there is no usable key.
-            (Some(kid), Hint::NoKeys) => {
-                let skipped = keys.reason_to_skip(kid).map(|error| Hint::KeySkipped { error });
-                skipped.or(Some(Hint::NoKeys))
-            }
-            (_, unknown) => Some(unknown),
-        },
-        (KeyError::AmbiguousKey, _) => match kid {
-            Some(_) => Some(Hint::KeyIdAmbiguous),
-            None => Some(Hint::KeyIdMissing),
-        },
-        (KeyError::Unavailable { .. }, Some(code)) => fetch(code),
-        (KeyError::Unavailable { .. }, None) => match unknown {
-            Hint::NoKeys => Some(Hint::KeysNotFetched),
+    match error {
+        KeyError::UnknownKey => Some(unknown),
+        KeyError::AmbiguousKey if kid.is_some() => Some(hint::KEY_ID_AMBIGUOUS),
+        KeyError::AmbiguousKey => Some(hint::KEY_ID_MISSING),
+        KeyError::Unavailable { .. } => match keys.failure_code() {
+            Some(code) => fetch(code),
+            None if unknown == hint::NO_KEYS => Some(hint::KEYS_NOT_FETCHED),
             // The set may be out of date: a lookup that waits would fetch a newer one.
-            unknown => Some(unknown),
+            None => Some(unknown),
         },
-        (KeyError::Busy, _) => None,
+        KeyError::Busy => None,
     }
 }
 
 /// For a failed fetch, by [`FetchError::code`](crate::FetchError::code).
 fn fetch(code: &str) -> Option<Hint> {
     Some(match code {
-        "host_not_found" => Hint::KeySetHostNotFound,
-        "connect" | "proxy" => Hint::KeySetUnreachable,
-        "tls" => Hint::KeySetTls,
-        "timeout" => Hint::KeySetTimeout,
-        "status" | "redirect" => Hint::KeySetStatus,
-        "metadata" | "issuer_mismatch" => Hint::KeySetMetadata,
+        "host_not_found" => hint::KEY_SET_HOST_NOT_FOUND,
+        "connect" | "proxy" => hint::KEY_SET_UNREACHABLE,
+        "tls" => hint::KEY_SET_TLS,
+        "timeout" => hint::KEY_SET_TIMEOUT,
+        "status" | "redirect" => hint::KEY_SET_STATUS,
+        "metadata" | "issuer_mismatch" => hint::KEY_SET_METADATA,
         "protocol" | "content_encoding" | "body_too_long" | "truncated" | "key_set"
-        | "no_usable_keys" => Hint::KeySetContent,
+        | "no_usable_keys" => hint::KEY_SET_CONTENT,
         _ => return None,
     })
 }
@@ -156,21 +140,23 @@ fn fetch(code: &str) -> Option<Hint> {
 pub(super) fn signature(
     error: VerifyError,
     token: &str,
-    header: &Members<'_>,
-    claims: &Members<'_>,
+    header: &JsonAsRead<'_>,
+    claims: &JsonAsRead<'_>,
     (bytes, expected): (usize, usize),
 ) -> Option<Hint> {
+    let wrong_length =
+        if bytes < expected { hint::SIGNATURE_CUT } else { hint::SIGNATURE_TOO_LONG };
+    let wrong_length = wrong_length.with(Argument::Bytes(bytes)).with(Argument::Number(expected));
     match error {
-        VerifyError::NotBase64url { segment: "signature" } => text(token)
-            .or_else(|| (bytes != expected).then_some(Hint::SignatureLength { bytes, expected })),
+        VerifyError::NotBase64url { segment: "signature" } => {
+            text(token).or_else(|| (bytes != expected).then_some(wrong_length))
+        }
         // Microsoft signs a `nonce` that differs from the one it sends.
         VerifyError::BadSignature if header.has("nonce") || is_for_graph(claims) => {
-            Some(Hint::MicrosoftGraph)
+            Some(hint::MICROSOFT_GRAPH)
         }
-        VerifyError::BadSignature if bytes != expected => {
-            Some(Hint::SignatureLength { bytes, expected })
-        }
-        VerifyError::BadSignature => Some(Hint::SignatureMismatch),
+        VerifyError::BadSignature if bytes != expected => Some(wrong_length),
+        VerifyError::BadSignature => Some(hint::SIGNATURE_MISMATCH),
         _ => None,
     }
 }
@@ -179,9 +165,9 @@ pub(super) fn signature(
 pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
     match (accepted, declared) {
         (TokenType::AccessToken, DeclaredType::None | DeclaredType::Jwt) => {
-            Hint::UntypedAccessToken
+            hint::UNTYPED_ACCESS_TOKEN
         }
-        _ => Hint::OtherKindOfToken,
+        _ => hint::OTHER_KIND_OF_TOKEN,
     }
 }
 
@@ -191,16 +177,22 @@ pub(super) fn issuer(expected: &str, actual: &str) -> Option<Hint> {
     let (one_rest, other_rest) = (without_scheme(one), without_scheme(other));
     Some(match () {
         () if expected == actual => return None,
-        () if one == other => Hint::IssuerSlash,
-        () if one_rest == other_rest => Hint::IssuerScheme,
-        () if one.eq_ignore_ascii_case(other) => Hint::IssuerCase,
+        () if one == other => hint::ISSUER_SLASH,
+        () if one_rest == other_rest => hint::ISSUER_SCHEME,
+        () if one.eq_ignore_ascii_case(other) => hint::ISSUER_CASE,
         () => match (entra(one_rest), entra(other_rest)) {
-            (Some((2, tenant)), Some((1, of_token))) if tenant == of_token => Hint::EntraVersion1,
-            (Some((1, tenant)), Some((2, of_token))) if tenant == of_token => Hint::EntraVersion2,
-            _ if path(one_rest) == path(other_rest) => Hint::IssuerHost,
-            _ => Hint::OtherIssuer,
+            (Some((2, tenant)), Some((1, of_token))) if tenant == of_token => hint::ENTRA_VERSION_1,
+            (Some((1, tenant)), Some((2, of_token))) if tenant == of_token => hint::ENTRA_VERSION_2,
+            _ if path(one_rest) == path(other_rest) => hint::ISSUER_HOST,
+            _ => hint::OTHER_ISSUER,
         },
     })
+}
+
+/// Whether the token's issuer is probably meant to be `expected`.
+pub(super) fn is_similar_issuer(expected: &str, actual: &str) -> bool {
+    let other = [hint::OTHER_ISSUER, hint::ISSUER_HOST];
+    issuer(expected, actual).is_some_and(|hint| !other.contains(&hint))
 }
 
 fn without_scheme(issuer: &str) -> &str {
@@ -221,7 +213,14 @@ fn entra(without_scheme: &str) -> Option<(u8, &str)> {
 }
 
 /// For an `aud` that is absent, or that has no accepted audience.
-pub(super) fn audience(policy: &Policy, claims: &Members<'_>) -> Option<Hint> {
+pub(super) fn audience(
+    error: VerifyError,
+    policy: &Policy,
+    claims: &JsonAsRead<'_>,
+) -> Option<Hint> {
+    if let VerifyError::ClaimType { .. } = error {
+        return None;
+    }
     let audiences = claims.strings("aud");
     let issuer = claims.string("iss").unwrap_or_default();
     let is_keycloak = issuer.contains("/realms/");
@@ -238,22 +237,22 @@ pub(super) fn audience(policy: &Policy, claims: &Members<'_>) -> Option<Hint> {
         audiences.iter().any(is_client) || only_there.iter().any(|name| claims.has(name))
     };
     match () {
-        () if is_for_graph(claims) => Some(Hint::MicrosoftGraph),
-        () if differs_by_slash() => Some(Hint::AudienceSlash),
+        () if is_for_graph(claims) => Some(hint::MICROSOFT_GRAPH),
+        () if differs_by_slash() => Some(hint::AUDIENCE_SLASH),
         () if is_keycloak && audiences.iter().all(|audience| audience == "account") => {
-            Some(Hint::KeycloakAudience)
+            Some(hint::KEYCLOAK_AUDIENCE)
         }
         () if !claims.has("aud") => {
             let is_cognito = issuer.contains("cognito-idp.") || claims.has("token_use");
-            is_cognito.then_some(Hint::CognitoAudience)
+            is_cognito.then_some(hint::COGNITO_AUDIENCE)
         }
-        () if is_id_token() => Some(Hint::IdToken),
-        () => Some(Hint::OtherAudience),
+        () if is_id_token() => Some(hint::ID_TOKEN),
+        () => Some(hint::OTHER_AUDIENCE),
     }
 }
 
 /// Whether the audience is Microsoft Graph, by its application ID or its URL.
-fn is_for_graph(claims: &Members<'_>) -> bool {
+fn is_for_graph(claims: &JsonAsRead<'_>) -> bool {
     claims.strings("aud").iter().any(|audience| {
         let audience = audience.trim_end_matches('/');
         ["00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"].contains(&audience)
@@ -261,21 +260,25 @@ fn is_for_graph(claims: &Members<'_>) -> bool {
 }
 
 /// For an `exp`, `nbf` or `iat` with a fault, and for a token that is expired or not yet valid.
-pub(super) fn time(error: VerifyError, name: &str, claims: &Members<'_>) -> Option<Hint> {
+pub(super) fn time(error: VerifyError, name: &str, claims: &JsonAsRead<'_>) -> Option<Hint> {
     #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
     let is_far = || claims.number(name).is_some_and(|time| time > END_OF_TIME as f64);
     match error {
-        VerifyError::ClaimType { .. } if claims.is_string(name) => Some(Hint::TimeAsString),
+        VerifyError::ClaimType { .. } if claims.is_string(name) => Some(hint::TIME_AS_STRING),
         VerifyError::ClaimRange { .. } | VerifyError::NotYetValid { .. } if is_far() => {
-            Some(Hint::Milliseconds)
+            Some(hint::MILLISECONDS)
         }
         VerifyError::Expired { exp, now } => {
             let issued = claims.number("iat").and_then(whole);
             let lifetime = issued.and_then(|issued| exp.checked_sub(issued.as_secs()));
-            Some(Hint::Expired { since: now.saturating_sub(exp), lifetime })
+            Some(
+                hint::EXPIRED
+                    .with(Argument::Seconds(now.saturating_sub(exp)))
+                    .with(Argument::Lifetime(lifetime)),
+            )
         }
         VerifyError::NotYetValid { nbf, now } => {
-            Some(Hint::NotYetValid { until: nbf.saturating_sub(now) })
+            Some(hint::NOT_YET_VALID.with(Argument::Seconds(nbf.saturating_sub(now))))
         }
         _ => None,
     }
@@ -287,6 +290,10 @@ pub(super) fn whole(seconds: f64) -> Option<UnixTime> {
     let is_date = (0.0..=END_OF_TIME as f64).contains(&seconds);
     is_date.then(|| UnixTime::from_secs(seconds as u64))
 }
+
+/// The characters that these are about may be in a bearer token that is not a JWT: then the fault is
+/// another one.
+const OF_BASE64: [Hint; 2] = [hint::PADDED, hint::STANDARD_ALPHABET];
 
 const QUOTES: [char; 2] = ['"', '\''];
 

@@ -3,113 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::{Hint, VerifyError};
-
-/// The checks of a token, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Check {
-    /// The request has one `Authorization`, and in it a bearer token. Only for a
-    /// [`Guard`](crate::Guard).
-    Authorization,
-    /// The token is not too long.
-    Size,
-    /// The token has three segments.
-    Segments,
-    /// The first segment is a JOSE Header without forbidden parameters.
-    Header,
-    /// `iss` names one of the issuers. Only if the verifier has several.
-    Route,
-    /// `alg` is accepted.
-    Algorithm,
-    /// The issuer has exactly one key for the token.
-    Key,
-    /// The signature was made with that key.
-    Signature,
-    /// The payload is a JSON object.
-    Payload,
-    /// A registered claim without its own check has the right JSON type.
-    Claim,
-    /// `typ`
-    Type,
-    /// `iss`
-    Issuer,
-    /// `aud`
-    Audience,
-    /// `exp`
-    Expiry,
-    /// `nbf`
-    NotBefore,
-    /// `azp`, or `client_id`.
-    Client,
-    /// `cnf`
-    Confirmation,
-    /// A claim that the policy requires.
-    RequiredClaim,
-    /// A scope that the guard requires.
-    Scope,
-    /// A permission that the guard requires.
-    Permission,
-}
-
-impl Check {
-    /// A short, stable name. There are few of them.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Authorization => "header field",
-            Self::Size => "size",
-            Self::Segments => "segments",
-            Self::Header => "header",
-            Self::Route => "issuer",
-            Self::Algorithm => "alg",
-            Self::Key => "key",
-            Self::Signature => "signature",
-            Self::Payload => "payload",
-            Self::Claim => "claim",
-            Self::Type => "typ",
-            Self::Issuer => "iss",
-            Self::Audience => "aud",
-            Self::Expiry => "exp",
-            Self::NotBefore => "nbf",
-            Self::Client => "client",
-            Self::Confirmation => "cnf",
-            Self::RequiredClaim => "required",
-            Self::Scope => "scope",
-            Self::Permission => "permission",
-        }
-    }
-
-    /// The source of the rule.
-    pub const fn clause(self) -> &'static str {
-        match self {
-            Self::Authorization => "RFC 6750 section 2.1",
-            Self::Size => "a limit of this crate",
-            Self::Segments => "RFC 7515 section 7.1",
-            Self::Header => "RFC 7515 section 4",
-            Self::Route => "RFC 8725 section 3.8",
-            Self::Algorithm => "RFC 8725 section 3.1",
-            Self::Key => "RFC 7515 section 4.1.4",
-            Self::Signature => "RFC 7515 section 5.2",
-            Self::Payload => "RFC 7519 section 7.2",
-            Self::Claim => "RFC 7519 section 4.1",
-            Self::Type => "RFC 8725 section 3.11",
-            Self::Issuer => "RFC 7519 section 4.1.1",
-            Self::Audience => "RFC 7519 section 4.1.3",
-            Self::Expiry => "RFC 7519 section 4.1.4",
-            Self::NotBefore => "RFC 7519 section 4.1.5",
-            Self::Client => "OpenID Connect Core section 3.1.3.7",
-            Self::Confirmation => "RFC 7800 section 3.1",
-            Self::RequiredClaim => "the policy's require_claim",
-            Self::Scope | Self::Permission => "RFC 6750 section 3.1",
-        }
-    }
-}
-
-impl fmt::Display for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
+use crate::{
+    VerifyError,
+    explain::{Check, Hint},
+};
 
 /// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,49 +23,16 @@ pub enum Outcome {
 /// One check: the expected value, the actual value, and what to do.
 #[derive(Clone)]
 pub struct Finding {
-    check: Check,
-    outcome: Outcome,
-    error: Option<VerifyError>,
-    verified: bool,
-    expected: Option<String>,
-    actual: Option<String>,
-    hint: Option<Hint>,
+    pub(super) check: Check,
+    /// None if the check was not reached.
+    pub(super) outcome: Option<Result<(), VerifyError>>,
+    pub(super) is_verified: bool,
+    pub(super) expected: Option<String>,
+    pub(super) actual: Option<String>,
+    pub(super) hint: Option<Hint>,
 }
 
 impl Finding {
-    /// The finding for a check with this outcome. None means that it was not reached.
-    pub(super) fn new(check: Check, outcome: Option<Result<(), VerifyError>>) -> Self {
-        let (outcome, error) = match outcome {
-            None => (Outcome::NotReached, None),
-            Some(Ok(())) => (Outcome::Passed, None),
-            Some(Err(error)) => (Outcome::Failed, Some(error)),
-        };
-        Self { check, outcome, error, verified: true, expected: None, actual: None, hint: None }
-    }
-
-    pub(super) fn expecting(self, expected: impl Into<String>) -> Self {
-        Self { expected: Some(expected.into()), ..self }
-    }
-
-    pub(super) fn found(self, actual: impl Into<String>) -> Self {
-        Self { actual: Some(actual.into()), ..self }
-    }
-
-    pub(super) fn found_nothing(self) -> Self {
-        Self { actual: None, ..self }
-    }
-
-    /// What to do if the check failed.
-    pub(super) fn advising(self, hint: Option<Hint>) -> Self {
-        let hint = hint.filter(|_| self.outcome == Outcome::Failed);
-        Self { hint, ..self }
-    }
-
-    /// The finding is about claims whose signature does not hold.
-    pub(super) fn unverified(self) -> Self {
-        Self { verified: false, ..self }
-    }
-
     /// The check.
     pub fn check(&self) -> Check {
         self.check
@@ -181,18 +45,22 @@ impl Finding {
 
     /// The outcome of the check.
     pub fn outcome(&self) -> Outcome {
-        self.outcome
+        match self.outcome {
+            None => Outcome::NotReached,
+            Some(Ok(())) => Outcome::Passed,
+            Some(Err(_)) => Outcome::Failed,
+        }
     }
 
     /// Why the check failed, if it did. The error of the first failed check is the verdict.
     pub fn error(&self) -> Option<VerifyError> {
-        self.error
+        self.outcome.and_then(Result::err)
     }
 
     /// Whether the finding is about text that the issuer has signed, or that needs no signature. If the
     /// signature does not hold, the claims may be forged.
     pub fn is_verified(&self) -> bool {
-        self.verified
+        self.is_verified
     }
 
     /// The values that the policy and the keys at hand accept.
@@ -216,8 +84,8 @@ impl fmt::Debug for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Finding")
             .field("check", &self.check)
-            .field("outcome", &self.outcome)
-            .field("error", &self.error)
+            .field("outcome", &self.outcome())
+            .field("error", &self.error())
             .field("hint", &self.hint)
             .finish_non_exhaustive()
     }

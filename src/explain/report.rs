@@ -3,15 +3,17 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use crate::{Finding, Outcome, UnixTime, VerifyError};
+use crate::{
+    UnixTime, VerifyError,
+    explain::{Finding, Outcome},
+};
 
 /// Why a token was accepted or refused: every check with the expected and the actual value, all faults
 /// at once, and what to do about them. Made by [`Verifier::explain`](crate::Verifier::explain) and
 /// [`Guard::explain`](crate::Guard::explain).
 ///
-/// It is for operators. **Never send it to the client**: it says what the service expects. Never use it
-/// as a metrics label: it has as many values as there are tokens, and [`VerifyError::code`] is the
-/// label. Do not make one for each request: it does all the work of a verification and more.
+/// It is for operators. **Never send it to the client**: it says what the service expects. Read
+/// [the module's page](crate::explain) first.
 ///
 /// `Display` prints a report of several lines. It shows times, lengths, `alg`, `kid`, `typ`, `iss`,
 /// `aud` and `azp` or `client_id` of the token, escaped and cut; never the signature, `sub` or any
@@ -19,7 +21,7 @@ use crate::{Finding, Outcome, UnixTime, VerifyError};
 ///
 /// ```
 /// # use tokenring::{JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
-/// use tokenring::{Check, Hint, VerifyError};
+/// use tokenring::{VerifyError, explain::Check};
 ///
 /// # let now = UnixTime::from_secs(1_780_000_000);
 /// # let issuer = Issuer::default();
@@ -32,7 +34,7 @@ use crate::{Finding, Outcome, UnixTime, VerifyError};
 /// let audience = explanation.findings().iter().find(|finding| finding.check() == Check::Audience).unwrap();
 /// assert_eq!(audience.expected(), Some("\"https://api.example.com/\""));
 /// assert_eq!(audience.actual(), Some("\"https://other.example.com/\""));
-/// assert_eq!(audience.hint(), Some(Hint::OtherAudience));
+/// assert_eq!(audience.hint().map(|hint| hint.code()), Some("other_audience"));
 /// eprintln!("{explanation}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -102,11 +104,11 @@ impl fmt::Display for Explanation {
             }
         }
         f.write_str("\n")?;
-        let (told, untold): (Vec<_>, Vec<_>) =
+        let (shown, hidden): (Vec<_>, Vec<_>) =
             self.findings.iter().partition(|finding| finding.actual().is_some());
-        told.into_iter().try_for_each(|finding| write_finding(f, finding))?;
-        if !untold.is_empty() {
-            let names: Vec<&str> = untold.iter().map(|finding| finding.check().name()).collect();
+        shown.into_iter().try_for_each(|finding| write_finding(f, finding))?;
+        if !hidden.is_empty() {
+            let names: Vec<&str> = hidden.iter().map(|finding| finding.check().name()).collect();
             write!(f, "\n  {:6}  {:12}  {}", "-", "not reached", names.join(", "))?;
         }
         Ok(())

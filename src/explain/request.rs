@@ -7,10 +7,10 @@ use alloc::{
 };
 
 use crate::{
-    Check, Explanation, Finding, UnixTime, VerifyError,
+    Explanation, UnixTime, VerifyError,
     bearer::{self, NoToken},
     compact::MAX_TOKEN_BYTES,
-    explain::{Explained, Trusted, diagnosis, text, walk},
+    explain::{Check, Explained, Finding, Trusted, diagnosis, text, walk::walk},
 };
 
 /// Explains the verdict on a request whose `Authorization` is `value`, or which has none.
@@ -30,12 +30,15 @@ pub(crate) fn authorization(
         Err(NoToken::Several) => "several".to_string(),
         _ => scheme_and_length(bytes),
     };
-    let finding = Finding::new(Check::Authorization, Some(outcome))
-        .expecting("one field: Bearer and a token")
-        .found(actual)
-        .advising(token.err().and_then(|reason| diagnosis::authorization(reason, bytes)));
     let mut explanation = Explanation::new(now);
-    explanation.push(finding);
+    explanation.push(Finding {
+        check: Check::Authorization,
+        outcome: Some(outcome),
+        is_verified: true,
+        expected: Some("one field: Bearer and a token".into()),
+        actual: Some(actual),
+        hint: token.err().and_then(|reason| diagnosis::authorization(reason, bytes)),
+    });
     match token.ok().or_else(|| what_is_probably_the_token(bytes)) {
         Some(token) => walk(trusted, token, explanation),
         None => Explained { explanation, claims: None },

@@ -53,14 +53,6 @@ pub(super) fn listed(items: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// The strings that a setting accepts.
-pub(super) fn one_of(texts: &[String]) -> String {
-    match texts {
-        [only] => quoted(only),
-        texts => format!("one of {}", array(texts.iter().map(String::as_str))),
-    }
-}
-
 /// A time, and its distance from `now`.
 pub(super) fn time(time: UnixTime, now: UnixTime) -> String {
     format!("{time}, {}", distance(time, now))
@@ -96,8 +88,8 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// `1 byte`, `2 bytes`.
-pub(super) fn counted(count: impl Into<u64>, unit: &str) -> String {
-    match count.into() {
+pub(super) fn counted(count: impl TryInto<u64>, unit: &str) -> String {
+    match count.try_into().unwrap_or(u64::MAX) {
         1 => format!("1 {unit}"),
         count => format!("{count} {unit}s"),
     }
@@ -105,7 +97,7 @@ pub(super) fn counted(count: impl Into<u64>, unit: &str) -> String {
 
 /// [`counted`], of bytes.
 pub(super) fn bytes(count: usize) -> String {
-    counted(u64::try_from(count).unwrap_or(u64::MAX), "byte")
+    counted(count, "byte")
 }
 
 /// Room for the longest identifier of an issuer or API that we know.

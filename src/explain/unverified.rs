@@ -9,7 +9,7 @@ use alloc::{
 
 use crate::{
     VerifyError,
-    claims::{AudienceClaim, ClaimsSet, Origin},
+    claims::{ClaimsSet, Origin},
     compact::MAX_TOKEN_BYTES,
     explain::text,
     json::{self, Text, Texts, Value},
@@ -47,7 +47,7 @@ impl TokenTexts {
 }
 
 /// The members of a JSON object up to the first fault in its text.
-pub(super) struct Members<'j> {
+pub(super) struct JsonAsRead<'j> {
     json: &'j str,
     members: Vec<Member<'j>>,
 }
@@ -60,8 +60,8 @@ struct Member<'j> {
     text: &'j str,
 }
 
-impl<'j> Members<'j> {
-    pub(super) fn read(json: &'j str) -> Self {
+impl<'j> JsonAsRead<'j> {
+    pub(super) fn of(json: &'j str) -> Self {
         let mut read = Self { json, members: Vec::new() };
         let Ok(mut members) = json::Members::of(json) else { return read };
         while let Ok(Some((name, value))) = members.next() {
@@ -80,10 +80,6 @@ impl<'j> Members<'j> {
 
     fn value(&self, name: &str) -> Option<&Value> {
         self.member(name).map(|member| &member.value)
-    }
-
-    pub(super) fn json_bytes(&self) -> usize {
-        self.json.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -155,7 +151,6 @@ impl<'j> Members<'j> {
             others.map(|member| format!("{}:{}", json_string(&member.name), member.text)).collect();
         match claim {
             "iss" => members.push(r#""iss":"""#.to_owned()),
-            "aud" => members.push(r#""aud":[""]"#.to_owned()),
             "exp" => members.push(r#""exp":0"#.to_owned()),
             _ => {}
         }
@@ -194,12 +189,11 @@ fn json_string(text: &str) -> String {
 pub(super) fn read_claims(
     payload: &[u8],
     origin: &Origin,
-    audience: AudienceClaim,
 ) -> (Option<ClaimsSet>, Vec<VerifyError>) {
     let mut payload = payload.to_owned();
     let mut faults = Vec::new();
     loop {
-        match ClaimsSet::read(payload.clone(), origin.clone(), audience) {
+        match ClaimsSet::read(payload.clone(), origin.clone()) {
             Ok(claims) => return (Some(claims), faults),
             Err(fault) => {
                 // A stand-in has no fault, so none is found twice.
@@ -207,7 +201,7 @@ pub(super) fn read_claims(
                 faults.push(fault);
                 let json = core::str::from_utf8(&payload).unwrap_or_default();
                 match claim {
-                    Some(claim) => payload = Members::read(json).with_stand_in(claim),
+                    Some(claim) => payload = JsonAsRead::of(json).with_stand_in(claim),
                     None => return (None, faults),
                 }
             }

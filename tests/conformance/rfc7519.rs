@@ -397,6 +397,23 @@ fn token_without_aud_is_refused() {
 }
 
 #[test]
+fn absent_aud_is_reported_after_mistyped_claims_and_before_any_comparison() {
+    let without = || token().without_claim("aud");
+    for (claim, error) in [
+        ("exp", VerifyError::ClaimType { claim: "exp" }),
+        ("cnf", VerifyError::ClaimType { claim: "cnf" }),
+    ] {
+        assert_eq!(outcome(&without().claim(claim, "x").mint()), Err(error));
+    }
+    let exp = VerifyError::ClaimMissing { claim: "exp" };
+    assert_eq!(outcome(&without().without_claim("exp").mint()), Err(exp));
+    let aud = VerifyError::ClaimMissing { claim: "aud" };
+    assert_eq!(outcome(&without().header("typ", "dpop+jwt").mint()), Err(aud));
+    assert_eq!(outcome(&without().issuer("https://other.example/").mint()), Err(aud));
+    assert_eq!(outcome(&without().claim("exp", 1).mint()), Err(aud));
+}
+
+#[test]
 fn token_whose_aud_is_neither_a_string_nor_strings_is_refused() {
     let api = format!(r#""{AUDIENCE}""#);
     let arrays = [

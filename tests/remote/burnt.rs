@@ -4,8 +4,9 @@
 use std::{slice, time::Duration};
 
 use tokenring::{
-    Algorithm, Check, FetchError, JwkError, KeyError, KeyQuery, KeySource, KeysState, Policy,
-    UnixTime, Verifier,
+    Algorithm, FetchError, JwkError, KeyError, KeyQuery, KeySource, KeysState, Policy, UnixTime,
+    Verifier,
+    explain::Check,
     testkit::{Issuer, TestKey},
 };
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tokenring::{
-    Check, KeysState, Policy, UnixTime, Verifier,
+    KeysState, Policy, UnixTime, Verifier,
+    explain::Check,
     testkit::{AUDIENCE, ISSUER, Issuer},
 };
 

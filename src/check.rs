@@ -1,0 +1,138 @@
+//! The checks of a token, in the order of the pipeline.
+//!
+//! A new check of the claims is a variant with its clause and a row in [`OF_CLAIMS`], a function in
+//! `policy.rs`, and the values that an explanation shows, in `explain/presentation.rs`.
+
+use core::fmt;
+
+use crate::{Policy, UnixTime, VerifyError, claims::ClaimsSet};
+
+/// The checks of a token, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Check {
+    /// The request has one `Authorization`, and in it a bearer token. Only for a
+    /// [`Guard`](crate::Guard).
+    Authorization,
+    /// The token is not too long.
+    Size,
+    /// The token has three segments.
+    Segments,
+    /// The first segment is a JOSE Header without forbidden parameters.
+    Header,
+    /// `iss` names one of the issuers. Only if the verifier has several.
+    Route,
+    /// `alg` is accepted.
+    Algorithm,
+    /// The issuer has exactly one key for the token.
+    Key,
+    /// The signature was made with that key.
+    Signature,
+    /// The payload is a JSON object.
+    Payload,
+    /// A registered claim without its own check has the right JSON type.
+    Claim,
+    /// `typ`
+    Type,
+    /// `iss`
+    Issuer,
+    /// `aud`
+    Audience,
+    /// `exp`
+    Expiry,
+    /// `nbf`
+    NotBefore,
+    /// `azp`, or `client_id`.
+    Client,
+    /// `cnf`
+    Confirmation,
+    /// A claim that the policy requires.
+    RequiredClaim,
+    /// A scope that the guard requires.
+    Scope,
+    /// A permission that the guard requires.
+    Permission,
+}
+
+impl Check {
+    /// A short, stable name. There are few of them.
+    pub const fn name(self) -> &'static str {
+        self.name_and_clause().0
+    }
+
+    /// The source of the rule.
+    pub const fn clause(self) -> &'static str {
+        self.name_and_clause().1
+    }
+
+    const fn name_and_clause(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Authorization => ("header field", "RFC 6750 section 2.1"),
+            Self::Size => ("size", "a limit of this crate"),
+            Self::Segments => ("segments", "RFC 7515 section 7.1"),
+            Self::Header => ("header", "RFC 7515 section 4"),
+            Self::Route => ("issuer", "RFC 8725 section 3.8"),
+            Self::Algorithm => ("alg", "RFC 8725 section 3.1"),
+            Self::Key => ("key", "RFC 7515 section 4.1.4"),
+            Self::Signature => ("signature", "RFC 7515 section 5.2"),
+            Self::Payload => ("payload", "RFC 7519 section 7.2"),
+            Self::Claim => ("claim", "RFC 7519 section 4.1"),
+            Self::Type => ("typ", "RFC 8725 section 3.11"),
+            Self::Issuer => ("iss", "RFC 7519 section 4.1.1"),
+            Self::Audience => ("aud", "RFC 7519 section 4.1.3"),
+            Self::Expiry => ("exp", "RFC 7519 section 4.1.4"),
+            Self::NotBefore => ("nbf", "RFC 7519 section 4.1.5"),
+            Self::Client => ("client", "OpenID Connect Core section 3.1.3.7"),
+            Self::Confirmation => ("cnf", "RFC 7800 section 3.1"),
+            Self::RequiredClaim => ("required", "the policy's require_claim"),
+            Self::Scope => ("scope", "RFC 6750 section 3.1"),
+            Self::Permission => ("permission", "RFC 6750 section 3.1"),
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The checks of the claims, in their order. A verification stops at the first that fails, an explanation
+/// makes all of them, and for a token in the cache only those of the time are made again.
+pub(crate) const OF_CLAIMS: [(Check, Rule); 9] = [
+    (Check::Audience, Rule::Presence(Policy::check_audience_is_present)),
+    (Check::Type, Rule::Claims(Policy::check_token_type)),
+    (Check::Issuer, Rule::Claims(Policy::check_issuer)),
+    (Check::Audience, Rule::Claims(Policy::check_audience)),
+    (Check::Expiry, Rule::Time(Policy::check_expiry)),
+    (Check::NotBefore, Rule::Time(Policy::check_not_before)),
+    (Check::Client, Rule::Claims(Policy::check_client)),
+    (Check::Confirmation, Rule::Claims(Policy::check_sender)),
+    (Check::RequiredClaim, Rule::Claims(Policy::check_required_claims)),
+];
+
+/// The function of a check, by what its outcome depends on.
+#[derive(Clone, Copy)]
+pub(crate) enum Rule {
+    /// Whether there is a claim that a later row compares. These come first: the absence of a claim is
+    /// reported before a wrong value of another one.
+    Presence(fn(&Policy, &ClaimsSet) -> Result<(), VerifyError>),
+    /// The claims alone: the outcome stays the same as long as the policy does.
+    Claims(fn(&Policy, &ClaimsSet) -> Result<(), VerifyError>),
+    /// The time too.
+    Time(fn(&Policy, &ClaimsSet, UnixTime) -> Result<(), VerifyError>),
+}
+
+impl Rule {
+    pub(crate) fn check(
+        self,
+        policy: &Policy,
+        claims: &ClaimsSet,
+        now: UnixTime,
+    ) -> Result<(), VerifyError> {
+        match self {
+            Self::Presence(check) | Self::Claims(check) => check(policy, claims),
+            Self::Time(check) => check(policy, claims, now),
+        }
+    }
+}
