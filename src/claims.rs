@@ -60,10 +60,11 @@ impl ClaimsSet {
         let Origin { key_id, key_issuer, declared_type } = origin;
         let json =
             String::from_utf8(payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
-        let claims = Claims::read(&json).map_err(VerifyError::PayloadJson)?;
+        let [iss, sub, aud, exp, nbf, iat, jti, azp, client_id, cnf, scope, permissions] =
+            json::pick(&json, CLAIMS).map_err(VerifyError::PayloadJson)?;
 
-        let issuer = required(string(claims.iss, "iss", &json)?, "iss")?;
-        let audience = match (claims.aud.map(|aud| texts(aud, &json)), audience) {
+        let issuer = required(string(iss, "iss", &json)?, "iss")?;
+        let audience = match (aud.map(|aud| texts(aud, &json)), audience) {
             (None, AudienceClaim::Required) => {
                 return Err(VerifyError::ClaimMissing { claim: "aud" });
             }
@@ -73,28 +74,28 @@ impl ClaimsSet {
             (Some(None), _) => return Err(VerifyError::ClaimType { claim: "aud" }),
             (texts, _) => texts.flatten(),
         };
-        let expires_at = required(number(claims.exp, "exp", &json)?, "exp")?;
+        let expires_at = required(number(exp, "exp", &json)?, "exp")?;
         #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
         if !(0.0..=END_OF_TIME as f64).contains(&expires_at) {
             return Err(VerifyError::ClaimRange { claim: "exp" });
         }
-        let not_before = number(claims.nbf, "nbf", &json)?.map(rounded_up);
-        let issued_at = number(claims.iat, "iat", &json)?.map(rounded_up);
-        let subject = string(claims.sub, "sub", &json)?;
-        let jwt_id = string(claims.jti, "jti", &json)?;
-        let client_id = string(claims.client_id, "client_id", &json)?;
-        let authorized_party = string(claims.azp, "azp", &json)?.or(client_id);
-        let sender_constrained = match claims.cnf {
+        let not_before = number(nbf, "nbf", &json)?.map(rounded_up);
+        let issued_at = number(iat, "iat", &json)?.map(rounded_up);
+        let subject = string(sub, "sub", &json)?;
+        let jwt_id = string(jti, "jti", &json)?;
+        let client_id = string(client_id, "client_id", &json)?;
+        let authorized_party = string(azp, "azp", &json)?.or(client_id);
+        let sender_constrained = match cnf {
             None => false,
             Some(Value::Object) => true,
             Some(_) => return Err(VerifyError::ClaimType { claim: "cnf" }),
         };
         // A mistyped `scope` or `permissions` is not refused: it grants nothing.
-        let scope = match claims.scope {
+        let scope = match scope {
             Some(Value::String(scope)) => Some(scope.to_text(&json)),
             _ => None,
         };
-        let permissions = match claims.permissions {
+        let permissions = match permissions {
             Some(Value::Array(permissions)) => Texts::of_array(permissions, &json),
             _ => None,
         };
@@ -273,48 +274,21 @@ fn rounded_up(seconds: f64) -> UnixTime {
     UnixTime::from_secs(whole.saturating_add(fraction))
 }
 
-/// The claims as they are in the payload, their types not checked yet.
-#[derive(Default)]
-struct Claims {
-    iss: Option<Value>,
-    sub: Option<Value>,
-    aud: Option<Value>,
-    exp: Option<Value>,
-    nbf: Option<Value>,
-    iat: Option<Value>,
-    jti: Option<Value>,
-    azp: Option<Value>,
-    client_id: Option<Value>,
-    cnf: Option<Value>,
-    scope: Option<Value>,
-    permissions: Option<Value>,
-}
-
-impl Claims {
-    fn read(json: &str) -> Result<Self, JsonError> {
-        let mut members = json::Members::of(json)?;
-        let mut claims = Self::default();
-        while let Some((name, value)) = members.next()? {
-            let place = match &*name {
-                "iss" => &mut claims.iss,
-                "sub" => &mut claims.sub,
-                "aud" => &mut claims.aud,
-                "exp" => &mut claims.exp,
-                "nbf" => &mut claims.nbf,
-                "iat" => &mut claims.iat,
-                "jti" => &mut claims.jti,
-                "azp" => &mut claims.azp,
-                "client_id" => &mut claims.client_id,
-                "cnf" => &mut claims.cnf,
-                "scope" => &mut claims.scope,
-                "permissions" => &mut claims.permissions,
-                _ => continue,
-            };
-            *place = Some(value);
-        }
-        Ok(claims)
-    }
-}
+/// The claims that [`ClaimsSet::read`] takes from the payload, in this order.
+const CLAIMS: [&str; 12] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "azp",
+    "client_id",
+    "cnf",
+    "scope",
+    "permissions",
+];
 
 #[cfg(test)]
 #[cfg(feature = "std")]

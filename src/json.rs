@@ -70,6 +70,26 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The values of the members called `names` of the object that `text` is, in the order of `names`.
+/// Their types are not checked yet. The other members are validated and not kept.
+// Measured: if this is not inlined, the names are no constants where they are compared, and a whole
+// token takes 4.6 % more instructions.
+#[inline]
+pub(crate) fn pick<const N: usize>(
+    text: &str,
+    names: [&str; N],
+) -> Result<[Option<Value>; N], JsonError> {
+    let mut members = Members::of(text)?;
+    let mut values = [None; N];
+    while let Some((name, value)) = members.next()? {
+        let place = names.iter().zip(&mut values).find(|(wanted, _)| **wanted == name);
+        if let Some((_, place)) = place {
+            *place = Some(value);
+        }
+    }
+    Ok(values)
+}
+
 /// The value of the member `name` of the object that `text` is, for readers that need no other. All of
 /// the text is validated, but no other name is compared.
 pub(crate) fn member(text: &str, name: &str) -> Result<Option<Value>, JsonError> {

@@ -11,9 +11,12 @@ mod rsa;
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::{Algorithm, JsonError, KeyQuery};
+use crate::{
+    Algorithm, JsonError, KeyQuery,
+    json::{self, Value},
+};
 
-use members::Members;
+use members::JwkText;
 
 pub use error::{JwkError, JwkSetError};
 
@@ -137,29 +140,31 @@ impl PublicKey {
 
     /// The same for a JWK that is known to be UTF-8.
     pub(crate) fn from_json(json: &str) -> Result<Self, JwkError> {
-        let members = Members::read(json).map_err(JwkError::Json)?;
-        let kty = members.required(members.kty, "kty")?;
+        let [kty, usage, key_ops, alg, kid, issuer, n, e, crv, x, y] =
+            json::pick(json, MEMBERS).map_err(JwkError::Json)?;
+        let jwk = JwkText(json);
+        let kty = jwk.required(kty, "kty")?;
         if !["RSA", "EC", "OKP"].contains(&&*kty) {
             return Err(JwkError::KeyType);
         }
         // RFC 7517 section 9.2: a private key that is published is compromised.
-        if let Some(member) = members.private {
+        if let Some(member) = members::private(json) {
             return Err(JwkError::PrivateKey { member });
         }
-        if members.string(members.usage, "use")?.is_some_and(|usage| usage != "sig") {
+        if jwk.string(usage, "use")?.is_some_and(|usage| usage != "sig") {
             return Err(JwkError::NotForSignatures);
         }
-        members.check_operations()?;
-        let alg = match members.string(members.alg, "alg")? {
+        jwk.check_operations(key_ops)?;
+        let alg = match jwk.string(alg, "alg")? {
             Some(alg) => Some(Algorithm::named(&alg).ok_or(JwkError::AlgorithmNotAccepted)?),
             None => None,
         };
-        let key_id = members.string(members.kid, "kid")?.as_deref().map(Arc::from);
-        let issuer = members.string(members.issuer, "issuer")?.as_deref().map(Arc::from);
+        let key_id = jwk.string(kid, "kid")?.as_deref().map(Arc::from);
+        let issuer = jwk.string(issuer, "issuer")?.as_deref().map(Arc::from);
         let (algorithm, material) = match &*kty {
-            "RSA" => rsa_key(&members, alg),
-            "EC" => ec_key(&members, alg),
-            _ => okp_key(&members, alg),
+            "RSA" => rsa_key(jwk, [n, e], alg),
+            "EC" => ec_key(jwk, [crv, x, y], alg),
+            _ => okp_key(jwk, [crv, x], alg),
         }?;
         let label = match (alg, &material) {
             (None, Material::Rsa(_)) => Label::Unlabeled,
@@ -230,38 +235,41 @@ impl fmt::Debug for PublicKey {
 /// RFC 7518 section 6.3.1. An `alg` for another type of key is reported before any fault of the
 /// numbers.
 fn rsa_key(
-    members: &Members<'_>,
+    jwk: JwkText<'_>,
+    [n, e]: [Option<Value>; 2],
     alg: Option<Algorithm>,
 ) -> Result<(Algorithm, Material), JwkError> {
     let algorithm = alg.unwrap_or(Algorithm::RS256);
     if !algorithm.is_rsa() {
         return Err(JwkError::AlgorithmOfOtherKeyType);
     }
-    let (n, e) = (members.number(members.n, "n")?, members.number(members.e, "e")?);
+    let (n, e) = (jwk.number(n, "n")?, jwk.number(e, "e")?);
     Ok((algorithm, Material::Rsa(RsaKey::new(&n, &e)?)))
 }
 
 /// RFC 7518 section 6.2.1.
 fn ec_key(
-    members: &Members<'_>,
+    jwk: JwkText<'_>,
+    [crv, x, y]: [Option<Value>; 3],
     alg: Option<Algorithm>,
 ) -> Result<(Algorithm, Material), JwkError> {
-    let curve = Curve::named(&members.required(members.crv, "crv")?)?;
+    let curve = Curve::named(&jwk.required(crv, "crv")?)?;
     check_algorithm(alg, curve.algorithm())?;
-    let (x, y) = (members.octets(members.x, "x")?, members.octets(members.y, "y")?);
+    let (x, y) = (jwk.octets(x, "x")?, jwk.octets(y, "y")?);
     Ok((curve.algorithm(), Material::Ec(EcKey::new(curve, &x, &y)?)))
 }
 
 /// RFC 8037 section 2.
 fn okp_key(
-    members: &Members<'_>,
+    jwk: JwkText<'_>,
+    [crv, x]: [Option<Value>; 2],
     alg: Option<Algorithm>,
 ) -> Result<(Algorithm, Material), JwkError> {
-    if members.required(members.crv, "crv")? != "Ed25519" {
+    if jwk.required(crv, "crv")? != "Ed25519" {
         return Err(JwkError::Curve);
     }
     check_algorithm(alg, Algorithm::EdDSA)?;
-    let x = members.octets(members.x, "x")?;
+    let x = jwk.octets(x, "x")?;
     Ok((Algorithm::EdDSA, Material::Ed25519(Ed25519Key::new(&x)?)))
 }
 
@@ -277,6 +285,10 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
 }
+
+/// The members that [`PublicKey::from_json`] takes from the JWK, in this order.
+const MEMBERS: [&str; 11] =
+    ["kty", "use", "key_ops", "alg", "kid", "issuer", "n", "e", "crv", "x", "y"];
 
 /// About a hundred times what Auth0 publishes, which is 2 KiB per key with its certificate.
 pub(crate) const MAX_JSON_BYTES: usize = 512 * 1024;

@@ -29,23 +29,20 @@ pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
 /// reader could find in it. Of a repeated member, readers see the first or the last. The numbers may be
 /// spelled in any way.
 pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
+    let Some(member) = private(entry) else { return Vec::new() };
     let Ok(mut members) = json::Members::of(entry) else { return Vec::new() };
-    let (mut member, mut n, mut x) = (None, None, None);
+    let (mut n, mut x) = (None, None);
     while let Ok(Some((name, value))) = members.next() {
         let seen = match &*name {
             "n" => &mut n,
             "x" => &mut x,
-            other => {
-                member = member.or_else(|| private(other));
-                continue;
-            }
+            _ => continue,
         };
         if let Value::String(number) = value {
             let first = seen.map_or(number, |(first, _)| first);
             *seen = Some((first, number));
         }
     }
-    let Some(member) = member else { return Vec::new() };
     let numbers = [n, x].into_iter().flatten().flat_map(|(first, last)| [first, last]);
     let mut burnt: Vec<BurntKey> = numbers
         .filter_map(|number| {
