@@ -22,7 +22,6 @@ pub use error::{JwkError, JwkSetError};
 
 pub(crate) use burnt::{BurntKey, burnt, key_id};
 pub(crate) use ec::{Curve, EcKey};
-pub(crate) use members::decode_leniently;
 pub(crate) use okp::Ed25519Key;
 pub(crate) use rsa::RsaKey;
 

@@ -2,11 +2,6 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-
 use super::JwkError;
 use crate::{
     base64url,
@@ -38,14 +33,15 @@ impl<'a> JwkText<'a> {
         self.string(value, member)?.ok_or(JwkError::MemberMissing { member })
     }
 
-    /// A number (RFC 7518 section 2, Base64urlUInt), in any spelling that [`decode_leniently`]
-    /// accepts.
+    /// A number (RFC 7518 section 2, Base64urlUInt), in any spelling that
+    /// [`base64url::decode_leniently`] accepts.
     pub(super) fn number(
         self,
         value: Option<Value>,
         member: &'static str,
     ) -> Result<Vec<u8>, JwkError> {
-        decode_leniently(&self.required(value, member)?).ok_or(JwkError::NotBase64url { member })
+        base64url::decode_leniently(&self.required(value, member)?)
+            .ok_or(JwkError::NotBase64url { member })
     }
 
     /// The bytes of a coordinate, in strict base64url: no issuer is known to spell them otherwise.
@@ -89,14 +85,4 @@ pub(super) fn private(json: &str) -> Option<&'static str> {
         }
     }
     None
-}
-
-/// Decodes base64 with the URL-safe or the standard alphabet, with or without padding: some issuers
-/// publish their numbers this way, and the number is unambiguous. The trailing bits must be zero.
-pub(crate) fn decode_leniently(text: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-    URL_SAFE.decode(text).or_else(|_| STANDARD.decode(text)).ok()
 }
