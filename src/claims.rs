@@ -217,13 +217,18 @@ pub(crate) enum AudienceClaim {
 /// would be expensive work for anyone who asks.
 pub(crate) fn unverified_issuer(jws: &CompactJws<'_>) -> Result<String, VerifyError> {
     let [_, payload, _] = jws.segments();
+    let payload =
+        base64url::decode(payload).map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
+    issuer_of(&payload)
+}
+
+/// `iss` of a payload, compared with nothing yet.
+pub(crate) fn issuer_of(payload: &[u8]) -> Result<String, VerifyError> {
     if payload.is_empty() {
         return Err(VerifyError::EmptyPayload);
     }
-    let payload =
-        base64url::decode(payload).map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
     let json =
-        core::str::from_utf8(&payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
+        core::str::from_utf8(payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
     let iss = json::member(json, "iss").map_err(VerifyError::PayloadJson)?;
     let issuer = required(string(iss, "iss", json)?, "iss")?;
     Ok(issuer.within(json).into())

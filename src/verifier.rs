@@ -1,6 +1,6 @@
 //! The whole pipeline, from token text to [`Verified`]. RFC 7519 section 7.2.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 #[cfg(feature = "std")]
 use core::num::NonZeroUsize;
 
@@ -182,7 +182,8 @@ impl<K: KeySource> Verifier<K> {
     /// Checks the claims of a verified payload: the last stage alone, for callers who choose the
     /// key themselves. RFC 7519 section 7.2, step 10.
     ///
-    /// With several issuers, the policy is that of [`new`](Self::new).
+    /// With several issuers, the payload's `iss` chooses the policy. It does not prove that the key
+    /// was that issuer's: compare [`Verified::issuer`] with the issuer whose key you used.
     ///
     /// # Errors
     ///
@@ -192,7 +193,8 @@ impl<K: KeySource> Verifier<K> {
         payload: VerifiedPayload,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        self.issuer.policy.check(payload, now)
+        let issuer = self.route(|| claims::issuer_of(payload.as_bytes()))?;
+        issuer.policy.check(payload, now)
     }
 
     /// The source of the keys. With several issuers, the source given to [`new`](Self::new).
@@ -272,20 +274,23 @@ impl<K: KeySource> Verifier<K> {
         // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
         // our keys, and nothing else.
         let jws = CompactJws::parse(text)?;
-        let issuer = self.route(&jws)?;
+        let issuer = self.route(|| claims::unverified_issuer(&jws))?;
         // Before the key is looked up, so that a token with another algorithm never causes a fetch.
         issuer.policy.check_header(jws.header())?;
         Ok(Verification { issuer, text, digest, token: Token::New(jws) })
     }
 
-    /// The issuer of the token. A verifier with one issuer has no choice, and does not read the
-    /// payload before the signature is verified.
-    fn route(&self, jws: &CompactJws<'_>) -> Result<&ConfiguredIssuer<K>, VerifyError> {
+    /// The issuer with this `iss`. A verifier with one issuer has no choice and does not call `iss`:
+    /// it reads no payload before the signature is verified.
+    fn route(
+        &self,
+        iss: impl FnOnce() -> Result<String, VerifyError>,
+    ) -> Result<&ConfiguredIssuer<K>, VerifyError> {
         if self.others.is_empty() {
             return Ok(&self.issuer);
         }
-        let name = claims::unverified_issuer(jws)?;
-        self.issuer(&name).ok_or(VerifyError::WrongIssuer)
+        // RFC 8725 section 3.8: there are no keys and no policy for another issuer.
+        self.issuer(&iss()?).ok_or(VerifyError::WrongIssuer)
     }
 
     /// Runs the rest of the pipeline, with the key that was looked up.
