@@ -172,6 +172,12 @@ impl ClaimsSet {
         self.permissions().any(|value| value == permission)
     }
 
+    /// Whether a guard that requires `permission` admits the token. An empty name is a setting that
+    /// was left empty, and must not admit anybody: some token may hold an empty permission.
+    pub(crate) fn grants(&self, permission: &str) -> bool {
+        !permission.is_empty() && self.has_permission(permission)
+    }
+
     /// The claim `name`, if it is a string. Parses the claims again: this is for claims that a
     /// policy names and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {

@@ -116,6 +116,10 @@ impl Verified {
         self.0.has_permission(permission)
     }
 
+    pub(crate) fn grants(&self, permission: &str) -> bool {
+        self.0.grants(permission)
+    }
+
     /// The claims, deserialized into a type of yours.
     ///
     /// The registered claims have been checked. Others are as the issuer wrote them; beware of
