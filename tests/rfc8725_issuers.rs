@@ -396,7 +396,7 @@ mod with_a_clock {
             ] {
                 let token = token.mint();
                 let value = || Some(format!("Bearer {token}"));
-                let cause = |rejection: Rejection| *rejection.cause().unwrap();
+                let cause = |rejection: Rejection| rejection.cause().unwrap();
                 // Twice, so that the second time is from the cache.
                 for _ in 0..2 {
                     assert_eq!(verifier.verify(&token).map(drop), expected);
