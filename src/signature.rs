@@ -44,13 +44,6 @@ impl VerifiedPayload {
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
-
-    /// An unsigned payload, to fuzz the stages after the signature.
-    #[cfg(fuzzing)]
-    #[doc(hidden)]
-    pub fn unsigned(bytes: Vec<u8>) -> Self {
-        Self { bytes, key_id: None, key_issuer: None, declared_type: DeclaredType::None }
-    }
 }
 
 impl fmt::Debug for VerifiedPayload {
