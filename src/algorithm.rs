@@ -105,17 +105,15 @@ impl RsaAlgorithm {
             Algorithm::ES256 | Algorithm::ES384 | Algorithm::EdDSA => None,
         }
     }
-}
 
-impl From<RsaAlgorithm> for Algorithm {
-    fn from(algorithm: RsaAlgorithm) -> Self {
-        match algorithm {
-            RsaAlgorithm::RS256 => Self::RS256,
-            RsaAlgorithm::RS384 => Self::RS384,
-            RsaAlgorithm::RS512 => Self::RS512,
-            RsaAlgorithm::PS256 => Self::PS256,
-            RsaAlgorithm::PS384 => Self::PS384,
-            RsaAlgorithm::PS512 => Self::PS512,
+    pub(crate) fn to_algorithm(self) -> Algorithm {
+        match self {
+            Self::RS256 => Algorithm::RS256,
+            Self::RS384 => Algorithm::RS384,
+            Self::RS512 => Algorithm::RS512,
+            Self::PS256 => Algorithm::PS256,
+            Self::PS384 => Algorithm::PS384,
+            Self::PS512 => Algorithm::PS512,
         }
     }
 }

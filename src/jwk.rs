@@ -124,7 +124,7 @@ impl PublicKey {
     /// The one algorithm this key verifies.
     pub fn algorithm(&self) -> Algorithm {
         match &self.shared.material {
-            Material::Rsa(key) => self.rsa_algorithm(key).into(),
+            Material::Rsa(key) => self.rsa_algorithm(key).to_algorithm(),
             Material::Ec(key) => key.curve().algorithm(),
             Material::Ed25519(_) => Algorithm::EdDSA,
         }

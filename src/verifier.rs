@@ -81,6 +81,7 @@ impl<K: KeySource> Verifier<K> {
     /// issuer.
     pub fn with_issuer(mut self, policy: Policy, keys: K) -> Result<Self, PolicyError> {
         policy.check_self()?;
+        // `iss` has to choose one policy.
         if self.issuers().any(|known| known.policy.issuer() == policy.issuer()) {
             return Err(PolicyError::DuplicateIssuer);
         }
@@ -220,6 +221,7 @@ impl<K: KeySource> Verifier<K> {
         if let Some(known) = verification.confirmed() {
             return Ok(verification.issuer.policy.check_again(known, UnixTime::now()));
         }
+        // A key in memory needs no future: nothing is allocated and nothing waits.
         let key = verification.issuer.keys.key_async(verification.query()).outcome_at_once()?;
         Ok(key
             .map_err(VerifyError::from)
@@ -253,6 +255,7 @@ impl<K: KeySource> Verifier<K> {
         now: impl FnOnce() -> UnixTime,
     ) -> Result<Verified, VerifyError> {
         let verification = self.begin(token)?;
+        // The same text, policy and key as when the token was accepted: only the time has changed.
         if let Some(known) = verification.confirmed() {
             return verification.issuer.policy.check_again(known, now());
         }
@@ -313,6 +316,7 @@ impl<K: KeySource> Verifier<K> {
         let kid = digest.and(jws.header().key_id()).map(Box::from);
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
         let verified = issuer.policy.check(jws.verify(&key)?, now)?;
+        // Only now: a token that any check has refused is never remembered.
         if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {
             cache.remember(digest, &verified, kid, key);
         }
