@@ -90,6 +90,12 @@ pub(crate) fn pick<const N: usize>(
     Ok(values)
 }
 
+/// The members of the object that `text` is, up to the first fault in the text.
+pub(crate) fn up_to_fault(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Value)> {
+    let mut members = Members::of(text).ok();
+    core::iter::from_fn(move || members.as_mut()?.next().ok()?)
+}
+
 /// The value of the member `name` of the object that `text` is, for readers that need no other. All of
 /// the text is validated, but no other name is compared.
 pub(crate) fn member(text: &str, name: &str) -> Result<Option<Value>, JsonError> {

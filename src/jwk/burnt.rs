@@ -11,16 +11,10 @@ use crate::{
 
 /// The `kid` of an entry of a JWK Set, even one that is not a valid JWK.
 pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
-    let mut members = json::Members::of(entry).ok()?;
-    while let Ok(Some((name, value))) = members.next() {
-        if name == "kid" {
-            return match value {
-                Value::String(kid) => Some(kid.characters(entry).into()),
-                _ => None,
-            };
-        }
+    match json::up_to_fault(entry).find(|(name, _)| name == "kid")? {
+        (_, Value::String(kid)) => Some(kid.characters(entry).into()),
+        _ => None,
     }
-    None
 }
 
 /// The keys that `entry` of a JWK Set burns: if it has a private member, every `n` and `x` that a
@@ -28,9 +22,8 @@ pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
 /// spelled in any way.
 pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
     let Some(member) = private(entry) else { return Vec::new() };
-    let Ok(mut members) = json::Members::of(entry) else { return Vec::new() };
     let (mut n, mut x) = (None, None);
-    while let Ok(Some((name, value))) = members.next() {
+    for (name, value) in json::up_to_fault(entry) {
         let seen = match &*name {
             "n" => &mut n,
             "x" => &mut x,

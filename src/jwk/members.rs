@@ -77,12 +77,6 @@ impl<'a> JwkText<'a> {
 /// The first private member of a JWK, even of one that is not valid JSON after it. RFC 7518
 /// section 6.3.2. EC and OKP keys have only `d`: RFC 7518 section 6.2.2, RFC 8037 section 2.
 pub(super) fn private(json: &str) -> Option<&'static str> {
-    let mut members = json::Members::of(json).ok()?;
-    while let Ok(Some((name, _))) = members.next() {
-        let private = ["d", "p", "q", "dp", "dq", "qi", "oth"];
-        if let Some(member) = private.into_iter().find(|member| *member == name) {
-            return Some(member);
-        }
-    }
-    None
+    let private = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+    json::up_to_fault(json).find_map(|(name, _)| private.into_iter().find(|member| *member == name))
 }
