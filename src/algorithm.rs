@@ -78,7 +78,43 @@ impl Algorithm {
     }
 
     pub(crate) fn is_rsa(self) -> bool {
-        !matches!(self, Self::ES256 | Self::ES384 | Self::EdDSA)
+        RsaAlgorithm::of(self).is_some()
+    }
+}
+
+/// The algorithms of RSA keys. RFC 7518 sections 3.3 and 3.5.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RsaAlgorithm {
+    RS256,
+    RS384,
+    RS512,
+    PS256,
+    PS384,
+    PS512,
+}
+
+impl RsaAlgorithm {
+    pub(crate) fn of(algorithm: Algorithm) -> Option<Self> {
+        match algorithm {
+            Algorithm::RS256 => Some(Self::RS256),
+            Algorithm::RS384 => Some(Self::RS384),
+            Algorithm::RS512 => Some(Self::RS512),
+            Algorithm::PS256 => Some(Self::PS256),
+            Algorithm::PS384 => Some(Self::PS384),
+            Algorithm::PS512 => Some(Self::PS512),
+            Algorithm::ES256 | Algorithm::ES384 | Algorithm::EdDSA => None,
+        }
+    }
+
+    pub(crate) fn to_algorithm(self) -> Algorithm {
+        match self {
+            Self::RS256 => Algorithm::RS256,
+            Self::RS384 => Algorithm::RS384,
+            Self::RS512 => Algorithm::RS512,
+            Self::PS256 => Algorithm::PS256,
+            Self::PS384 => Algorithm::PS384,
+            Self::PS512 => Algorithm::PS512,
+        }
     }
 }
 

@@ -1,7 +1,13 @@
 //! From a segment to bytes: base64url without padding, canonical only. RFC 7515 section 2, RFC 4648
-//! sections 3.5 and 5.
+//! sections 3.5 and 5. Two lenient decoders serve key sets and explanations; no segment of a token is
+//! verified with them.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 
 /// The text is not the canonical encoding of any bytes.
 pub(crate) struct NotBase64url;
@@ -29,6 +35,35 @@ pub(crate) fn decoded_len(text: &str) -> usize {
     (text.len() / 4).saturating_mul(3).saturating_add(rest.saturating_mul(3) / 4)
 }
 
+/// Decodes base64 with the URL-safe or the standard alphabet, with or without padding: some issuers
+/// publish their numbers this way, and the number is unambiguous. The trailing bits must be zero.
+pub(crate) fn decode_leniently(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+    URL_SAFE.decode(text).or_else(|_| STANDARD.decode(text)).ok()
+}
+
+/// The bytes that the most lenient base64 decoder finds in `text`: white space, padding and the
+/// bits after the last byte are ignored, and the two alphabets may be mixed.
+pub(crate) fn decode_at_any_price(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::URL_SAFE,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let counts = |character: &char| !character.is_ascii_whitespace() && *character != '=';
+    let url_safe = |character| match character {
+        '+' => '-',
+        '/' => '_',
+        other => other,
+    };
+    let text: String = text.chars().filter(counts).map(url_safe).collect();
+    LENIENT.decode(text).ok()
+}
+
 #[cfg(not(all(
     feature = "simd",
     any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))
@@ -46,12 +81,10 @@ mod engine;
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "tests may")]
 mod tests {
-    use alloc::string::String;
-
     use super::*;
 
     #[test]
-    fn every_length_decodes_to_what_its_bits_are() {
+    fn every_length_decodes_to_its_bits() {
         let alphabet = core::str::from_utf8(ALPHABET).unwrap();
         let long = alphabet.repeat(8);
         for start in (0..64).step_by(9) {
@@ -63,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_is_not_of_the_alphabet_is_refused_wherever_it_stands() {
+    fn byte_outside_the_alphabet_is_refused_at_every_place() {
         let long = core::str::from_utf8(ALPHABET).unwrap().repeat(2);
         for place in 0..long.len() {
             let (before, after) = (long.get(..place).unwrap(), long.get(place + 1..).unwrap());
@@ -77,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn one_byte_that_is_not_of_the_alphabet_does_not_make_up_for_another() {
+    fn byte_outside_the_alphabet_does_not_make_up_for_another() {
         for length in 2..=24 {
             for (first, second) in (0..length).flat_map(|end| (0..end).map(move |at| (at, end))) {
                 // `B` at the end has unused bits that are not zero.

@@ -99,8 +99,9 @@ impl fmt::Display for Check {
 
 /// The checks of the claims, in their order. A verification stops at the first that fails, an explanation
 /// makes all of them, and for a token in the cache only those of the time are made again.
-pub(crate) const OF_CLAIMS: [(Check, Rule); 9] = [
+pub(crate) const OF_CLAIMS: [(Check, Rule); 10] = [
     (Check::Audience, Rule::Presence(Policy::check_audience_is_present)),
+    (Check::Expiry, Rule::Presence(Policy::check_expiry_is_present)),
     (Check::Type, Rule::Claims(Policy::check_token_type)),
     (Check::Issuer, Rule::Claims(Policy::check_issuer)),
     (Check::Audience, Rule::Claims(Policy::check_audience)),

@@ -21,7 +21,8 @@ pub(crate) struct ClaimsSet {
     issuer: Text,
     /// `None` if there is no `aud`.
     audience: Option<Texts>,
-    pub(crate) expires_at: UnixTime,
+    /// `None` if there is no `exp`.
+    pub(crate) expires_at: Option<UnixTime>,
     pub(crate) not_before: Option<UnixTime>,
     pub(crate) issued_at: Option<UnixTime>,
     subject: Option<Text>,
@@ -53,36 +54,37 @@ impl ClaimsSet {
         let Origin { key_id, key_issuer, declared_type } = origin;
         let json =
             String::from_utf8(payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
-        let claims = Claims::read(&json).map_err(VerifyError::PayloadJson)?;
+        let [iss, sub, aud, exp, nbf, iat, jti, azp, client_id, cnf, scope, permissions] =
+            json::pick(&json, CLAIMS).map_err(VerifyError::PayloadJson)?;
 
-        let issuer = required(string(claims.iss, "iss", &json)?, "iss")?;
-        // Whether it may be absent is a question for the policy.
-        let audience = match claims.aud {
+        let issuer = required(string(iss, "iss", &json)?, "iss")?;
+        // The policy checks that `aud` and `exp` are present.
+        let audience = match aud {
             None => None,
             Some(aud) => Some(texts(aud, &json).ok_or(VerifyError::ClaimType { claim: "aud" })?),
         };
-        let expires_at = required(number(claims.exp, "exp", &json)?, "exp")?;
+        let expires_at = number(exp, "exp", &json)?;
         #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
-        if !(0.0..=END_OF_TIME as f64).contains(&expires_at) {
+        if expires_at.is_some_and(|exp| !(0.0..=END_OF_TIME as f64).contains(&exp)) {
             return Err(VerifyError::ClaimRange { claim: "exp" });
         }
-        let not_before = number(claims.nbf, "nbf", &json)?.map(rounded_up);
-        let issued_at = number(claims.iat, "iat", &json)?.map(rounded_up);
-        let subject = string(claims.sub, "sub", &json)?;
-        let jwt_id = string(claims.jti, "jti", &json)?;
-        let client_id = string(claims.client_id, "client_id", &json)?;
-        let authorized_party = string(claims.azp, "azp", &json)?.or(client_id);
-        let sender_constrained = match claims.cnf {
+        let not_before = number(nbf, "nbf", &json)?.map(rounded_up);
+        let issued_at = number(iat, "iat", &json)?.map(rounded_up);
+        let subject = string(sub, "sub", &json)?;
+        let jwt_id = string(jti, "jti", &json)?;
+        let client_id = string(client_id, "client_id", &json)?;
+        let authorized_party = string(azp, "azp", &json)?.or(client_id);
+        let sender_constrained = match cnf {
             None => false,
             Some(Value::Object) => true,
             Some(_) => return Err(VerifyError::ClaimType { claim: "cnf" }),
         };
         // A mistyped `scope` or `permissions` is not refused: it grants nothing.
-        let scope = match claims.scope {
+        let scope = match scope {
             Some(Value::String(scope)) => Some(scope.to_text(&json)),
             _ => None,
         };
-        let permissions = match claims.permissions {
+        let permissions = match permissions {
             Some(Value::Array(permissions)) => Texts::of_array(permissions, &json),
             _ => None,
         };
@@ -93,7 +95,7 @@ impl ClaimsSet {
             declared_type,
             issuer,
             audience,
-            expires_at: rounded_up(expires_at),
+            expires_at: expires_at.map(rounded_up),
             not_before,
             issued_at,
             subject,
@@ -164,6 +166,12 @@ impl ClaimsSet {
         self.permissions().any(|value| value == permission)
     }
 
+    /// Whether a guard that requires `permission` admits the token. An empty name is a setting that
+    /// was left empty, and must not admit anybody: some token may hold an empty permission.
+    pub(crate) fn grants(&self, permission: &str) -> bool {
+        !permission.is_empty() && self.has_permission(permission)
+    }
+
     /// The claim `name`, if it is a string. Parses the claims again: this is for claims that a
     /// policy names and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -200,13 +208,18 @@ pub(crate) struct Origin {
 /// would be expensive work for anyone who asks.
 pub(crate) fn unverified_issuer(jws: &CompactJws<'_>) -> Result<String, VerifyError> {
     let [_, payload, _] = jws.segments();
+    let payload =
+        base64url::decode(payload).map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
+    issuer_of(&payload)
+}
+
+/// `iss` of a payload, compared with nothing yet.
+pub(crate) fn issuer_of(payload: &[u8]) -> Result<String, VerifyError> {
     if payload.is_empty() {
         return Err(VerifyError::EmptyPayload);
     }
-    let payload =
-        base64url::decode(payload).map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
     let json =
-        core::str::from_utf8(&payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
+        core::str::from_utf8(payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
     let iss = json::member(json, "iss").map_err(VerifyError::PayloadJson)?;
     let issuer = required(string(iss, "iss", json)?, "iss")?;
     Ok(issuer.within(json).into())
@@ -257,48 +270,21 @@ fn rounded_up(seconds: f64) -> UnixTime {
     UnixTime::from_secs(whole.saturating_add(fraction))
 }
 
-/// The claims as they are in the payload, their types not checked yet.
-#[derive(Default)]
-struct Claims {
-    iss: Option<Value>,
-    sub: Option<Value>,
-    aud: Option<Value>,
-    exp: Option<Value>,
-    nbf: Option<Value>,
-    iat: Option<Value>,
-    jti: Option<Value>,
-    azp: Option<Value>,
-    client_id: Option<Value>,
-    cnf: Option<Value>,
-    scope: Option<Value>,
-    permissions: Option<Value>,
-}
-
-impl Claims {
-    fn read(json: &str) -> Result<Self, JsonError> {
-        let mut members = json::Members::of(json)?;
-        let mut claims = Self::default();
-        while let Some((name, value)) = members.next()? {
-            let place = match &*name {
-                "iss" => &mut claims.iss,
-                "sub" => &mut claims.sub,
-                "aud" => &mut claims.aud,
-                "exp" => &mut claims.exp,
-                "nbf" => &mut claims.nbf,
-                "iat" => &mut claims.iat,
-                "jti" => &mut claims.jti,
-                "azp" => &mut claims.azp,
-                "client_id" => &mut claims.client_id,
-                "cnf" => &mut claims.cnf,
-                "scope" => &mut claims.scope,
-                "permissions" => &mut claims.permissions,
-                _ => continue,
-            };
-            *place = Some(value);
-        }
-        Ok(claims)
-    }
-}
+/// The claims that [`ClaimsSet::read`] takes from the payload, in this order.
+const CLAIMS: [&str; 12] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "azp",
+    "client_id",
+    "cnf",
+    "scope",
+    "permissions",
+];
 
 #[cfg(all(test, feature = "std"))]
 mod tests {

@@ -73,12 +73,7 @@ impl<K: KeySource> Guard<K> {
     /// to `scp` instead: the page [`issuers`](crate::issuers#okta) shows how to check that.
     #[must_use]
     pub fn require_scope(mut self, scope: &str) -> Self {
-        let names = scope.split(' ').filter(|name| !name.is_empty()).map(ToOwned::to_owned);
-        let known = self.scopes.len();
-        self.scopes.extend(names);
-        if self.scopes.len() == known {
-            self.scopes.push(String::new());
-        }
+        self.scopes.extend(names(scope).map(ToOwned::to_owned));
         self
     }
 
@@ -166,11 +161,11 @@ impl<K: KeySource> Guard<K> {
     ) -> GuardCheck<'_, K> {
         let check = self.with_token(authorization, |token| {
             match self.verifier.verify_unless_waiting(token) {
-                Ok(outcome) => Admission::Over(Some(self.admit(outcome))),
-                Err(lookup) => Admission::Waits { guard: self, token: token.to_owned(), lookup },
+                Ok(outcome) => CheckState::Finished(Some(self.admit(outcome))),
+                Err(lookup) => CheckState::Waiting { guard: self, token: token.to_owned(), lookup },
             }
         });
-        GuardCheck(check.unwrap_or_else(|rejection| Admission::Over(Some(Err(rejection)))))
+        GuardCheck(check.unwrap_or_else(|rejection| CheckState::Finished(Some(Err(rejection)))))
     }
 
     /// Explains the verdict of [`check`](Self::check), as of the system clock, with the keys in
@@ -201,9 +196,7 @@ impl<K: KeySource> Guard<K> {
             explained.require(Check::Scope, scope, |claims| claims.has_scope(scope));
         }
         for permission in &self.permissions {
-            explained.require(Check::Permission, permission, |claims| {
-                !permission.is_empty() && claims.has_permission(permission)
-            });
+            explained.require(Check::Permission, permission, |claims| claims.grants(permission));
         }
         explained.finish()
     }
@@ -215,9 +208,7 @@ impl<K: KeySource> Guard<K> {
     ///
     /// The response to send, with status 403.
     pub fn check_scope(&self, verified: &Verified, scope: &str) -> Result<(), Rejection> {
-        let mut names = scope.split(' ').filter(|name| !name.is_empty()).peekable();
-        let named = names.peek().is_some();
-        match named && names.all(|name| verified.has_scope(name)) {
+        match names(scope).all(|name| verified.has_scope(name)) {
             true => Ok(()),
             false => Err(Rejection::insufficient_scope(&self.realm, scope)),
         }
@@ -229,7 +220,7 @@ impl<K: KeySource> Guard<K> {
     ///
     /// The response to send, with status 403.
     pub fn check_permission(&self, verified: &Verified, permission: &str) -> Result<(), Rejection> {
-        match !permission.is_empty() && verified.has_permission(permission) {
+        match verified.grants(permission) {
             true => Ok(()),
             false => Err(Rejection::insufficient_scope(&self.realm, permission)),
         }
@@ -243,7 +234,7 @@ impl<K: KeySource> Guard<K> {
         self.with_token(authorization, verify).and_then(|outcome| self.admit(outcome))
     }
 
-    /// What `look` makes of the request's token, if there is one.
+    /// Calls `look` with the request's token, if there is one.
     fn with_token<T>(
         &self,
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
@@ -258,10 +249,8 @@ impl<K: KeySource> Guard<K> {
     /// The checks that follow the verifier's: scopes and permissions.
     fn admit(&self, outcome: Result<Verified, VerifyError>) -> Result<Verified, Rejection> {
         let verified = outcome.map_err(|cause| Rejection::refused(&self.realm, cause))?;
-        let granted =
-            |permission: &String| !permission.is_empty() && verified.has_permission(permission);
         let admitted = self.scopes.iter().all(|scope| verified.has_scope(scope))
-            && self.permissions.iter().all(granted);
+            && self.permissions.iter().all(|permission| verified.grants(permission));
         match admitted {
             true => Ok(verified),
             false => {
@@ -272,18 +261,25 @@ impl<K: KeySource> Guard<K> {
     }
 }
 
+/// The names in a scope that is required. If there are none, the empty name, which no token has: a
+/// setting that was left empty must not admit everybody.
+fn names(scope: &str) -> impl Iterator<Item = &str> {
+    let is_empty = scope.bytes().all(|byte| byte == b' ');
+    scope.split(' ').filter(|name| !name.is_empty()).chain(is_empty.then_some(""))
+}
+
 /// The future of [`Guard::check_async`].
 ///
 /// It is `Send` if `K` is `Sync`, needs no runtime, and may be dropped at any time.
 #[cfg(feature = "std")]
 #[must_use = "futures do nothing unless polled"]
-pub struct GuardCheck<'g, K>(Admission<'g, K>);
+pub struct GuardCheck<'g, K>(CheckState<'g, K>);
 
 #[cfg(feature = "std")]
 #[expect(clippy::large_enum_variant, reason = "in a box, every known key would cost an allocation")]
-enum Admission<'g, K> {
-    Over(Option<Result<Verified, Rejection>>),
-    Waits { guard: &'g Guard<K>, token: String, lookup: KeyLookup<'g> },
+enum CheckState<'g, K> {
+    Finished(Option<Result<Verified, Rejection>>),
+    Waiting { guard: &'g Guard<K>, token: String, lookup: KeyLookup<'g> },
 }
 
 #[cfg(feature = "std")]
@@ -292,15 +288,15 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Admission::Over(outcome) => match outcome.take() {
+            CheckState::Finished(outcome) => match outcome.take() {
                 Some(outcome) => Poll::Ready(outcome),
                 // Polled after completion: no correct executor does that.
                 None => Poll::Pending,
             },
-            Admission::Waits { guard, token, lookup } => {
+            CheckState::Waiting { guard, token, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
                 let outcome = guard.admit(guard.verifier.verify_with(token, key));
-                self.0 = Admission::Over(None);
+                self.0 = CheckState::Finished(None);
                 Poll::Ready(outcome)
             }
         }

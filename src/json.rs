@@ -1,8 +1,8 @@
 //! From text to the members of a strict JSON object: one reader for header, claims, JWK and JWK
 //! Set. RFC 8259, RFC 7515 section 4, RFC 7517 section 4, RFC 7519 section 4.
 //!
-//! A cursor moves over the text and builds no tree. The caller takes one member after the other and
-//! keeps the values it needs, as spans of the text. The other values are validated too: nested no
+//! A cursor moves over the text and builds no tree. Callers [`pick`] the members they need by name;
+//! strings and arrays are kept as spans of the text. The other values are validated too: nested no
 //! deeper than [`MAX_DEPTH`], no lone surrogate, no number beyond a double. Reading allocates only
 //! for strings with escapes and for an object with more than 24 members.
 
@@ -16,14 +16,14 @@ use alloc::{borrow::Cow, boxed::Box};
 use crate::JsonError;
 
 use cursor::Cursor;
-use names::Names;
+use names::NamesSeen;
 
 pub(crate) use number::Number;
 
 /// The members of one object, in order. The text must contain nothing else.
 pub(crate) struct Members<'a> {
     cursor: Cursor<'a>,
-    names: Names<'a>,
+    names: NamesSeen<'a>,
     value_start: usize,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Members<'a> {
     pub(crate) fn of(text: &'a str) -> Result<Self, JsonError> {
         let mut cursor = Cursor::of(text);
         match cursor.open_object() {
-            true => Ok(Self { cursor, names: Names::default(), value_start: 0 }),
+            true => Ok(Self { cursor, names: NamesSeen::default(), value_start: 0 }),
             false => Err(cursor.not_object()),
         }
     }
@@ -70,6 +70,32 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The values of the members called `names` of the object that `text` is, in the order of `names`.
+/// Their types are not checked yet. The other members are validated and not kept.
+// Measured: if this is not inlined, the names are no constants where they are compared, and a whole
+// token takes 4.6 % more instructions.
+#[inline]
+pub(crate) fn pick<const N: usize>(
+    text: &str,
+    names: [&str; N],
+) -> Result<[Option<Value>; N], JsonError> {
+    let mut members = Members::of(text)?;
+    let mut values = [None; N];
+    while let Some((name, value)) = members.next()? {
+        let place = names.iter().zip(&mut values).find(|(wanted, _)| **wanted == name);
+        if let Some((_, place)) = place {
+            *place = Some(value);
+        }
+    }
+    Ok(values)
+}
+
+/// The members of the object that `text` is, up to the first fault in the text.
+pub(crate) fn up_to_fault(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Value)> {
+    let mut members = Members::of(text).ok();
+    core::iter::from_fn(move || members.as_mut()?.next().ok()?)
+}
+
 /// The value of the member `name` of the object that `text` is, for readers that need no other. All of
 /// the text is validated, but no other name is compared.
 pub(crate) fn member(text: &str, name: &str) -> Result<Option<Value>, JsonError> {
@@ -93,7 +119,7 @@ pub(crate) fn member(text: &str, name: &str) -> Result<Option<Value>, JsonError>
     }
 }
 
-/// A JSON value. Of a string or an array, only where it is, and of an object nothing.
+/// A JSON value. Strings and arrays are kept as positions; objects are validated and not kept.
 #[derive(Clone, Copy)]
 pub(crate) enum Value {
     Null,

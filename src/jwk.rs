@@ -11,15 +11,18 @@ mod rsa;
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::{Algorithm, JsonError, KeyQuery};
+use crate::{
+    Algorithm, JsonError, KeyQuery,
+    algorithm::RsaAlgorithm,
+    json::{self, Value},
+};
 
-use members::Members;
+use members::JwkText;
 
 pub use error::{JwkError, JwkSetError};
 
 pub(crate) use burnt::{BurntKey, burnt, key_id};
 pub(crate) use ec::{Curve, EcKey};
-pub(crate) use members::decode_leniently;
 pub(crate) use okp::Ed25519Key;
 pub(crate) use rsa::RsaKey;
 
@@ -46,27 +49,21 @@ pub(crate) use rsa::RsaKey;
 /// ```
 #[derive(Clone)]
 pub struct PublicKey {
-    algorithm: Algorithm,
-    shared: Arc<Shared>,
+    /// The algorithm that an RSA key without `alg` is used with.
+    unlabeled_as: RsaAlgorithm,
+    shared: Arc<KeyParts>,
 }
 
 /// The parts of a key that its clones share.
-struct Shared {
+#[derive(PartialEq, Eq)]
+struct KeyParts {
     key_id: Option<Arc<str>>,
     /// The member `issuer`, which Microsoft's keys have.
     issuer: Option<Arc<str>>,
-    label: Label,
     material: Material,
 }
 
-/// Whether the key's algorithm is fixed, by `alg` or by the key's type.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Label {
-    Labeled,
-    Unlabeled,
-}
-
-/// The numbers that make up a key.
+/// The numbers that make up a key. Each kind of them has its own algorithms.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Material {
     Rsa(RsaKey),
@@ -81,6 +78,14 @@ impl Material {
             Self::Rsa(key) => key.modulus().len(),
             Self::Ec(key) => key.signature_bytes(),
             Self::Ed25519(_) => 64,
+        }
+    }
+
+    /// Whether both have the same numbers, whatever their algorithms.
+    fn has_numbers_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rsa(one), Self::Rsa(other)) => one.has_numbers_of(other),
+            _ => self == other,
         }
     }
 }
@@ -112,14 +117,17 @@ impl PublicKey {
     ///
     /// [`JwkError`], from `ModulusTooSmall` to `ExponentEven`.
     pub fn from_rsa_components(n: &[u8], e: &[u8]) -> Result<Self, JwkError> {
-        let material = Material::Rsa(RsaKey::new(n, e)?);
-        let shared = Shared { key_id: None, issuer: None, label: Label::Unlabeled, material };
-        Ok(Self { algorithm: Algorithm::RS256, shared: Arc::new(shared) })
+        let material = Material::Rsa(RsaKey::new(None, n, e)?);
+        Ok(Self::new(KeyParts { key_id: None, issuer: None, material }))
     }
 
     /// The one algorithm this key verifies.
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        match &self.shared.material {
+            Material::Rsa(key) => self.rsa_algorithm(key).to_algorithm(),
+            Material::Ec(key) => key.curve().algorithm(),
+            Material::Ed25519(_) => Algorithm::EdDSA,
+        }
     }
 
     /// The key's `kid`, of any length. RFC 7517 section 4.5.
@@ -137,50 +145,53 @@ impl PublicKey {
 
     /// The same for a JWK that is known to be UTF-8.
     pub(crate) fn from_json(json: &str) -> Result<Self, JwkError> {
-        let members = Members::read(json).map_err(JwkError::Json)?;
-        let kty = members.required(members.kty, "kty")?;
+        let [kty, usage, key_ops, alg, kid, issuer, n, e, crv, x, y] =
+            json::pick(json, MEMBERS).map_err(JwkError::Json)?;
+        let jwk = JwkText(json);
+        let kty = jwk.required(kty, "kty")?;
         if !["RSA", "EC", "OKP"].contains(&&*kty) {
             return Err(JwkError::KeyType);
         }
         // RFC 7517 section 9.2: a private key that is published is compromised.
-        if let Some(member) = members.private {
+        if let Some(member) = members::private(json) {
             return Err(JwkError::PrivateKey { member });
         }
-        if members.string(members.usage, "use")?.is_some_and(|usage| usage != "sig") {
+        if jwk.string(usage, "use")?.is_some_and(|usage| usage != "sig") {
             return Err(JwkError::NotForSignatures);
         }
-        members.check_operations()?;
-        let alg = match members.string(members.alg, "alg")? {
+        jwk.check_operations(key_ops)?;
+        let alg = match jwk.string(alg, "alg")? {
             Some(alg) => Some(Algorithm::named(&alg).ok_or(JwkError::AlgorithmNotAccepted)?),
             None => None,
         };
-        let key_id = members.string(members.kid, "kid")?.as_deref().map(Arc::from);
-        let issuer = members.string(members.issuer, "issuer")?.as_deref().map(Arc::from);
-        let (algorithm, material) = match &*kty {
-            "RSA" => rsa_key(&members, alg),
-            "EC" => ec_key(&members, alg),
-            _ => okp_key(&members, alg),
+        let key_id = jwk.string(kid, "kid")?.as_deref().map(Arc::from);
+        let issuer = jwk.string(issuer, "issuer")?.as_deref().map(Arc::from);
+        let material = match &*kty {
+            "RSA" => rsa_key(jwk, [n, e], alg),
+            "EC" => ec_key(jwk, [crv, x, y], alg),
+            _ => okp_key(jwk, [crv, x], alg),
         }?;
-        let label = match (alg, &material) {
-            (None, Material::Rsa(_)) => Label::Unlabeled,
-            _ => Label::Labeled,
-        };
-        let shared = Shared { key_id, issuer, label, material };
-        Ok(Self { algorithm, shared: Arc::new(shared) })
+        Ok(Self::new(KeyParts { key_id, issuer, material }))
+    }
+
+    fn new(parts: KeyParts) -> Self {
+        Self { unlabeled_as: RsaAlgorithm::RS256, shared: Arc::new(parts) }
     }
 
     /// Whether the key is for the query's algorithm. An RSA key without `alg` is for the one RSA
     /// algorithm that the policy chose for such keys.
     pub(crate) fn fits(&self, query: KeyQuery<'_>) -> bool {
-        match self.shared.label {
-            Label::Labeled => self.algorithm == query.algorithm(),
-            Label::Unlabeled => query.takes_unlabeled(),
+        match &self.shared.material {
+            Material::Rsa(RsaKey { algorithm: None, .. }) => query.takes_unlabeled(),
+            _ => self.algorithm() == query.algorithm(),
         }
     }
 
-    /// The same key for `algorithm`, which it [fits](Self::fits).
+    /// The same key for `algorithm`, which it [fits](Self::fits): only an RSA key without `alg` has a
+    /// choice.
     pub(crate) fn used_with(&self, algorithm: Algorithm) -> Self {
-        Self { algorithm, shared: Arc::clone(&self.shared) }
+        let unlabeled_as = RsaAlgorithm::of(algorithm).unwrap_or(self.unlabeled_as);
+        Self { unlabeled_as, shared: Arc::clone(&self.shared) }
     }
 
     /// Whether both have the same numbers, `kid` and `issuer`, whatever their algorithms.
@@ -189,11 +200,16 @@ impl PublicKey {
         Arc::ptr_eq(one, other)
             || (one.key_id == other.key_id
                 && one.issuer == other.issuer
-                && one.material == other.material)
+                && one.material.has_numbers_of(&other.material))
     }
 
     pub(crate) fn material(&self) -> &Material {
         &self.shared.material
+    }
+
+    /// The algorithm of this key, whose material is `key`.
+    pub(crate) fn rsa_algorithm(&self, key: &RsaKey) -> RsaAlgorithm {
+        key.algorithm.unwrap_or(self.unlabeled_as)
     }
 
     pub(crate) fn shared_key_id(&self) -> Option<Arc<str>> {
@@ -208,9 +224,7 @@ impl PublicKey {
 
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.algorithm == other.algorithm
-            && self.shared.label == other.shared.label
-            && self.is_same_key(other)
+        self.algorithm() == other.algorithm() && self.shared == other.shared
     }
 }
 
@@ -219,7 +233,7 @@ impl Eq for PublicKey {}
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut key = f.debug_struct("PublicKey");
-        key.field("algorithm", &self.algorithm).field("key_id", &self.key_id());
+        key.field("algorithm", &self.algorithm()).field("key_id", &self.key_id());
         if let Material::Rsa(rsa) = &self.shared.material {
             key.field("modulus_bits", &rsa.modulus_bits());
         }
@@ -230,39 +244,42 @@ impl fmt::Debug for PublicKey {
 /// RFC 7518 section 6.3.1. An `alg` for another type of key is reported before any fault of the
 /// numbers.
 fn rsa_key(
-    members: &Members<'_>,
+    jwk: JwkText<'_>,
+    [n, e]: [Option<Value>; 2],
     alg: Option<Algorithm>,
-) -> Result<(Algorithm, Material), JwkError> {
-    let algorithm = alg.unwrap_or(Algorithm::RS256);
-    if !algorithm.is_rsa() {
-        return Err(JwkError::AlgorithmOfOtherKeyType);
-    }
-    let (n, e) = (members.number(members.n, "n")?, members.number(members.e, "e")?);
-    Ok((algorithm, Material::Rsa(RsaKey::new(&n, &e)?)))
+) -> Result<Material, JwkError> {
+    let algorithm = match alg {
+        Some(alg) => Some(RsaAlgorithm::of(alg).ok_or(JwkError::AlgorithmOfOtherKeyType)?),
+        None => None,
+    };
+    let (n, e) = (jwk.number(n, "n")?, jwk.number(e, "e")?);
+    RsaKey::new(algorithm, &n, &e).map(Material::Rsa)
 }
 
 /// RFC 7518 section 6.2.1.
 fn ec_key(
-    members: &Members<'_>,
+    jwk: JwkText<'_>,
+    [crv, x, y]: [Option<Value>; 3],
     alg: Option<Algorithm>,
-) -> Result<(Algorithm, Material), JwkError> {
-    let curve = Curve::named(&members.required(members.crv, "crv")?)?;
+) -> Result<Material, JwkError> {
+    let curve = Curve::named(&jwk.required(crv, "crv")?)?;
     check_algorithm(alg, curve.algorithm())?;
-    let (x, y) = (members.octets(members.x, "x")?, members.octets(members.y, "y")?);
-    Ok((curve.algorithm(), Material::Ec(EcKey::new(curve, &x, &y)?)))
+    let (x, y) = (jwk.octets(x, "x")?, jwk.octets(y, "y")?);
+    EcKey::new(curve, &x, &y).map(Material::Ec)
 }
 
 /// RFC 8037 section 2.
 fn okp_key(
-    members: &Members<'_>,
+    jwk: JwkText<'_>,
+    [crv, x]: [Option<Value>; 2],
     alg: Option<Algorithm>,
-) -> Result<(Algorithm, Material), JwkError> {
-    if members.required(members.crv, "crv")? != "Ed25519" {
+) -> Result<Material, JwkError> {
+    if jwk.required(crv, "crv")? != "Ed25519" {
         return Err(JwkError::Curve);
     }
     check_algorithm(alg, Algorithm::EdDSA)?;
-    let x = members.octets(members.x, "x")?;
-    Ok((Algorithm::EdDSA, Material::Ed25519(Ed25519Key::new(&x)?)))
+    let x = jwk.octets(x, "x")?;
+    Ed25519Key::new(&x).map(Material::Ed25519)
 }
 
 /// RFC 7518 section 3.4, RFC 8037 section 3.1: a curve has one algorithm here.
@@ -277,6 +294,10 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
 }
+
+/// The members that [`PublicKey::from_json`] takes from the JWK, in this order.
+const MEMBERS: [&str; 11] =
+    ["kty", "use", "key_ops", "alg", "kid", "issuer", "n", "e", "crv", "x", "y"];
 
 /// About a hundred times what Auth0 publishes, which is 2 KiB per key with its certificate.
 pub(crate) const MAX_JSON_BYTES: usize = 512 * 1024;

@@ -54,7 +54,9 @@ impl JwkSet {
             return Err(JwkSetError::TooLong { bytes: json.len() });
         }
         let json = core::str::from_utf8(json).map_err(|_| JwkSetError::Json(JsonError::NotUtf8))?;
-        let array = match keys_member(json).map_err(JwkSetError::Json)? {
+        // Other members are ignored. RFC 7517 section 5.
+        let [keys] = json::pick(json, ["keys"]).map_err(JwkSetError::Json)?;
+        let array = match keys {
             None => return Err(JwkSetError::KeysMissing),
             Some(Value::Array(array)) => array,
             Some(_) => return Err(JwkSetError::KeysType),
@@ -145,18 +147,6 @@ impl JwkSet {
             false => Err(KeyError::AmbiguousKey),
         }
     }
-}
-
-/// The member `keys`. Other members are ignored. RFC 7517 section 5.
-fn keys_member(json: &str) -> Result<Option<Value>, JsonError> {
-    let mut members = json::Members::of(json)?;
-    let mut keys = None;
-    while let Some((name, value)) = members.next()? {
-        if name == "keys" {
-            keys = Some(value);
-        }
-    }
-    Ok(keys)
 }
 
 /// A key that [`JwkSet::select`] or another [`KeySource`](crate::KeySource) chose. Cheap to clone.

@@ -287,6 +287,11 @@ impl Policy {
         }
     }
 
+    /// Checks that there is an `exp`. RFC 7519 section 4.1.4 leaves it to the reader to require it.
+    pub(crate) fn check_expiry_is_present(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        claims.expires_at.map(|_| ()).ok_or(EXPIRY_MISSING)
+    }
+
     /// Checks `typ`: a logout token or a DPoP proof is not an access token, whoever signed it.
     /// RFC 8725 section 3.11.
     pub(crate) fn check_token_type(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
@@ -326,7 +331,7 @@ impl Policy {
         claims: &ClaimsSet,
         now: UnixTime,
     ) -> Result<(), VerifyError> {
-        let (exp, now) = (claims.expires_at.as_secs(), now.as_secs());
+        let (exp, now) = (claims.expires_at.ok_or(EXPIRY_MISSING)?.as_secs(), now.as_secs());
         match now >= exp.saturating_add(self.leeway.as_secs()) {
             true => Err(VerifyError::Expired { exp, now }),
             false => Ok(()),
@@ -402,6 +407,8 @@ enum SenderConstrained {
     Refused,
     Allowed,
 }
+
+const EXPIRY_MISSING: VerifyError = VerifyError::ClaimMissing { claim: "exp" };
 
 /// RFC 7519 section 4.1.4 suggests no more than a few minutes. This is twice the usual five.
 const MAX_LEEWAY: Duration = Duration::from_secs(600);

@@ -141,8 +141,8 @@ impl Rejection {
     }
 
     /// Why the token was refused, for the log. `None` if the request had no token to verify.
-    pub fn cause(&self) -> Option<&VerifyError> {
-        self.cause.as_ref()
+    pub fn cause(&self) -> Option<VerifyError> {
+        self.cause
     }
 }
 

@@ -14,7 +14,9 @@ use ring::signature::{
 };
 
 use crate::{
-    Algorithm, CompactJws, PublicKey, VerifyError, base64url,
+    CompactJws, PublicKey, VerifyError,
+    algorithm::RsaAlgorithm,
+    base64url,
     header::DeclaredType,
     jwk::{Curve, Material},
 };
@@ -41,13 +43,6 @@ impl VerifiedPayload {
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
-    }
-
-    /// An unsigned payload, to fuzz the stages after the signature.
-    #[cfg(fuzzing)]
-    #[doc(hidden)]
-    pub fn unsigned(bytes: Vec<u8>) -> Self {
-        Self { bytes, key_id: None, key_issuer: None, declared_type: DeclaredType::None }
     }
 }
 
@@ -110,7 +105,7 @@ impl PublicKey {
         let (algorithm, point): (&'static dyn VerificationAlgorithm, _) = match self.material() {
             Material::Rsa(key) => {
                 return RsaPublicKeyComponents { n: key.modulus(), e: key.exponent() }
-                    .verify(rsa_parameters(self.algorithm()), message, signature)
+                    .verify(rsa_parameters(self.rsa_algorithm(key)), message, signature)
                     .map_err(|_| VerifyError::BadSignature);
             }
             Material::Ec(key) => match key.curve() {
@@ -125,18 +120,14 @@ impl PublicKey {
     }
 }
 
-/// ring's parameters for an RSA algorithm. The others never get here: every key's algorithm fits
-/// its type.
-fn rsa_parameters(algorithm: Algorithm) -> &'static RsaParameters {
+fn rsa_parameters(algorithm: RsaAlgorithm) -> &'static RsaParameters {
     match algorithm {
-        Algorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,
-        Algorithm::RS512 => &RSA_PKCS1_2048_8192_SHA512,
-        Algorithm::PS256 => &RSA_PSS_2048_8192_SHA256,
-        Algorithm::PS384 => &RSA_PSS_2048_8192_SHA384,
-        Algorithm::PS512 => &RSA_PSS_2048_8192_SHA512,
-        Algorithm::RS256 | Algorithm::ES256 | Algorithm::ES384 | Algorithm::EdDSA => {
-            &RSA_PKCS1_2048_8192_SHA256
-        }
+        RsaAlgorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
+        RsaAlgorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,
+        RsaAlgorithm::RS512 => &RSA_PKCS1_2048_8192_SHA512,
+        RsaAlgorithm::PS256 => &RSA_PSS_2048_8192_SHA256,
+        RsaAlgorithm::PS384 => &RSA_PSS_2048_8192_SHA384,
+        RsaAlgorithm::PS512 => &RSA_PSS_2048_8192_SHA512,
     }
 }
 

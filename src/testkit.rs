@@ -35,7 +35,7 @@
 //! another [`Algorithm`](crate::Algorithm).
 //!
 //! With the feature `std`, an [`IssuerServer`] serves an issuer's keys and metadata over HTTP. It
-//! can be told to fail in many ways.
+//! can fail in many ways, on request.
 //!
 //! The keys are fixed, and RSASSA-PKCS1-v1_5 and Ed25519 have no randomness: the same builder at
 //! the same time mints the same token, byte for byte. With RSASSA-PSS and ECDSA, the signature

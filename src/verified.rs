@@ -67,7 +67,8 @@ impl Verified {
     /// `exp`, a fraction of a second rounded up: the token is refused from then on, or after the
     /// policy's leeway. RFC 7519 section 4.1.4.
     pub fn expires_at(&self) -> UnixTime {
-        self.0.expires_at
+        // Present in every accepted token. If it were not, this would be a time long past.
+        self.0.expires_at.unwrap_or(UnixTime::from_secs(0))
     }
 
     /// `iat`, a fraction of a second rounded up, a time before 1970 as 0. RFC 7519 section 4.1.6.
@@ -120,6 +121,10 @@ impl Verified {
         self.0.has_permission(permission)
     }
 
+    pub(crate) fn grants(&self, permission: &str) -> bool {
+        self.0.grants(permission)
+    }
+
     /// The claims, deserialized into a type of yours.
     ///
     /// The registered claims have been checked. Others are as the issuer wrote them; beware of
@@ -150,7 +155,7 @@ impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified")
             .field("payload_bytes", &self.0.json().len())
-            .field("expires_at", &self.0.expires_at)
+            .field("expires_at", &self.expires_at())
             .finish_non_exhaustive()
     }
 }

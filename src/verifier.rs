@@ -1,6 +1,6 @@
 //! The whole pipeline, from token text to [`Verified`]. RFC 7519 section 7.2.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 #[cfg(feature = "std")]
 use core::num::NonZeroUsize;
 
@@ -41,17 +41,17 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct Verifier<K> {
-    issuer: Issuer<K>,
-    others: Vec<Issuer<K>>,
+    issuer: ConfiguredIssuer<K>,
+    others: Vec<ConfiguredIssuer<K>>,
     cache: Option<Arc<TokenCache>>,
 }
 
 /// A trusted issuer, its policy and its keys. The keys verify only its own tokens. RFC 8725
 /// section 3.8.
 #[derive(Clone, Debug)]
-pub(crate) struct Issuer<K> {
-    pub(crate) policy: Policy,
-    pub(crate) keys: K,
+struct ConfiguredIssuer<K> {
+    policy: Policy,
+    keys: K,
 }
 
 impl<K: KeySource> Verifier<K> {
@@ -62,7 +62,7 @@ impl<K: KeySource> Verifier<K> {
     /// [`PolicyError`] if the policy cannot be used.
     pub fn new(policy: Policy, keys: K) -> Result<Self, PolicyError> {
         policy.check_self()?;
-        Ok(Self { issuer: Issuer { policy, keys }, others: Vec::new(), cache: None })
+        Ok(Self { issuer: ConfiguredIssuer { policy, keys }, others: Vec::new(), cache: None })
     }
 
     /// Adds an issuer, with its own policy and keys.
@@ -81,10 +81,11 @@ impl<K: KeySource> Verifier<K> {
     /// issuer.
     pub fn with_issuer(mut self, policy: Policy, keys: K) -> Result<Self, PolicyError> {
         policy.check_self()?;
+        // `iss` has to choose one policy.
         if self.issuers().any(|known| known.policy.issuer() == policy.issuer()) {
             return Err(PolicyError::DuplicateIssuer);
         }
-        self.others.push(Issuer { policy, keys });
+        self.others.push(ConfiguredIssuer { policy, keys });
         // Restarts empty, not shared with clones that have fewer issuers: a token may be recalled
         // only under the policy that accepted it.
         self.cache = self.cache.map(|cache| Arc::new(cache.emptied()));
@@ -113,9 +114,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        let attempt = self.begin(token)?;
-        let key = attempt.key()?;
-        self.conclude(attempt, key, UnixTime::now())
+        self.run(token, K::key, UnixTime::now)
     }
 
     /// Verifies `token` as of `now`. May wait for the key, as [`verify`](Self::verify).
@@ -124,9 +123,7 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// The first reason to refuse the token, as [`VerifyError`].
     pub fn verify_at(&self, token: &str, now: UnixTime) -> Result<Verified, VerifyError> {
-        let attempt = self.begin(token)?;
-        let key = attempt.key()?;
-        self.conclude(attempt, key, now)
+        self.run(token, K::key, || now)
     }
 
     /// Verifies `token` as of the system clock, with the keys in memory: never does I/O, never
@@ -140,9 +137,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn try_verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        let attempt = self.begin(token)?;
-        let key = attempt.key_at_hand()?;
-        self.conclude(attempt, key, UnixTime::now())
+        self.run(token, K::try_key, UnixTime::now)
     }
 
     /// Verifies `token` as of the system clock: the future waits where [`verify`](Self::verify)
@@ -159,6 +154,9 @@ impl<K: KeySource> Verifier<K> {
     pub async fn verify_async(&self, token: &str) -> Result<Verified, VerifyError> {
         match self.verify_unless_waiting(token) {
             Ok(outcome) => outcome,
+            // Parses the token a second time, which takes a few microseconds after a wait for the
+            // network. `GuardCheck` owns the text of its token, so it could not keep what borrows
+            // from it.
             Err(lookup) => self.verify_with(token, lookup.await),
         }
     }
@@ -179,13 +177,14 @@ impl<K: KeySource> Verifier<K> {
     }
 
     pub(crate) fn trusted(&self) -> Vec<Trusted<'_>> {
-        self.issuers().map(|Issuer { policy, keys }| Trusted { policy, keys }).collect()
+        self.issuers().map(|ConfiguredIssuer { policy, keys }| Trusted { policy, keys }).collect()
     }
 
     /// Checks the claims of a verified payload: the last stage alone, for callers who choose the
     /// key themselves. RFC 7519 section 7.2, step 10.
     ///
-    /// With several issuers, the policy is that of [`new`](Self::new).
+    /// With several issuers, the payload's `iss` chooses the policy. It does not prove that the key
+    /// was that issuer's: compare [`Verified::issuer`] with the issuer whose key you used.
     ///
     /// # Errors
     ///
@@ -195,7 +194,8 @@ impl<K: KeySource> Verifier<K> {
         payload: VerifiedPayload,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        self.issuer.policy.check(payload, now)
+        let issuer = self.route(|| claims::issuer_of(payload.as_bytes()))?;
+        issuer.policy.check(payload, now)
     }
 
     /// The source of the keys. With several issuers, the source given to [`new`](Self::new).
@@ -214,20 +214,18 @@ impl<K: KeySource> Verifier<K> {
         &self,
         token: &str,
     ) -> Result<Result<Verified, VerifyError>, KeyLookup<'_>> {
-        let attempt = match self.begin(token) {
-            Ok(attempt) => attempt,
+        let verification = match self.begin(token) {
+            Ok(verification) => verification,
             Err(error) => return Ok(Err(error)),
         };
-        let key = match attempt.is_confirmed() {
-            true => Ok(None),
-            false => {
-                let lookup = attempt.issuer.keys.key_async(attempt.query());
-                lookup.outcome_at_once()?.map(Some)
-            }
-        };
+        if let Some(known) = verification.confirmed() {
+            return Ok(verification.issuer.policy.check_again(known, UnixTime::now()));
+        }
+        // A key in memory needs no future: nothing is allocated and nothing waits.
+        let key = verification.issuer.keys.key_async(verification.query()).outcome_at_once()?;
         Ok(key
             .map_err(VerifyError::from)
-            .and_then(|key| self.conclude(attempt, key, UnixTime::now())))
+            .and_then(|key| self.conclude(verification, key, UnixTime::now())))
     }
 
     /// Verifies `token` with the outcome of its look-up.
@@ -237,65 +235,88 @@ impl<K: KeySource> Verifier<K> {
         token: &str,
         key: Result<SelectedKey, KeyError>,
     ) -> Result<Verified, VerifyError> {
-        let attempt = self.begin(token)?;
-        self.conclude(attempt, Some(key?), UnixTime::now())
+        let verification = self.begin(token)?;
+        self.conclude(verification, key?, UnixTime::now())
     }
 
-    fn issuers(&self) -> impl Iterator<Item = &Issuer<K>> {
+    fn issuers(&self) -> impl Iterator<Item = &ConfiguredIssuer<K>> {
         core::iter::once(&self.issuer).chain(&self.others)
     }
 
-    fn issuer(&self, name: &str) -> Option<&Issuer<K>> {
+    fn issuer(&self, name: &str) -> Option<&ConfiguredIssuer<K>> {
         self.issuers().find(|issuer| issuer.policy.issuer() == name)
     }
 
+    /// Runs the whole pipeline. `now` is called once the key is known, because `look_up` may wait.
+    fn run(
+        &self,
+        token: &str,
+        look_up: impl FnOnce(&K, KeyQuery<'_>) -> Result<SelectedKey, KeyError>,
+        now: impl FnOnce() -> UnixTime,
+    ) -> Result<Verified, VerifyError> {
+        let verification = self.begin(token)?;
+        // The same text, policy and key as when the token was accepted: only the time has changed.
+        if let Some(known) = verification.confirmed() {
+            return verification.issuer.policy.check_again(known, now());
+        }
+        let key = look_up(&verification.issuer.keys, verification.query())?;
+        self.conclude(verification, key, now())
+    }
+
     /// Runs the pipeline up to the point where it needs a key.
-    fn begin<'v, 't>(&'v self, token: &'t str) -> Result<Attempt<'v, 't, K>, VerifyError> {
-        let digest = self.cache.as_ref().and_then(|_| Digest::of(token));
+    fn begin<'v, 't>(&'v self, text: &'t str) -> Result<Verification<'v, 't, K>, VerifyError> {
+        let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
         let known = self.cache.as_ref().zip(digest).and_then(|(cache, digest)| {
             let known = cache.recall(&digest)?;
-            Some((self.issuer(known.verified.issuer())?, Subject::Known(known)))
+            Some((self.issuer(known.verified.issuer())?, Token::Known(known)))
         });
-        if let Some((issuer, subject)) = known {
-            return Ok(Attempt { issuer, token, digest, subject });
+        // Nothing of a token seen before is read again: its whole text is the one accepted then.
+        if let Some((issuer, token)) = known {
+            return Ok(Verification { issuer, text, digest, token });
         }
         // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
         // our keys, and nothing else.
-        let jws = CompactJws::parse(token)?;
-        let issuer = self.route(&jws)?;
+        let jws = CompactJws::parse(text)?;
+        let issuer = self.route(|| claims::unverified_issuer(&jws))?;
+        // Before the key is looked up, so that a token with another algorithm never causes a fetch.
         issuer.policy.check_header(jws.header())?;
-        Ok(Attempt { issuer, token, digest, subject: Subject::New(jws) })
+        Ok(Verification { issuer, text, digest, token: Token::New(jws) })
     }
 
-    /// The issuer of the token. A verifier with one issuer has no choice, and does not read the
-    /// payload before the signature is verified.
-    fn route(&self, jws: &CompactJws<'_>) -> Result<&Issuer<K>, VerifyError> {
+    /// The issuer with this `iss`. A verifier with one issuer has no choice and does not call `iss`:
+    /// it reads no payload before the signature is verified.
+    fn route(
+        &self,
+        iss: impl FnOnce() -> Result<String, VerifyError>,
+    ) -> Result<&ConfiguredIssuer<K>, VerifyError> {
         if self.others.is_empty() {
             return Ok(&self.issuer);
         }
-        let name = claims::unverified_issuer(jws)?;
-        self.issuer(&name).ok_or(VerifyError::WrongIssuer)
+        // RFC 8725 section 3.8: there are no keys and no policy for another issuer.
+        self.issuer(&iss()?).ok_or(VerifyError::WrongIssuer)
     }
 
-    /// Runs the rest of the pipeline. `key` is `None` if the token is known and its key confirmed.
+    /// Runs the rest of the pipeline, with the key that was looked up.
     fn conclude(
         &self,
-        attempt: Attempt<'_, '_, K>,
-        key: Option<SelectedKey>,
+        verification: Verification<'_, '_, K>,
+        key: SelectedKey,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        let Attempt { issuer, token, digest, subject } = attempt;
-        let (jws, key) = match (subject, key) {
-            (Subject::New(jws), key) => (jws, key.ok_or(VerifyError::UnknownKey)?),
-            // The token is known, but its key was replaced.
-            (Subject::Known(known), Some(key)) if key != known.key => {
-                (CompactJws::parse(token)?, key)
+        let Verification { issuer, text, digest, token } = verification;
+        let jws = match token {
+            Token::New(jws) => jws,
+            Token::Known(known) if known.key == key => {
+                return issuer.policy.check_again(&known.verified, now);
             }
-            (Subject::Known(known), _) => return issuer.policy.check_again(&known.verified, now),
+            // The issuer has replaced the key under the same `kid`: the signature must be valid under
+            // the new one too.
+            Token::Known(_) => CompactJws::parse(text)?,
         };
         let kid = digest.and(jws.header().key_id()).map(Box::from);
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
         let verified = issuer.policy.check(jws.verify(&key)?, now)?;
+        // Only now: a token that any check has refused is never remembered.
         if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {
             cache.remember(digest, &verified, kid, key);
         }
@@ -304,50 +325,35 @@ impl<K: KeySource> Verifier<K> {
 }
 
 /// A verification that has reached the point where it needs a key.
-struct Attempt<'v, 't, K> {
-    issuer: &'v Issuer<K>,
-    token: &'t str,
+struct Verification<'v, 't, K> {
+    issuer: &'v ConfiguredIssuer<K>,
+    text: &'t str,
     digest: Option<Digest>,
-    subject: Subject<'t>,
+    token: Token<'t>,
 }
 
-enum Subject<'t> {
-    /// A token that was accepted before, under the same policy.
+enum Token<'t> {
+    /// Accepted before, under the same policy.
     Known(Arc<Recalled>),
     New(CompactJws<'t>),
 }
 
-impl<K: KeySource> Attempt<'_, '_, K> {
+impl<K: KeySource> Verification<'_, '_, K> {
     fn query(&self) -> KeyQuery<'_> {
-        let (kid, algorithm) = match &self.subject {
-            Subject::Known(known) => (known.kid.as_deref(), known.key.algorithm()),
-            Subject::New(jws) => (jws.header().key_id(), jws.header().algorithm()),
+        let (kid, algorithm) = match &self.token {
+            Token::Known(known) => (known.kid.as_deref(), known.key.algorithm()),
+            Token::New(jws) => (jws.header().key_id(), jws.header().algorithm()),
         };
         self.issuer.policy.query(kid, algorithm)
     }
 
-    /// Whether the token is known, and the source still has the same key for it.
-    fn is_confirmed(&self) -> bool {
-        match &self.subject {
-            Subject::Known(known) => self.issuer.keys.confirms(&known.key, self.query()),
-            Subject::New(_) => false,
-        }
-    }
-
-    /// The key, for which this may wait. `None` if [it is confirmed](Self::is_confirmed).
-    fn key(&self) -> Result<Option<SelectedKey>, KeyError> {
-        match self.is_confirmed() {
-            true => Ok(None),
-            false => self.issuer.keys.key(self.query()).map(Some),
-        }
-    }
-
-    /// The same, among the keys in memory.
-    #[cfg(feature = "std")]
-    fn key_at_hand(&self) -> Result<Option<SelectedKey>, KeyError> {
-        match self.is_confirmed() {
-            true => Ok(None),
-            false => self.issuer.keys.try_key(self.query()).map(Some),
+    /// The claims of a token accepted before, if the source still has the same key for it.
+    fn confirmed(&self) -> Option<&Verified> {
+        match &self.token {
+            Token::Known(known) if self.issuer.keys.confirms(&known.key, self.query()) => {
+                Some(&known.verified)
+            }
+            _ => None,
         }
     }
 }

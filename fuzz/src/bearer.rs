@@ -43,7 +43,7 @@ type Refusal = (u16, &'static str, String, Option<VerifyError>);
 fn assert_answers(found: &Rejection, expected: Refusal) {
     let (status, message, error, cause) = expected;
     assert_eq!((found.status(), found.message()), (status, message), "{found:?}");
-    assert_eq!(found.cause().copied(), cause);
+    assert_eq!(found.cause(), cause);
     let challenge = format!("Bearer realm=\"api\"{error}");
     let headers: Vec<_> = found.headers().collect();
     let content_type = ("Content-Type", "application/json".to_owned());

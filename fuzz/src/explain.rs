@@ -52,7 +52,7 @@ fn token(token: &str) -> bool {
 fn request(value: &[u8]) -> bool {
     let guard = Guard::new(VERIFIERS[0].clone()).require_scope("read:messages");
     let explanation = guard.explain_at([value], NOW);
-    let cause = |rejection: tokenring::Rejection| rejection.cause().copied();
+    let cause = |rejection: tokenring::Rejection| rejection.cause();
     let verdict = guard.check_at([value], NOW).map(|_| ());
     let verdict = verdict.map_err(|rejection| cause(rejection).unwrap_or(VerifyError::NoToken));
     assert_eq!(explanation.verdict(), verdict, "{explanation}");

@@ -186,8 +186,8 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
         }
         Some(_) => return Err(VerifyError::ClaimType { claim: "aud" }),
     };
-    let exp = number("exp")?.ok_or(VerifyError::ClaimMissing { claim: "exp" })?;
-    if !(0.0..=253_402_300_799.0).contains(&exp) {
+    let exp = number("exp")?;
+    if exp.is_some_and(|exp| !(0.0..=253_402_300_799.0).contains(&exp)) {
         return Err(VerifyError::ClaimRange { claim: "exp" });
     }
     let nbf = number("nbf")?.map(seconds);
@@ -209,11 +209,12 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
         Some(Json::Array(values)) => owned(json::strings(values).unwrap_or_default()),
         _ => Vec::new(),
     };
-    // The policies here name audiences, so there must be one. Policies come after types.
+    // The policies here name audiences, so there must be one. Policies check presence after types.
     let aud = aud.ok_or(VerifyError::ClaimMissing { claim: "aud" })?;
     if aud.is_empty() {
         return Err(VerifyError::ClaimType { claim: "aud" });
     }
+    let exp = exp.ok_or(VerifyError::ClaimMissing { claim: "exp" })?;
     Ok(Claims { iss, aud, exp: seconds(exp), nbf, iat, sub, jti, client, cnf, scopes, permissions })
 }
 

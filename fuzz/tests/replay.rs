@@ -1,4 +1,4 @@
-//! Replays the seeds and the corpus without a fuzzer: on the stable toolchain, with `--cfg fuzzing`.
+//! Replays the seeds and the corpus without a fuzzer: on the stable toolchain.
 
 use std::{collections::BTreeMap, fs, path::Path, str, thread};
 

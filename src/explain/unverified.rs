@@ -9,11 +9,11 @@ use alloc::{
 
 use crate::{
     VerifyError,
+    base64url::decode_leniently,
     claims::{ClaimsSet, Origin},
     compact::MAX_TOKEN_BYTES,
     explain::text,
     json::{self, Text, Texts, Value},
-    jwk::decode_leniently,
 };
 
 /// The JSON texts of a token, or of text that should be one. Nothing in them is checked.

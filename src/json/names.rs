@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, collections::BTreeSet};
 
 /// The names of an object's members so far.
 #[derive(Default)]
-pub(super) struct Names<'a> {
+pub(super) struct NamesSeen<'a> {
     /// The bits of the names so far. Most names have a bit of their own and need no comparison.
     bits: u64,
     first: [&'a str; 24],
@@ -15,16 +15,21 @@ pub(super) struct Names<'a> {
     repeated: bool,
 }
 
-impl<'a> Names<'a> {
+impl<'a> NamesSeen<'a> {
     #[inline]
     #[expect(clippy::ptr_arg, reason = "a borrowed name is kept as it is")]
     pub(super) fn insert(&mut self, name: &Cow<'a, str>) {
         let bit = bit(name);
+        // Measured: comparing each name with all others takes 7 % more instructions for a whole
+        // token.
         if self.bits & bit != 0 {
+            // Not refused here: a fault of the text itself is reported first, wherever it is.
             self.repeated |= self.contains(name);
         }
         self.bits |= bit;
         self.count = self.count.saturating_add(1);
+        // Measured: with all names in the set, a whole token takes 23 % more instructions. The set
+        // is for hostile objects, whose many names must not be compared one by one.
         match (name, self.first.get_mut(self.taken)) {
             (Cow::Borrowed(name), Some(place)) => {
                 *place = name;

@@ -1,78 +1,47 @@
 //! Burnt keys: public keys whose private key was published, so that anyone can sign with it.
 //! RFC 7517 section 9.2.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
-
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use alloc::{boxed::Box, vec::Vec};
 
 use super::{JwkError, Material, PublicKey, members::private, without_leading_zeros};
-use crate::json::{self, Value};
+use crate::{
+    base64url,
+    json::{self, Value},
+};
 
 /// The `kid` of an entry of a JWK Set, even one that is not a valid JWK.
 pub(crate) fn key_id(entry: &str) -> Option<Box<str>> {
-    let mut members = json::Members::of(entry).ok()?;
-    while let Ok(Some((name, value))) = members.next() {
-        if name == "kid" {
-            return match value {
-                Value::String(kid) => Some(kid.characters(entry).into()),
-                _ => None,
-            };
-        }
+    match json::up_to_fault(entry).find(|(name, _)| name == "kid")? {
+        (_, Value::String(kid)) => Some(kid.characters(entry).into()),
+        _ => None,
     }
-    None
 }
 
 /// The keys that `entry` of a JWK Set burns: if it has a private member, every `n` and `x` that a
 /// reader could find in it. Of a repeated member, readers see the first or the last. The numbers may be
 /// spelled in any way.
 pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
-    let Ok(mut members) = json::Members::of(entry) else { return Vec::new() };
-    let (mut member, mut n, mut x) = (None, None, None);
-    while let Ok(Some((name, value))) = members.next() {
+    let Some(member) = private(entry) else { return Vec::new() };
+    let (mut n, mut x) = (None, None);
+    for (name, value) in json::up_to_fault(entry) {
         let seen = match &*name {
             "n" => &mut n,
             "x" => &mut x,
-            other => {
-                member = member.or_else(|| private(other));
-                continue;
-            }
+            _ => continue,
         };
         if let Value::String(number) = value {
             let first = seen.map_or(number, |(first, _)| first);
             *seen = Some((first, number));
         }
     }
-    let Some(member) = member else { return Vec::new() };
     let numbers = [n, x].into_iter().flatten().flat_map(|(first, last)| [first, last]);
     let mut burnt: Vec<BurntKey> = numbers
         .filter_map(|number| {
-            BurntKey::new(&decode_at_any_price(&number.characters(entry))?, member)
+            BurntKey::new(&base64url::decode_at_any_price(&number.characters(entry))?, member)
         })
         .collect();
     burnt.dedup();
     burnt
-}
-
-/// The bytes that the most lenient base64 decoder finds in `text`: white space, padding and the
-/// bits after the last byte are ignored, and the two alphabets may be mixed.
-fn decode_at_any_price(text: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::URL_SAFE,
-        GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::RequireNone)
-            .with_decode_allow_trailing_bits(true),
-    );
-    let counts = |character: &char| !character.is_ascii_whitespace() && *character != '=';
-    let url_safe = |character| match character {
-        '+' => '-',
-        '/' => '_',
-        other => other,
-    };
-    let text: String = text.chars().filter(counts).map(url_safe).collect();
-    LENIENT.decode(text).ok()
 }
 
 /// A public key whose private key was published. It must not be used, whatever its `kid`.

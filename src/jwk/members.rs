@@ -1,96 +1,52 @@
-//! The members of a JWK, before their values are checked. RFC 7517 section 4, RFC 7518 section 6.
+//! The members of a JWK and the types of their values. RFC 7517 section 4, RFC 7518 section 6.
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-
 use super::JwkError;
 use crate::{
-    JsonError, base64url,
+    base64url,
     json::{self, Texts, Value},
 };
 
-/// The members as they are in the JWK, their types not checked yet.
-#[derive(Default)]
-pub(super) struct Members<'a> {
-    json: &'a str,
-    pub(super) kty: Option<Value>,
-    pub(super) usage: Option<Value>,
-    key_ops: Option<Value>,
-    pub(super) alg: Option<Value>,
-    pub(super) kid: Option<Value>,
-    pub(super) issuer: Option<Value>,
-    pub(super) n: Option<Value>,
-    pub(super) e: Option<Value>,
-    pub(super) crv: Option<Value>,
-    pub(super) x: Option<Value>,
-    pub(super) y: Option<Value>,
-    pub(super) private: Option<&'static str>,
-}
+/// The text of a JWK, from which the values of its members are read.
+#[derive(Clone, Copy)]
+pub(super) struct JwkText<'a>(pub(super) &'a str);
 
-impl<'a> Members<'a> {
-    pub(super) fn read(json: &'a str) -> Result<Self, JsonError> {
-        let mut members = json::Members::of(json)?;
-        let mut jwk = Self { json, ..Self::default() };
-        while let Some((name, value)) = members.next()? {
-            let place = match &*name {
-                "kty" => &mut jwk.kty,
-                "use" => &mut jwk.usage,
-                "key_ops" => &mut jwk.key_ops,
-                "alg" => &mut jwk.alg,
-                "kid" => &mut jwk.kid,
-                "issuer" => &mut jwk.issuer,
-                "n" => &mut jwk.n,
-                "e" => &mut jwk.e,
-                "crv" => &mut jwk.crv,
-                "x" => &mut jwk.x,
-                "y" => &mut jwk.y,
-                other => {
-                    jwk.private = jwk.private.or_else(|| private(other));
-                    continue;
-                }
-            };
-            *place = Some(value);
-        }
-        Ok(jwk)
-    }
-
+impl<'a> JwkText<'a> {
     pub(super) fn string(
-        &self,
+        self,
         value: Option<Value>,
         member: &'static str,
     ) -> Result<Option<Cow<'a, str>>, JwkError> {
         match value {
             None => Ok(None),
-            Some(Value::String(string)) => Ok(Some(string.characters(self.json))),
+            Some(Value::String(string)) => Ok(Some(string.characters(self.0))),
             Some(_) => Err(JwkError::MemberType { member }),
         }
     }
 
     pub(super) fn required(
-        &self,
+        self,
         value: Option<Value>,
         member: &'static str,
     ) -> Result<Cow<'a, str>, JwkError> {
         self.string(value, member)?.ok_or(JwkError::MemberMissing { member })
     }
 
-    /// A number (RFC 7518 section 2, Base64urlUInt), in any spelling that [`decode_leniently`]
-    /// accepts.
+    /// A number (RFC 7518 section 2, Base64urlUInt), in any spelling that
+    /// [`base64url::decode_leniently`] accepts.
     pub(super) fn number(
-        &self,
+        self,
         value: Option<Value>,
         member: &'static str,
     ) -> Result<Vec<u8>, JwkError> {
-        decode_leniently(&self.required(value, member)?).ok_or(JwkError::NotBase64url { member })
+        base64url::decode_leniently(&self.required(value, member)?)
+            .ok_or(JwkError::NotBase64url { member })
     }
 
     /// The bytes of a coordinate, in strict base64url: no issuer is known to spell them otherwise.
     pub(super) fn octets(
-        &self,
+        self,
         value: Option<Value>,
         member: &'static str,
     ) -> Result<Vec<u8>, JwkError> {
@@ -99,14 +55,14 @@ impl<'a> Members<'a> {
     }
 
     /// Checks `key_ops`: distinct strings, `verify` among them. RFC 7517 section 4.3.
-    pub(super) fn check_operations(&self) -> Result<(), JwkError> {
-        let operations = match self.key_ops {
+    pub(super) fn check_operations(self, key_ops: Option<Value>) -> Result<(), JwkError> {
+        let operations = match key_ops {
             None => return Ok(()),
-            Some(Value::Array(array)) => Texts::of_array(array, self.json),
+            Some(Value::Array(array)) => Texts::of_array(array, self.0),
             Some(_) => None,
         };
         let operations = operations.ok_or(JwkError::MemberType { member: "key_ops" })?;
-        let mut operations: Vec<&str> = operations.within(self.json).collect();
+        let mut operations: Vec<&str> = operations.within(self.0).collect();
         operations.sort_unstable();
         if operations.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
             return Err(JwkError::DuplicateKeyOperation);
@@ -118,18 +74,9 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The private member called `name`. RFC 7518 section 6.3.2. EC and OKP keys have only `d`:
-/// RFC 7518 section 6.2.2, RFC 8037 section 2.
-pub(super) fn private(name: &str) -> Option<&'static str> {
-    ["d", "p", "q", "dp", "dq", "qi", "oth"].into_iter().find(|member| *member == name)
-}
-
-/// Decodes base64 with the URL-safe or the standard alphabet, with or without padding: some issuers
-/// publish their numbers this way, and the number is unambiguous. The trailing bits must be zero.
-pub(crate) fn decode_leniently(text: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-    URL_SAFE.decode(text).or_else(|_| STANDARD.decode(text)).ok()
+/// The first private member of a JWK, even of one that is not valid JSON after it. RFC 7518
+/// section 6.3.2. EC and OKP keys have only `d`: RFC 7518 section 6.2.2, RFC 8037 section 2.
+pub(super) fn private(json: &str) -> Option<&'static str> {
+    let private = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+    json::up_to_fault(json).find_map(|(name, _)| private.into_iter().find(|member| *member == name))
 }

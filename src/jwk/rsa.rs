@@ -3,21 +3,26 @@
 use alloc::boxed::Box;
 
 use super::without_leading_zeros;
-use crate::JwkError;
+use crate::{JwkError, algorithm::RsaAlgorithm};
 
-/// A modulus and an exponent, big-endian without leading zeros.
+/// A modulus and an exponent, big-endian without leading zeros, and the algorithm if `alg` names it.
 #[derive(PartialEq, Eq)]
 pub(crate) struct RsaKey {
+    pub(super) algorithm: Option<RsaAlgorithm>,
     modulus: Box<[u8]>,
     exponent: Box<[u8]>,
 }
 
 impl RsaKey {
-    pub(super) fn new(modulus: &[u8], exponent: &[u8]) -> Result<Self, JwkError> {
+    pub(super) fn new(
+        algorithm: Option<RsaAlgorithm>,
+        modulus: &[u8],
+        exponent: &[u8],
+    ) -> Result<Self, JwkError> {
         let (modulus, exponent) = (without_leading_zeros(modulus), without_leading_zeros(exponent));
         check_modulus(modulus)?;
         check_exponent(exponent)?;
-        Ok(Self { modulus: modulus.into(), exponent: exponent.into() })
+        Ok(Self { algorithm, modulus: modulus.into(), exponent: exponent.into() })
     }
 
     pub(crate) fn modulus(&self) -> &[u8] {
@@ -26,6 +31,10 @@ impl RsaKey {
 
     pub(crate) fn exponent(&self) -> &[u8] {
         &self.exponent
+    }
+
+    pub(super) fn has_numbers_of(&self, other: &Self) -> bool {
+        self.modulus == other.modulus && self.exponent == other.exponent
     }
 
     /// The exact length of the modulus in bits.

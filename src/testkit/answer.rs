@@ -10,7 +10,7 @@ use std::{
     vec::Vec,
 };
 
-use crate::testkit::site::Shared;
+use crate::testkit::site::Site;
 
 /// An answer of an [`IssuerServer`](super::IssuerServer): good, unless changed.
 ///
@@ -184,45 +184,45 @@ impl Answer {
 
     /// Writes the answer. An error means that the client has closed the connection, or that the
     /// server is stopping.
-    pub(super) fn write(&self, shared: &Shared, mut stream: &TcpStream) -> io::Result<()> {
-        shared.pause(self.delay)?;
+    pub(super) fn write(&self, site: &Site, mut stream: &TcpStream) -> io::Result<()> {
+        site.pause(self.delay)?;
         let body = match &self.content {
             // Ends when the client closes the connection, or with an error.
             Content::Silence => return io::copy(&mut stream, &mut io::sink()).map(drop),
-            Content::Raw(response) => return self.dripped(shared, stream, true, response),
+            Content::Raw(response) => return self.dripped(site, stream, true, response),
             Content::Spaces(bytes) => {
-                self.dripped(shared, stream, true, &self.head(*bytes))?;
-                return self.spaces(shared, stream, *bytes);
+                self.dripped(site, stream, true, &self.head(*bytes))?;
+                return self.spaces(site, stream, *bytes);
             }
             Content::Body(body) => body.clone(),
-            Content::KeySet => shared.issuer().jwks().into_bytes(),
-            Content::Metadata => shared.metadata().to_string().into_bytes(),
+            Content::KeySet => site.issuer().jwks().into_bytes(),
+            Content::Metadata => site.metadata().to_string().into_bytes(),
         };
         let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        self.dripped(shared, stream, true, &self.head(length))?;
+        self.dripped(site, stream, true, &self.head(length))?;
         let sent = body.get(..self.cut.unwrap_or(body.len())).unwrap_or(&body);
         match self.framing {
             Framing::Chunked => {
                 for chunk in sent.chunks(CHUNK) {
                     let size = format!("{:x}\r\n", chunk.len());
                     let framed = [size.as_bytes(), chunk, b"\r\n"].concat();
-                    self.dripped(shared, stream, false, &framed)?;
+                    self.dripped(site, stream, false, &framed)?;
                 }
                 match self.cut {
                     Some(_) => Ok(()),
-                    None => self.dripped(shared, stream, false, b"0\r\n\r\n"),
+                    None => self.dripped(site, stream, false, b"0\r\n\r\n"),
                 }
             }
-            Framing::Length | Framing::Close => self.dripped(shared, stream, false, sent),
+            Framing::Length | Framing::Close => self.dripped(site, stream, false, sent),
         }
     }
 
-    fn spaces(&self, shared: &Shared, stream: &TcpStream, bytes: u64) -> io::Result<()> {
+    fn spaces(&self, site: &Site, stream: &TcpStream, bytes: u64) -> io::Result<()> {
         let block = vec![b' '; 1 << 16];
         let mut left = bytes;
         while left > 0 {
             let part = block.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(&block);
-            self.dripped(shared, stream, false, part)?;
+            self.dripped(site, stream, false, part)?;
             left = left.saturating_sub(u64::try_from(part.len()).unwrap_or(u64::MAX));
         }
         Ok(())
@@ -230,7 +230,7 @@ impl Answer {
 
     fn dripped(
         &self,
-        shared: &Shared,
+        site: &Site,
         mut stream: &TcpStream,
         is_head: bool,
         bytes: &[u8],
@@ -239,7 +239,7 @@ impl Answer {
             Some(drip) if drip.with_head || !is_head => {
                 bytes.chunks(drip.bytes.max(1)).try_for_each(|part| {
                     stream.write_all(part)?;
-                    shared.pause(drip.pause)
+                    site.pause(drip.pause)
                 })
             }
             _ => stream.write_all(bytes),

@@ -10,9 +10,9 @@ use std::{
     vec,
 };
 
-use crate::testkit::site::Shared;
+use crate::testkit::site::Site;
 
-impl Shared {
+impl Site {
     /// Accepts connections until the server is dropped, then waits for their threads.
     pub(super) fn accept(&self, listener: &TcpListener) {
         thread::scope(|scope| {

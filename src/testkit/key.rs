@@ -2,7 +2,6 @@
 
 use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 
-use ring::signature::RsaEncoding;
 use serde_json::Value;
 
 use crate::{
@@ -145,15 +144,5 @@ impl TestKey {
     /// If the system has no randomness.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.signer.sign(self.algorithm, message)
-    }
-
-    /// The signature of `message` with any RSA algorithm of *ring*, such as
-    /// [`ring::signature::RSA_PKCS1_SHA384`], whatever the key's own.
-    ///
-    /// # Panics
-    ///
-    /// If the key is not an RSA key, or if the system has no randomness.
-    pub fn sign_with(&self, padding: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
-        self.signer.sign_rsa(padding, message)
     }
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     Algorithm,
-    testkit::{Answer, Issuer, TestKey, TokenBuilder, fixed_keys, site::Shared},
+    testkit::{Answer, Issuer, TestKey, TokenBuilder, fixed_keys, site::Site},
 };
 
 /// An [`Issuer`] that serves its key set and its metadata over plain `http:` on its own port of
@@ -42,7 +42,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct IssuerServer {
-    shared: Arc<Shared>,
+    site: Arc<Site>,
     address: SocketAddr,
     acceptor: Option<JoinHandle<()>>,
 }
@@ -82,24 +82,24 @@ impl IssuerServer {
         assert!(path.is_empty() || path.starts_with('/'), "the path {path} does not begin with /");
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port of 127.0.0.1 is free");
         let address = listener.local_addr().expect("the listener has an address");
-        let shared = Arc::new(Shared::new(format!("http://{address}"), path, material));
-        let accepted = Arc::clone(&shared);
+        let site = Arc::new(Site::new(format!("http://{address}"), path, material));
+        let accepted = Arc::clone(&site);
         let acceptor = thread::Builder::new()
             .name("tokenring-issuer".into())
             .spawn(move || accepted.accept(&listener))
             .expect("the system has a thread to give");
-        Self { shared, address, acceptor: Some(acceptor) }
+        Self { site, address, acceptor: Some(acceptor) }
     }
 
     /// The issuer's URL, as in `iss`: `http://127.0.0.1:PORT/`, or with the path it was started at.
     pub fn url(&self) -> String {
-        self.shared.url.clone()
+        self.site.url.clone()
     }
 
     /// The URL of the key set: [`url`](Self::url) and `.well-known/jwks.json`, unless it was
     /// [moved](Self::move_key_set). Every path but this and those of the metadata answers 404.
     pub fn jwks_url(&self) -> String {
-        self.shared.jwks_url()
+        self.site.jwks_url()
     }
 
     /// The current metadata, with `issuer` and `jwks_uri`. To serve an altered copy, pass its text
@@ -108,12 +108,12 @@ impl IssuerServer {
     /// The server has it at [`url`](Self::url) and `.well-known/openid-configuration`, joined with
     /// one slash. OpenID Connect Discovery 1.0 section 4.
     pub fn metadata(&self) -> Value {
-        self.shared.metadata()
+        self.site.metadata()
     }
 
     /// The issuer with the keys published now. Later changes of the server do not change it.
     pub fn issuer(&self) -> Issuer {
-        self.shared.issuer()
+        self.site.issuer()
     }
 
     /// A builder of a valid access token, signed with the newest key: [`Issuer::token`].
@@ -131,7 +131,7 @@ impl IssuerServer {
     /// There is no limit to rotations. Each key has a new name; its material comes from three
     /// different fixed keys in turn.
     pub fn rotate(&self) -> TestKey {
-        self.shared.rotate()
+        self.site.rotate()
     }
 
     /// No longer publishes the key called `kid`. If it was the key that signs, the next older key
@@ -141,7 +141,7 @@ impl IssuerServer {
     ///
     /// If no published key has this name.
     pub fn revoke(&self, kid: &str) {
-        let mut state = self.shared.lock();
+        let mut state = self.site.lock();
         let published = state.keys.len();
         state.keys.retain(|key| key.kid() != kid);
         let revoked = state.keys.len() < published;
@@ -151,7 +151,7 @@ impl IssuerServer {
 
     /// Publishes only `keys` from now on; the first one signs.
     pub fn publish(&self, keys: Vec<TestKey>) {
-        self.shared.lock().keys = keys;
+        self.site.lock().keys = keys;
     }
 
     /// Serves the key set at `path` from now on, such as `/keys`, and says so in the metadata. The
@@ -162,24 +162,24 @@ impl IssuerServer {
     /// If `path` does not begin with `/`.
     pub fn move_key_set(&self, path: &str) {
         assert!(path.starts_with('/'), "the path {path} does not begin with /");
-        self.shared.lock().key_set.path = path.into();
+        self.site.lock().key_set.path = path.into();
     }
 
     /// Gives this answer to all requests for the key set, until the next call.
     pub fn answer_with(&self, answer: Answer) {
-        self.shared.lock().key_set.answer = answer;
+        self.site.lock().key_set.answer = answer;
     }
 
     /// Gives this answer to all requests for the metadata at `.well-known/openid-configuration`,
     /// until the next call. The default is [`Answer::metadata`].
     pub fn answer_metadata_with(&self, answer: Answer) {
-        self.shared.lock().metadata.answer = answer;
+        self.site.lock().metadata.answer = answer;
     }
 
     /// The same for `.well-known/oauth-authorization-server`, which RFC 8414 section 3.1 puts
     /// between host and path. The default is status 404.
     pub fn answer_oauth_metadata_with(&self, answer: Answer) {
-        self.shared.lock().oauth_metadata.answer = answer;
+        self.site.lock().oauth_metadata.answer = answer;
     }
 
     /// Closes each connection at once, without an answer, until [`up`](Self::up) is called. Open
@@ -189,55 +189,55 @@ impl IssuerServer {
     /// not refused, but closed or reset before a byte is sent. That is a `FetchError::Connect` as
     /// well.
     pub fn down(&self) {
-        let mut state = self.shared.lock();
+        let mut state = self.site.lock();
         state.down = true;
         state.hang_up();
     }
 
     /// Answers again, as before [`down`](Self::down).
     pub fn up(&self) {
-        self.shared.lock().down = false;
+        self.site.lock().down = false;
     }
 
     /// The number of requests read so far, for any path.
     pub fn hits(&self) -> usize {
-        self.shared.lock().hits
+        self.site.lock().hits
     }
 
     /// The number of requests read so far for the key set, at the path it had at the time.
     pub fn key_set_hits(&self) -> usize {
-        self.shared.lock().key_set.hits
+        self.site.lock().key_set.hits
     }
 
     /// The number of requests read so far for the metadata at `.well-known/openid-configuration`.
     pub fn metadata_hits(&self) -> usize {
-        self.shared.lock().metadata.hits
+        self.site.lock().metadata.hits
     }
 
     /// The number of requests read so far for the metadata at
     /// `.well-known/oauth-authorization-server`.
     pub fn oauth_metadata_hits(&self) -> usize {
-        self.shared.lock().oauth_metadata.hits
+        self.site.lock().oauth_metadata.hits
     }
 
     /// The number of connections made so far, including those made while the server was down.
     pub fn connections(&self) -> usize {
-        self.shared.lock().connections
+        self.site.lock().connections
     }
 
     /// The request line and headers of the last request, as received.
     pub fn last_request(&self) -> Option<String> {
-        self.shared.lock().last_request.clone()
+        self.site.lock().last_request.clone()
     }
 }
 
 impl Drop for IssuerServer {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
+        let mut state = self.site.lock();
         state.stopping = true;
         state.hang_up();
         drop(state);
-        self.shared.stopped.notify_all();
+        self.site.stopped.notify_all();
         // Wakes the acceptor. If that fails, its thread is not waited for and runs until the
         // process ends.
         let woken = TcpStream::connect_timeout(&self.address, WAKING_TIME).is_ok();

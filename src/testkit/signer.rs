@@ -14,7 +14,7 @@ use ring::{
 };
 use serde_json::Value;
 
-use crate::Algorithm;
+use crate::{Algorithm, algorithm::RsaAlgorithm};
 
 /// The private key, in the form that its algorithm needs.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Signer {
     /// Whether a key of this type can sign with `algorithm`.
     pub(super) fn is_for(&self, algorithm: Algorithm) -> bool {
         match self {
-            Self::Rsa(_) => rsa_encoding(algorithm).is_some(),
+            Self::Rsa(_) => algorithm.is_rsa(),
             Self::P256(_) => algorithm == Algorithm::ES256,
             Self::P384(_) => algorithm == Algorithm::ES384,
             Self::Ed25519(_) => algorithm == Algorithm::EdDSA,
@@ -64,9 +64,13 @@ impl Signer {
     /// The signature of `message`. Panics if the key is of another type than `algorithm`.
     pub(super) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         match self {
-            Self::Rsa(_) => {
-                let encoding = rsa_encoding(algorithm).expect("an RSA algorithm for an RSA key");
-                self.sign_rsa(encoding, message)
+            Self::Rsa(key_pair) => {
+                let algorithm = RsaAlgorithm::of(algorithm).expect("an RSA algorithm");
+                let mut signature = vec![0; key_pair.public().modulus_len()];
+                key_pair
+                    .sign(rsa_encoding(algorithm), &SystemRandom::new(), message, &mut signature)
+                    .expect("the system has randomness");
+                signature
             }
             // RFC 7518 section 3.4: `r` followed by `s`, not ASN.1.
             Self::P256(key_pair) | Self::P384(key_pair) => key_pair
@@ -76,20 +80,6 @@ impl Signer {
                 .to_vec(),
             Self::Ed25519(key_pair) => key_pair.sign(message).as_ref().to_vec(),
         }
-    }
-
-    /// The signature of `message`. Panics if the key is not an RSA key.
-    pub(super) fn sign_rsa(&self, encoding: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
-        let rsa = match self {
-            Self::Rsa(key_pair) => Some(key_pair),
-            _ => None,
-        };
-        let key_pair = rsa.expect("an RSA key for an RSA encoding");
-        let mut signature = vec![0; key_pair.public().modulus_len()];
-        key_pair
-            .sign(encoding, &SystemRandom::new(), message, &mut signature)
-            .expect("the system has randomness");
-        signature
     }
 
     /// `kty` and the members that belong to it. RFC 7518 section 6, RFC 8037 section 2.
@@ -126,14 +116,13 @@ fn base64url(bytes: &[u8]) -> Value {
     URL_SAFE_NO_PAD.encode(bytes).into()
 }
 
-fn rsa_encoding(algorithm: Algorithm) -> Option<&'static dyn RsaEncoding> {
+fn rsa_encoding(algorithm: RsaAlgorithm) -> &'static dyn RsaEncoding {
     match algorithm {
-        Algorithm::RS256 => Some(&RSA_PKCS1_SHA256),
-        Algorithm::RS384 => Some(&RSA_PKCS1_SHA384),
-        Algorithm::RS512 => Some(&RSA_PKCS1_SHA512),
-        Algorithm::PS256 => Some(&RSA_PSS_SHA256),
-        Algorithm::PS384 => Some(&RSA_PSS_SHA384),
-        Algorithm::PS512 => Some(&RSA_PSS_SHA512),
-        Algorithm::ES256 | Algorithm::ES384 | Algorithm::EdDSA => None,
+        RsaAlgorithm::RS256 => &RSA_PKCS1_SHA256,
+        RsaAlgorithm::RS384 => &RSA_PKCS1_SHA384,
+        RsaAlgorithm::RS512 => &RSA_PKCS1_SHA512,
+        RsaAlgorithm::PS256 => &RSA_PSS_SHA256,
+        RsaAlgorithm::PS384 => &RSA_PSS_SHA384,
+        RsaAlgorithm::PS512 => &RSA_PSS_SHA512,
     }
 }

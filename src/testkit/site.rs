@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::testkit::{Answer, Issuer, TestKey};
 
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Site {
     /// The issuer's URL, as in `iss`.
     pub(super) url: String,
     /// The URL up to its path: `http://127.0.0.1:PORT`.
@@ -78,7 +78,7 @@ impl State {
     }
 }
 
-impl Shared {
+impl Site {
     pub(super) fn new(origin: String, path: &str, material: Vec<TestKey>) -> Self {
         // One slash where the parts join, and none at the end: RFC 8414 section 3.1.
         let stem = path.strip_suffix('/').unwrap_or(path);

@@ -3,11 +3,10 @@
 use alloc::{format, string::String, vec, vec::Vec};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::signature::RsaEncoding;
 use serde_json::Value;
 
 use crate::{
-    UnixTime,
+    Algorithm, UnixTime,
     testkit::{AUDIENCE, CLIENT_ID, TestKey},
 };
 
@@ -25,12 +24,10 @@ use crate::{
 #[must_use = "a builder does nothing until `mint` is called"]
 pub struct TokenBuilder {
     signer: TestKey,
-    /// Replaces the signer's own algorithm.
-    encoding: Option<&'static dyn RsaEncoding>,
     /// Whether `alg` follows the signer.
     alg_follows: bool,
-    header: Members,
-    claims: Members,
+    header: OrderedMembers,
+    claims: OrderedMembers,
     header_segment: Option<String>,
     payload_segment: Option<String>,
     signing_input: Option<String>,
@@ -42,10 +39,9 @@ impl TokenBuilder {
         let user_info = format!("{}/userinfo", issuer.trim_end_matches('/'));
         let token = Self {
             signer: signer.clone(),
-            encoding: None,
             alg_follows: true,
-            header: Members(vec![]),
-            claims: Members(vec![]),
+            header: OrderedMembers(vec![]),
+            claims: OrderedMembers(vec![]),
             header_segment: None,
             payload_segment: None,
             signing_input: None,
@@ -77,11 +73,14 @@ impl TokenBuilder {
         self
     }
 
-    /// Signs with another RSA algorithm than the key's, such as
-    /// [`ring::signature::RSA_PSS_SHA256`]. `alg` stays as it is: for a valid token, use
-    /// [`TestKey::with_algorithm`].
-    pub fn encoding(mut self, encoding: &'static dyn RsaEncoding) -> Self {
-        self.encoding = Some(encoding);
+    /// Signs with another RSA algorithm than the key's, but leaves `alg` as it is. For a valid token,
+    /// pass [`TestKey::with_algorithm`] to [`key`](Self::key).
+    ///
+    /// # Panics
+    ///
+    /// As [`TestKey::with_algorithm`].
+    pub fn forged_as(mut self, algorithm: Algorithm) -> Self {
+        self.signer = self.signer.with_algorithm(algorithm);
         self
     }
 
@@ -204,17 +203,13 @@ impl TokenBuilder {
     ///
     /// # Panics
     ///
-    /// As [`TestKey::sign`], or as [`TestKey::sign_with`] after [`encoding`](Self::encoding),
-    /// unless the signature was set.
+    /// As [`TestKey::sign`], unless the signature was set.
     pub fn mint(&self) -> String {
         let signing_input = self.signing_input.clone().unwrap_or_else(|| self.two_segments());
-        let signature_segment = self.signature_segment.clone().unwrap_or_else(|| {
-            let message = signing_input.as_bytes();
-            URL_SAFE_NO_PAD.encode(match self.encoding {
-                Some(encoding) => self.signer.sign_with(encoding, message),
-                None => self.signer.sign(message),
-            })
-        });
+        let signature_segment = self
+            .signature_segment
+            .clone()
+            .unwrap_or_else(|| URL_SAFE_NO_PAD.encode(self.signer.sign(signing_input.as_bytes())));
         format!("{signing_input}.{signature_segment}")
     }
 
@@ -229,9 +224,9 @@ impl TokenBuilder {
 /// A JSON object that keeps its members in order. serde_json's map does so only with the feature
 /// `preserve_order`.
 #[derive(Clone, Debug)]
-struct Members(Vec<(String, Value)>);
+struct OrderedMembers(Vec<(String, Value)>);
 
-impl Members {
+impl OrderedMembers {
     fn set(&mut self, name: &str, value: Value) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some(member) => member.1 = value,

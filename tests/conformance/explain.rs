@@ -985,7 +985,7 @@ fn verdict_of_a_request_is_the_cause_of_its_rejection() {
         match guard.check_at([&request], NOW) {
             Ok(_) => assert_eq!(verdict, Ok(()), "{request}"),
             Err(rejection) => {
-                let cause = rejection.cause().copied().unwrap_or(VerifyError::NoToken);
+                let cause = rejection.cause().unwrap_or(VerifyError::NoToken);
                 assert_eq!(verdict, Err(cause), "{request}");
             }
         }

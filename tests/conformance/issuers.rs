@@ -653,7 +653,7 @@ fn rows() -> Vec<Row> {
                 // A token from an old Secret.
                 (
                     json!({"iss": "kubernetes/serviceaccount", "aud": null, "exp": null}),
-                    VerifyError::ClaimMissing { claim: "exp" },
+                    MISSING_AUD,
                 ),
             ],
         },

@@ -395,7 +395,7 @@ fn every_refused_token_gets_the_same_response_and_the_cause_is_for_the_log() {
     for (wrong, token, expected) in refused_tokens() {
         let rejection = strict_guard().check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
         assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN), "{wrong}");
-        assert_eq!(rejection.cause(), Some(&expected), "{wrong}");
+        assert_eq!(rejection.cause(), Some(expected), "{wrong}");
         codes.insert(expected.code());
     }
     // All of `VerifyError` except `AmbiguousKey`, which is tested next, and the two of status 503.
@@ -407,7 +407,7 @@ fn ambiguous_key_gets_the_same_response_as_any_other_refusal() {
     let guard = guard_of(Keys(KeyError::AmbiguousKey));
     let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
     assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
-    assert_eq!(rejection.cause(), Some(&VerifyError::AmbiguousKey));
+    assert_eq!(rejection.cause(), Some(VerifyError::AmbiguousKey));
 }
 
 #[test]
@@ -458,7 +458,7 @@ fn nothing_of_the_request_comes_back() {
     let statuses: BTreeSet<u16> = rejections.iter().map(Rejection::status).collect();
     assert_eq!(statuses, BTreeSet::from([400, 401, 403, 503]));
     for rejection in rejections {
-        let cause = rejection.cause().map(ToString::to_string);
+        let cause = rejection.cause().map(|cause| cause.to_string());
         let everything = format!("{:?} {rejection:?} {cause:?}", told(&rejection));
         assert!(!everything.contains("M4rker"), "{everything}");
         assert!(!everything.contains(&encoded[..8]), "{everything}");
@@ -520,7 +520,7 @@ fn client_without_the_scope_or_permission_is_told_which_is_required() {
         let challenge =
             format!("Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"{scope}\"");
         assert_eq!(told(&rejection), told_as(403, INSUFFICIENT, &challenge), "{wrong}");
-        assert_eq!(rejection.cause(), Some(&VerifyError::InsufficientScope), "{wrong}");
+        assert_eq!(rejection.cause(), Some(VerifyError::InsufficientScope), "{wrong}");
     }
 }
 
@@ -621,7 +621,7 @@ fn unavailable_keys_say_nothing_about_the_token() {
         let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
         assert_eq!(told(&rejection), told_to_wait(seconds));
         let cause = VerifyError::KeysUnavailable { retry_after: wait };
-        assert_eq!(rejection.cause(), Some(&cause));
+        assert_eq!(rejection.cause(), Some(cause));
     }
 }
 
@@ -630,7 +630,7 @@ fn too_many_waiters_are_no_fault_of_the_token() {
     let guard = guard_of(Keys(KeyError::Busy)).require_scope("admin");
     let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
     assert_eq!(told(&rejection), told_to_wait(1));
-    assert_eq!(rejection.cause(), Some(&VerifyError::KeySourceBusy));
+    assert_eq!(rejection.cause(), Some(VerifyError::KeySourceBusy));
 }
 
 #[test]
@@ -747,7 +747,7 @@ fn time_of_the_check_is_the_callers() {
     let at = |seconds| {
         let request = Some(format!("Bearer {token}"));
         let outcome = guard().check_at(request, UnixTime::from_secs(seconds));
-        outcome.map(|_| ()).map_err(|rejection| *rejection.cause().unwrap())
+        outcome.map(|_| ()).map_err(|rejection| rejection.cause().unwrap())
     };
     assert_eq!(at(999), Err(VerifyError::NotYetValid { nbf: 1000, now: 999 }));
     assert_eq!(at(1000), Ok(()));
@@ -766,7 +766,7 @@ fn check_goes_by_the_system_clock_and_is_otherwise_the_same() {
     let long_ago = UnixTime::from_secs(1);
     let rejection = guard().check(request(long_ago)).unwrap_err();
     let after = UnixTime::now();
-    let Some(&VerifyError::Expired { exp: 1, now }) = rejection.cause() else {
+    let Some(VerifyError::Expired { exp: 1, now }) = rejection.cause() else {
         panic!("{rejection:?}");
     };
     assert!((before.as_secs()..=after.as_secs()).contains(&now));
@@ -867,7 +867,7 @@ mod async_servers {
         assert_eq!(rejection.body(), UNAVAILABLE);
         assert_eq!(rejection.www_authenticate(), None);
         assert!(rejection.retry_after() >= Some(Duration::from_secs(1)));
-        assert_eq!(rejection.cause().map(VerifyError::code), Some("keys_unavailable"));
+        assert_eq!(rejection.cause().map(|cause| cause.code()), Some("keys_unavailable"));
     }
 
     #[test]
@@ -1066,7 +1066,7 @@ fn assert_malformed(value: impl AsRef<[u8]>) {
 fn cause(value: impl AsRef<[u8]>) -> VerifyError {
     let rejection = check_value(value).unwrap_err();
     assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
-    *rejection.cause().unwrap()
+    rejection.cause().unwrap()
 }
 
 /// The fault, the token, and the error of [`strict_guard`].

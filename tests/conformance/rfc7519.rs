@@ -397,7 +397,7 @@ fn token_without_aud_is_refused() {
 }
 
 #[test]
-fn absent_aud_is_reported_after_mistyped_claims_and_before_any_comparison() {
+fn absent_aud_and_exp_are_reported_after_mistyped_claims_and_before_any_comparison() {
     let without = || token().without_claim("aud");
     for (claim, error) in [
         ("exp", VerifyError::ClaimType { claim: "exp" }),
@@ -405,9 +405,9 @@ fn absent_aud_is_reported_after_mistyped_claims_and_before_any_comparison() {
     ] {
         assert_eq!(outcome(&without().claim(claim, "x").mint()), Err(error));
     }
-    let exp = VerifyError::ClaimMissing { claim: "exp" };
-    assert_eq!(outcome(&without().without_claim("exp").mint()), Err(exp));
-    let aud = VerifyError::ClaimMissing { claim: "aud" };
+    let [aud, exp] = ["aud", "exp"].map(|claim| VerifyError::ClaimMissing { claim });
+    assert_eq!(outcome(&without().without_claim("exp").mint()), Err(aud));
+    assert_eq!(outcome(&token().without_claim("exp").header("typ", "dpop+jwt").mint()), Err(exp));
     assert_eq!(outcome(&without().header("typ", "dpop+jwt").mint()), Err(aud));
     assert_eq!(outcome(&without().issuer("https://other.example/").mint()), Err(aud));
     assert_eq!(outcome(&without().claim("exp", 1).mint()), Err(aud));

@@ -12,8 +12,8 @@ use std::{
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, JsonError, JwkSet, KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey,
-    TokenType, UnixTime, Verifier, VerifyError,
+    Algorithm, CompactJws, JsonError, JwkSet, KeyError, KeyQuery, KeySource, Policy, PolicyError,
+    SelectedKey, TokenType, UnixTime, VerifiedPayload, Verifier, VerifyError,
     testkit::{Issuer, TestKey, TokenBuilder},
 };
 
@@ -237,19 +237,58 @@ fn issuer_that_has_a_policy_already_is_refused() {
 }
 
 #[test]
-fn keys_and_last_stage_are_those_of_the_first_issuer() {
-    let verifier = verifier();
-    assert_eq!(
-        verifier.keys().select(None, Algorithm::RS256),
-        keys(ONE).select(None, Algorithm::RS256)
-    );
-    let payload = |url: &str| {
-        let key = keys(url).select(None, Algorithm::RS256).unwrap();
-        let token = token(url).mint();
-        tokenring::CompactJws::parse(&token).unwrap().verify(&key).unwrap()
+fn keys_are_those_of_the_first_issuer() {
+    let first = keys(ONE).select(None, Algorithm::RS256);
+    assert_eq!(verifier().keys().select(None, Algorithm::RS256), first);
+}
+
+/// The payload of a token signed with the key of the issuer at `url`.
+fn payload(url: &str, token: TokenBuilder) -> VerifiedPayload {
+    let key = keys(url).select(None, Algorithm::RS256).unwrap();
+    CompactJws::parse(&token.mint()).unwrap().verify(&key).unwrap()
+}
+
+#[test]
+fn payload_is_checked_with_the_policy_of_the_issuer_that_it_names() {
+    let two = Policy::new(TWO, "https://two.api.example.com/");
+    let verifier = Verifier::new(policy(ONE), keys(ONE)).unwrap();
+    let verifier = verifier.with_issuer(two, keys(TWO)).unwrap();
+    let check = |url: &str, token| {
+        let checked = verifier.check_at(payload(url, token), NOW);
+        checked.map(|verified| String::from(verified.issuer()))
     };
-    assert_eq!(verifier.check_at(payload(ONE), NOW).map(drop), Ok(()));
-    assert_eq!(verifier.check_at(payload(TWO), NOW).map(drop), Err(VerifyError::WrongIssuer));
+    assert_eq!(check(ONE, token(ONE)), Ok(ONE.into()));
+    assert_eq!(check(TWO, token(TWO)), Err(VerifyError::WrongAudience));
+    let for_two = token(TWO).audience("https://two.api.example.com/");
+    assert_eq!(check(TWO, for_two), Ok(TWO.into()));
+    // Its key is not compared: the caller has chosen it.
+    assert_eq!(check(TWO, token(TWO).issuer(ONE)), Ok(ONE.into()));
+}
+
+#[test]
+fn payload_of_an_issuer_that_is_not_configured_is_refused_before_its_other_claims() {
+    let verifier = verifier();
+    let check = |token| verifier.check_at(payload(ONE, token), NOW).map(drop);
+    let other = token(ONE).issuer(THREE).claim("exp", "never");
+    assert_eq!(check(other), Err(VerifyError::WrongIssuer));
+    assert_eq!(check(token(ONE).issuer("")), Err(VerifyError::WrongIssuer));
+    let missing = VerifyError::ClaimMissing { claim: "iss" };
+    assert_eq!(check(token(ONE).without_claim("iss")), Err(missing));
+    assert_eq!(check(token(ONE).issuer(1)), Err(VerifyError::ClaimType { claim: "iss" }));
+    assert_eq!(check(token(ONE).raw_payload("")), Err(VerifyError::EmptyPayload));
+    assert_eq!(
+        check(token(ONE).raw_payload("[]")),
+        Err(VerifyError::PayloadJson(JsonError::NotObject))
+    );
+}
+
+#[test]
+fn verifier_with_one_issuer_reads_the_other_claims_first() {
+    let verifier = Verifier::new(policy(ONE), keys(ONE)).unwrap();
+    let check = |token| verifier.check_at(payload(ONE, token), NOW).map(drop);
+    let other = token(ONE).issuer(THREE);
+    assert_eq!(check(other.clone()), Err(VerifyError::WrongIssuer));
+    assert_eq!(check(other.claim("exp", "never")), Err(VerifyError::ClaimType { claim: "exp" }));
 }
 
 #[test]
@@ -357,7 +396,7 @@ mod with_a_clock {
             ] {
                 let token = token.mint();
                 let value = || Some(format!("Bearer {token}"));
-                let cause = |rejection: Rejection| *rejection.cause().unwrap();
+                let cause = |rejection: Rejection| rejection.cause().unwrap();
                 // Twice, so that the second time is a cache hit.
                 for _ in 0..2 {
                     assert_eq!(verifier.verify(&token).map(drop), expected);

@@ -100,7 +100,7 @@ fn system_clock_is_read_when_the_keys_are_available() {
             guard
                 .check([format!("Bearer {token}")])
                 .map(|_| ())
-                .map_err(|rejection| *rejection.cause().unwrap())
+                .map_err(|rejection| rejection.cause().unwrap())
         });
         let polled = scope.spawn(|| block_on(verifier.verify_async(&token)).map(|_| ()));
         rig.await_waiters(3);

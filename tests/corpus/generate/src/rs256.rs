@@ -1,10 +1,9 @@
 //! RS256 tokens of the test issuer, each with one thing wrong or special.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::signature::{RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384};
 use serde_json::{Value, json};
 use tokenring::{
-    JsonError, UnixTime, VerifyError,
+    Algorithm, JsonError, UnixTime, VerifyError,
     VerifyError::{
         AlgorithmMissing, AlgorithmNotAccepted, AmbiguousKey, BadSignature, ClaimMissing,
         ClaimRange, ClaimType, EmptyPayload, EmptySegment, Encrypted, Expired, HeaderForbidden,
@@ -449,23 +448,23 @@ fn refused() -> Vec<(&'static str, Vec<Refused>)> {
                 ("alg EdDSA", alg(r#""EdDSA""#), AlgorithmNotAccepted),
                 (
                     "alg RS384, honestly",
-                    token().header("alg", "RS384").encoding(&RSA_PKCS1_SHA384).mint(),
+                    token().header("alg", "RS384").forged_as(Algorithm::RS384).mint(),
                     AlgorithmNotAccepted,
                 ),
                 (
                     "alg RS512, honestly",
-                    token().header("alg", "RS512").encoding(&RSA_PKCS1_SHA512).mint(),
+                    token().header("alg", "RS512").forged_as(Algorithm::RS512).mint(),
                     AlgorithmNotAccepted,
                 ),
                 (
                     "alg PS256, honestly",
-                    token().header("alg", "PS256").encoding(&RSA_PSS_SHA256).mint(),
+                    token().header("alg", "PS256").forged_as(Algorithm::PS256).mint(),
                     AlgorithmNotAccepted,
                 ),
-                ("RS384 called RS256", token().encoding(&RSA_PKCS1_SHA384).mint(), BadSignature),
-                ("RS512 called RS256", token().encoding(&RSA_PKCS1_SHA512).mint(), BadSignature),
-                ("PS256 called RS256", token().encoding(&RSA_PSS_SHA256).mint(), BadSignature),
-                ("PS384 called RS256", token().encoding(&RSA_PSS_SHA384).mint(), BadSignature),
+                ("RS384 called RS256", token().forged_as(Algorithm::RS384).mint(), BadSignature),
+                ("RS512 called RS256", token().forged_as(Algorithm::RS512).mint(), BadSignature),
+                ("PS256 called RS256", token().forged_as(Algorithm::PS256).mint(), BadSignature),
+                ("PS384 called RS256", token().forged_as(Algorithm::PS384).mint(), BadSignature),
             ],
         ),
         (
