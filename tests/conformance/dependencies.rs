@@ -47,7 +47,7 @@ const BUILD: [(&str, &str); 3] = [
 ];
 
 /// The packages of this repository: the crate, and those that test, time or show it.
-const MEMBERS: [&str; 12] = [
+const MEMBERS: [&str; 13] = [
     "issuers",
     "peers",
     "tokenring",
@@ -58,6 +58,7 @@ const MEMBERS: [&str; 12] = [
     "tokenring-coverage",
     "tokenring-differential",
     "tokenring-forward-auth",
+    "tokenring-oracle",
     "tokenring-public-api",
     "tokenring-tonic",
 ];
