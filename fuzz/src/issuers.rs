@@ -6,13 +6,12 @@ use tokenring::{
     Algorithm, JwkSet, Policy, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
-
-use crate::{
-    NOW,
+use tokenring_oracle::{
     json::{self, Json},
-    oracle::{self, Expectations, Header, PLAIN},
-    refused,
+    tokens::{self, Expectations, Header, PLAIN},
 };
+
+use crate::{NOW, refused};
 
 /// A verifier of two issuers accepts a token if and only if a key of the issuer that the token names
 /// has signed it, that key is for this issuer, and the token satisfies this issuer's policy: in
@@ -48,8 +47,8 @@ fn told(outcome: Result<Verified, VerifyError>) -> Result<Told, VerifyError> {
 }
 
 fn verdict(token: &str) -> Result<Told, VerifyError> {
-    let ([_, payload, signature], header) = oracle::compact(token)?;
-    let iss = oracle::unverified_issuer(payload)?;
+    let ([_, payload, signature], header) = tokens::compact(token)?;
+    let iss = tokens::unverified_issuer(payload)?;
     let trusted = TRUSTED.iter().find(|trusted| trusted.expectations.issuer == iss);
     let trusted = trusted.ok_or(VerifyError::WrongIssuer)?;
     if !trusted.algorithms.contains(&header.algorithm) {
@@ -69,15 +68,15 @@ fn verdict(token: &str) -> Result<Told, VerifyError> {
         return Err(VerifyError::BadSignature);
     }
     let (signing_input, _) = token.rsplit_once('.').expect("two periods");
-    let signature = oracle::base64url(signature);
+    let signature = tokens::base64url(signature);
     // A message has one signature of Ed25519.
     if signature.ok_or(VerifyError::NotBase64url { segment: "signature" })?
         != signer.key.sign(signing_input.as_bytes())
     {
         return Err(VerifyError::BadSignature);
     }
-    let payload = oracle::base64url(payload).expect("it was read");
-    let claims = oracle::claims(&payload)?;
+    let payload = tokens::base64url(payload).expect("it was read");
+    let claims = tokens::claims(&payload)?;
     if !is_for_access(&header) {
         return Err(VerifyError::TokenTypeNotAccepted);
     }

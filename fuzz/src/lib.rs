@@ -14,15 +14,8 @@ mod base64url;
 mod bearer;
 mod cache;
 pub mod corpus;
-mod curves;
 mod explain;
 mod issuers;
-pub mod json;
-pub mod key_oracle;
-pub mod oracle;
-mod remote;
-mod remote_issuer;
-mod remote_model;
 pub mod seeds;
 
 use std::{fmt, sync::LazyLock, time::Duration};
@@ -33,10 +26,10 @@ use tokenring::{
     Verified, VerifiedPayload, Verifier, VerifyError,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer},
 };
-
-use crate::{
-    key_oracle::{Key, Numbers, Set, Skipped},
-    oracle::{ALGORITHMS, Claims, Expectations, PLAIN},
+use tokenring_oracle::{
+    keys::{self, Key, Numbers, Set, Skipped},
+    remote,
+    tokens::{self, ALGORITHMS, Claims, Expectations, PLAIN},
 };
 
 pub use base64url::base64url_decode;
@@ -44,11 +37,10 @@ pub use bearer::bearer_values;
 pub use cache::cache_changes_nothing;
 pub use explain::explain_verdict;
 pub use issuers::{OTHER_ISSUER, several_issuers};
-pub use remote::remote_keys;
 
 /// Whatever parses is the text, cut at its periods and nothing else.
 pub fn compact_parse(token: &str) -> bool {
-    let expected = oracle::compact(token);
+    let expected = tokens::compact(token);
     let jws = match (CompactJws::parse(token), expected) {
         (Ok(jws), Ok((segments, header))) => {
             assert_eq!(jws.segments(), segments);
@@ -64,7 +56,7 @@ pub fn compact_parse(token: &str) -> bool {
     let [header, _, signature] = jws.segments();
     assert!(token.len() <= 16_384 && !signature.is_empty());
     assert!((2..=5462).contains(&header.len()));
-    assert!(header.bytes().all(|byte| oracle::ALPHABET.contains(&byte)));
+    assert!(header.bytes().all(|byte| tokens::ALPHABET.contains(&byte)));
     assert!(jws.header().key_id().is_none_or(|kid| (1..=256).contains(&kid.len())));
     true
 }
@@ -88,7 +80,7 @@ pub fn header_parse(json: &[u8]) -> bool {
 /// The texts that differ from `segment` only in the bits that no byte takes.
 fn same_bits(segment: &str) -> Vec<String> {
     let (front, last) = segment.split_at(segment.len() - 1);
-    let value = oracle::ALPHABET.iter().position(|byte| last.as_bytes() == [*byte]).unwrap();
+    let value = tokens::ALPHABET.iter().position(|byte| last.as_bytes() == [*byte]).unwrap();
     let spare = match segment.len() % 4 {
         0 => 0,
         2 => 4,
@@ -96,17 +88,17 @@ fn same_bits(segment: &str) -> Vec<String> {
         _ => unreachable!("no bytes have such an encoding"),
     };
     (1..1 << spare)
-        .map(|bits| format!("{front}{}", char::from(oracle::ALPHABET[value | bits])))
+        .map(|bits| format!("{front}{}", char::from(tokens::ALPHABET[value | bits])))
         .collect()
 }
 
 /// The usable keys of a set are those that satisfy every rule of their type, and a key is found by
 /// its `kid` and algorithm. Accepted is a set that has one.
 pub fn jwk_set_parse(json: &[u8]) -> bool {
-    let (set, expected) = match (JwkSet::from_json(json), key_oracle::jwk_set(json)) {
+    let (set, expected) = match (JwkSet::from_json(json), keys::jwk_set(json)) {
         (Ok(set), Ok(expected)) => (set, expected),
         (Err(JwkSetError::Json(found)), Err(JwkSetError::Json(expected))) => {
-            assert!(oracle::same_fault(found, expected), "{found:?} instead of {expected:?}");
+            assert!(tokens::same_fault(found, expected), "{found:?} instead of {expected:?}");
             return false;
         }
         (Err(found), Err(expected)) => {
@@ -191,7 +183,7 @@ fn assert_is_key(found: &PublicKey, key: &Key) {
 /// A payload is accepted if and only if every rule of the policy holds at that time. Checked with
 /// several policies, at the times where the verdict turns.
 pub fn claims_check(payload: &[u8]) -> bool {
-    let claims = oracle::claims(payload);
+    let claims = tokens::claims(payload);
     let mut accepted = false;
     for (expectations, verifier) in VERIFIERS.iter() {
         for now in turning_points(claims.as_ref().ok(), expectations.leeway.as_secs()) {
@@ -250,7 +242,7 @@ fn assert_claims(verified: &Verified, claims: &Claims, payload: &[u8]) {
 /// Nothing verifies with a key that has signed nothing. Never accepted.
 pub fn verify_never_accepts(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    let expected = oracle::refusal(&text, THROWN_AWAY_KID);
+    let expected = tokens::refusal(&text, THROWN_AWAY_KID);
     match THROWN_AWAY.verify_at(&text, NOW) {
         Err(found) => refused(found, expected),
         Ok(verified) => panic!("accepted {verified:?}"),
@@ -280,9 +272,16 @@ pub fn mutate_signed(script: &[u8]) -> bool {
     let accepted = SIGNED_VERIFIER.verify_at(&edited, NOW);
     assert_eq!(accepted.is_ok(), SIGNED.contains(&edited), "{accepted:?} of {edited}");
     let Ok(verified) = accepted else { return false };
-    let payload = edited.split('.').nth(1).and_then(oracle::base64url);
+    let payload = edited.split('.').nth(1).and_then(tokens::base64url);
     assert_eq!(Some(verified.payload()), payload.as_deref());
     true
+}
+
+/// Every answer of a key source, every request, every event and all of its health are those of the
+/// model, whatever the issuer answers and whenever, and however time passes. A script is accepted if
+/// a lookup in it finds a key.
+pub fn remote_keys(script: &[u8]) -> bool {
+    remote::run(script).found > 0
 }
 
 /// Runs `script`: which token to begin with, then edits, an operation and its arguments each, for
@@ -307,7 +306,7 @@ fn edit(script: &[u8]) -> String {
             }
             2 => {
                 let end = to(1);
-                text.splice(at..end, [oracle::ALPHABET[usize::from(byte() % 64)]]);
+                text.splice(at..end, [tokens::ALPHABET[usize::from(byte() % 64)]]);
             }
             3 => text.insert(at, byte()),
             4 => {
@@ -346,7 +345,7 @@ fn refused(found: VerifyError, expected: VerifyError) -> bool {
     let same = match (found, expected) {
         (VerifyError::HeaderJson(found), VerifyError::HeaderJson(expected))
         | (VerifyError::PayloadJson(found), VerifyError::PayloadJson(expected)) => {
-            oracle::same_fault(found, expected)
+            tokens::same_fault(found, expected)
         }
         _ => found == expected,
     };

@@ -7,8 +7,9 @@ use tokenring::{
     Algorithm, UnixTime,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
+use tokenring_oracle::{keys, tokens};
 
-use crate::{NOW, OTHER_ISSUER, THROWN_AWAY_KID, key_oracle, oracle};
+use crate::{NOW, OTHER_ISSUER, THROWN_AWAY_KID};
 
 /// One input of one target. Its name says what it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -355,7 +356,7 @@ const ORDER_8: &str = "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU";
 fn roca() -> Vec<u8> {
     let mut number = vec![0_u8; 256];
     number[255] = 1;
-    key_oracle::roca_primes().for_each(|prime| multiply(&mut number, prime));
+    keys::roca_primes().for_each(|prime| multiply(&mut number, prime));
     while number[0] < 0x80 {
         multiply(&mut number, 2);
     }
@@ -613,7 +614,7 @@ fn segments() -> Vec<(&'static str, Vec<u8>)> {
     let signed = Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).token_at(NOW);
     let signed = signed.payload_segment("e30").mint();
     let signature = signed.rsplit('.').next().expect("a signature").to_owned();
-    let alphabet = || (0..64).map(|byte| char::from(oracle::ALPHABET[byte]));
+    let alphabet = || (0..64).map(|byte| char::from(tokens::ALPHABET[byte]));
     let texts = vec![
         ("accepted_empty", String::new()),
         ("accepted_one_byte", "AA".into()),

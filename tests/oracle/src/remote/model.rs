@@ -7,7 +7,7 @@ use std::{
 
 use tokenring::{Algorithm, FetchError, FetchPurpose, JwkError, KeyError, KeysState};
 
-use crate::remote_issuer::{
+use super::issuer::{
     Asked, Entry, JWKS_URIS, Key, MAX_BODY, MAX_METADATA, OAUTH_URL, OPENID_URL, Read, Release,
     Replies, Reply, SETS, URL, padded, read, text,
 };
@@ -120,7 +120,7 @@ struct Attempt {
 #[derive(Clone, Debug)]
 pub struct Waiting {
     query: Query,
-    waited: u32,
+    pub waited: u32,
     /// How many attempts had ended when it began to wait.
     ended: Option<u64>,
     /// Whether the source holds its waker.
@@ -218,10 +218,20 @@ impl Model {
         self.set.as_ref().map(|set| (set.asked.wall - set.age).as_secs())
     }
 
+    /// Whether the issuer has published no usable key for a whole `ttl`.
+    fn is_ended(&self) -> bool {
+        let since = self.set.as_ref().and_then(|set| set.unusable_since);
+        since.is_some_and(|it| self.now.since(it) >= self.settings.ttl)
+    }
+
+    /// The same, while the set would still be served for its age.
+    pub fn is_ended_early(&self) -> bool {
+        self.is_ended() && self.age().is_some_and(|age| age < self.settings.stale_cap)
+    }
+
     pub fn state(&self) -> KeysState {
         let (Some(set), Some(age)) = (&self.set, self.age()) else { return KeysState::Empty };
-        let ended = set.unusable_since.is_some_and(|it| self.now.since(it) >= self.settings.ttl);
-        if set.read.keys.is_empty() || ended || age >= self.settings.stale_cap {
+        if set.read.keys.is_empty() || self.is_ended() || age >= self.settings.stale_cap {
             KeysState::Dead
         } else if age >= self.settings.ttl {
             KeysState::Expired

@@ -6,7 +6,7 @@ use tokenring::{Algorithm, JwkError, JwkSetError, KeyError};
 use crate::{
     curves::{self, Curve},
     json::{self, Json, Members, get},
-    oracle::{ALPHABET, algorithm, base64url},
+    tokens::{ALPHABET, algorithm, base64url},
 };
 
 /// A key that can be used.

@@ -1,4 +1,9 @@
-//! A remote key source beside a model of its rules.
+//! A remote key source compared with a model of its rules.
+//!
+//! The crate's own tests include this module by its path, so it uses no other of this package.
+
+mod issuer;
+mod model;
 
 use std::{
     collections::BTreeMap,
@@ -15,31 +20,53 @@ use std::{
 
 use tokenring::{
     Algorithm, Clock, FetchConfigError, FetchError, FetchEvent, FetchFailure, KeyError, KeyQuery,
-    KeySource, RemoteJwks, RemoteJwksBuilder, SelectedKey, SkippedKey, UnixTime,
+    KeySource, KeysState, RemoteJwks, RemoteJwksBuilder, SelectedKey, SkippedKey, UnixTime,
 };
 
-use crate::{
-    NOW,
-    remote_issuer::{
-        self, Blocked, Client, ISSUER, Issuer, KEYS, Key, MAX_BODY, Release, Replies, Reply, SETS,
-        URL, text,
+use self::{
+    issuer::{
+        Blocked, Client, ISSUER, Issuer, KEYS, Key, MAX_BODY, Release, Replies, Reply, SETS, URL,
+        text,
     },
-    remote_model::{Answer, Event, Failure, Fault, Model, Moment, Query, Settings},
+    model::{Answer, Event, Failure, Fault, Model, Moment, Query, Settings},
 };
 
-/// Every answer of a key source, every request that it makes, every event and all of its health are
-/// those of the model, whatever the issuer answers, and whenever, and however time goes. Accepted is a
-/// script in which a lookup finds a key.
+/// Runs `script` and asserts that every answer of the key source, every request that it makes, every
+/// event and all of its health are those of the model.
 ///
-/// The first bytes are the settings. Then an operation and its arguments each.
-pub fn remote_keys(script: &[u8]) -> bool {
+/// The first seven bytes are the settings. The rest is a sequence of operations with their arguments.
+pub fn run(script: &[u8]) -> Reached {
     let mut script = Script(script);
-    let Some(mut run) = Run::new(&mut script) else { return false };
+    let Some(mut run) = Run::new(&mut script) else { return Reached::default() };
     while let Some(operation) = script.next() {
+        run.reached.dead += usize::from(run.model.state() == KeysState::Dead);
+        run.reached.ended += usize::from(run.model.is_ended_early());
         run.operation(operation, &mut script);
         run.compare();
     }
     run.finish()
+}
+
+/// How often a script reached each situation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reached {
+    /// A lookup found a key.
+    pub found: usize,
+    /// A lookup found a key of a set that had expired.
+    pub stale: usize,
+    pub unknown: usize,
+    pub unavailable: usize,
+    /// A lookup that did not block had to wait.
+    pub waits: usize,
+    /// It waited for another attempt after the one that it had waited for.
+    pub second_attempts: usize,
+    /// It was dropped while it waited.
+    pub dropped: usize,
+    /// An operation began without a usable set, after there was one.
+    pub dead: usize,
+    /// The set was dead before its `stale_cap`, because the issuer had published no usable key for a
+    /// whole `ttl`.
+    pub ended: usize,
 }
 
 struct Script<'s>(&'s [u8]);
@@ -107,15 +134,17 @@ struct Run {
     model: Model,
     waiting: BTreeMap<usize, Lookup>,
     lookups: usize,
-    found: bool,
+    reached: Reached,
 }
 
 impl Run {
     /// None if the settings are refused, and have to be.
     fn new(script: &mut Script<'_>) -> Option<Self> {
         let settings = script.settings();
-        let now =
-            Moment { monotonic: Duration::from_secs(7), wall: Duration::from_secs(NOW.as_secs()) };
+        let now = Moment {
+            monotonic: Duration::from_secs(7),
+            wall: Duration::from_secs(START.as_secs()),
+        };
         let mut model = Model::new(settings, now, 0);
         let clock = StillClock(Arc::new(Mutex::new((now, 0.0))));
         let issuer = Arc::new(Issuer::default());
@@ -135,7 +164,7 @@ impl Run {
             .clock(clock.clone())
             .fetch(client)
             .on_fetch(move |event| {
-                log.lock().unwrap().insert(remote_issuer::attempt(), told(event));
+                log.lock().unwrap().insert(issuer::attempt(), told(event));
             });
         let keys = seeded(builder, &mut model, script).build();
         let is_usable = model.set.as_ref().is_none_or(|set| !set.read.keys.is_empty());
@@ -146,9 +175,8 @@ impl Run {
             }
             Ok(keys) => {
                 assert!(is_usable);
-                let (waiting, lookups) = (BTreeMap::new(), 0);
-                let found = false;
-                Some(Self { keys, clock, issuer, events, model, waiting, lookups, found })
+                let (waiting, lookups, reached) = (BTreeMap::new(), 0, Reached::default());
+                Some(Self { keys, clock, issuer, events, model, waiting, lookups, reached })
             }
         }
     }
@@ -161,7 +189,7 @@ impl Run {
                 let query = script.query();
                 let answer = name(self.keys.try_key(asked(query)));
                 assert_eq!(answer, self.model.try_key(query));
-                self.found |= answer.is_ok();
+                self.count(answer);
             }
             4 => {
                 let (query, (key, public)) =
@@ -179,6 +207,7 @@ impl Run {
                     let number = script.pick(&waiting);
                     self.waiting.remove(&number);
                     self.model.waiting.remove(&number);
+                    self.reached.dropped += 1;
                 }
             }
             13 => self.prime(script),
@@ -200,6 +229,7 @@ impl Run {
         self.waiting.insert(number, Lookup { future: Box::pin(lookup), woken: Arc::default() });
         self.model.wait(number, query);
         self.poll(number);
+        self.reached.waits += usize::from(self.waiting.contains_key(&number));
     }
 
     fn poll_all(&mut self) {
@@ -212,11 +242,15 @@ impl Run {
         let lookup = self.waiting.get_mut(&number).unwrap();
         let waker = Waker::from(Arc::clone(&lookup.woken));
         let polled = lookup.future.as_mut().poll(&mut Context::from_waker(&waker));
+        let waited = self.model.waiting[&number].waited;
         match (polled, self.model.poll(number)) {
-            (Poll::Pending, None) => {}
+            (Poll::Pending, None) => {
+                let longer = self.model.waiting[&number].waited > waited;
+                self.reached.second_attempts += usize::from(longer);
+            }
             (Poll::Ready(found), Some(expected)) => {
                 assert_eq!(found, expected);
-                self.found |= found.is_ok();
+                self.count(found);
                 self.waiting.remove(&number);
             }
             (found, expected) => panic!("{found:?} instead of {expected:?}"),
@@ -232,7 +266,18 @@ impl Run {
             },
             |keys| name(keys.key(asked(query))),
         );
-        self.found |= answer.is_ok();
+        self.count(answer);
+    }
+
+    fn count(&mut self, answer: Answer) {
+        let expired = self.model.state() == KeysState::Expired;
+        self.reached.stale += usize::from(answer.is_ok() && expired);
+        *match answer {
+            Ok(_) => &mut self.reached.found,
+            Err(KeyError::UnknownKey) => &mut self.reached.unknown,
+            Err(KeyError::Unavailable { .. }) => &mut self.reached.unavailable,
+            Err(_) => return,
+        } += 1;
     }
 
     fn prime(&mut self, script: &mut Script<'_>) {
@@ -354,10 +399,10 @@ impl Run {
     }
 
     /// Leaves no thread. Attempts that end when there is no source any more do nothing.
-    fn finish(self) -> bool {
+    fn finish(self) -> Reached {
         drop((self.waiting, self.keys));
         self.issuer.close();
-        self.found
+        self.reached
     }
 }
 
@@ -375,7 +420,7 @@ fn seeded(
     let second = Duration::from_secs(1);
     let age = [Duration::ZERO, ttl - second, ttl, stale_cap - second, stale_cap][byte / 16 % 5];
     model.seed(byte % SETS.len(), age);
-    let fetched_at = UnixTime::from_secs(NOW.as_secs() - age.as_secs());
+    let fetched_at = UnixTime::from_secs(START.as_secs() - age.as_secs());
     builder.seed(text(byte % SETS.len()), fetched_at)
 }
 
@@ -458,3 +503,6 @@ fn told(event: &FetchEvent) -> Event {
         set: event.key_set().map(String::from),
     }
 }
+
+/// The time at which every script begins.
+const START: UnixTime = UnixTime::from_secs(1_750_000_000);
