@@ -1,6 +1,6 @@
 //! Replays the seeds and the corpus without a fuzzer: on the stable toolchain, with `--cfg fuzzing`.
 
-use std::{collections::BTreeMap, fs, path::Path, str, thread};
+use std::{collections::BTreeSet, fs, path::Path, str, thread};
 
 use tokenring_fuzz::{
     corpus,
@@ -52,22 +52,30 @@ fn both_verdicts_are_among_the_seeds_of_every_target_that_has_both() {
 }
 
 #[test]
-fn committed_seeds_are_those_that_make_seeds_writes() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
-    let mut committed = BTreeMap::new();
-    for target in TARGETS {
-        for entry in fs::read_dir(root.join(target)).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            committed.insert((target, name), fs::read(path).unwrap());
-        }
+fn seeds_are_the_same_every_time_and_no_two_of_a_target_have_one_name() {
+    let seeds = seeds::all();
+    assert_eq!(seeds, seeds::all());
+    let names: BTreeSet<_> = seeds.iter().map(|seed| (seed.target, seed.name)).collect();
+    assert_eq!(names.len(), seeds.len());
+}
+
+#[test]
+fn unpacked_directories_hold_every_seed_and_the_whole_corpus() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unpacked");
+    if root.exists() {
+        fs::remove_dir_all(&root).unwrap();
     }
-    let made: BTreeMap<_, _> = seeds::all()
-        .into_iter()
-        .map(|seed| ((seed.target, seed.name.to_owned()), seed.bytes))
-        .collect();
-    assert_eq!(made.len(), seeds::all().len(), "two seeds have one name");
-    assert!(committed == made, "run the example make_seeds");
+    corpus::unpack(&root).unwrap();
+    for target in TARGETS {
+        let files = fs::read_dir(root.join(target)).unwrap();
+        let mut found: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+        let seeds = seeds::all().into_iter().filter(|seed| seed.target == target);
+        let mut expected: Vec<_> = seeds.map(|seed| seed.bytes).collect();
+        expected.extend(corpus::inputs(target));
+        found.sort();
+        expected.sort();
+        assert!(found == expected, "{target}");
+    }
 }
 
 fn run(target: &str, bytes: &[u8]) -> bool {
