@@ -49,7 +49,7 @@ fn first_line(program: &str, arguments: &[&str]) -> String {
     output.ok().and_then(|text| Some(text.lines().next()?.to_owned())).unwrap_or("unknown".into())
 }
 
-const LOCK: &str = include_str!("../Cargo.lock");
+const LOCK: &str = include_str!("../../../Cargo.lock");
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Times every library on every sample, and prints a table.
 //!
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml`, with `--no-default-features
+//! `cargo run --release -p peers`, with `--no-default-features
 //! --features boring` for jwt-simple on BoringSSL; `-- --save` writes results/rust.csv too, `-- --quick`
 //! only shows that everything works.
 
