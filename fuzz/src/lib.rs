@@ -27,9 +27,10 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer},
 };
 use tokenring_oracle::{
+    ALGORITHMS,
     keys::{self, Key, Numbers, Set, Skipped},
     remote,
-    tokens::{self, ALGORITHMS, Claims, Expectations, PLAIN},
+    tokens::{self, Claims, Expectations, PLAIN},
 };
 
 pub use base64url::base64url_decode;

@@ -4,6 +4,10 @@
 //! Also the client, the issuer and the properties that the tests of the examples share.
 #![forbid(unsafe_code)]
 
+mod algorithms;
+
+pub use algorithms::ALGORITHMS;
+
 // The rules a second time.
 pub mod curves;
 pub mod json;

@@ -8,7 +8,10 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER},
 };
 
-use crate::json::{self, Json, get};
+use crate::{
+    ALGORITHMS,
+    json::{self, Json, get},
+};
 
 /// A header that is to be accepted.
 #[derive(Debug, PartialEq)]
@@ -71,19 +74,6 @@ pub fn algorithm(alg: &str) -> Option<Algorithm> {
     let mut names = names.into_iter().chain([("Ed25519".into(), Algorithm::EdDSA)]);
     names.find_map(|(name, algorithm)| (name == alg).then_some(algorithm))
 }
-
-/// All of them.
-pub const ALGORITHMS: [Algorithm; 9] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
 
 /// `iss` of a payload that nobody has verified.
 pub fn unverified_issuer(segment: &str) -> Result<String, VerifyError> {

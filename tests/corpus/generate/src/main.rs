@@ -4,6 +4,8 @@
 //! a signature is kept as it is in the file, unless `--fresh` is said. `--check` writes nothing and
 //! fails if a file is not what would be written.
 
+#[path = "../../../oracle/src/algorithms.rs"]
+mod algorithms;
 mod base;
 mod case;
 #[path = "../../format.rs"]

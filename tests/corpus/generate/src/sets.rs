@@ -8,7 +8,8 @@ use tokenring::{
 };
 
 use crate::{
-    base::{ALGORITHMS, MARKER, base64url},
+    algorithms::ALGORITHMS,
+    base::{MARKER, base64url},
     case::SetCase,
 };
 
