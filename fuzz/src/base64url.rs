@@ -1,4 +1,5 @@
-//! What any text is as a segment, beside a decoder that goes bit by bit. RFC 7515 section 2.
+//! Any text as a segment of a token, compared with a decoder that works bit by bit. RFC 7515
+//! section 2.
 
 use std::sync::LazyLock;
 
@@ -10,8 +11,8 @@ use tokenring_oracle::tokens;
 
 use crate::{NOW, refused};
 
-/// As the payload of a signed token, a text is refused or has the bytes that the bit-wise decoder
-/// finds, and as a signature it is refused for what that decoder finds.
+/// As the payload of a signed token, a text is refused or decodes to the same bytes as with a
+/// bit-by-bit decoder. As a signature, it is refused for the same reason.
 pub fn base64url_decode(text: &str) -> bool {
     let bytes = tokens::base64url(text);
     let builder = || ISSUED.token_at(NOW);
@@ -31,10 +32,10 @@ pub fn base64url_decode(text: &str) -> bool {
     let (front, signature) = signed.rsplit_once('.').expect("two periods");
     let token = format!("{front}.{text}");
     let expected = tokens::compact(&token).and_then(|_| match &bytes {
-        // Longer than any signature: not looked at.
+        // Longer than any signature, so it is not decoded.
         _ if text.len() * 6 / 8 > 1024 => Err(VerifyError::BadSignature),
         None => Err(VerifyError::NotBase64url { segment: "signature" }),
-        // One text has these bytes.
+        // The only text that decodes to these bytes.
         Some(_) if text == signature => Ok(b"{}".to_vec()),
         Some(_) => Err(VerifyError::BadSignature),
     });

@@ -1,4 +1,4 @@
-//! Replays the seeds and the corpus without a fuzzer: on the stable toolchain, with `--cfg fuzzing`.
+//! Replays the seeds and the corpus without a fuzzer, on the stable toolchain, with `--cfg fuzzing`.
 
 use std::{collections::BTreeSet, fs, path::Path, str, thread};
 
@@ -96,7 +96,7 @@ fn run(target: &str, bytes: &[u8]) -> bool {
     }
 }
 
-/// The text at the beginning of an input, which is all that a target of texts gets.
+/// The longest UTF-8 prefix of an input: the text that libFuzzer gives to a target of texts.
 fn text(bytes: &[u8]) -> &str {
     match str::from_utf8(bytes) {
         Ok(text) => text,

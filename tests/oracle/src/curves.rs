@@ -1,4 +1,4 @@
-//! Points and their curves, on numbers that are added, halved and compared, and nothing else.
+//! Whether a point is on its curve, computed only with additions, halvings and comparisons.
 
 use tokenring::JwkError;
 
@@ -39,7 +39,7 @@ impl Curve {
     }
 }
 
-/// Whether y^2 = x^3 - 3x + b, of coordinates below the prime.
+/// Whether the coordinates are below the prime and y^2 = x^3 - 3x + b.
 pub fn is_on_curve(curve: Curve, x: &[u8], y: &[u8]) -> bool {
     let (prime, b) = curve.parameters();
     let (x, y) = (big_endian(x.iter().copied()), big_endian(y.iter().copied()));
@@ -52,8 +52,8 @@ pub fn is_on_curve(curve: Curve, x: &[u8], y: &[u8]) -> bool {
     field.product(&y, &y) == field.sum(&field.difference(&cube, &three_x), &b)
 }
 
-/// RFC 8032 section 5.1.3: `octets` are the one encoding of a point of edwards25519, and eight times
-/// the point is not the neutral element.
+/// Checks that `octets` are the canonical encoding of a point of edwards25519 whose order is not 1, 2,
+/// 4 or 8. RFC 8032 section 5.1.3.
 pub fn check_ed25519(octets: &[u8]) -> Result<(), JwkError> {
     let mut y = big_endian(octets.iter().rev().copied());
     y[0] &= 0x7fff_ffff;
@@ -71,7 +71,7 @@ pub fn check_ed25519(octets: &[u8]) -> Result<(), JwkError> {
     if field.jacobi(field.product(&above, &below)) == -1 {
         return Err(JwkError::NotOnCurve);
     }
-    // y of the double is (y^2 + x^2) / (1 - d x^2 y^2). Kept as a fraction.
+    // Doubles the point three times. y of the double is (y^2 + x^2) / (1 - d x^2 y^2), here a fraction.
     let (mut over, mut under) = (y, one);
     for _ in 0..3 {
         let (a, b) = (field.product(&over, &over), field.product(&under, &under));
@@ -81,14 +81,14 @@ pub fn check_ed25519(octets: &[u8]) -> Result<(), JwkError> {
         let dae = field.product(&field.product(&d, &a), &e);
         under = field.difference(&field.product(&b, &f), &dae);
     }
-    // The neutral element is the one point whose y is 1.
+    // The neutral element is the only point whose y is 1.
     match over == under {
         true => Err(JwkError::LowOrder),
         false => Ok(()),
     }
 }
 
-/// Digits of 32 bits, the most significant first. All numbers of a field have as many.
+/// Digits of 32 bits, the most significant first. All numbers of a field have the same length.
 type Number = Vec<u32>;
 
 fn big_endian(bytes: impl Iterator<Item = u8>) -> Number {
@@ -105,7 +105,7 @@ fn hex(text: &str) -> Number {
 }
 
 fn is_less(one: &Number, other: &Number) -> bool {
-    // Digit by digit from the most significant.
+    // Vectors are compared digit by digit, the most significant first.
     one < other
 }
 
@@ -119,7 +119,7 @@ fn add(one: &Number, other: &Number) -> (Number, u32) {
     (sum, carry)
 }
 
-/// The difference of a number and one that is not greater, or what is left after a borrow.
+/// The difference, without its borrow.
 fn subtract(one: &Number, other: &Number) -> Number {
     let (mut difference, mut borrow) = (one.clone(), 0);
     for (digit, other) in difference.iter_mut().zip(other).rev() {
@@ -171,7 +171,7 @@ impl Field {
         }
     }
 
-    /// Doubled and added, bit by bit.
+    /// By doubling and adding, bit by bit.
     fn product(&self, one: &Number, other: &Number) -> Number {
         let mut product = vec![0; self.0.len()];
         for bit in other.iter().flat_map(|digit| (0..32).rev().map(move |bit| digit >> bit & 1)) {
@@ -203,7 +203,7 @@ impl Field {
             // Both are odd; the difference is even.
             number = subtract(&number, &modulus);
         }
-        // The prime has no divisor in common with what is not 0.
+        // A number that is not 0 has no divisor in common with the prime.
         if modulus == self.one() { symbol } else { 0 }
     }
 }

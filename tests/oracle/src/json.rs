@@ -1,9 +1,9 @@
-//! JSON read a second time, by hand and without serde, members in order and repeated ones kept.
+//! A second JSON reader, without serde. It keeps the members of an object in order, repeated ones too.
 //! RFC 8259.
 
 use tokenring::JsonError;
 
-/// A JSON value with everything in it.
+/// A JSON value and all that it contains.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
     Null,
@@ -17,7 +17,7 @@ pub enum Json {
 /// The members of an object, in order.
 pub type Members = Vec<(String, Json)>;
 
-/// The members of the one strict JSON object that `bytes` are to be.
+/// The members of `bytes`, which must be one strict JSON object.
 pub fn object(bytes: &[u8]) -> Result<Members, JsonError> {
     small_object(bytes, usize::MAX)
 }
@@ -41,14 +41,14 @@ pub fn object_with_one(bytes: &[u8], name: &str) -> Result<Members, JsonError> {
 fn value(bytes: &[u8], most: usize) -> Result<Json, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let json = read(text, most);
-    // With `arbitrary_precision` it has no limit for numbers, and takes some objects for numbers.
+    // With `arbitrary_precision`, serde_json has no limit for numbers and reads some objects as numbers.
     if !cfg!(feature = "arbitrary_precision") {
         agree_with_serde_json(&json, text);
     }
     json
 }
 
-/// The members of `json`, if it is an object and none is there twice.
+/// The members of `json`, which must be an object without a repeated member.
 pub fn members(json: Json) -> Result<Members, JsonError> {
     let Json::Object(members) = json else { return Err(JsonError::NotObject) };
     for (index, (name, _)) in members.iter().enumerate() {
@@ -64,7 +64,7 @@ pub fn get<'m>(members: &'m Members, name: &str) -> Option<&'m Json> {
     members.iter().find(|(other, _)| other == name).map(|(_, value)| value)
 }
 
-/// The strings of an array that holds nothing else.
+/// The strings of an array that contains only strings.
 pub fn strings(values: &[Json]) -> Option<Vec<&str>> {
     values
         .iter()
@@ -75,14 +75,14 @@ pub fn strings(values: &[Json]) -> Option<Vec<&str>> {
         .collect()
 }
 
-/// A third reading, to keep the second one honest.
+/// Compares this reader's result with serde_json's.
 fn agree_with_serde_json(json: &Result<Json, JsonError>, text: &str) {
     let third = serde_json::from_str::<serde_json::Value>(text);
     match (json, third) {
         (Ok(json), Ok(third)) => assert!(same(json, &third), "{json:?} or {third:?}"),
         (Ok(json), Err(error)) => panic!("{json:?}, but {error}"),
         (Err(JsonError::Syntax), Ok(third)) => panic!("not JSON, but {third:?}"),
-        // serde_json goes deeper.
+        // serde_json accepts more levels.
         (Err(_), _) => {}
     }
 }
@@ -122,7 +122,7 @@ fn read(text: &str, most: usize) -> Result<Json, JsonError> {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
-    /// The members that the outermost object may have.
+    /// The limit for the members of the outermost object.
     most: usize,
 }
 
@@ -202,7 +202,7 @@ impl Reader<'_> {
 
     fn escaped(&mut self) -> Result<char, JsonError> {
         let escape = self.peek().ok_or(JsonError::Syntax)?;
-        // No other byte of a character longer than that is one of these.
+        // In UTF-8, no byte of a longer character equals one of these.
         let character = match escape {
             b'"' | b'\\' | b'/' => char::from(escape),
             b'b' => '\u{8}',

@@ -1,5 +1,5 @@
-//! The rules of keys and key sets a second time, slow and plain. RFC 7517, RFC 7518 section 6,
-//! RFC 8037 section 2.
+//! A second implementation of the rules of keys and key sets, slow and simple. RFC 7517, RFC 7518
+//! section 6, RFC 8037 section 2.
 
 use tokenring::{Algorithm, JwkError, JwkSetError, KeyError};
 
@@ -9,18 +9,18 @@ use crate::{
     tokens::{ALPHABET, algorithm, base64url},
 };
 
-/// A key that can be used.
+/// A usable key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     pub kid: Option<String>,
-    /// Microsoft's member.
+    /// The member `issuer` of Microsoft's keys.
     pub issuer: Option<String>,
     /// None for an RSA key without `alg`.
     pub algorithm: Option<Algorithm>,
     pub numbers: Numbers,
 }
 
-/// What a key consists of.
+/// The numbers of a public key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Numbers {
     /// Without leading zeros.
@@ -39,7 +39,7 @@ pub enum Numbers {
 }
 
 impl Key {
-    /// The length of an RSA key's modulus, one bit after the other.
+    /// The length of an RSA key's modulus in bits.
     pub fn bits(&self) -> usize {
         match &self.numbers {
             Numbers::Rsa { n, .. } => bits(n),
@@ -47,7 +47,7 @@ impl Key {
         }
     }
 
-    /// The number that others compare burnt keys by.
+    /// The number by which a burnt key is recognized.
     fn first_number(&self) -> &[u8] {
         match &self.numbers {
             Numbers::Rsa { n, .. } => n,
@@ -60,7 +60,7 @@ impl Key {
     }
 }
 
-/// What a JWK Set comes to.
+/// The result of reading a JWK Set.
 #[derive(Debug, PartialEq)]
 pub struct Set {
     pub keys: Vec<Key>,
@@ -113,8 +113,8 @@ pub fn jwk_set(text: &[u8]) -> Result<Set, JwkSetError> {
     Ok(set)
 }
 
-/// What stands beside a private member somewhere is good for nothing anywhere, even in an entry that
-/// says things twice.
+/// The numbers that an entry burns: every `n` and `x` in an entry with a private member. A burnt number
+/// makes every entry that has it unusable. An entry with repeated members burns its numbers too.
 fn burnt(entry: &Json) -> Vec<(Vec<u8>, &'static str)> {
     let Json::Object(members) = entry else { return Vec::new() };
     let Some(private) = private_member(members) else { return Vec::new() };
@@ -126,8 +126,7 @@ fn burnt(entry: &Json) -> Vec<(Vec<u8>, &'static str)> {
 }
 
 impl Set {
-    /// The one key for a token with this `kid`, or without, by a policy for which RSA keys without
-    /// `alg` are for RS256.
+    /// The one key for a token with this `kid` or without one. RSA keys without `alg` are for RS256.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, KeyError> {
         let fits = |key: &&Key| {
             (kid.is_none() || key.kid.as_deref() == kid)
@@ -278,7 +277,7 @@ fn string(value: &Json) -> Option<String> {
     }
 }
 
-/// A number in base64url or base64, with all, some or none of the padding that belongs there.
+/// Decodes a number in base64url or base64, with or without padding.
 fn lenient(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     let room = (4 - digits.len() % 4) % 4;
@@ -308,7 +307,7 @@ fn remainder(number: &[u8], divisor: u32) -> u32 {
     number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % divisor)
 }
 
-/// CVE-2017-15361: a power of 65537 modulo each of the small primes, all powers written down.
+/// CVE-2017-15361: `n` is a power of 65537 modulo each of the small primes.
 fn is_roca(n: &[u8]) -> bool {
     roca_primes().all(|prime| {
         let mut powers = vec![1];

@@ -1,5 +1,5 @@
-//! The rules a second time, read from the RFCs and the crate's documentation, slow and plain: what
-//! the crate has to say of an input.
+//! A second implementation of the rules of tokens, from the RFCs and the crate's documentation, slow
+//! and simple. It gives the crate's expected outcome for any input.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     json::{self, Json, get},
 };
 
-/// A header that is to be accepted.
+/// An acceptable header.
 #[derive(Debug, PartialEq)]
 pub struct Header {
     pub algorithm: Algorithm,
@@ -75,7 +75,7 @@ pub fn algorithm(alg: &str) -> Option<Algorithm> {
     names.find_map(|(name, algorithm)| (name == alg).then_some(algorithm))
 }
 
-/// `iss` of a payload that nobody has verified.
+/// `iss` of an unverified payload.
 pub fn unverified_issuer(segment: &str) -> Result<String, VerifyError> {
     if segment.is_empty() {
         return Err(VerifyError::EmptyPayload);
@@ -89,8 +89,7 @@ pub fn unverified_issuer(segment: &str) -> Result<String, VerifyError> {
     }
 }
 
-/// Why `token` is refused by a policy for RS256 if the only key there is, called `kid`, has not
-/// signed it.
+/// The error for `token` under a policy for RS256, if the only key, named `kid`, has not signed it.
 pub fn refusal(token: &str, kid: &str) -> VerifyError {
     let ([_, _, signature], header) = match compact(token) {
         Ok(compact) => compact,
@@ -103,7 +102,7 @@ pub fn refusal(token: &str, kid: &str) -> VerifyError {
         return VerifyError::UnknownKey;
     }
     match base64url(signature) {
-        // Longer than any signature: not looked at.
+        // Longer than any signature, so it is not decoded.
         _ if signature.len() * 6 / 8 > 1024 => VerifyError::BadSignature,
         None => VerifyError::NotBase64url { segment: "signature" },
         Some(_) => VerifyError::BadSignature,
@@ -118,11 +117,11 @@ pub struct Expectations {
     pub leeway: Duration,
     pub client_id: Option<&'static str>,
     pub sender_constrained: bool,
-    /// Whether a token without `typ` will do.
+    /// Whether a token without `typ` is accepted.
     pub untyped: bool,
 }
 
-/// Of the policy for [`ISSUER`] and [`AUDIENCE`] on which nothing else is set.
+/// The policy for [`ISSUER`] and [`AUDIENCE`] without further settings.
 pub const PLAIN: Expectations = Expectations {
     issuer: ISSUER,
     audiences: &[AUDIENCE],
@@ -132,7 +131,7 @@ pub const PLAIN: Expectations = Expectations {
     untyped: true,
 };
 
-/// The claims of a payload, each of the type it has to have.
+/// The claims of a payload, each of the right type.
 #[derive(Clone, Debug)]
 pub struct Claims {
     pub iss: String,
@@ -208,7 +207,7 @@ fn seconds(time: f64) -> u64 {
 }
 
 impl Claims {
-    /// What a token that says this is told at `now`. In `u128`, where nothing overflows.
+    /// The policy's verdict at `now`. Computed in `u128`, so that nothing overflows.
     pub fn verdict(&self, expected: &Expectations, now: u64) -> Result<(), VerifyError> {
         let leeway = u128::from(expected.leeway.as_secs());
         if !expected.untyped {
@@ -239,7 +238,7 @@ impl Claims {
     }
 }
 
-/// Bit by bit: the bytes of `text`, unless another text has the same.
+/// Decodes `text` bit by bit. `None` unless it is the only text with these bytes.
 pub fn base64url(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let (mut pending, mut bits) = (0_u32, 0);
@@ -253,12 +252,12 @@ pub fn base64url(text: &str) -> Option<Vec<u8>> {
             pending &= (1 << bits) - 1;
         }
     }
-    // What is left over is less than a character, and nothing.
+    // Fewer than six bits are left, and all of them are zero.
     (bits < 6 && pending == 0).then_some(bytes)
 }
 
-/// Whether `one` is what was to be expected where `two` was: of a text that is both too deep and
-/// not JSON, one or the other may be said.
+/// Whether `one` is an acceptable fault where the oracle expects `two`. For a text that is both too
+/// deep and not JSON, either fault is right.
 pub fn same_fault(one: JsonError, two: JsonError) -> bool {
     let either = [JsonError::Syntax, JsonError::TooDeep];
     one == two || two == JsonError::TooDeep && either.contains(&one)

@@ -1,4 +1,4 @@
-//! The issuer of `remote_keys`: what it can publish, and how it answers each attempt.
+//! The scripted issuer: the key sets that it can publish, and its answers to each attempt.
 
 use std::{
     cell::RefCell,
@@ -16,7 +16,7 @@ use tokenring::{
     MetadataError, PublicKey, RemoteJwks,
 };
 
-/// The name of a key, and which of the three it is.
+/// The `kid` of a key, and the number of one of the three public keys.
 pub type Key = (&'static str, usize);
 
 /// An entry of a key set.
@@ -25,7 +25,7 @@ pub enum Entry {
     Public(&'static str, usize),
     /// With its private half, which burns the key.
     Private(&'static str, usize),
-    /// Of a type that nobody verifies with.
+    /// Of a type that is not for verifying.
     Symmetric,
 }
 
@@ -43,22 +43,22 @@ pub static SETS: [&[Entry]; 16] = {
         &[Public("b", 1), Public("c", 2)],
         &[Public("a", 0), Public("b", 1), Public("c", 2)],
         &[Symmetric, Public("c", 2)],
-        // Another key under the name, two keys under one name, and a key twice.
+        // Another key under the same `kid`, two keys under one `kid`, and a repeated key.
         &[Public("a", 1)],
         &[Public("a", 0), Public("a", 1), Public("b", 2)],
         &[Public("a", 0), Public("a", 0), Public("d", 0)],
-        // A key is burnt beside others, and under another name.
+        // A burnt key beside others, and under another `kid`.
         &[Private("a", 0), Public("b", 1)],
         &[Public("b", 1), Private("d", 0), Public("a", 0)],
         &[Private("c", 2), Public("a", 0), Public("b", 1)],
     ]
 };
 
-/// What is read of a key set.
+/// The expected result of reading a key set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Read {
     pub keys: Vec<Key>,
-    /// The index, name and fault of each entry that is skipped.
+    /// The index, `kid` and fault of each skipped entry.
     pub skipped: Vec<(usize, Option<String>, JwkError)>,
     /// The keys that it burns.
     pub burnt: BTreeSet<usize>,
@@ -93,7 +93,7 @@ pub fn text(set: usize) -> &'static str {
     &TEXTS[set]
 }
 
-/// The text, filled up with spaces to so many bytes.
+/// The text, padded with spaces to this length.
 pub fn padded(set: usize, bytes: usize) -> String {
     let text = text(set);
     format!("{text}{}", " ".repeat(bytes - text.len()))
@@ -115,7 +115,7 @@ static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
     SETS.iter().map(text).collect()
 });
 
-/// Three public keys of Ed25519, by their number. RFC 8032 section 7.1, tests 1 to 3.
+/// The JWK of one of three Ed25519 keys. RFC 8032 section 7.1, tests 1 to 3.
 fn jwk(kid: &str, key: usize) -> serde_json::Value {
     let x = [
         "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
@@ -127,7 +127,7 @@ fn jwk(kid: &str, key: usize) -> serde_json::Value {
     json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x})
 }
 
-/// Each key under each name.
+/// Each key under each `kid`.
 pub static KEYS: LazyLock<Vec<(Key, PublicKey)>> = LazyLock::new(|| {
     let names = ["a", "b", "c", "d"].into_iter();
     let keys = names.flat_map(|kid| (0..3).map(move |key| (kid, key)));
@@ -140,13 +140,13 @@ pub const ISSUER: &str = "https://issuer.example/tenant/";
 pub const OPENID_URL: &str = "https://issuer.example/tenant/.well-known/openid-configuration";
 pub const OAUTH_URL: &str = "https://issuer.example/.well-known/oauth-authorization-server/tenant";
 
-/// Where the metadata can say that the key set is.
+/// The key set URLs that the metadata can name.
 pub static JWKS_URIS: [&str; 2] = ["https://one.example/jwks", "https://two.example/jwks"];
 
-/// The most bytes that a key set may have here.
+/// The limit for the length of a key set here.
 pub const MAX_BODY: usize = 1000;
 
-/// The most bytes that metadata may have.
+/// The crate's limit for the length of metadata.
 pub const MAX_METADATA: usize = 65_536;
 
 /// An answer to one request.
@@ -154,20 +154,20 @@ pub const MAX_METADATA: usize = 65_536;
 pub enum Reply {
     /// One of [`SETS`].
     Set(usize),
-    /// The same text, filled up with spaces to so many bytes.
+    /// One of [`SETS`], padded with spaces to this length.
     Long(usize, usize),
-    /// A body that is no key set, and its fault.
+    /// A body that is not a key set, and its fault.
     NoSet(&'static str, JwkSetError),
     /// Metadata that names one of [`JWKS_URIS`].
     Metadata(usize),
-    /// Metadata that cannot be used, and its fault.
+    /// Unusable metadata, and its fault.
     BadMetadata(&'static str, FetchError),
     Fails(FetchError),
     Panics,
 }
 
 impl Reply {
-    /// The answer to a request for a key set that a byte of a script stands for.
+    /// The answer to a request for a key set, from a byte of the script.
     pub fn key_set(byte: u8) -> Self {
         match usize::from(byte) % 32 {
             set @ 0..16 => Self::Set(set),
@@ -179,7 +179,7 @@ impl Reply {
         }
     }
 
-    /// The answer to a request for metadata that a byte of a script stands for.
+    /// The answer to a request for metadata, from a byte of the script.
     pub fn metadata(byte: u8) -> Self {
         let missing = |member| FetchError::Metadata(MetadataError::MemberMissing { member });
         match usize::from(byte) % 32 {
@@ -231,7 +231,7 @@ impl Reply {
                 Ok(json!({"jwks_uri": JWKS_URIS[*uri], "issuer": ISSUER}).to_string().into())
             }
             Self::Fails(error) => Err(error.clone()),
-            // Without the panic hook, for which a panic is a finding.
+            // Skips the panic hook, which the fuzzer takes for a finding.
             Self::Panics => resume_unwind(Box::new("as the script wants it")),
         }
     }
@@ -254,11 +254,11 @@ pub struct Asked {
     pub no_cache: bool,
 }
 
-/// How an attempt goes on.
+/// The end of an attempt.
 #[derive(Clone, Debug)]
 pub struct Release {
     pub replies: Replies,
-    /// Not before so many wait.
+    /// The number of waiters that the attempt awaits before it ends.
     pub waiters: usize,
 }
 
@@ -270,8 +270,8 @@ impl Release {
     }
 }
 
-/// The issuer's side. An attempt is held at its first request until it is released. So the script
-/// alone decides in which order things happen, although each attempt has a thread.
+/// The issuer. It holds each attempt at its first request until the script releases it. So the script
+/// alone decides the order of events, although each attempt has a thread.
 #[derive(Default)]
 pub struct Issuer {
     state: Mutex<State>,
@@ -283,28 +283,28 @@ struct State {
     /// The requests of each attempt.
     asked: Vec<Vec<Asked>>,
     releases: BTreeMap<usize, Release>,
-    /// How many attempts have ended, to the end of their threads.
+    /// The number of attempts whose threads have ended.
     over: usize,
     blocked: Option<Blocked>,
 }
 
-/// A call that may block, on the script's own thread.
+/// A call on the script's own thread that may block.
 #[derive(Clone)]
 pub struct Blocked {
     pub keys: RemoteJwks,
-    /// The attempt that is under way afterwards.
+    /// The attempt that is in flight after the call.
     pub slot: Option<usize>,
-    /// How many have begun afterwards.
+    /// The number of attempts that have begun by the end of the call.
     pub attempts: usize,
-    /// How many wait if the call waits for one more attempt than it should.
+    /// The number of waiters if the call waits for one attempt too many.
     pub waiters: usize,
 }
 
-/// Longer than anything takes here.
+/// Far longer than a script takes: more means a failure.
 const FOREVER: Duration = Duration::from_secs(60);
 
 impl Issuer {
-    /// Lets attempts go on, and waits for the end of their threads.
+    /// Releases attempts, and waits for the end of their threads.
     pub fn release(&self, releases: Vec<(usize, Release)>) {
         let mut state = self.state();
         state.releases.extend(releases);
@@ -315,7 +315,7 @@ impl Issuer {
         assert!(!waited.timed_out(), "an attempt has not ended");
     }
 
-    /// Calls `wait`, which waits for these attempts.
+    /// Releases attempts, and calls `wait`, which waits for them.
     pub fn release_while<T>(
         &self,
         blocked: Blocked,
@@ -334,7 +334,7 @@ impl Issuer {
         answer
     }
 
-    /// The requests so far, once so many attempts have begun.
+    /// The requests so far. Waits until this number of attempts have begun.
     pub fn asked(&self, attempts: usize) -> Vec<Vec<Asked>> {
         let fewer = |state: &mut State| state.asked.len() < attempts;
         let state = self.state();
@@ -358,7 +358,7 @@ impl Issuer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The beginning of an attempt, to its release.
+    /// Begins an attempt, and waits for its release.
     fn begin(self: &Arc<Self>, asked: Asked) -> OnThread {
         let mut state = self.state();
         let number = state.asked.len();
@@ -373,9 +373,9 @@ impl Issuer {
             let unforeseen = |call: &&Blocked| number >= call.attempts || Some(number) == call.slot;
             state = match state.blocked.as_ref().filter(unforeseen) {
                 None => self.changed.wait(state).unwrap(),
-                // Under the lock, so that it is still the same call.
+                // The lock is held, so it is still the same call.
                 Some(call) if call.keys.health().waiters >= call.waiters => {
-                    // The outcomes then differ.
+                    // This ends the call, with an outcome that the model does not have.
                     state.releases.insert(number, Release::with(&Reply::Fails(FetchError::Proxy)));
                     state
                 }
@@ -388,7 +388,7 @@ impl Issuer {
         }
     }
 
-    /// Waits until so many wait, or until the blocking call returns.
+    /// Waits for this number of waiters, or for the end of the blocking call.
     fn await_waiters(&self, waiters: usize) {
         while let Some(call) = self.state().blocked.clone() {
             if call.keys.health().waiters >= waiters {
@@ -399,7 +399,7 @@ impl Issuer {
     }
 }
 
-/// The attempt whose thread this is. Dropped at the end of the thread.
+/// The attempt of this thread. Dropped at the end of the thread.
 struct OnThread {
     issuer: Arc<Issuer>,
     number: usize,
@@ -417,12 +417,12 @@ thread_local! {
     static ATTEMPT: RefCell<Option<OnThread>> = const { RefCell::new(None) };
 }
 
-/// The number of the attempt whose thread this is.
+/// The number of this thread's attempt.
 pub fn attempt() -> usize {
     ATTEMPT.with_borrow(|attempt| attempt.as_ref().expect("an attempt's thread").number)
 }
 
-/// The issuer's side as a source sees it.
+/// The issuer as the source's `Fetch`.
 pub struct Client(pub Arc<Issuer>);
 
 impl Fetch for Client {

@@ -101,7 +101,7 @@ impl Script<'_> {
             _ => ttl * 2,
         };
         let kid_cooldown = self.seconds(&[10, 1, 700, 90]);
-        // Real time too: long enough that it never ends.
+        // Also measured in real time, but no script takes that long.
         let timeout = self.seconds(&[300, 86_400]);
         let max_waiting = self.pick(&[1000, 1, 2, 3]);
         Settings { discovery, ttl, stale_cap, kid_cooldown, timeout, max_waiting }
@@ -138,7 +138,7 @@ struct Run {
 }
 
 impl Run {
-    /// None if the settings are refused, and have to be.
+    /// None if the source refuses the settings, and should.
     fn new(script: &mut Script<'_>) -> Option<Self> {
         let settings = script.settings();
         let now = Moment {
@@ -213,7 +213,7 @@ impl Run {
             13 => self.prime(script),
             14 => self.refresh_now(script),
             _ => {
-                // What is no number from 0 to 1 is a half.
+                // A jitter outside of 0 to 1 counts as a half.
                 let quarters = [0.0, 0.25, 0.5, 0.75, 1.0, f64::NAN, -0.5, 7.0];
                 let which = usize::from(script.byte()) % quarters.len();
                 self.clock.0.lock().unwrap().1 = quarters[which];
@@ -294,7 +294,7 @@ impl Run {
             .block(|model| model.refresh_now(replies), |keys| keys.refresh_now().map_err(fault));
     }
 
-    /// A call that may block. The model comes first: it says which attempts the call waits for.
+    /// A call that may block. The model runs first: it says which attempts the call waits for.
     fn block<T: fmt::Debug + PartialEq>(
         &mut self,
         model: impl FnOnce(&mut Model) -> (T, Vec<(usize, Release)>),
@@ -317,7 +317,7 @@ impl Run {
         found
     }
 
-    /// An attempt gets its answers: the one under way, or one that has lost the slot.
+    /// Releases an attempt: the one in flight, or one that was abandoned.
     fn release(&mut self, script: &mut Script<'_>) {
         let held: Vec<usize> =
             self.model.slot.iter().chain(&self.model.abandoned).copied().collect();
@@ -330,7 +330,7 @@ impl Run {
         }
     }
 
-    /// Often to where something changes, or a nanosecond before or after that.
+    /// Moves both clocks, often to a time at which something changes, or a nanosecond before or after it.
     fn advance(&mut self, script: &mut Script<'_>) {
         let nano = Duration::from_nanos(1);
         let marks = self.model.marks();
@@ -347,7 +347,7 @@ impl Run {
         self.clock.0.lock().unwrap().0 = self.model.now;
     }
 
-    /// Somebody sets the clock, or the machine has slept.
+    /// Moves the wall clock alone: somebody sets it, or the machine has slept.
     fn wall_jumps(&mut self, script: &mut Script<'_>) {
         let Settings { ttl, stale_cap, .. } = self.model.settings;
         let byte = usize::from(script.byte());
@@ -398,7 +398,7 @@ impl Run {
         }
     }
 
-    /// Leaves no thread. Attempts that end when there is no source any more do nothing.
+    /// Ends all threads. Attempts that end after the source was dropped do nothing.
     fn finish(self) -> Reached {
         drop((self.waiting, self.keys));
         self.issuer.close();
@@ -406,7 +406,7 @@ impl Run {
     }
 }
 
-/// With the set of an earlier process, if the script says so.
+/// Gives the builder the set of an earlier process, if the script says so.
 fn seeded(
     builder: RemoteJwksBuilder,
     model: &mut Model,
@@ -439,7 +439,7 @@ impl Wake for Woken {
     }
 }
 
-/// The time on both clocks, and the jitter, until they are set anew.
+/// A manual clock: both times and the jitter.
 #[derive(Clone)]
 struct StillClock(Arc<Mutex<(Moment, f64)>>);
 

@@ -1,4 +1,4 @@
-//! The rules of a remote key source a second time: one thread, and no time but what it is told.
+//! A model of the rules of a remote key source, with one thread and a manual clock.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,7 +36,7 @@ impl Moment {
     }
 }
 
-/// What is looked up.
+/// A lookup.
 #[derive(Clone, Copy, Debug)]
 pub struct Query {
     pub kid: Option<&'static str>,
@@ -50,7 +50,7 @@ enum Step {
     Wait,
 }
 
-/// Why an attempt failed. A set without a usable key with what is wrong with its entries.
+/// Why an attempt failed. For a set without a usable key, with the faults of its entries.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     Error(FetchError),
@@ -82,7 +82,7 @@ impl Failure {
     }
 }
 
-/// What the hook is told of an attempt.
+/// The expected event of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     pub failure: Option<Failure>,
@@ -99,10 +99,10 @@ pub struct Set {
     entries: &'static [Entry],
     pub read: Read,
     asked: Moment,
-    /// How old it was then.
+    /// Its age at that time.
     age: Duration,
     due: Duration,
-    /// When the issuer was asked that answered without a usable key for the first time since.
+    /// The start of the first attempt since then that got a set without a usable key.
     unusable_since: Option<Moment>,
 }
 
@@ -110,9 +110,9 @@ pub struct Set {
 struct Attempt {
     start: Moment,
     no_cache: bool,
-    /// With discovery: whether the metadata is to be read.
+    /// Whether the metadata is requested. Only with discovery.
     metadata: bool,
-    /// And the `jwks_uri` that is known.
+    /// The `jwks_uri` that was known at the start.
     known: Option<usize>,
 }
 
@@ -121,7 +121,7 @@ struct Attempt {
 pub struct Waiting {
     query: Query,
     pub waited: u32,
-    /// How many attempts had ended when it began to wait.
+    /// The number of ended attempts when it began to wait.
     ended: Option<u64>,
     /// Whether the source holds its waker.
     pub registered: bool,
@@ -139,11 +139,11 @@ pub struct Model {
     attempts: Vec<Attempt>,
     pub asked: Vec<Vec<Asked>>,
     pub events: BTreeMap<usize, Event>,
-    /// The attempt that counts.
+    /// The attempt in flight.
     pub slot: Option<usize>,
-    /// Attempts that do not count any more.
+    /// Late attempts, whose outcome is ignored.
     pub abandoned: BTreeSet<usize>,
-    /// How often an attempt has ended or lost the slot.
+    /// The number of attempts that have ended or were abandoned.
     ended: u64,
     /// Since the last success.
     pub failures: u32,
@@ -193,7 +193,7 @@ impl Model {
         }
     }
 
-    /// Starts with this set, fetched so long ago. False if it has no usable key.
+    /// Starts with this set of this age. False if it has no usable key.
     pub fn seed(&mut self, set: usize, age: Duration) -> bool {
         let read = read(SETS[set], &BTreeSet::new());
         let usable = !read.keys.is_empty();
@@ -270,7 +270,7 @@ impl Model {
         self.failures > 0 && self.now.monotonic < self.quiet_until + minute
     }
 
-    /// What the set says, whatever its age.
+    /// The answer of the set, whatever its age.
     fn select(&self, query: Query) -> Answer {
         let keys = self.set.as_ref().map_or(&[][..], |set| &set.read.keys);
         let fits = |key: &&Key| query.kid.is_none_or(|kid| kid == key.0);
@@ -282,7 +282,7 @@ impl Model {
         }
     }
 
-    /// The answer to a lookup that leaves everything as it is.
+    /// The answer to a lookup that changes nothing.
     fn at_once(&self, query: Query) -> Option<Answer> {
         let answer = self.select(query);
         let refresh = self.state() == KeysState::Ahead && self.may_start();
@@ -295,7 +295,7 @@ impl Model {
         self.within_ttl() && !refresh && is_same
     }
 
-    /// An attempt that is a minute late loses the slot, unless eight others have.
+    /// An attempt that is a minute late is abandoned, unless eight others are.
     fn reclaim(&mut self) {
         let Some(number) = self.slot else { return };
         let running = self.now.monotonic - self.attempts[number].start.monotonic;
@@ -382,7 +382,7 @@ impl Model {
         self.attempts.push(attempt);
     }
 
-    /// What is to be requested next, as far as is known.
+    /// The URL of the next request, as far as it is known.
     fn next_url(&self) -> &'static str {
         match (self.settings.discovery, self.jwks_uri) {
             (false, _) => URL,
@@ -395,7 +395,7 @@ impl Model {
         if let Some(answer) = self.at_once(query) {
             return answer;
         }
-        // As with a fetch, but there is none.
+        // Decides as a lookup that may fetch, but starts no fetch.
         let mut after = self.clone();
         let Step::Answer(answer) = after.decide(query, 0) else {
             return unavailable(Duration::ZERO);
@@ -405,7 +405,7 @@ impl Model {
         answer
     }
 
-    /// A lookup that blocks, and the attempts that it waits for, each with its answers.
+    /// A blocking lookup: its answer, and the attempts that it waits for, with their answers.
     pub fn key(
         &mut self,
         query: Query,
@@ -469,18 +469,18 @@ impl Model {
         (number, Release { replies, waiters })
     }
 
-    /// How many wakers the source holds.
+    /// The number of wakers that the source holds.
     pub fn registered(&self) -> usize {
         self.waiting.values().filter(|waiting| waiting.registered).count()
     }
 
-    /// Begins a lookup that does not block.
+    /// Begins an asynchronous lookup.
     pub fn wait(&mut self, number: usize, query: Query) {
         let waiting = Waiting { query, waited: 0, ended: None, registered: false, woken: 0 };
         self.waiting.insert(number, waiting);
     }
 
-    /// Polls a lookup. It is over if there is an answer.
+    /// Polls a lookup. An answer ends it.
     pub fn poll(&mut self, number: usize) -> Option<Answer> {
         let mut waiting = self.waiting.remove(&number).expect("a future");
         if let Some(answer) = self.at_once(waiting.query) {
@@ -506,7 +506,7 @@ impl Model {
         }
     }
 
-    /// Too many wait: a key that is at hand, or none.
+    /// The answer if too many wait: a key that is already there, or none.
     fn without_waiting(&mut self, query: Query) -> Answer {
         let key = match self.serves() {
             true => self.select(query).map_err(|_| KeyError::Busy)?,
@@ -516,7 +516,7 @@ impl Model {
         Ok(key)
     }
 
-    /// An attempt gets these answers.
+    /// Ends an attempt with these answers.
     pub fn end(&mut self, number: usize, replies: &Replies) {
         for waiting in self.waiting.values_mut().filter(|waiting| waiting.registered) {
             waiting.registered = false;
@@ -536,7 +536,7 @@ impl Model {
         let (mut usable, mut skipped, mut set) = (0, 0, None);
         self.jwks_uri = found.or(self.jwks_uri);
         let outcome = match outcome {
-            // It panicked.
+            // The attempt panicked.
             None => Err(Failure::of(self.next_url(), Fault::Error(FetchError::Thread))),
             Some(Err(failure)) => Err(failure),
             Some(Ok((url, number, text))) => {
@@ -590,7 +590,7 @@ impl Model {
     fn fail(&mut self, failure: Failure) {
         let longest = if self.serves() { 60 } else { 10 };
         let whole = Duration::from_secs((1 << self.failures.min(6)).min(longest));
-        // From all of it down to a half.
+        // The jitter takes off up to a half.
         let mut wait = whole * (8 - self.jitter) / 8;
         if let Fault::Error(FetchError::Status { retry_after: Some(asked_for), .. }) = failure.fault
         {
@@ -602,7 +602,7 @@ impl Model {
         self.last_failure = Some(failure);
     }
 
-    /// The time until something is about to change by itself, in each way that it can.
+    /// The times until each change that time alone causes.
     pub fn marks(&self) -> Vec<Duration> {
         let Settings { ttl, stale_cap, timeout, .. } = self.settings;
         let minute = Duration::from_secs(60);
@@ -620,7 +620,7 @@ impl Model {
     }
 }
 
-/// Whether a newer set might have what this one has not.
+/// Whether a newer set might have the key that this one lacks.
 fn misses(query: Query, answer: &Answer) -> bool {
     query.kid.is_some() && *answer == Err(KeyError::UnknownKey)
 }
@@ -638,10 +638,10 @@ fn asked(attempt: &Attempt, url: &'static str) -> Asked {
     Asked { url, purpose, max_body, no_cache: attempt.no_cache }
 }
 
-/// The set that an attempt got, its text, and where. None if the attempt panicked.
+/// The URL, number and text of the set that an attempt got. None if the attempt panicked.
 type Outcome = Option<Result<(&'static str, usize, String), Failure>>;
 
-/// The requests of an attempt: the `jwks_uri` that it found, its outcome, and all that it requested.
+/// An attempt's requests: the `jwks_uri` that it found, its outcome, and every request.
 fn requests(
     attempt: &Attempt,
     replies: &Replies,
@@ -663,7 +663,7 @@ fn requests(
                 Reply::Metadata(uri) => (None, Some(*uri)),
                 Reply::Panics => return (None, None, requests),
                 Reply::BadMetadata(_, error) => (Some(error.clone()), None),
-                // Metadata that came and is refused must not be passed over.
+                // A refused answer must not be passed over in favor of the known `jwks_uri`.
                 Reply::Fails(FetchError::Protocol) => (Some(FetchError::Protocol), None),
                 Reply::Fails(error) => (Some(error.clone()), known),
                 Reply::Long(..) => (Some(FetchError::BodyTooLong { limit: MAX_METADATA }), None),
@@ -688,7 +688,7 @@ fn requests(
             let text = padded(*set, *bytes);
             return (found, Some(Ok((url, *set, text))), requests);
         }
-        // Nothing is left of what it found.
+        // A panic also loses the `jwks_uri` that the attempt found.
         Reply::Panics => return (None, None, requests),
         Reply::Long(..) => FetchError::BodyTooLong { limit: MAX_BODY },
         Reply::NoSet(_, error) => FetchError::KeySet(*error),
