@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, env, error::Error, fs, path::Path};
 
-use tokenring_fuzz::{corpus, seeds::TARGETS};
+use tokenring_fuzz::{TARGETS, corpus};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn pack(directory: &Path) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
-        let target = TARGETS.into_iter().find(|target| *target == name);
+        let target = TARGETS.map(|target| target.name).into_iter().find(|target| *target == name);
         let target = target.ok_or_else(|| format!("no target {name:?}"))?;
         let mut inputs = BTreeSet::new();
         for entry in fs::read_dir(directory.join(target))? {

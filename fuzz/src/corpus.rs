@@ -7,19 +7,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::seeds::{self, TARGETS};
+use crate::TARGETS;
 
 /// Writes the seeds and the corpus of each target to `directory/<target>/`. Other files there stay.
 pub fn unpack(directory: &Path) -> io::Result<()> {
     for target in TARGETS {
-        let directory = directory.join(target);
+        let directory = directory.join(target.name);
         fs::create_dir_all(&directory)?;
-        for (number, input) in inputs(target).into_iter().enumerate() {
+        for (number, input) in inputs(target.name).into_iter().enumerate() {
             fs::write(directory.join(format!("committed-{number:03}")), input)?;
         }
-    }
-    for seed in seeds::all() {
-        fs::write(directory.join(seed.target).join(seed.name), seed.bytes)?;
+        for (name, input) in (target.seeds)() {
+            fs::write(directory.join(name), input)?;
+        }
     }
     Ok(())
 }

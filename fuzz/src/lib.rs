@@ -16,7 +16,8 @@ mod cache;
 pub mod corpus;
 mod explain;
 mod issuers;
-pub mod seeds;
+mod seeds;
+mod targets;
 
 use std::{fmt, sync::LazyLock, time::Duration};
 
@@ -38,6 +39,7 @@ pub use bearer::bearer_values;
 pub use cache::cache_changes_nothing;
 pub use explain::explain_verdict;
 pub use issuers::{OTHER_ISSUER, several_issuers};
+pub use targets::{TARGETS, Target};
 
 /// A parsed token is the text, split at its periods.
 pub fn compact_parse(token: &str) -> bool {

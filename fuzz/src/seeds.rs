@@ -11,56 +11,11 @@ use tokenring_oracle::{keys, tokens};
 
 use crate::{NOW, OTHER_ISSUER, THROWN_AWAY_KID};
 
-/// One input of one target. Its name begins with `accepted_` if the target accepts it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Seed {
-    pub target: &'static str,
-    pub name: &'static str,
-    pub bytes: Vec<u8>,
-}
-
-/// The targets, in pipeline order.
-pub const TARGETS: [&str; 12] = [
-    "compact_parse",
-    "header_parse",
-    "jwk_set_parse",
-    "claims_check",
-    "verify_never_accepts",
-    "mutate_signed",
-    "explain_verdict",
-    "bearer_values",
-    "base64url_decode",
-    "several_issuers",
-    "cache_changes_nothing",
-    "remote_keys",
-];
-
-/// The seeds of all targets.
-pub fn all() -> Vec<Seed> {
-    let mut seeds = Vec::new();
-    let mut add = |target, inputs: Vec<(&'static str, Vec<u8>)>| {
-        seeds.extend(inputs.into_iter().map(|(name, bytes)| Seed { target, name, bytes }));
-    };
-    add("compact_parse", tokens());
-    add("header_parse", headers());
-    add("jwk_set_parse", jwk_sets());
-    add("claims_check", payloads());
-    add("verify_never_accepts", unsigned());
-    add("mutate_signed", scripts());
-    add("explain_verdict", explained());
-    add("bearer_values", authorization());
-    add("base64url_decode", segments());
-    add("several_issuers", of_two_issuers());
-    add("cache_changes_nothing", histories());
-    add("remote_keys", lookups());
-    seeds
-}
-
 fn token() -> TokenBuilder {
     Issuer::default().token_at(NOW)
 }
 
-fn tokens() -> Vec<(&'static str, Vec<u8>)> {
+pub fn tokens() -> Vec<(&'static str, Vec<u8>)> {
     let texts = vec![
         ("accepted_auth0", token().mint()),
         ("accepted_at_jwt", token().header("typ", "at+jwt").mint()),
@@ -108,7 +63,7 @@ fn short(token: TokenBuilder) -> String {
     token.payload_segment("e30").signature_segment("AA").mint()
 }
 
-fn headers() -> Vec<(&'static str, Vec<u8>)> {
+pub fn headers() -> Vec<(&'static str, Vec<u8>)> {
     let deep = |levels: usize| {
         let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
         format!(r#"{{"alg":"RS256","a":{open}{close}}}"#)
@@ -175,7 +130,7 @@ fn many_members(count: usize) -> String {
     (0..count).map(|number| format!(r#""m{number}":{number}"#)).collect::<Vec<_>>().join(",")
 }
 
-fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
+pub fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
     let set = |keys: &[Value]| json!({ "keys": keys });
     let good = || TestKey::attacker().with_kid("kid").jwk();
     let with = |member: &str, value: Value| {
@@ -373,7 +328,7 @@ fn multiply(number: &mut [u8], factor: u32) {
     assert_eq!(carry, 0);
 }
 
-fn payloads() -> Vec<(&'static str, Vec<u8>)> {
+pub fn payloads() -> Vec<(&'static str, Vec<u8>)> {
     let ago = UnixTime::from_secs(NOW.as_secs() - 1);
     // Any `exp` will do: each payload is checked at the times where its verdict changes.
     let minimal = |claim: &str, value: &str| {
@@ -457,7 +412,7 @@ fn payloads() -> Vec<(&'static str, Vec<u8>)> {
     seeds
 }
 
-fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
+pub fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
     let named = || token().header("kid", THROWN_AWAY_KID);
     vec![
         ("signed_by_another", named().mint().into_bytes()),
@@ -495,7 +450,7 @@ fn padded() -> Vec<u8> {
 }
 
 /// Inputs as `explain_verdict` reads them: a byte that says what the rest is, then the rest.
-fn explained() -> Vec<(&'static str, Vec<u8>)> {
+pub fn explained() -> Vec<(&'static str, Vec<u8>)> {
     let of = |kind: u8, rest: &[u8]| [&[kind], rest].concat();
     let text = |token: TokenBuilder| of(0, token.mint().as_bytes());
     let request = |value: &str| of(4, value.replace("TOKEN", &token().mint()).as_bytes());
@@ -539,7 +494,7 @@ fn explained() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Edit scripts as `mutate_signed` reads them.
-fn scripts() -> Vec<(&'static str, Vec<u8>)> {
+pub fn scripts() -> Vec<(&'static str, Vec<u8>)> {
     let last = |which: usize| u16::try_from(crate::SIGNED[which].len() - 1).unwrap().to_le_bytes();
     let [low, high] = last(0);
     vec![
@@ -570,7 +525,7 @@ fn scripts() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// `Authorization` values as `bearer_values` reads them.
-fn authorization() -> Vec<(&'static str, Vec<u8>)> {
+pub fn authorization() -> Vec<(&'static str, Vec<u8>)> {
     let longest = format!("Bearer {}", "a".repeat(16_384));
     let texts = vec![
         ("accepted_as_usual", "Bearer TOKEN"),
@@ -610,7 +565,7 @@ fn authorization() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Segments as `base64url_decode` reads them.
-fn segments() -> Vec<(&'static str, Vec<u8>)> {
+pub fn segments() -> Vec<(&'static str, Vec<u8>)> {
     let signed = Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).token_at(NOW);
     let signed = signed.payload_segment("e30").mint();
     let signature = signed.rsplit('.').next().expect("a signature").to_owned();
@@ -650,7 +605,7 @@ fn segments() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Inputs as `several_issuers` reads them.
-fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
+pub fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
     let of = |kind: u8, rest: String| [&[kind], rest.as_bytes()].concat();
     let claims =
         |issuer: &str| format!(r#"{{"iss":"{issuer}","aud":"{AUDIENCE}","exp":1750000001}}"#);
@@ -699,7 +654,7 @@ fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
 
 /// Scripts as `cache_changes_nothing` reads them: the size of the cache, then operations with their
 /// arguments. Operation 0 sets the time, 1 and 2 set keys, 3 verifies a token.
-fn histories() -> Vec<(&'static str, Vec<u8>)> {
+pub fn histories() -> Vec<(&'static str, Vec<u8>)> {
     let history = |operations: &[[u8; 2]]| [&[0], operations.concat().as_slice()].concat();
     // The argument of an operation on keys is the set's number plus two.
     let twice = |between: &[[u8; 2]]| {
@@ -737,7 +692,7 @@ fn histories() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Scripts as `remote_keys` reads them: seven bytes of settings, then operations and their arguments.
-fn lookups() -> Vec<(&'static str, Vec<u8>)> {
+pub fn lookups() -> Vec<(&'static str, Vec<u8>)> {
     let script = |operations: &[&[u8]]| [&[0; 7], operations.concat().as_slice()].concat();
     // The settings: discovery, `ttl`, `stale_cap`, cool-down, time-out, `max_waiting`, the seed.
     let with = |setting: usize, value: u8, operations: &[&[u8]]| {
