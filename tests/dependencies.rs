@@ -47,7 +47,7 @@ const BUILD: [(&str, &str); 3] = [
 ];
 
 /// The packages of this repository: the crate, and those that test, time or show it.
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 11] = [
     "issuers",
     "peers",
     "tokenring",
@@ -57,6 +57,7 @@ const MEMBERS: [&str; 10] = [
     "tokenring-coverage",
     "tokenring-differential",
     "tokenring-forward-auth",
+    "tokenring-oracle",
     "tokenring-tonic",
 ];
 
