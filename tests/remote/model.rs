@@ -61,8 +61,8 @@ const PRIME: u8 = 13;
 const REFRESH: u8 = 14;
 const JITTER: u8 = 15;
 
-/// Mostly usable key sets, then sets without a usable key, failures and a panic.
-const ANSWERS: &[u8] = &[5, 6, 6, 7, 8, 8, 9, 11, 12, 0, 1, 20, 21, 22, 27, 29, 30, 23];
+/// Mostly usable key sets, then one that burns a key, two without a usable key, failures and a panic.
+const ANSWERS: &[u8] = &[5, 6, 6, 7, 8, 8, 9, 11, 12, 13, 0, 1, 20, 21, 22, 27, 29, 30, 23];
 
 /// To each time at which something changes, a nanosecond before and after it, and other steps.
 const TIMES: &[u8] = &[
