@@ -1,4 +1,4 @@
-//! What the benches time: tokens that are accepted, and ring's part of the same work.
+//! The samples of the benches: accepted tokens, and ring's part of the same work.
 #![allow(clippy::panic, dead_code, reason = "a bench, and each uses a part of it")]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -26,7 +26,7 @@ use algorithms::ALGORITHMS;
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
 pub(crate) const EXPIRES_AT: UnixTime = UnixTime::from_secs(1_750_086_400);
 
-/// A token, the verifier that accepts it, and what ring needs to verify its signature alone.
+/// A token, the verifier that accepts it, and ring's input to verify its bare signature.
 pub(crate) struct Sample {
     pub(crate) name: &'static str,
     pub(crate) token: String,
@@ -37,7 +37,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// `token` has to be signed with `key`, a key of `issuer`.
+    /// `token` must be signed with `key`, which must be a key of `issuer`.
     fn new(name: &'static str, issuer: &Issuer, key: &TestKey, token: &TokenBuilder) -> Self {
         let token = token.mint();
         let raw_signature = decode(token.rsplit_once('.').unwrap().1);
@@ -47,34 +47,34 @@ impl Sample {
         Self { name, token, keys, verifier, raw_key: RawKey::new(key), raw_signature }
     }
 
-    /// Everything this crate does, with the outcome asserted.
+    /// Verifies the token with this crate, and asserts the outcome.
     pub(crate) fn verify_at(&self, token: &str) {
         let verified = self.verifier.verify_at(token, NOW);
         assert_eq!(verified.as_ref().map(Verified::expires_at), Ok(EXPIRES_AT));
     }
 
-    /// The same for a token that is refused.
+    /// The same for a refused token.
     pub(crate) fn refuse(&self, token: &str, now: UnixTime, error: VerifyError) {
         assert_eq!(self.verifier.verify_at(token, now).err(), Some(error));
     }
 
-    /// What no verifier on ring can do without, over the same bytes: nothing is decoded, nothing is
-    /// read, no key is chosen.
+    /// ring's share of the work: the bare signature check of the same bytes. Nothing is decoded or
+    /// parsed, and no key is chosen.
     pub(crate) fn ring(&self, token: &str) {
         let (signing_input, _) = token.split_at(self.raw_message().len());
         let outcome = self.raw_key.verify(signing_input.as_bytes(), &self.raw_signature);
         assert!(outcome.is_ok());
     }
 
-    /// What ring hashes.
+    /// The bytes that ring hashes.
     pub(crate) fn raw_message(&self) -> &[u8] {
-        // A period and 4 characters for every 3 bytes, the last group cut short.
+        // A period, and 4 characters for every 3 bytes, with an incomplete last group.
         let signature = 1 + (self.raw_signature.len() * 4).div_ceil(3);
         &self.token.as_bytes()[..self.token.len() - signature]
     }
 }
 
-/// A public key as ring takes it.
+/// A public key in ring's form.
 enum RawKey {
     Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
     Other(UnparsedPublicKey<Vec<u8>>),
@@ -100,7 +100,7 @@ impl RawKey {
         Self::Rsa(rsa, RsaPublicKeyComponents { n, e })
     }
 
-    /// Uncompressed, the only form that ring takes. SEC 1 section 2.3.3.
+    /// An uncompressed point, the only form that ring accepts. SEC 1 section 2.3.3.
     fn point(algorithm: &'static dyn VerificationAlgorithm, key: &TestKey) -> Self {
         let point = [vec![4], member(&key.jwk(), "x"), member(&key.jwk(), "y")].concat();
         Self::Other(UnparsedPublicKey::new(algorithm, point))
@@ -122,13 +122,13 @@ fn decode(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
-/// The token of about 840 bytes that Auth0 gives a user's application for an API; RSA-2048.
+/// An Auth0 access token for an API, about 840 bytes; RSA-2048.
 pub(crate) fn auth0() -> Sample {
     let issuer = Issuer::default();
     Sample::new("0.85 KB", &issuer, &issuer.keys()[0], &issuer.token_at(NOW))
 }
 
-/// The same claims, signed by each algorithm; RSA-2048, P-256, P-384, Ed25519.
+/// The same claims signed with each algorithm; RSA-2048, P-256, P-384, Ed25519.
 pub(crate) fn by_algorithm() -> Vec<Sample> {
     let sample = |algorithm: Algorithm| {
         let issuer = Issuer::for_algorithm(ISSUER, algorithm);
@@ -138,7 +138,7 @@ pub(crate) fn by_algorithm() -> Vec<Sample> {
     ALGORITHMS.map(sample).into()
 }
 
-/// The same claims, signed with longer keys.
+/// The same claims signed with longer keys.
 pub(crate) fn by_key_size() -> Vec<Sample> {
     let [rsa_3072, rsa_4096] = [
         ("tokenring-test-key-3072", include_bytes!("../keys/rsa-3072.pk8").as_slice()),
@@ -154,7 +154,7 @@ pub(crate) fn by_key_size() -> Vec<Sample> {
         .into()
 }
 
-/// The same key, with fewer claims and with more; RSA-2048.
+/// The same key with fewer and with more claims; RSA-2048.
 pub(crate) fn by_token_size() -> Vec<Sample> {
     let issuer = Issuer::default();
     let key = &issuer.keys()[0];
@@ -170,8 +170,8 @@ pub(crate) fn by_token_size() -> Vec<Sample> {
     ]
 }
 
-/// A token of about `bytes`: profile, tenant and roles in claims of the application's own, and
-/// permissions and groups until it is long enough.
+/// A token of about this length: profile, tenant and roles in custom claims, and as many
+/// permissions and groups as needed.
 fn grown(issuer: &Issuer, bytes: usize) -> TokenBuilder {
     let mut token = issuer
         .token_at(NOW)
@@ -189,7 +189,7 @@ fn grown(issuer: &Issuer, bytes: usize) -> TokenBuilder {
         );
     let (mut permissions, mut groups) = (vec![], vec![]);
     for index in 0_u64.. {
-        // 342 characters of signature, and 4 for every 3 bytes of what is signed.
+        // 342 characters of signature, and 4 for every 3 bytes of header and payload.
         let length = 344 + (token.header_json().len() + token.payload_json().len()) * 4 / 3;
         if length >= bytes {
             break;

@@ -1,5 +1,5 @@
-//! The servers of the load test do the same work: the guards accept and refuse the same tokens of
-//! these, and a good one gets the same response from all.
+//! The servers of the load test do the same work: their guards accept and refuse the same tokens,
+//! and a good token gets the same response from all of them.
 
 use std::{net::SocketAddr, process::Command};
 
@@ -21,12 +21,12 @@ fn good_token_gets_the_same_response_from_every_server() {
         assert!(expected.starts_with("HTTP/1.1 200 "), "{expected}");
         let body = format!(r#"{{"message":"Hello, auth0|{user:024x}"}}"#);
         assert_eq!(expected.split_once("\r\n\r\n").unwrap().1, body);
-        // The second time, the cache knows the token.
+        // The second time is a cache hit.
         for server in [&jsonwebtoken, &cache, &cache] {
             assert_eq!(server.get(Some(&server.tokens[user])), expected, "{}", server.kind);
         }
     }
-    // Without a guard, everybody is the first user.
+    // Without a guard, the caller is always the first user.
     let expected = guard.get(Some(&guard.tokens[0]));
     for token in [Some(off.tokens[0].as_str()), Some(&off.tokens[99]), None] {
         assert_eq!(off.get(token), expected);
@@ -88,7 +88,7 @@ fn every_guard_allows_clocks_to_be_a_minute_apart() {
     }
 }
 
-/// The program, serving, until it is dropped.
+/// The running program, until it is dropped.
 struct Server {
     kind: &'static str,
     issuer: String,
@@ -121,7 +121,7 @@ impl Server {
         Issuer::new(&self.issuer).token().claim("nbf", UnixTime::now().as_secs())
     }
 
-    /// The response to a request with this token, but for its date.
+    /// The response to a request with this token, without its date.
     fn get(&self, token: Option<&str>) -> String {
         let authorization = token.map(bearer);
         let headers: Vec<_> =

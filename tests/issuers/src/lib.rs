@@ -1,6 +1,6 @@
-//! Issuers of other people's making, started on loopback and asked for tokens.
+//! Starts other projects' issuers on loopback and gets tokens from them.
 //!
-//! `run-tests`, beside this package's `Cargo.toml`, installs them and says where they are.
+//! `run-tests`, beside this package's `Cargo.toml`, installs them and passes their directory.
 
 use std::{
     env,
@@ -22,9 +22,9 @@ use tokenring::{Algorithm, Policy, RemoteJwks, UnixTime, Verified, Verifier, Ver
 
 pub use tokenring_oracle::ALGORITHMS;
 
-/// A running issuer. It ends when this is dropped, or when this process ends.
+/// A running issuer. It ends when this value is dropped, or when this process ends.
 ///
-/// It answers each command, a line, with a line of JSON, and says its facts in the first one.
+/// It answers each command, a line, with a line of JSON. Its first line has its settings.
 pub struct Issuer {
     process: Child,
     commands: Option<ChildStdin>,
@@ -86,21 +86,21 @@ impl Issuer {
         serde_json::from_str(&line).unwrap()
     }
 
-    /// Does what `name` says, and returns the answer to it.
+    /// Sends the command `name`, and returns the answer.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If there is no answer.
     pub fn command(&mut self, name: &str) -> Value {
         writeln!(self.commands.as_mut().unwrap(), "{name}").unwrap();
         self.answer(name)
     }
 
-    /// The fact called `name`.
+    /// The issuer's setting `name`.
     ///
     /// # Panics
     ///
-    /// If it is not among the facts, or no string.
+    /// If there is none, or if it is not a string.
     pub fn fact(&self, name: &str) -> &str {
         self.facts[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.facts))
     }
@@ -110,11 +110,11 @@ impl Issuer {
         self.fact("issuer")
     }
 
-    /// The issuer's keys, found by its identifier alone.
+    /// The issuer's keys, found by discovery.
     ///
     /// # Panics
     ///
-    /// If they are not.
+    /// If they cannot be fetched.
     pub fn keys(&self) -> RemoteJwks {
         let keys = RemoteJwks::discovery_builder(self.identifier())
             .danger_allow_http_loopback()
@@ -131,7 +131,7 @@ impl Issuer {
         string(&metadata, name)
     }
 
-    /// What the token endpoint answers to a form.
+    /// The token endpoint's answer to a form.
     pub fn token_answer(&self, form: &[(&str, &str)]) -> Value {
         post(&self.endpoint("token_endpoint"), form)
     }
@@ -139,7 +139,7 @@ impl Issuer {
 
 impl Drop for Issuer {
     fn drop(&mut self) {
-        // The end of its input is the end of it.
+        // The issuer ends when its input ends.
         drop(self.commands.take());
         let deadline = Instant::now() + Duration::from_secs(5);
         let mut ended = false;
@@ -181,11 +181,11 @@ pub fn get(url: &str) -> Value {
     json(url, answer.status().as_u16(), &answer.body_mut().read_to_string().unwrap())
 }
 
-/// What `url` answers to a form.
+/// The answer of `url` to a form.
 ///
 /// # Panics
 ///
-/// If it is no success.
+/// If the status is not 200.
 pub fn post(url: &str, form: &[(&str, &str)]) -> Value {
     let mut answer = agent().post(url).send_form(form.iter().copied()).unwrap();
     json(url, answer.status().as_u16(), &answer.body_mut().read_to_string().unwrap())
@@ -217,19 +217,19 @@ pub fn string(answer: &Value, name: &str) -> String {
 ///
 /// # Panics
 ///
-/// If it is no token.
+/// If `token` is not a token.
 pub fn header(token: &str, name: &str) -> Option<String> {
     let (header, _) = token.split_once('.').unwrap();
     let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
     header[name].as_str().map(str::to_owned)
 }
 
-/// Asserts that `token` is accepted under `policy` and one of `algorithm` alone, and that whatever is
-/// changed about the token or the policy is noticed.
+/// Asserts that `token` is accepted under `policy` with only `algorithm`, and refused if it is
+/// changed, under the other algorithms, and at its `exp`.
 ///
 /// # Panics
 ///
-/// If not.
+/// If an assertion fails.
 pub fn assert_genuine(
     token: &str,
     algorithm: Algorithm,
@@ -291,16 +291,17 @@ pub fn assert_follows_rotation(
     }
 }
 
-/// Why the verifier does not accept the token.
+/// The error with which the verifier refuses the token.
 ///
 /// # Panics
 ///
-/// If it does.
+/// If the verifier accepts it.
 pub fn refusal(verifier: &Verifier<RemoteJwks>, token: &str) -> VerifyError {
-    verifier.verify(token).map(|verified| verified.expires_at()).expect_err("to be refused")
+    verifier.verify(token).map(|verified| verified.expires_at()).expect_err("the token is accepted")
 }
 
-/// One bit of the payload changed, one of the signature, and the payload of nobody.
+/// The token with one bit of its payload changed, one bit of its signature changed, and the payload
+/// `{}`.
 fn tampered(token: &str) -> [String; 3] {
     let segments: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = segments[..] else { panic!("no token") };
@@ -317,5 +318,5 @@ fn tampered(token: &str) -> [String; 3] {
     ]
 }
 
-/// Slower than any issuer is on a busy machine.
+/// The longest time that an issuer takes to answer, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -57,14 +57,14 @@ fn service_is_ready_as_long_as_it_has_keys_whatever_the_issuer_does() {
     assert_eq!(ready(), (503, "keys: empty".into()));
     service.issued.issuer.up();
     service.issued.clock.advance(MINUTE);
-    // A service that is not ready gets no requests: the probe itself has the keys fetched.
+    // A service that is not ready gets no requests, so the probe itself fetches the keys.
     assert_eq!(ready(), (200, "keys: fresh".into()));
     service.issued.issuer.down();
     service.issued.clock.advance(15 * MINUTE);
     assert_eq!(ready(), (200, "keys: expired".into()));
     service.issued.clock.advance(60 * MINUTE);
     assert_eq!(ready(), (503, "keys: dead".into()));
-    // The program is alive all the same: a restart would not help.
+    // The program stays alive: a restart would not help.
     assert_eq!(get(service.probes, "/health", &[]).status, 200);
 }
 
@@ -157,7 +157,7 @@ fn unusable_settings_are_refused_by_name() {
         ("AUDIENCE", Some(""), "AUDIENCE is set but empty"),
         // An empty `SCOPE` must not mean that no scope is required.
         ("SCOPE", Some(""), "SCOPE is set but empty"),
-        // Not https, and not this machine.
+        // Neither https nor loopback.
         ("ISSUER", Some("http://192.0.2.1/"), "ISSUER: "),
         ("ISSUER", Some("nonsense"), "ISSUER: "),
         ("LISTEN", Some("127.0.0.1"), "LISTEN must be an address and a port"),

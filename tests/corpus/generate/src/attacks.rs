@@ -1,4 +1,4 @@
-//! Attacks on other verifiers that were published, each with its clause or CVE.
+//! Published attacks on other verifiers, each with its clause or CVE.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::hmac;
@@ -37,7 +37,7 @@ fn token() -> Token {
     Token::for_algorithm(Algorithm::EdDSA)
 }
 
-/// A token that is refused. Policy and keys take every algorithm.
+/// A case whose token is refused. Its policy and its keys allow every algorithm.
 fn refused(name: impl Into<String>, clause: &str, token: String, error: VerifyError) -> TokenCase {
     TokenCase::new(name, clause, token).keys("all keys").policy("all algorithms").refused(error)
 }
@@ -69,7 +69,7 @@ fn none() -> Vec<TokenCase> {
     cases
 }
 
-/// The public key taken for a secret. All forms in which a verifier may have it.
+/// HMACs keyed with the public key, in each form in which a verifier may store it.
 fn hmac_with_public_key() -> Vec<TokenCase> {
     let rsa = TestKey::for_algorithm(Algorithm::RS256);
     let jwk = rsa.jwk();
@@ -114,7 +114,7 @@ fn hmac_with_public_key() -> Vec<TokenCase> {
         let token = token.with_signature(tag);
         cases.push(refused(name, &clause, token, AlgorithmNotAccepted));
     }
-    // The same tag under the name of the key's own algorithm.
+    // The same HMAC, but `alg` names the key's own algorithm.
     let token = Token::of(&rsa);
     let secret = hmac::Key::new(hmac::HMAC_SHA256, public_key.as_bytes());
     let tag = hmac::sign(&secret, token.signing_input().as_bytes());
@@ -330,7 +330,7 @@ fn structure() -> Vec<TokenCase> {
         ("a slash", "/"),
     ] {
         let middle = |segment: &str| format!("{}{junk}{}", &segment[..8], &segment[8..]);
-        // Signed as it stands there: a lenient decoder would accept it.
+        // The signature covers this very text: a lenient decoder would accept it.
         let input = format!("{h}.{}", middle(p));
         let key = TestKey::for_algorithm(Algorithm::EdDSA);
         let signature = base64url(key.sign(input.as_bytes()));

@@ -32,40 +32,40 @@ pub fn cases() -> Vec<TokenCase> {
 
 const HEADER: &str = r#"{"alg":"RS256","typ":"JWT","kid":"tokenring-test-key-01"}"#;
 
-/// The three claims that must be there; `exp` is a day from [`NOW`].
+/// The three required claims; `exp` is a day from [`NOW`].
 const CLAIMS: [(&str, &str); 3] = [
     ("iss", r#""https://tenant.example.auth0.com/""#),
     ("aud", r#""https://api.example.com/""#),
     ("exp", "1780086400"),
 ];
 
-/// A good token that holds [`MARKER`] in header and payload.
+/// A good token with [`MARKER`] in its header and payload.
 fn token() -> TokenBuilder {
     let token = Issuer::default().token_at(UnixTime::from_secs(NOW));
     token.header("x", MARKER).subject(MARKER).claim("jti", MARKER)
 }
 
-/// A good token but for its header, which has `members`, JSON text, at its end.
+/// A good token, except that `members`, JSON text, are appended to its header.
 fn header(members: &str) -> String {
     raw_header(format!(r#"{{"x":"{MARKER}",{},{members}}}"#, HEADER.trim_matches(['{', '}'])))
 }
 
-/// A good token but for its header.
+/// A good token, except for its header.
 fn raw_header(header: impl Into<Vec<u8>>) -> String {
     token().raw_header(header).mint()
 }
 
-/// A good token but for `alg`, JSON text; signed with RS256.
+/// A good token, except for `alg`, JSON text; signed with RS256.
 fn alg(alg: &str) -> String {
     raw_header(HEADER.replace(r#""RS256""#, alg))
 }
 
-/// A good token but for `kid`, JSON text.
+/// A good token, except for `kid`, JSON text.
 fn kid(kid: &str) -> String {
     raw_header(HEADER.replace(r#""tokenring-test-key-01""#, kid))
 }
 
-/// The claims, where `name` has the JSON text `value` in place of its own or besides the others.
+/// [`CLAIMS`] with the claim `name` set to the JSON text `value`, or added.
 fn claims_with(name: &str, value: &str) -> String {
     let kept = CLAIMS.iter().filter(|(known, _)| *known != name);
     let members: Vec<String> =
@@ -73,18 +73,18 @@ fn claims_with(name: &str, value: &str) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// A good token but for one claim, JSON text.
+/// A good token, except for one claim, JSON text.
 fn claim(name: &str, value: &str) -> String {
     raw_payload(claims_with(name, value).replacen('{', r#"{"m":"MARKER","#, 1))
 }
 
-/// A good token but for its payload, which has `members`, JSON text, at its end.
+/// A good token, except that `members`, JSON text, are appended to its payload.
 fn claims(members: &str) -> String {
     let [iss, aud, exp] = CLAIMS.map(|(name, value)| format!(r#""{name}":{value}"#));
     raw_payload(format!(r#"{{"m":"{MARKER}",{iss},{aud},{exp},{members}}}"#))
 }
 
-/// A good token but for its payload.
+/// A good token, except for its payload.
 fn raw_payload(payload: impl Into<Vec<u8>>) -> String {
     token().raw_payload(payload).mint()
 }
@@ -133,7 +133,7 @@ fn claim_type(claim: &'static str) -> VerifyError {
     ClaimType { claim }
 }
 
-/// What is wrong, the token, the verdict.
+/// The fault, the token, the verdict.
 type Refused = (&'static str, String, VerifyError);
 
 /// Cases that are refused under one clause.
@@ -154,8 +154,8 @@ impl Group {
     }
 }
 
-/// By clause. Unless the name says otherwise, a token is signed with the key it names and good in
-/// every other respect.
+/// The refused tokens by clause. Unless its name says otherwise, a token is signed with the key it
+/// names and has no other fault.
 fn refused() -> Vec<TokenCase> {
     let mut cases = Group { cases: vec![], clause: "" };
     let [h, p, s] = segments();
@@ -661,7 +661,7 @@ fn refused() -> Vec<TokenCase> {
     cases.cases
 }
 
-/// What is special, and the token.
+/// The special property, and the token.
 fn accepted() -> Vec<(&'static str, String)> {
     let issuer = Issuer::default();
     let keys = issuer.keys();

@@ -1,4 +1,4 @@
-//! Key sets, and what becomes of each.
+//! Key sets with their outcomes.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ enum Refusal {
     Key(JwkError),
 }
 
-/// Where it is written that a key with this fault is none.
+/// The clause by which a key with this error is not usable.
 fn clause(error: &JwkError) -> &'static str {
     match error {
         JwkError::Json(_) | MemberType { .. } => "RFC 7517 section 4",
@@ -65,7 +65,7 @@ fn clause(error: &JwkError) -> &'static str {
     }
 }
 
-/// A usable key in pieces, so that a set can be put together with one of them wrong.
+/// The members of a usable key, from which sets with one wrong member are made.
 struct Pieces {
     n: String,
     attacker_n: String,
@@ -77,12 +77,12 @@ impl Pieces {
         Self { n: n(&Issuer::default().keys()[0]), attacker_n: n(&TestKey::attacker()) }
     }
 
-    /// A usable key with these further members.
+    /// A usable key with these additional members.
     fn key(&self, members: &str) -> String {
         format!(r#"{{"kty":"RSA","kid":"{MARKER}","n":"{}","e":"AQAB"{members}}}"#, self.n)
     }
 
-    /// A set of that key alone.
+    /// A set with only that key.
     fn with(&self, members: &str) -> Vec<u8> {
         set(&self.key(members))
     }
@@ -92,7 +92,7 @@ impl Pieces {
         set(&format!(r#"{{"kty":"RSA","kid":"{MARKER}","n":{n},"e":{e}}}"#))
     }
 
-    /// A set of one key, with that `e`.
+    /// A set of one key, with this `e`.
     fn exponent(&self, e: &str) -> Vec<u8> {
         Self::numbers(&self.quoted(), e)
     }
@@ -101,7 +101,7 @@ impl Pieces {
         format!(r#""{}""#, self.n)
     }
 
-    /// The bytes of the modulus, changed.
+    /// A set whose key has this modulus after the `change`.
     fn modulus(&self, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
         let mut bytes = URL_SAFE_NO_PAD.decode(&self.n).unwrap();
         change(&mut bytes);
@@ -128,7 +128,7 @@ fn vector(name: &str) -> String {
     format!(r#""{}""#, URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// What is wrong, the set, the fault.
+/// The fault, the set, the error.
 fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
     let p = Pieces::new();
     let good = p.key("");
@@ -145,7 +145,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
     let private = |member| Key(PrivateKey { member });
     let not_base64url = |member| Key(NotBase64url { member });
     let too_small = |bits| Key(ModulusTooSmall { bits });
-    // Of the second byte of the modulus.
+    // The leading zero bits of the second byte of the modulus.
     let zero_bits =
         usize::try_from(URL_SAFE_NO_PAD.decode(&p.n).unwrap()[1].leading_zeros()).unwrap();
 
@@ -466,14 +466,14 @@ fn accepted() -> Vec<SetCase> {
     ]
 }
 
-/// These usable keys, all for RS256, and these entries without use.
+/// A set with these usable keys, all for RS256, and these skipped entries.
 fn rs256(name: &str, jwks: impl Into<Vec<u8>>, kids: &[&str], skipped: &[usize]) -> SetCase {
     let usable: Vec<_> = kids.iter().map(|kid| (*kid, "RS256")).collect();
     let skipped: Vec<_> = skipped.iter().map(|index| (*index, fault_of(name, *index))).collect();
     SetCase::read(name, "RFC 7517 section 5", jwks, &usable, &skipped)
 }
 
-/// Why [`accepted`]'s sets skip an entry.
+/// The error of a skipped entry in one of the sets of [`accepted`].
 fn fault_of(name: &str, index: usize) -> JwkError {
     match (name, index) {
         ("one bad entry among good ones", 1) => JwkError::Json(JsonError::NotObject),
@@ -482,7 +482,7 @@ fn fault_of(name: &str, index: usize) -> JwkError {
     }
 }
 
-/// A key of `algorithm` with `changes`, members to be set or, if null, left out.
+/// A key for `algorithm` with `changes`: a member that is null is removed, any other is set.
 fn jwk(algorithm: Algorithm, changes: &Value) -> Value {
     let mut jwk = TestKey::for_algorithm(algorithm).with_kid(MARKER).jwk();
     for (name, value) in changes.as_object().unwrap() {
@@ -529,7 +529,7 @@ fn each_algorithm() -> Vec<SetCase> {
                 alg,
             ),
         ]);
-        // The RSA algorithms have one key here, and so one JWK without `alg`.
+        // All RSA algorithms use one key here, so without `alg` their JWKs are the same.
         let rsa = alg.starts_with(['R', 'P']);
         if alg == "RS256" || !rsa {
             let other = if rsa { "ES256" } else { "RS256" };
@@ -549,7 +549,7 @@ fn each_algorithm() -> Vec<SetCase> {
     cases
 }
 
-/// One value of each JSON type but string.
+/// A value of each JSON type except string, as each member.
 fn types() -> Vec<SetCase> {
     let values = [
         ("null", json!(null)),
@@ -690,7 +690,7 @@ fn curves() -> Vec<SetCase> {
     }
     let ed = Algorithm::EdDSA;
     let x = |bytes: &[u8]| json!({ "x": base64url(bytes) });
-    // p = 2^255 - 19, little-endian, and a number added to it.
+    // p = 2^255 - 19, little-endian, plus a number.
     let field = |add: u8| [&[0xed_u8.wrapping_add(add)], [0xff; 30].as_slice(), &[0x7f]].concat();
     let small = |y: u8| [vec![y], vec![0; 31]].concat();
     let order_8 = {
@@ -862,7 +862,7 @@ fn limits() -> Vec<SetCase> {
         format!(r#"{{"keys":[{key}]}}"#)
     };
     let usable = [(MARKER, "EdDSA")];
-    // Of ES256, since reading the others takes long where nothing is optimized.
+    // ES256, because checking other keys takes long in a build without optimization.
     let ec = jwk(Algorithm::ES256, &json!({}));
     let many = vec![ec.clone(); 100];
     let rs256 = [(MARKER, "RS256")];
