@@ -164,7 +164,7 @@ pub fn assert_requires_the_permission_where_a_handler_asks_for_it(api: &Api) {
 pub fn assert_serves_the_public_route_without_looking_at_tokens(api: &Api) {
     for values in [vec![], vec![bearer("nonsense")]] {
         assert_eq!(api.get("/", &values).status, 200);
-        // The middleware does not answer for an unknown path as for a protected one.
+        // The middleware does not answer for unknown paths.
         assert_eq!(api.get("/api/v1/unknown", &values).status, 404);
     }
     assert_eq!(api.issued.issuer.hits(), 0);
@@ -204,7 +204,7 @@ pub fn assert_is_ready_as_long_as_it_has_keys(api: &Api) {
     assert_eq!(ready(), (503, "empty".into(), json!(0), true));
     issuer.up();
     clock.advance(MINUTE);
-    // A service that is not ready gets no requests: the probe itself has the keys fetched.
+    // A service that is not ready gets no requests, so the probe itself fetches the keys.
     assert_eq!(ready(), (200, "fresh".into(), json!(1), false));
 
     // After the `ttl` of ten minutes.
@@ -224,15 +224,15 @@ pub fn assert_is_ready_as_long_as_it_has_keys(api: &Api) {
     assert_eq!(api.get("/api/v1/", &good).status, 200);
 }
 
-/// So many requests on a cold start, half of them to each protected route, cause one fetch and block no
-/// thread.
+/// This number of requests on a cold start, half of them to each protected route, cause one fetch and
+/// block no thread.
 pub fn assert_fetches_once_for_many_requests_on_a_cold_start(api: &Api, requests: usize) {
     let Issued { issuer, .. } = &api.issued;
     issuer.answer_with(Answer::key_set().delay(Duration::from_secs(3)));
     let token = bearer(&issuer.token().mint());
     let mut waiting = Vec::new();
     while waiting.len() < requests {
-        // No more at a time than fit into the listener's queue: the kernel delays others by seconds.
+        // No more at once than the listener's queue holds: the kernel delays others by seconds.
         waiting.extend(PROTECTED.iter().cycle().take(100).map(|path| {
             let request = format!(
                 "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: {token}\r\n\r\n",
