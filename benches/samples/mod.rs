@@ -17,6 +17,12 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
+#[allow(unreachable_pub, reason = "in its own package it is public")]
+#[path = "../../tests/oracle/src/algorithms.rs"]
+mod algorithms;
+
+use algorithms::ALGORITHMS;
+
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
 pub(crate) const EXPIRES_AT: UnixTime = UnixTime::from_secs(1_750_086_400);
 
@@ -124,23 +130,12 @@ pub(crate) fn auth0() -> Sample {
 
 /// The same claims signed with each algorithm; RSA-2048, P-256, P-384, Ed25519.
 pub(crate) fn by_algorithm() -> Vec<Sample> {
-    [
-        Algorithm::RS256,
-        Algorithm::RS384,
-        Algorithm::RS512,
-        Algorithm::PS256,
-        Algorithm::PS384,
-        Algorithm::PS512,
-        Algorithm::ES256,
-        Algorithm::ES384,
-        Algorithm::EdDSA,
-    ]
-    .map(|algorithm| {
+    let sample = |algorithm: Algorithm| {
         let issuer = Issuer::for_algorithm(ISSUER, algorithm);
         let key = &issuer.keys()[0];
         Sample::new(algorithm.name(), &issuer, key, &issuer.token_at(NOW))
-    })
-    .into()
+    };
+    ALGORITHMS.map(sample).into()
 }
 
 /// The same claims signed with longer keys.

@@ -1,4 +1,5 @@
-//! What any text is as a segment, beside a decoder that goes bit by bit. RFC 7515 section 2.
+//! Any text as a segment of a token, compared with a decoder that works bit by bit. RFC 7515
+//! section 2.
 
 use std::sync::LazyLock;
 
@@ -6,17 +7,18 @@ use tokenring::{
     Algorithm, CompactJws, PublicKey, VerifyError,
     testkit::{ISSUER, Issuer},
 };
+use tokenring_oracle::tokens;
 
-use crate::{NOW, oracle, refused};
+use crate::{NOW, refused};
 
-/// As the payload of a signed token, a text is refused or has the bytes that the bit-wise decoder
-/// finds, and as a signature it is refused for what that decoder finds.
+/// As the payload of a signed token, a text is refused or decodes to the same bytes as with a
+/// bit-by-bit decoder. As a signature, it is refused for the same reason.
 pub fn base64url_decode(text: &str) -> bool {
-    let bytes = oracle::base64url(text);
+    let bytes = tokens::base64url(text);
     let builder = || ISSUED.token_at(NOW);
 
     let token = builder().payload_segment(text).mint();
-    let expected = oracle::compact(&token)
+    let expected = tokens::compact(&token)
         .and_then(|_| bytes.clone().ok_or(VerifyError::NotBase64url { segment: "payload" }));
     match (payload(&token), expected) {
         (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
@@ -29,11 +31,11 @@ pub fn base64url_decode(text: &str) -> bool {
     let signed = builder().payload_segment("e30").mint();
     let (front, signature) = signed.rsplit_once('.').expect("two periods");
     let token = format!("{front}.{text}");
-    let expected = oracle::compact(&token).and_then(|_| match &bytes {
-        // Longer than any signature: not looked at.
+    let expected = tokens::compact(&token).and_then(|_| match &bytes {
+        // Longer than any signature, so it is not decoded.
         _ if text.len() * 6 / 8 > 1024 => Err(VerifyError::BadSignature),
         None => Err(VerifyError::NotBase64url { segment: "signature" }),
-        // One text has these bytes.
+        // The only text that decodes to these bytes.
         Some(_) if text == signature => Ok(b"{}".to_vec()),
         Some(_) => Err(VerifyError::BadSignature),
     });

@@ -1,5 +1,5 @@
-//! What a guard says of any `Authorization` values, beside a second grammar. RFC 6750 sections 2.1
-//! and 3.
+//! A guard's answer to any `Authorization` values, compared with a second grammar. RFC 6750 sections
+//! 2.1 and 3.
 
 use std::sync::LazyLock;
 
@@ -10,10 +10,10 @@ use tokenring::{
 
 use crate::{NOW, assert_plain};
 
-/// The guard's answer is the one that follows from the number of values, from their grammar, and from
-/// the verifier's verdict on the token, and it holds nothing of the request.
+/// The guard's answer follows from the number of values, their grammar and the verifier's verdict on
+/// the token. It contains nothing from the request.
 ///
-/// NUL is between two values, `TOKEN` stands for a signed token. No input at all is no value.
+/// NUL separates two values, and `TOKEN` stands for a signed token. An empty input is no value.
 pub fn bearer_values(bytes: &[u8]) -> bool {
     let values: Vec<Vec<u8>> = match bytes {
         [] => Vec::new(),
@@ -37,7 +37,7 @@ fn with_token(value: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A refusal: status, message, what is in the challenge beside the realm, cause.
+/// A refusal: status, message, the challenge after the realm, and cause.
 type Refusal = (u16, &'static str, String, Option<VerifyError>);
 
 fn assert_answers(found: &Rejection, expected: Refusal) {
@@ -52,8 +52,8 @@ fn assert_answers(found: &Rejection, expected: Refusal) {
     assert_plain(found);
 }
 
-/// What is to be said of these values by a guard that requires the scope `required`, which no token
-/// here has unless it is empty.
+/// The expected answer of a guard that requires the scope `required`. No token here has that scope,
+/// unless it is empty.
 fn answer(values: &[Vec<u8>], required: &str) -> Result<(), Refusal> {
     let value = match values {
         [] => return Err((401, "Authorization token is missing", String::new(), None)),
@@ -86,7 +86,7 @@ fn answer(values: &[Vec<u8>], required: &str) -> Result<(), Refusal> {
     }
 }
 
-/// `*SP 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, one byte after the other.
+/// `*SP 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, byte by byte.
 fn b64token(text: &[u8]) -> Option<&str> {
     #[derive(Clone, Copy, PartialEq)]
     enum Last {
@@ -124,7 +124,7 @@ static VERIFIER: LazyLock<Verifier<JwkSet>> = LazyLock::new(|| {
     Verifier::new(policy, keys).expect("a policy")
 });
 
-/// Each with the scope that it requires and no token has.
+/// Guards, each with the scope that it requires and that no token has.
 static GUARDS: LazyLock<[(Guard<JwkSet>, &str); 3]> = LazyLock::new(|| {
     let guard = || Guard::new(VERIFIER.clone());
     [

@@ -1,4 +1,4 @@
-//! A verifier with a token cache, beside one without.
+//! A verifier with a token cache, compared with one that has none.
 
 use std::{
     num::NonZeroUsize,
@@ -14,10 +14,10 @@ use tokenring::{
 
 use crate::NOW;
 
-/// With a token cache or without, each outcome is the same, in whatever order tokens come, keys are
-/// replaced and time goes. Accepted is a script in which a token is accepted twice.
+/// Every outcome is the same with a token cache and without, whatever the order in which tokens
+/// arrive, keys are replaced and time passes. A script is accepted if a token in it is accepted twice.
 ///
-/// The first byte is the room in the cache. Then an operation and its argument each.
+/// The first byte is the size of the cache. The rest is pairs of an operation and its argument.
 pub fn cache_changes_nothing(script: &[u8]) -> bool {
     let mut script = script.iter().map(|byte| usize::from(*byte));
     let room = NonZeroUsize::MIN.saturating_add(script.next().unwrap_or(0) % 4);
@@ -52,7 +52,7 @@ pub fn cache_changes_nothing(script: &[u8]) -> bool {
     accepted.into_iter().any(|times| times > 1)
 }
 
-/// All that a caller can see of an outcome.
+/// The part of an outcome that a caller can see.
 type Told = (Vec<u8>, Option<String>, String, UnixTime);
 
 fn told(outcome: Result<Verified, VerifyError>) -> Result<Told, VerifyError> {
@@ -63,7 +63,7 @@ fn told(outcome: Result<Verified, VerifyError>) -> Result<Told, VerifyError> {
     })
 }
 
-/// Keys that change while tokens come.
+/// Keys that can change between two tokens.
 #[derive(Debug)]
 struct Published(RwLock<Keys>);
 
@@ -111,7 +111,7 @@ fn key(algorithm: Algorithm) -> TestKey {
     TestKey::for_algorithm(algorithm)
 }
 
-/// Either issuer may publish any of them.
+/// The key sets. Each of the two issuers may publish any of them.
 static SETS: LazyLock<Vec<JwkSet>> = LazyLock::new(|| {
     let (rsa, eddsa, ec) = (key(Algorithm::RS256), key(Algorithm::EdDSA), key(Algorithm::ES256));
     let attacker = TestKey::attacker_for(Algorithm::EdDSA);
@@ -119,9 +119,9 @@ static SETS: LazyLock<Vec<JwkSet>> = LazyLock::new(|| {
         vec![rsa.clone(), eddsa.clone(), ec.clone()],
         vec![rsa.without_alg(), eddsa.clone()],
         vec![rsa.with_algorithm(Algorithm::PS256), ec],
-        // Another key under the name.
+        // Another key under the same `kid`.
         vec![attacker.with_kid(eddsa.kid()), rsa.clone()],
-        // Two keys with one name, and one key with another name.
+        // Two keys under one `kid`, and one key under another `kid`.
         vec![eddsa.clone(), attacker.with_kid(eddsa.kid())],
         vec![eddsa.with_kid("renamed")],
         // A key for the other issuer's tokens only.
@@ -134,7 +134,7 @@ static SETS: LazyLock<Vec<JwkSet>> = LazyLock::new(|| {
     sets.map(|keys| JwkSet::from_json(set(keys).as_bytes()).expect("a set")).into()
 });
 
-/// Tokens that some key set and some time make good, and some that none does.
+/// Tokens that are good with some key set at some time, and tokens that never are.
 static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let eddsa = Issuer::with_keys(ISSUER, vec![key(Algorithm::EdDSA)]);
     let rsa = Issuer::with_keys(ISSUER, vec![key(Algorithm::RS256)]);
@@ -152,18 +152,18 @@ static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
         eddsa.token_at(NOW).without_header("kid").mint(),
         rsa.token_at(NOW).without_header("kid").claim("nbf", NOW.as_secs() + 60).mint(),
         eddsa.token_at(NOW).expires_at(UnixTime::from_secs(NOW.as_secs() + 60)).mint(),
-        // Too long to be kept.
+        // Too long for the cache.
         eddsa.token_at(NOW).claim("long", "x".repeat(4000)).mint(),
         attacker.token_at(NOW).header("kid", eddsa.keys()[0].kid()).mint(),
         eddsa.token_at(NOW).header("kid", "renamed").mint(),
-        // The first one's text but for its last character or its case.
+        // The first token with another last character, and with its signature in lower case.
         format!("{front}.{}A", &signature[..signature.len() - 1]),
         format!("{front}.{}", signature.to_lowercase()),
         good + "=",
     ]
 });
 
-/// Before, at and past the times where verdicts turn.
+/// Times before, at and after each second at which a verdict changes.
 static TIMES: [UnixTime; 7] = {
     let now = NOW.as_secs();
     [

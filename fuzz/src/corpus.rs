@@ -1,7 +1,28 @@
-//! The committed corpus: for each target a text file of inputs, one a line, in the order of their
-//! bytes. What is not printable ASCII is written as in a Rust byte string.
+//! The committed corpus: a text file for each target, with one input a line, in the order of their
+//! bytes. Other bytes than printable ASCII are written with the escapes of a Rust byte string.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::TARGETS;
+
+/// Writes the seeds and the corpus of each target to `directory/<target>/`. Other files there stay.
+pub fn unpack(directory: &Path) -> io::Result<()> {
+    for target in TARGETS {
+        let directory = directory.join(target.name);
+        fs::create_dir_all(&directory)?;
+        for (number, input) in inputs(target.name).into_iter().enumerate() {
+            fs::write(directory.join(format!("committed-{number:03}")), input)?;
+        }
+        for (name, input) in (target.seeds)() {
+            fs::write(directory.join(name), input)?;
+        }
+    }
+    Ok(())
+}
 
 /// The inputs of one target.
 pub fn inputs(target: &str) -> BTreeSet<Vec<u8>> {
@@ -19,7 +40,7 @@ pub fn text(inputs: &BTreeSet<Vec<u8>>) -> String {
     inputs.iter().map(|input| format!("{}\n", input.escape_ascii())).collect()
 }
 
-/// The bytes that `escape_ascii` writes so.
+/// The inverse of `escape_ascii`.
 fn unescape(line: &str) -> Vec<u8> {
     let mut characters = line.chars();
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! What an explanation says of any input, beside the verdict on it.
+//! The explanation of any input, compared with the verdict on it.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -10,8 +10,8 @@ use tokenring::{
 
 use crate::{NOW, edit};
 
-/// The explanation's verdict is the verifier's, its first failed finding is that verdict, and neither
-/// its text nor its `Debug` holds a signature, a subject or a character that is not printable ASCII.
+/// The explanation's verdict is the verifier's, and its first failed finding is that verdict. Its text
+/// and its `Debug` are printable ASCII and contain neither the signature nor the subject.
 ///
 /// The first byte says what the rest is: a token, an edit script for signed tokens, a header or a
 /// payload to be signed, or an `Authorization` value.
@@ -27,7 +27,7 @@ pub fn explain_verdict(bytes: &[u8]) -> bool {
             let subject = format!(r#"{{"sub":"{SUBJECT}","#);
             let payload = text.replacen('{', &subject, 1);
             let token_text = issuer.token_at(NOW).raw_payload(payload).mint();
-            // A subject that the input itself puts elsewhere may be shown.
+            // The input may contain the subject elsewhere, where it may be shown.
             match text.contains(SUBJECT) {
                 true => false,
                 false => token(&token_text),
@@ -67,7 +67,7 @@ fn assert_safe(explanation: &Explanation, token: &str) {
     assert!(told.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')), "{told}");
     assert!(!told.contains(SUBJECT), "{told}");
     assert!(told.len() < 16_384, "{told}");
-    // Half a signature of Ed25519 or more; it may be elsewhere too, in a header that was put there.
+    // Half of an Ed25519 signature. A header of the input may contain it too.
     if let Some((others, signature)) = token.rsplit_once('.')
         && signature.len() >= 86
         && !others.contains(signature)

@@ -1,4 +1,4 @@
-//! A verifier of two issuers, beside the rules a second time. RFC 8725 section 3.8.
+//! A verifier of two issuers, compared with a second implementation. RFC 8725 section 3.8.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -6,20 +6,20 @@ use tokenring::{
     Algorithm, JwkSet, Policy, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
-
-use crate::{
-    NOW,
+use tokenring_oracle::{
     json::{self, Json},
-    oracle::{self, Expectations, Header, PLAIN},
-    refused,
+    tokens::{self, Expectations, Header, PLAIN},
 };
 
+use crate::{NOW, refused};
+
 /// A verifier of two issuers accepts a token if and only if a key of the issuer that the token names
-/// has signed it, that key is for this issuer, and the token satisfies this issuer's policy: in
-/// whichever order the two were configured. Their first keys have one `kid`.
+/// has signed it, the key's JWK names no other issuer, and the token satisfies that issuer's policy.
+/// The order in which the two were configured makes no difference. Their first keys have the same
+/// `kid`.
 ///
-/// The first byte says which of four keys signs, and what follows: a payload, a header, or a token's
-/// text.
+/// The first byte says which of four keys signs, and how the rest is read: as a payload, a header or a
+/// whole token.
 pub fn several_issuers(bytes: &[u8]) -> bool {
     let Some((kind, rest)) = bytes.split_first() else { return false };
     let signer = &SIGNERS[usize::from(kind % 4)];
@@ -48,8 +48,8 @@ fn told(outcome: Result<Verified, VerifyError>) -> Result<Told, VerifyError> {
 }
 
 fn verdict(token: &str) -> Result<Told, VerifyError> {
-    let ([_, payload, signature], header) = oracle::compact(token)?;
-    let iss = oracle::unverified_issuer(payload)?;
+    let ([_, payload, signature], header) = tokens::compact(token)?;
+    let iss = tokens::unverified_issuer(payload)?;
     let trusted = TRUSTED.iter().find(|trusted| trusted.expectations.issuer == iss);
     let trusted = trusted.ok_or(VerifyError::WrongIssuer)?;
     if !trusted.algorithms.contains(&header.algorithm) {
@@ -64,20 +64,20 @@ fn verdict(token: &str) -> Result<Told, VerifyError> {
         [signer] => signer,
         _ => return Err(VerifyError::AmbiguousKey),
     };
-    // Longer than any signature: not looked at.
+    // Longer than any signature, so it is not decoded.
     if signature.len() * 6 / 8 > 1024 {
         return Err(VerifyError::BadSignature);
     }
     let (signing_input, _) = token.rsplit_once('.').expect("two periods");
-    let signature = oracle::base64url(signature);
-    // A message has one signature of Ed25519.
+    let signature = tokens::base64url(signature);
+    // A message has only one Ed25519 signature under a key.
     if signature.ok_or(VerifyError::NotBase64url { segment: "signature" })?
         != signer.key.sign(signing_input.as_bytes())
     {
         return Err(VerifyError::BadSignature);
     }
-    let payload = oracle::base64url(payload).expect("it was read");
-    let claims = oracle::claims(&payload)?;
+    let payload = tokens::base64url(payload).expect("it was read");
+    let claims = tokens::claims(&payload)?;
     if !is_for_access(&header) {
         return Err(VerifyError::TokenTypeNotAccepted);
     }
@@ -95,7 +95,7 @@ fn is_for_access(header: &Header) -> bool {
     ["jwt", "at+jwt", "application/jwt", "application/at+jwt"].contains(&typ.as_str())
 }
 
-/// The issuer that a key is for, with the token's `tid` in it.
+/// The issuer that a key's JWK names, with the token's `tid` filled in.
 fn issuer_of_key(template: &str, payload: &[u8]) -> String {
     let claims = json::object(payload).expect("it was read");
     match json::get(&claims, "tid") {
@@ -117,11 +117,11 @@ struct Trusted {
     policy: Policy,
 }
 
-/// The second issuer's identifier, which begins as the first one's does.
+/// The second issuer's identifier. The first one's is a prefix of it.
 pub const OTHER_ISSUER: &str = "https://tenant.example.auth0.com/other/";
 
-/// The first issuer's key and three keys of the second: one for every token of it, one for the first
-/// issuer's, and one for those of the token's tenant.
+/// The first issuer's key and three keys of the second. The JWK of the first of these names no issuer,
+/// the next one's the first issuer, and the last one's the token's tenant.
 static SIGNERS: LazyLock<[Signer; 4]> = LazyLock::new(|| {
     let signer = |url, key: TestKey, kid, key_issuer: Option<&'static str>| {
         let key = key.with_kid(kid);

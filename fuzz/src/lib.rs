@@ -1,26 +1,20 @@
-//! What is asserted of any input at all: one function for each fuzz target.
+//! The property of each fuzz target, as one function that holds for any input.
 //!
-//! Most compare the crate with [`oracle`], the same rules written a second time. An error that
-//! equals one the oracle made of literals and numbers cannot hold text of the input either.
+//! Most compare the crate with [`tokenring_oracle`], the same rules written a second time. The oracle
+//! makes its errors from literals and numbers, so an equal error cannot contain text of the input.
 //!
-//! Every function returns whether the input was accepted, so that the replay of the seeds can tell
-//! that both branches are reached.
+//! Every function returns whether the input was accepted. The replay of the seeds checks with it that
+//! both outcomes are reached.
 #![forbid(unsafe_code)]
 
 mod base64url;
 mod bearer;
 mod cache;
 pub mod corpus;
-mod curves;
 mod explain;
 mod issuers;
-pub mod json;
-pub mod key_oracle;
-pub mod oracle;
-mod remote;
-mod remote_issuer;
-mod remote_model;
-pub mod seeds;
+mod seeds;
+mod targets;
 
 use std::{fmt, sync::LazyLock, time::Duration};
 
@@ -30,10 +24,11 @@ use tokenring::{
     Verified, VerifiedPayload, Verifier, VerifyError,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey},
 };
-
-use crate::{
-    key_oracle::{Key, Numbers, Set, Skipped},
-    oracle::{ALGORITHMS, Claims, Expectations, PLAIN},
+use tokenring_oracle::{
+    ALGORITHMS,
+    keys::{self, Key, Numbers, Set, Skipped},
+    remote,
+    tokens::{self, Claims, Expectations, PLAIN},
 };
 
 pub use base64url::base64url_decode;
@@ -41,11 +36,11 @@ pub use bearer::bearer_values;
 pub use cache::cache_changes_nothing;
 pub use explain::explain_verdict;
 pub use issuers::{OTHER_ISSUER, several_issuers};
-pub use remote::remote_keys;
+pub use targets::{TARGETS, Target};
 
-/// Whatever parses is the text, cut at its periods and nothing else.
+/// A parsed token is the text, split at its periods.
 pub fn compact_parse(token: &str) -> bool {
-    let expected = oracle::compact(token);
+    let expected = tokens::compact(token);
     let jws = match (CompactJws::parse(token), expected) {
         (Ok(jws), Ok((segments, header))) => {
             assert_eq!(jws.segments(), segments);
@@ -61,13 +56,13 @@ pub fn compact_parse(token: &str) -> bool {
     let [header, _, signature] = jws.segments();
     assert!(token.len() <= 16_384 && !signature.is_empty());
     assert!((2..=5462).contains(&header.len()));
-    assert!(header.bytes().all(|byte| oracle::ALPHABET.contains(&byte)));
+    assert!(header.bytes().all(|byte| tokens::ALPHABET.contains(&byte)));
     assert!(jws.header().key_id().is_none_or(|kid| (1..=256).contains(&kid.len())));
     true
 }
 
-/// A header is accepted if and only if it is one strict JSON object with the members it must have.
-/// It has one encoding.
+/// A header is accepted if and only if it is one strict JSON object with the required members and no
+/// forbidden ones. It has only one encoding.
 pub fn header_parse(json: &[u8]) -> bool {
     let segment = URL_SAFE_NO_PAD.encode(json);
     let accepted = compact_parse(&format!("{segment}.e30.AA"));
@@ -82,10 +77,10 @@ pub fn header_parse(json: &[u8]) -> bool {
     accepted
 }
 
-/// The texts that differ from `segment` only in the bits that no byte takes.
+/// The texts that differ from `segment` only in its spare bits.
 fn same_bits(segment: &str) -> Vec<String> {
     let (front, last) = segment.split_at(segment.len() - 1);
-    let value = oracle::ALPHABET.iter().position(|byte| last.as_bytes() == [*byte]).unwrap();
+    let value = tokens::ALPHABET.iter().position(|byte| last.as_bytes() == [*byte]).unwrap();
     let spare = match segment.len() % 4 {
         0 => 0,
         2 => 4,
@@ -93,17 +88,17 @@ fn same_bits(segment: &str) -> Vec<String> {
         _ => unreachable!("no bytes have such an encoding"),
     };
     (1..1 << spare)
-        .map(|bits| format!("{front}{}", char::from(oracle::ALPHABET[value | bits])))
+        .map(|bits| format!("{front}{}", char::from(tokens::ALPHABET[value | bits])))
         .collect()
 }
 
-/// The usable keys of a set are those that satisfy every rule of their type, and a key is found by
-/// its `kid` and algorithm. Accepted is a set that has one.
+/// The usable keys of a set are those that satisfy every rule of their type, and each is selected by
+/// its `kid` and algorithm. A set is accepted if it has a usable key.
 pub fn jwk_set_parse(json: &[u8]) -> bool {
-    let (set, expected) = match (JwkSet::from_json(json), key_oracle::jwk_set(json)) {
+    let (set, expected) = match (JwkSet::from_json(json), keys::jwk_set(json)) {
         (Ok(set), Ok(expected)) => (set, expected),
         (Err(JwkSetError::Json(found)), Err(JwkSetError::Json(expected))) => {
-            assert!(oracle::same_fault(found, expected), "{found:?} instead of {expected:?}");
+            assert!(tokens::same_fault(found, expected), "{found:?} instead of {expected:?}");
             return false;
         }
         (Err(found), Err(expected)) => {
@@ -150,7 +145,7 @@ fn assert_selects(set: &JwkSet, expected: &Set, kid: Option<&str>, algorithm: Al
     }
 }
 
-/// Asserts that a key is the one that a JWK gives which has nothing in it but what counts.
+/// Asserts that a key equals the key of a JWK with only the members that count.
 fn assert_is_key(found: &PublicKey, key: &Key) {
     assert_eq!(found.key_id(), key.kid.as_deref());
     assert_eq!(found.modulus_bits(), key.bits());
@@ -177,7 +172,7 @@ fn assert_is_key(found: &PublicKey, key: &Key) {
         jwk["alg"] = algorithm.name().into();
     }
     assert_eq!(PublicKey::from_jwk(jwk.to_string().as_bytes()).as_ref(), Ok(found));
-    // And without any of it.
+    // And the key of its numbers alone.
     if let (Key { kid: None, issuer: None, algorithm: None, .. }, Numbers::Rsa { n, e }) =
         (key, &key.numbers)
     {
@@ -185,10 +180,10 @@ fn assert_is_key(found: &PublicKey, key: &Key) {
     }
 }
 
-/// A payload is accepted if and only if every rule of the policy holds at that time. Checked with
-/// several policies, at the times where the verdict turns.
+/// A payload is accepted if and only if every rule of the policy is satisfied. Checked with several
+/// policies, at the seconds where the verdict changes.
 pub fn claims_check(payload: &[u8]) -> bool {
-    let claims = oracle::claims(payload);
+    let claims = tokens::claims(payload);
     let signed = signed(payload);
     let mut accepted = false;
     for (expectations, verifier) in VERIFIERS.iter() {
@@ -219,7 +214,7 @@ fn signed(payload: &[u8]) -> VerifiedPayload {
     CompactJws::parse(&token).unwrap().verify(&SIGNING_KEY).unwrap()
 }
 
-/// The last second at which each comparison comes out one way, and the first at which the other.
+/// For each comparison of times, the last second before its result changes, and the next second.
 fn turning_points(claims: Option<&Claims>, leeway: u64) -> Vec<u64> {
     let Some(claims) = claims else { return vec![NOW.as_secs()] };
     let end = claims.exp.saturating_add(leeway);
@@ -243,23 +238,23 @@ fn assert_claims(verified: &Verified, claims: &Claims, payload: &[u8]) {
     assert!(claims.scopes.iter().all(|scope| verified.has_scope(scope)));
     assert!(claims.permissions.iter().all(|permission| verified.has_permission(permission)));
     assert!(!verified.has_scope("") && !verified.has_scope("a b"));
-    // Not with `arbitrary_precision`, which makes numbers of some objects and fails with others.
+    // With `arbitrary_precision`, serde_json reads some objects as numbers and refuses others.
     if !cfg!(feature = "arbitrary_precision") {
         let value: serde_json::Value = verified.claims().expect("it is JSON");
         assert_eq!(value["iss"], ISSUER);
     }
 }
 
-/// Nothing verifies with a key that has signed nothing. Never accepted.
+/// No token and no signature verifies with a key that has signed nothing. No input is accepted.
 pub fn verify_never_accepts(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    let expected = oracle::refusal(&text, THROWN_AWAY_KID);
+    let expected = tokens::refusal(&text, THROWN_AWAY_KID);
     match THROWN_AWAY.verify_at(&text, NOW) {
         Err(found) => refused(found, expected),
         Ok(verified) => panic!("accepted {verified:?}"),
     };
 
-    // Straight to where the signature is compared: the first bytes are one of the right length.
+    // A token that reaches the comparison of signatures: the first bytes are one of the right length.
     let (signature, message) = bytes.split_at(bytes.len().min(256));
     let mut signature = signature.to_vec();
     signature.resize(256, 0);
@@ -276,20 +271,27 @@ pub fn verify_never_accepts(bytes: &[u8]) -> bool {
     false
 }
 
-/// Of all the texts that edits and splices can make of signed tokens, the signed tokens alone are
-/// accepted.
+/// Of all the texts that edits and splices make from signed tokens, only the signed tokens themselves
+/// are accepted.
 pub fn mutate_signed(script: &[u8]) -> bool {
     let edited = edit(script);
     let accepted = SIGNED_VERIFIER.verify_at(&edited, NOW);
     assert_eq!(accepted.is_ok(), SIGNED.contains(&edited), "{accepted:?} of {edited}");
     let Ok(verified) = accepted else { return false };
-    let payload = edited.split('.').nth(1).and_then(oracle::base64url);
+    let payload = edited.split('.').nth(1).and_then(tokens::base64url);
     assert_eq!(Some(verified.payload()), payload.as_deref());
     true
 }
 
-/// Runs `script`: which token to begin with, then edits, an operation and its arguments each, for
-/// as long as there is something left to read.
+/// Every answer of a key source, every request, every event and all of its health are those of the
+/// model, whatever the issuer answers and whenever, and however time passes. A script is accepted if
+/// a lookup in it finds a key.
+pub fn remote_keys(script: &[u8]) -> bool {
+    remote::run(script).found > 0
+}
+
+/// Runs `script`. Its first byte says which token is edited, and the rest is a sequence of operations
+/// with their arguments.
 fn edit(script: &[u8]) -> String {
     let mut script = script.iter().copied();
     let signed = |which: u8| SIGNED[usize::from(which) % SIGNED.len()].as_bytes();
@@ -297,7 +299,7 @@ fn edit(script: &[u8]) -> String {
     while let Some(operation) = script.next() {
         let mut byte = || script.next().unwrap_or(0);
         let at = usize::from(u16::from_le_bytes([byte(), byte()])) % (text.len() + 1);
-        // The end of a range that begins there.
+        // The end of a range of this length that begins at `at`.
         let to = |length: u8| text.len().min(at + usize::from(length));
         match operation % 9 {
             0 => {
@@ -310,7 +312,7 @@ fn edit(script: &[u8]) -> String {
             }
             2 => {
                 let end = to(1);
-                text.splice(at..end, [oracle::ALPHABET[usize::from(byte() % 64)]]);
+                text.splice(at..end, [tokens::ALPHABET[usize::from(byte() % 64)]]);
             }
             3 => text.insert(at, byte()),
             4 => {
@@ -318,7 +320,7 @@ fn edit(script: &[u8]) -> String {
                 text.drain(at..end);
             }
             5 => text.truncate(at),
-            // A segment of another token, or the same one elsewhere.
+            // Replaces a segment with a segment of any token.
             6 => {
                 let part = signed(byte()).split(|byte| *byte == b'.').nth(at % 3).unwrap();
                 let mut parts: Vec<&[u8]> = text.split(|byte| *byte == b'.').collect();
@@ -326,30 +328,30 @@ fn edit(script: &[u8]) -> String {
                 parts[place] = part;
                 text = parts.join(&b'.');
             }
-            // The same stretch of another token.
+            // Replaces a range with the same range of another token.
             7 => {
                 let (other, end) = (signed(byte()), to(byte()));
                 let stretch = &other[at.min(other.len())..end.min(other.len())];
                 text.splice(at..end, stretch.iter().copied());
             }
-            // Whatever is left of the script.
+            // Replaces a range with the rest of the script.
             _ => {
                 let end = to(byte());
                 text.splice(at..end, script.by_ref());
             }
         }
     }
-    // What is no text becomes one, byte by byte, so that no script is wasted.
+    // Bytes that are not UTF-8 are mapped to characters, so that no script is wasted.
     String::from_utf8(text)
         .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
-/// Asserts that the input was refused for the reason it had to be.
+/// Asserts that the input was refused for the expected reason.
 fn refused(found: VerifyError, expected: VerifyError) -> bool {
     let same = match (found, expected) {
         (VerifyError::HeaderJson(found), VerifyError::HeaderJson(expected))
         | (VerifyError::PayloadJson(found), VerifyError::PayloadJson(expected)) => {
-            oracle::same_fault(found, expected)
+            tokens::same_fault(found, expected)
         }
         _ => found == expected,
     };
@@ -358,16 +360,16 @@ fn refused(found: VerifyError, expected: VerifyError) -> bool {
     false
 }
 
-/// Asserts that an error can be logged as it is.
+/// Asserts that an error's text is short, printable ASCII.
 fn assert_plain(error: &impl fmt::Display) {
     let text = error.to_string();
     assert!(text.len() < 160 && text.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{text}");
 }
 
-/// The time at which everything happens.
+/// The time at which all tokens are issued and verified.
 pub const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
 
-/// The policies that payloads are checked with.
+/// Three policies, for [`claims_check`].
 static VERIFIERS: LazyLock<Vec<(Expectations, Verifier<JwkSet>)>> = LazyLock::new(|| {
     let with_everything = Expectations {
         audiences: &["another audience", AUDIENCE],
@@ -431,11 +433,11 @@ static SIGNED_VERIFIER: LazyLock<Verifier<JwkSet>> = LazyLock::new(|| {
     Verifier::new(Policy::new(ISSUER, AUDIENCE), keys).expect("a policy")
 });
 
-/// What the key without a private half is called.
+/// The `kid` of the key whose private key was deleted.
 pub const THROWN_AWAY_KID: &str = "thrown-away";
 
-/// Its modulus. It was made with `openssl genrsa 2048`, whose private half went into a pipe and
-/// nowhere else: it cannot have signed anything.
+/// Its modulus, made with `openssl genrsa 2048`. The private key was written only to a pipe, so it has
+/// signed nothing.
 const THROWN_AWAY_N: &str = concat!(
     "k6F-x5ndH84ARNrUq7UdpMOrBbj7nEDhDmoprt3e-L1MAIizso6ygqo_Ahc8OQ3eJGfCB19To0fE7xgk3mWjoos1",
     "u1YZY6ozjQMG1Au23_JKCr6MsbC953mqcOArnS1dHK9BmqQjJPk-Qrz1v6gK-1HS1axMiLSPAZimgOjTPIgQV8KF",

@@ -1,5 +1,5 @@
-//! What the fuzzer starts from: for each target inputs that are accepted, and one or more for each
-//! reason to refuse. The same every time, since the test issuer's keys are fixed.
+//! The fuzzer's first inputs: for each target some that are accepted, and at least one for each reason
+//! to refuse. They are the same every time, because the test issuer's keys are fixed.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -7,59 +7,15 @@ use tokenring::{
     Algorithm, UnixTime,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
+use tokenring_oracle::{keys, tokens};
 
-use crate::{NOW, OTHER_ISSUER, THROWN_AWAY_KID, key_oracle, oracle};
-
-/// One input of one target. Its name says what it is.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Seed {
-    pub target: &'static str,
-    pub name: &'static str,
-    pub bytes: Vec<u8>,
-}
-
-/// The targets, in pipeline order.
-pub const TARGETS: [&str; 12] = [
-    "compact_parse",
-    "header_parse",
-    "jwk_set_parse",
-    "claims_check",
-    "verify_never_accepts",
-    "mutate_signed",
-    "explain_verdict",
-    "bearer_values",
-    "base64url_decode",
-    "several_issuers",
-    "cache_changes_nothing",
-    "remote_keys",
-];
-
-/// All of them.
-pub fn all() -> Vec<Seed> {
-    let mut seeds = Vec::new();
-    let mut add = |target, inputs: Vec<(&'static str, Vec<u8>)>| {
-        seeds.extend(inputs.into_iter().map(|(name, bytes)| Seed { target, name, bytes }));
-    };
-    add("compact_parse", tokens());
-    add("header_parse", headers());
-    add("jwk_set_parse", jwk_sets());
-    add("claims_check", payloads());
-    add("verify_never_accepts", unsigned());
-    add("mutate_signed", scripts());
-    add("explain_verdict", explained());
-    add("bearer_values", authorization());
-    add("base64url_decode", segments());
-    add("several_issuers", of_two_issuers());
-    add("cache_changes_nothing", histories());
-    add("remote_keys", lookups());
-    seeds
-}
+use crate::{NOW, OTHER_ISSUER, THROWN_AWAY_KID};
 
 fn token() -> TokenBuilder {
     Issuer::default().token_at(NOW)
 }
 
-fn tokens() -> Vec<(&'static str, Vec<u8>)> {
+pub fn tokens() -> Vec<(&'static str, Vec<u8>)> {
     let texts = vec![
         ("accepted_auth0", token().mint()),
         ("accepted_at_jwt", token().header("typ", "at+jwt").mint()),
@@ -96,18 +52,18 @@ fn tokens() -> Vec<(&'static str, Vec<u8>)> {
     texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
 
-/// So many bytes, most of which are the signature.
+/// A token of this length, most of it signature.
 fn long(bytes: usize) -> String {
     let signing_input = "eyJhbGciOiJSUzI1NiJ9.e30.";
     format!("{signing_input}{}", "A".repeat(bytes - signing_input.len()))
 }
 
-/// With a payload and a signature that nothing here looks at.
+/// The token with a short payload and signature, which its target does not read.
 fn short(token: TokenBuilder) -> String {
     token.payload_segment("e30").signature_segment("AA").mint()
 }
 
-fn headers() -> Vec<(&'static str, Vec<u8>)> {
+pub fn headers() -> Vec<(&'static str, Vec<u8>)> {
     let deep = |levels: usize| {
         let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
         format!(r#"{{"alg":"RS256","a":{open}{close}}}"#)
@@ -174,7 +130,7 @@ fn many_members(count: usize) -> String {
     (0..count).map(|number| format!(r#""m{number}":{number}"#)).collect::<Vec<_>>().join(",")
 }
 
-fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
+pub fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
     let set = |keys: &[Value]| json!({ "keys": keys });
     let good = || TestKey::attacker().with_kid("kid").jwk();
     let with = |member: &str, value: Value| {
@@ -321,12 +277,12 @@ fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
     seeds
 }
 
-/// A number of so many bytes without a small divisor.
+/// A number of this length without a divisor below 1000.
 fn rough(bytes: usize, first: u8) -> Vec<u8> {
     with_least_divisor(bytes, first, None)
 }
 
-/// A number of so many bytes whose least divisor below 1000 is this one.
+/// A number of this length whose least divisor below 1000 is `divisor`.
 fn with_least_divisor(bytes: usize, first: u8, divisor: Option<u32>) -> Vec<u8> {
     let rest = |number: &[u8], divisor: u32| {
         number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % divisor)
@@ -355,7 +311,7 @@ const ORDER_8: &str = "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU";
 fn roca() -> Vec<u8> {
     let mut number = vec![0_u8; 256];
     number[255] = 1;
-    key_oracle::roca_primes().for_each(|prime| multiply(&mut number, prime));
+    keys::roca_primes().for_each(|prime| multiply(&mut number, prime));
     while number[0] < 0x80 {
         multiply(&mut number, 2);
     }
@@ -372,9 +328,9 @@ fn multiply(number: &mut [u8], factor: u32) {
     assert_eq!(carry, 0);
 }
 
-fn payloads() -> Vec<(&'static str, Vec<u8>)> {
+pub fn payloads() -> Vec<(&'static str, Vec<u8>)> {
     let ago = UnixTime::from_secs(NOW.as_secs() - 1);
-    // What the times are is of no importance: each payload is checked at those where it counts.
+    // Any `exp` will do: each payload is checked at the times where its verdict changes.
     let minimal = |claim: &str, value: &str| {
         let start = format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":1750000001"#);
         format!(r#"{start},"{claim}":{value}}}"#)
@@ -456,7 +412,7 @@ fn payloads() -> Vec<(&'static str, Vec<u8>)> {
     seeds
 }
 
-fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
+pub fn unsigned() -> Vec<(&'static str, Vec<u8>)> {
     let named = || token().header("kid", THROWN_AWAY_KID);
     vec![
         ("signed_by_another", named().mint().into_bytes()),
@@ -483,8 +439,8 @@ fn one() -> [u8; 256] {
     number
 }
 
-/// What a signature comes to once it is raised to `e`, and not what it is before. RFC 8017 section
-/// 9.2, with a hash of zeros.
+/// The padded hash itself, in place of the signature that yields it. RFC 8017 section 9.2, with a hash
+/// of zeros.
 fn padded() -> Vec<u8> {
     let sha256 = [
         0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
@@ -493,8 +449,8 @@ fn padded() -> Vec<u8> {
     [&[0, 1], [0xff; 202].as_slice(), &[0], &sha256, &[0; 32]].concat()
 }
 
-/// A byte that says what the rest is, as `explain.rs` reads it.
-fn explained() -> Vec<(&'static str, Vec<u8>)> {
+/// Inputs as `explain_verdict` reads them: a byte that says what the rest is, then the rest.
+pub fn explained() -> Vec<(&'static str, Vec<u8>)> {
     let of = |kind: u8, rest: &[u8]| [&[kind], rest].concat();
     let text = |token: TokenBuilder| of(0, token.mint().as_bytes());
     let request = |value: &str| of(4, value.replace("TOKEN", &token().mint()).as_bytes());
@@ -537,8 +493,8 @@ fn explained() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Operations as `edit` in lib.rs reads them.
-fn scripts() -> Vec<(&'static str, Vec<u8>)> {
+/// Edit scripts as `mutate_signed` reads them.
+pub fn scripts() -> Vec<(&'static str, Vec<u8>)> {
     let last = |which: usize| u16::try_from(crate::SIGNED[which].len() - 1).unwrap().to_le_bytes();
     let [low, high] = last(0);
     vec![
@@ -569,7 +525,7 @@ fn scripts() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// `Authorization` values as `bearer_values` reads them.
-fn authorization() -> Vec<(&'static str, Vec<u8>)> {
+pub fn authorization() -> Vec<(&'static str, Vec<u8>)> {
     let longest = format!("Bearer {}", "a".repeat(16_384));
     let texts = vec![
         ("accepted_as_usual", "Bearer TOKEN"),
@@ -608,12 +564,12 @@ fn authorization() -> Vec<(&'static str, Vec<u8>)> {
     seeds
 }
 
-/// Texts as `base64url_decode` makes segments of them.
-fn segments() -> Vec<(&'static str, Vec<u8>)> {
+/// Segments as `base64url_decode` reads them.
+pub fn segments() -> Vec<(&'static str, Vec<u8>)> {
     let signed = Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).token_at(NOW);
     let signed = signed.payload_segment("e30").mint();
     let signature = signed.rsplit('.').next().expect("a signature").to_owned();
-    let alphabet = || (0..64).map(|byte| char::from(oracle::ALPHABET[byte]));
+    let alphabet = || (0..64).map(|byte| char::from(tokens::ALPHABET[byte]));
     let texts = vec![
         ("accepted_empty", String::new()),
         ("accepted_one_byte", "AA".into()),
@@ -649,7 +605,7 @@ fn segments() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Inputs as `several_issuers` reads them.
-fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
+pub fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
     let of = |kind: u8, rest: String| [&[kind], rest.as_bytes()].concat();
     let claims =
         |issuer: &str| format!(r#"{{"iss":"{issuer}","aud":"{AUDIENCE}","exp":1750000001}}"#);
@@ -696,11 +652,11 @@ fn of_two_issuers() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Scripts as `cache_changes_nothing` reads them: room, then operations and arguments. Operations are
-/// 0 time, 1 and 2 keys, 3 a token.
-fn histories() -> Vec<(&'static str, Vec<u8>)> {
+/// Scripts as `cache_changes_nothing` reads them: the size of the cache, then operations with their
+/// arguments. Operation 0 sets the time, 1 and 2 set keys, 3 verifies a token.
+pub fn histories() -> Vec<(&'static str, Vec<u8>)> {
     let history = |operations: &[[u8; 2]]| [&[0], operations.concat().as_slice()].concat();
-    // A set's number is two less than the argument.
+    // The argument of an operation on keys is the set's number plus two.
     let twice = |between: &[[u8; 2]]| {
         let after = [[1, 2], [0, 0], [3, 0]];
         history(&[&[[3, 0], [3, 0]], between, &[[3, 0]], &after].concat())
@@ -736,20 +692,20 @@ fn histories() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Scripts as `remote_keys` reads them: seven bytes of settings, then operations and their arguments.
-fn lookups() -> Vec<(&'static str, Vec<u8>)> {
+pub fn lookups() -> Vec<(&'static str, Vec<u8>)> {
     let script = |operations: &[&[u8]]| [&[0; 7], operations.concat().as_slice()].concat();
-    // Discovery, `ttl`, `stale_cap`, cool-down, timeout, futures that may wait, the earlier set.
+    // The settings: discovery, `ttl`, `stale_cap`, cool-down, time-out, `max_waiting`, the seed.
     let with = |setting: usize, value: u8, operations: &[&[u8]]| {
         let mut script = script(operations);
         script[setting] = value;
         script
     };
-    // A lookup that blocks, of `a` or `b`, each followed by the issuer's answers: a set, an error.
+    // A blocking lookup of `a` or `b`. The issuer's answers follow each: a set or an error.
     let (a, b, a_async, b_async) = ([2, 0], [2, 1], [0, 0], [0, 1]);
     let (set_a, set_ab, set_bc, burns_a, none, error, panics) =
         ([5], [6], [7], [13], [0], [27], [23]);
     let (release, poll, refresh, prime) = ([9, 0], [11], [14], [13]);
-    // To where a refresh is due, to the `ttl`, to the `stale_cap`.
+    // Steps to the time at which a refresh is due, to the `ttl`, and to the `stale_cap`.
     let (due, ttl, stale_cap, back_off) = ([5, 9], [5, 12], [5, 15], [5, 0]);
     vec![
         ("accepted_first_lookup", script(&[&a, &set_a])),
@@ -785,7 +741,7 @@ fn lookups() -> Vec<(&'static str, Vec<u8>)> {
         ("accepted_after_panic", script(&[&a, &panics, &back_off, &prime, &set_a, &a])),
         ("nothing", Vec::new()),
         ("outage", script(&[&a, &error, &a, &back_off, &a, &error])),
-        // To the longest back-off without keys, and with keys.
+        // These reach the longest back-off, without keys and with them.
         ("long_outage", script(&[[2, 0, 27].as_slice(), &[5, 0, 2, 0, 27].repeat(9)])),
         (
             "accepted_long_outage",

@@ -14,6 +14,9 @@
 )]
 
 mod fake;
+#[allow(unreachable_pub, reason = "in its own package it is public")]
+#[path = "../oracle/src/remote/mod.rs"]
+mod oracle;
 mod sockets;
 
 // With the manual clock and the scripted issuer.

@@ -1,500 +1,71 @@
-//! Random sequences of operations, compared with a second implementation of the rules.
+//! Random sequences of operations, compared with a model of the rules. The fuzz target `remote_keys`
+//! uses the same model.
 
-use std::{task::Poll, time::Duration};
-
-use tokenring::{Algorithm, Clock, FetchError, KeyError, KeyQuery, KeySource, KeysState};
-
-use crate::fake::{
-    COOLDOWN, Manual, NANO, Random, Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, last_error, millis,
-    name, secs, unavailable, until,
+use crate::{
+    fake::Random,
+    oracle::{self, Reached},
 };
 
 #[test]
-fn random_sequences_of_operations_follow_the_rules() {
-    let mut covered = Covered::default();
-    for seed in 1..=16 {
-        Run::new(seed).steps(500, &mut covered);
-    }
-    // Each of these situations must have come up often.
-    let Covered { waits, stale, unknown, unavailable, dead, ended, second_attempts, dropped } =
-        covered;
-    let least = [waits, stale, unknown, unavailable, dead, ended, second_attempts, dropped];
-    assert!(least.iter().all(|&count| count >= 40), "{least:?}");
+fn random_sequences_of_operations_go_as_the_rules_say() {
+    let runs: Vec<Reached> = (1..=80).map(|seed| oracle::run(&script(seed, 100))).collect();
+    // A situation that is seldom reached would not be tested.
+    let situations: [fn(&Reached) -> usize; 9] = [
+        |run| run.found,
+        |run| run.stale,
+        |run| run.unknown,
+        |run| run.unavailable,
+        |run| run.waits,
+        |run| run.second_attempts,
+        |run| run.dropped,
+        |run| run.dead,
+        |run| run.ended,
+    ];
+    let reached = situations.map(|count| runs.iter().map(count).sum::<usize>());
+    assert!(reached.iter().all(|&count| count >= 40), "{reached:?}");
 }
 
-#[derive(Default)]
-struct Covered {
-    waits: usize,
-    stale: usize,
-    unknown: usize,
-    unavailable: usize,
-    dead: usize,
-    ended: usize,
-    second_attempts: usize,
-    dropped: usize,
+/// A script for [`oracle::run`], with the default settings and so many operations.
+fn script(seed: u64, operations: usize) -> Vec<u8> {
+    let mut random = Random::new(seed);
+    let mut script = vec![0; 7];
+    for _ in 0..operations {
+        let which = random.below(20);
+        let mut byte = |choices: &[u8]| random.pick(choices);
+        let kid = byte(&[0, 0, 1, 2, 3, 5]);
+        let [one, other] = [(); 2].map(|()| byte(ANSWERS));
+        match which {
+            0..=5 => script.extend([LOOK_UP, kid]),
+            // The answers that it does not need are read as operations that do nothing.
+            6 => script.extend([BLOCK, kid, byte(&[11, 27]), byte(&[11, 27])]),
+            7..=8 => script.extend([TRY, kid]),
+            9..=12 => script.extend([ADVANCE, byte(TIMES)]),
+            13 => script.extend([JUMP, byte(&[0, 1, 2, 3, 4, 5, 6, 7])]),
+            14..=16 => script.extend([ANSWER, 0, one]),
+            17 => script.extend([PRIME, one]),
+            18 => script.extend([REFRESH, one, other]),
+            _ => script.extend([byte(&[DROP, JITTER]), byte(&[0, 1, 2, 3, 4])]),
+        }
+    }
+    script
 }
 
-/// The expected result of a lookup.
-#[derive(Clone, Debug, PartialEq)]
-enum Expected {
-    Is(Result<String, KeyError>),
-    Waits,
-}
+const LOOK_UP: u8 = 0;
+const BLOCK: u8 = 2;
+const TRY: u8 = 3;
+const ADVANCE: u8 = 5;
+const JUMP: u8 = 8;
+const ANSWER: u8 = 9;
+const DROP: u8 = 12;
+const PRIME: u8 = 13;
+const REFRESH: u8 = 14;
+const JITTER: u8 = 15;
 
-/// The rules for a single thread, with a clock of their own.
-#[derive(Clone)]
-struct Model {
-    monotonic: Duration,
-    wall: Duration,
-    set: Option<ModelSet>,
-    generation: u64,
-    /// The number of failed attempts since the last success.
-    failed_tries: u32,
-    last_error: Option<FetchError>,
-    quiet_until: Duration,
-    last_kid_attempt: Option<Duration>,
-    /// The start of the attempt in flight, on both clocks.
-    attempt: Option<(Duration, Duration)>,
-    /// For each fetch so far, whether it bypassed caches.
-    fetches: Vec<bool>,
-    ok: u64,
-    failed: u64,
-    stale: u64,
-    unknown: u64,
-    suppressed: u64,
-}
+/// Mostly usable key sets, then one that burns a key, two without a usable key, failures and a panic.
+const ANSWERS: &[u8] = &[5, 6, 6, 7, 8, 8, 9, 11, 12, 13, 0, 1, 20, 21, 22, 27, 29, 30, 23];
 
-#[derive(Clone)]
-struct ModelSet {
-    monotonic: Duration,
-    wall: Duration,
-    ahead: Duration,
-    kids: Vec<&'static str>,
-    /// The time of the request, on both clocks, for the first set without a key since this one.
-    empty_since: Option<(Duration, Duration)>,
-}
-
-#[derive(Clone)]
-enum Outcome {
-    Keys(Vec<&'static str>),
-    /// A valid set without a key.
-    Empty,
-    Error(FetchError),
-    Panic,
-}
-
-impl Model {
-    fn age(&self) -> Option<Duration> {
-        let set = self.set.as_ref()?;
-        Some(self.since((set.monotonic, set.wall)))
-    }
-
-    fn since(&self, (monotonic, wall): (Duration, Duration)) -> Duration {
-        let monotonic = self.monotonic.checked_sub(monotonic).unwrap_or_default();
-        monotonic.max(self.wall.checked_sub(wall).unwrap_or_default())
-    }
-
-    /// Whether the issuer has served only sets without keys for a whole `ttl`.
-    fn ended(&self) -> bool {
-        let since = self.set.as_ref().and_then(|set| set.empty_since);
-        since.is_some_and(|since| self.since(since) >= TTL)
-    }
-
-    fn state(&self) -> KeysState {
-        match self.age() {
-            None => KeysState::Empty,
-            Some(age) if age >= STALE_CAP || self.ended() => KeysState::Dead,
-            Some(age) if age >= TTL => KeysState::Expired,
-            Some(age) if age >= self.set.as_ref().unwrap().ahead => KeysState::Ahead,
-            Some(_) => KeysState::Fresh,
-        }
-    }
-
-    fn back_off(&self) -> Duration {
-        self.quiet_until.checked_sub(self.monotonic).unwrap_or_default()
-    }
-
-    fn cooldown(&self) -> Duration {
-        let over = self.last_kid_attempt.map(|attempt| attempt + COOLDOWN);
-        over.and_then(|over| over.checked_sub(self.monotonic)).unwrap_or_default()
-    }
-
-    fn may_start(&self) -> bool {
-        self.attempt.is_none() && self.back_off() == Duration::ZERO
-    }
-
-    fn start(&mut self, no_cache: bool) {
-        assert!(self.attempt.is_none());
-        self.attempt = Some((self.monotonic, self.wall));
-        self.fetches.push(no_cache);
-    }
-
-    /// The set's answer, whatever its age.
-    fn select(&self, kid: Option<&str>) -> Result<String, KeyError> {
-        let kids = &self.set.as_ref().unwrap().kids;
-        match kid {
-            Some(kid) if kids.contains(&kid) => found(kid),
-            Some(_) => UNKNOWN,
-            None if kids.len() == 1 => found(kids[0]),
-            None => Err(KeyError::AmbiguousKey),
-        }
-    }
-
-    fn lookup(&mut self, kid: Option<&str>, waited: u32) -> Expected {
-        let refuse = |model: &mut Self, wait: Duration| {
-            model.suppressed += u64::from(kid.is_some() && waited == 0);
-            Expected::Is(unavailable(wait.max(secs(1))))
-        };
-        match self.state() {
-            KeysState::Empty | KeysState::Dead => {
-                if waited < 2 && self.attempt.is_some() {
-                    return Expected::Waits;
-                }
-                if waited < 2 && self.may_start() {
-                    self.start(false);
-                    return Expected::Waits;
-                }
-                let back_off = self.back_off();
-                return refuse(self, back_off);
-            }
-            // From one minute after its back-off, a failure does not excuse an old set any more.
-            KeysState::Expired
-                if waited == 0
-                    && (self.failed_tries == 0
-                        || self.monotonic >= self.quiet_until + secs(60)) =>
-            {
-                if self.attempt.is_none() {
-                    self.start(false);
-                }
-                return Expected::Waits;
-            }
-            _ => {}
-        }
-        let answer = self.select(kid);
-        if answer != UNKNOWN {
-            let state = self.state();
-            if state != KeysState::Fresh && self.may_start() {
-                self.start(false);
-            }
-            self.stale += u64::from(state == KeysState::Expired);
-            return Expected::Is(answer);
-        }
-        if waited < 2 && self.attempt.is_some() {
-            return Expected::Waits;
-        }
-        if waited < 2 && self.may_start() && self.cooldown() == Duration::ZERO {
-            self.start(true);
-            self.last_kid_attempt = Some(self.monotonic);
-            return Expected::Waits;
-        }
-        if self.failed_tries > 0 {
-            let wait = self.back_off().max(self.cooldown());
-            return refuse(self, wait);
-        }
-        self.unknown += 1;
-        self.suppressed += u64::from(waited == 0);
-        Expected::Is(UNKNOWN)
-    }
-
-    /// The result of `try_key`, which starts no fetch.
-    fn try_lookup(&mut self, kid: Option<&str>) -> Result<String, KeyError> {
-        let mut after = self.clone();
-        let expected = after.lookup(kid, 0);
-        let Expected::Is(answer) = expected else { return unavailable(secs(1)) };
-        (self.stale, self.unknown, self.suppressed) =
-            (after.stale, after.unknown, after.suppressed);
-        answer
-    }
-
-    /// The result of a poll if only time has passed since the last one.
-    fn poll_again(&self, kid: Option<&str>) -> Expected {
-        match self.state() {
-            KeysState::Fresh | KeysState::Ahead if self.select(kid) != UNKNOWN => {
-                Expected::Is(self.select(kid))
-            }
-            _ => Expected::Waits,
-        }
-    }
-
-    fn end(&mut self, outcome: &Outcome, jitter: u32) {
-        let (monotonic, wall) = self.attempt.take().unwrap();
-        let error = match outcome {
-            Outcome::Keys(kids) => {
-                // 72 to 80 % of 600 s, in steps of 12 s.
-                let (ahead, kids) = (secs(432) + secs(12) * jitter, kids.clone());
-                self.set = Some(ModelSet { monotonic, wall, ahead, kids, empty_since: None });
-                self.generation += 1;
-                self.ok += 1;
-                self.failed_tries = 0;
-                self.last_error = None;
-                self.quiet_until = Duration::ZERO;
-                return;
-            }
-            Outcome::Empty => {
-                if let Some(set) = &mut self.set {
-                    set.empty_since = set.empty_since.or(Some((monotonic, wall)));
-                }
-                FetchError::NoUsableKeys { skipped: 0, reasons: vec![] }
-            }
-            Outcome::Error(error) => error.clone(),
-            Outcome::Panic => FetchError::Thread,
-        };
-        let most = match self.state() {
-            KeysState::Empty | KeysState::Dead => 10,
-            _ => 60,
-        };
-        let whole = secs(1 << self.failed_tries.min(10)).min(secs(most));
-        // From the whole down to a half, in steps of an eighth.
-        let mut wait = whole * (8 - jitter) / 8;
-        if let FetchError::Status { retry_after: Some(asked_for), .. } = error {
-            wait = wait.max(asked_for.max(secs(1)).min(secs(300)));
-        }
-        self.quiet_until = self.monotonic + wait;
-        self.failed_tries += 1;
-        self.failed += 1;
-        self.last_error = Some(error);
-    }
-}
-
-/// A key source and its model.
-struct Run {
-    rig: Rig,
-    model: Model,
-    random: Random,
-    waiting: Vec<Waiting>,
-}
-
-struct Waiting {
-    kid: Option<&'static str>,
-    waited: u32,
-    future: Manual<'static, Result<String, KeyError>>,
-}
-
-impl Run {
-    fn new(seed: u64) -> Self {
-        // With this timeout, no attempt is ever overdue.
-        let rig = Rig::with(|builder| builder.timeout(secs(86_400)));
-        rig.issuer.close_gate();
-        let model = Model {
-            monotonic: rig.clock.monotonic(),
-            wall: rig.clock.wall(),
-            set: None,
-            generation: 0,
-            failed_tries: 0,
-            last_error: None,
-            quiet_until: Duration::ZERO,
-            last_kid_attempt: None,
-            attempt: None,
-            fetches: Vec::new(),
-            ok: 0,
-            failed: 0,
-            stale: 0,
-            unknown: 0,
-            suppressed: 0,
-        };
-        Self { rig, model, random: Random::new(seed), waiting: Vec::new() }
-    }
-
-    fn steps(mut self, steps: usize, covered: &mut Covered) {
-        for _ in 0..steps {
-            covered.dead += usize::from(self.model.state() == KeysState::Dead);
-            covered.ended += usize::from(self.model.ended() && self.model.age() < Some(STALE_CAP));
-            match self.random.below(20) {
-                0..=6 => self.lookup(covered),
-                7..=8 => self.try_lookup(),
-                9..=13 => self.time_goes_by(),
-                14 => self.wall_jumps(),
-                15..=17 if self.model.attempt.is_some() => self.end_attempt(covered),
-                15 => self.prime(),
-                16 => self.refresh_now(),
-                18 => self.poll_again(),
-                _ if !self.waiting.is_empty() => {
-                    let index = self.random.below(self.waiting.len());
-                    drop(self.waiting.swap_remove(index));
-                    covered.dropped += 1;
-                }
-                _ => self.time_goes_by(),
-            }
-            self.compare();
-        }
-        self.rig.issuer.open_gate();
-    }
-
-    fn kid(&mut self) -> Option<&'static str> {
-        self.random.pick(&[Some("a"), Some("a"), Some("b"), Some("c"), Some("d"), None])
-    }
-
-    fn lookup(&mut self, covered: &mut Covered) {
-        let kid = self.kid();
-        let expected = self.model.lookup(kid, 0);
-        match &expected {
-            Expected::Waits => covered.waits += 1,
-            Expected::Is(Ok(_)) if self.model.state() == KeysState::Expired => covered.stale += 1,
-            Expected::Is(Err(KeyError::UnknownKey)) => covered.unknown += 1,
-            Expected::Is(Err(KeyError::Unavailable { .. })) => covered.unavailable += 1,
-            Expected::Is(_) => {}
-        }
-        let keys = self.rig.keys.clone();
-        // Only a future can be observed while it waits.
-        if let (Expected::Is(answer), 0) = (&expected, self.random.below(2)) {
-            assert_eq!(name(keys.key(KeyQuery::new(kid, Algorithm::RS256))), *answer);
-            return;
-        }
-        let lookup =
-            async move { name(keys.key_async(KeyQuery::new(kid, Algorithm::RS256)).await) };
-        let mut future = Manual::new(lookup);
-        assert_eq!(polled(&mut future), expected);
-        if expected == Expected::Waits {
-            self.waiting.push(Waiting { kid, waited: 0, future });
-        }
-    }
-
-    fn try_lookup(&mut self) {
-        let kid = self.kid();
-        let answer = name(self.rig.keys.try_key(KeyQuery::new(kid, Algorithm::RS256)));
-        assert_eq!(answer, self.model.try_lookup(kid));
-    }
-
-    fn poll_again(&mut self) {
-        for index in (0..self.waiting.len()).rev() {
-            let waiting = &mut self.waiting[index];
-            let expected = self.model.poll_again(waiting.kid);
-            assert_eq!(polled(&mut waiting.future), expected);
-            if expected != Expected::Waits {
-                self.waiting.remove(index);
-            }
-        }
-    }
-
-    /// Moves both clocks, mostly to just before or after a time at which a rule takes effect.
-    fn time_goes_by(&mut self) {
-        let now = self.model.monotonic;
-        let mut ends = vec![now + self.model.back_off(), now + self.model.cooldown()];
-        if let (Some(set), Some(age)) = (&self.model.set, self.model.age()) {
-            let marks = [set.ahead, TTL, STALE_CAP];
-            let empty_for = set.empty_since.map(|since| self.model.since(since));
-            ends.extend(empty_for.filter(|&time| time < TTL).map(|time| now + (TTL - time)));
-            let next = marks.into_iter().find(|&mark| mark > age);
-            ends.extend(next.map(|mark| now + (mark - age)));
-        }
-        let end = self.random.pick(&ends).saturating_sub(now);
-        let choices =
-            [end, end, end.saturating_sub(NANO), end + NANO, millis(300), secs(1), secs(20)];
-        let step = self.random.pick(&choices);
-        self.rig.clock.advance(step);
-        self.model.monotonic += step;
-        self.model.wall += step;
-    }
-
-    fn wall_jumps(&mut self) {
-        let jump = self.random.pick(&[secs(1), secs(100), TTL, STALE_CAP, secs(7200)]);
-        match self.random.below(4) {
-            0 => {
-                self.rig.clock.set_wall_forward(jump);
-                self.model.wall += jump;
-            }
-            1 => {
-                self.rig.clock.set_wall_back(jump);
-                self.model.wall -= jump;
-            }
-            _ => {}
-        }
-    }
-
-    fn outcome(&mut self) -> (Outcome, u32) {
-        let sets: [&[&'static str]; 4] = [&["a"], &["a", "b"], &["b", "c"], &["a", "b", "c"]];
-        let retry_after = self.random.pick(&[None, None, Some(0), Some(7), Some(1000)]).map(secs);
-        let outcome = match self.random.below(16) {
-            0..=6 => Outcome::Keys(self.random.pick(&sets).to_vec()),
-            7 => Outcome::Empty,
-            8..=11 => Outcome::Error(FetchError::Status { status: 503, retry_after }),
-            12..=14 => Outcome::Error(FetchError::Timeout),
-            _ => Outcome::Panic,
-        };
-        let jitter = self.random.pick(&[0, 1, 2, 3, 4]);
-        self.rig.clock.set_jitter(f64::from(jitter) / 4.0);
-        self.rig.issuer.reply(match &outcome {
-            Outcome::Keys(kids) => Reply::keys(kids),
-            Outcome::Empty => Reply::Body(b"{\"keys\":[]}".to_vec()),
-            Outcome::Error(error) => Reply::Fail(error.clone()),
-            Outcome::Panic => Reply::Panic,
-        });
-        (outcome, jitter)
-    }
-
-    fn end_attempt(&mut self, covered: &mut Covered) {
-        let (outcome, jitter) = self.outcome();
-        self.rig.issuer.open_gate();
-        self.rig.settle();
-        self.rig.issuer.close_gate();
-        self.model.end(&outcome, jitter);
-        for mut waiting in std::mem::take(&mut self.waiting) {
-            until(|| waiting.future.woken() == usize::try_from(waiting.waited).unwrap() + 1);
-            waiting.waited += 1;
-            let expected = self.model.lookup(waiting.kid, waiting.waited);
-            assert_eq!(polled(&mut waiting.future), expected);
-            if expected == Expected::Waits {
-                covered.second_attempts += 1;
-                self.waiting.push(waiting);
-            }
-        }
-    }
-
-    /// Requires that no attempt is in flight.
-    fn prime(&mut self) {
-        let (outcome, jitter) = self.outcome();
-        let asks = !matches!(self.model.state(), KeysState::Fresh | KeysState::Ahead);
-        let expected = match self.model.last_error.clone() {
-            _ if !asks => Ok(()),
-            Some(error) if self.model.back_off() > Duration::ZERO => Err(error),
-            _ => {
-                self.model.start(false);
-                self.model.end(&outcome, jitter);
-                self.model.last_error.clone().map_or(Ok(()), Err)
-            }
-        };
-        self.rig.issuer.open_gate();
-        assert_eq!(self.rig.keys.prime(), expected);
-        self.rig.issuer.close_gate();
-    }
-
-    /// Requires that no attempt is in flight.
-    fn refresh_now(&mut self) {
-        let (outcome, jitter) = self.outcome();
-        self.model.start(true);
-        self.model.end(&outcome, jitter);
-        self.rig.issuer.open_gate();
-        let expected = self.model.last_error.clone().map_or(Ok(()), Err);
-        assert_eq!(self.rig.keys.refresh_now(), expected);
-        self.rig.issuer.close_gate();
-    }
-
-    fn compare(&self) {
-        let (health, model) = (self.rig.keys.health(), &self.model);
-        assert_eq!((health.state, health.age), (model.state(), model.age()));
-        assert_eq!(health.generation, model.generation);
-        let kids = model.set.as_ref().map_or(0, |set| set.kids.len());
-        assert_eq!(health.usable_keys, kids);
-        assert_eq!(health.consecutive_failures, model.failed_tries);
-        assert_eq!(last_error(&health), model.last_error);
-        assert_eq!(health.next_attempt_in, model.back_off());
-        assert_eq!(health.fetching, model.attempt.is_some());
-        assert_eq!(health.waiters, self.waiting.len());
-        let failed: u64 = health.fetches_failed.values().sum();
-        assert_eq!((health.fetches_ok, failed), (model.ok, model.failed));
-        assert_eq!(health.stale_served, model.stale);
-        assert_eq!(health.unknown_kids, model.unknown);
-        assert_eq!(health.suppressed_refreshes, model.suppressed);
-        self.rig.issuer.await_count(model.fetches.len());
-        let asked: Vec<bool> = self.rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
-        assert_eq!(asked, model.fetches);
-        assert!(self.rig.issuer.most_in_flight() <= 1);
-    }
-}
-
-fn polled(future: &mut Manual<'static, Result<String, KeyError>>) -> Expected {
-    match future.poll() {
-        Poll::Ready(answer) => Expected::Is(answer),
-        Poll::Pending => Expected::Waits,
-    }
-}
+/// To each time at which something changes, a nanosecond before and after it, and other steps.
+const TIMES: &[u8] = &[
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 120, 121, 122,
+    123, 124,
+];

@@ -1,16 +1,15 @@
 //! The servers of the load test do the same work: their guards accept and refuse the same tokens,
 //! and a good token gets the same response from all of them.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{net::SocketAddr, process::Command};
 
 use tokenring::{
     UnixTime,
     testkit::{Issuer, TestKey, TokenBuilder},
+};
+use tokenring_oracle::{
+    http::{self, bearer},
+    program::Started,
 };
 
 #[test]
@@ -92,27 +91,24 @@ fn every_guard_allows_clocks_to_be_a_minute_apart() {
 /// The running program, until it is dropped.
 struct Server {
     kind: &'static str,
-    child: Child,
     issuer: String,
     tokens: Vec<String>,
-    address: String,
+    address: SocketAddr,
+    _program: Started,
 }
 
 impl Server {
     fn start(kind: &'static str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_api"));
-        let mut child = command.arg(kind).stdout(Stdio::piped()).spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut server =
-            Self { kind, child, issuer: String::new(), tokens: vec![], address: String::new() };
-        for line in stdout.lines().map(Result::unwrap) {
+        let mut program = Started::new(Command::new(env!("CARGO_BIN_EXE_api")).arg(kind));
+        let (mut issuer, mut tokens) = (String::new(), vec![]);
+        for line in program.lines() {
             match line.split_once('=').unwrap() {
-                ("issuer", url) => server.issuer = url.into(),
-                ("token", token) => server.tokens.push(token.into()),
+                ("issuer", url) => issuer = url.into(),
+                ("token", token) => tokens.push(token.into()),
                 ("url", url) => {
                     let rest = url.strip_prefix("http://").unwrap();
-                    server.address = rest.strip_suffix("/api/v1/").unwrap().into();
-                    return server;
+                    let address = rest.strip_suffix("/api/v1/").unwrap().parse().unwrap();
+                    return Self { kind, issuer, tokens, address, _program: program };
                 }
                 _ => panic!("{kind}: {line}"),
             }
@@ -127,25 +123,11 @@ impl Server {
 
     /// The response to a request with this token, without its date.
     fn get(&self, token: Option<&str>) -> String {
-        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let request = format!(
-            "GET /api/v1/ HTTP/1.1\r\nHost: {}\r\n{}Connection: close\r\n\r\n",
-            self.address,
-            authorization.unwrap_or_default()
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).unwrap();
+        let authorization = token.map(bearer);
+        let headers: Vec<_> =
+            authorization.iter().map(|value| ("Authorization", value.as_str())).collect();
+        let response = http::get(self.address, "/api/v1/", &headers).text;
         response.split_inclusive("\r\n").filter(|line| !line.starts_with("date: ")).collect()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
     }
 }
 

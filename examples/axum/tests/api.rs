@@ -1,288 +1,82 @@
 //! The example over the wire: real requests to a server on a runtime of two threads, whose issuer is
 //! slow, down or changing its keys. RFC 6750 section 3.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
+use tokenring_axum::{Api as Example, router};
+use tokenring_oracle::{
+    api::{self, Api, run_curl},
+    http::bearer,
+    issued::MINUTE,
+    program::{self, Started, refusal_to_start, without_settings},
 };
-
-use serde_json::{Value, json};
-use tokenring::{
-    Clock, Policy, RemoteJwks, UnixTime, Verifier,
-    testkit::{AUDIENCE, Answer, IssuerServer, TestKey},
-};
-use tokenring_axum::{Api, router};
-use tokio::{
-    net::TcpListener,
-    runtime::{Builder, Runtime},
-};
+use tokio::{net::TcpListener, runtime::Builder};
 
 #[test]
 fn good_token_is_greeted_by_its_subject() {
-    let server = Server::start();
-    let token = server.issuer.token().subject("auth0|somebody").mint();
-    let response = server.get("/api/v1/", &[bearer(&token)]);
-    assert_eq!(response.status, 200);
-    assert_eq!(response.json(), json!({ "message": "Hello, auth0|somebody" }));
-    assert_eq!(response.header("www-authenticate"), None);
+    api::assert_greets_good_tokens_by_their_subject(&served());
 }
 
 #[test]
-fn request_without_a_token_is_told_so() {
-    let server = Server::start();
-    for path in ["/api/v1/", "/api/v1/messages"] {
-        let response = server.get(path, &[]);
-        assert_eq!(response.refusal(), (401, "Authorization token is missing"), "{path}");
-        // RFC 6750 section 3.1: no error code.
-        assert_eq!(response.header("www-authenticate"), Some(r#"Bearer realm="api""#), "{path}");
-    }
-    assert_eq!(server.issuer.hits(), 0);
+fn request_without_exactly_one_bearer_token_is_told_so() {
+    api::assert_refuses_requests_without_one_bearer_token(&served());
 }
 
 #[test]
-fn authorization_that_is_no_bearer_token_is_refused() {
-    let server = Server::start();
-    let values = [
-        "",                     // nothing
-        "Bearer",               // no token
-        "Basic dXNlcjpwYXNz",   // another scheme
-        "eyJhbGciOi.e30.c2ln",  // no scheme
-        "Bearer one two",       // two tokens
-        "Bearer one,two",       // a character that no token has
-        "Bearer=eyJhbGciOi",    // no space
-        "BearerToken eyJhbGci", // a scheme that begins with the right one
-        "Bearer t\u{f6}ken",    // not ASCII
-    ];
-    for value in values {
-        for path in ["/api/v1/", "/api/v1/messages"] {
-            let response = server.get(path, &[value.into()]);
-            assert_eq!(response.refusal(), (401, "Invalid token format"), "{value:?}");
-            assert_eq!(response.header("www-authenticate"), Some(r#"Bearer realm="api""#));
-        }
-    }
-    assert_eq!(server.issuer.hits(), 0);
-}
-
-#[test]
-fn several_authorization_headers_are_refused_even_if_all_are_good() {
-    let server = Server::start();
-    let good = bearer(&server.issuer.token().mint());
-    for values in [[good.clone(), good.clone()], [good, "Basic dXNlcjpwYXNz".into()]] {
-        for path in ["/api/v1/", "/api/v1/messages"] {
-            let response = server.get(path, &values);
-            assert_eq!(response.refusal(), (400, "Invalid token format"));
-            let challenge = r#"Bearer realm="api", error="invalid_request""#;
-            assert_eq!(response.header("www-authenticate"), Some(challenge));
-        }
-    }
-}
-
-#[test]
-fn bad_tokens_get_the_same_answer_whatever_the_cause() {
-    let server = Server::start();
-    let token = || server.issuer.token();
-    let hour = 3600;
-    let now = UnixTime::now().as_secs();
-    let tokens = [
-        ("expired an hour ago", token().expires_at(UnixTime::from_secs(now - hour)).mint()),
-        ("not valid for another hour", token().claim("nbf", now + hour).mint()),
-        ("another audience", token().audience("https://other.example.com/").mint()),
-        ("another issuer", token().issuer("https://other.example.com/").mint()),
-        ("no expiration", token().without_claim("exp").mint()),
-        ("signed with an attacker's key", token().forged_by(&TestKey::attacker()).mint()),
-        ("a key that is not published", token().key(&TestKey::attacker()).mint()),
-        ("unsigned", token().header("alg", "none").signature_segment("").mint()),
-        ("HS256", token().header("alg", "HS256").mint()),
-        ("two segments", "eyJhbGciOi.e30".into()),
-        ("not base64url", token().signature_segment("~~~~").mint()),
-    ];
-    for (wrong, token) in tokens {
-        for path in ["/api/v1/", "/api/v1/messages"] {
-            let response = server.get(path, &[bearer(&token)]);
-            assert_eq!(response.refusal(), (401, "Invalid token"), "{wrong}");
-            let challenge = r#"Bearer realm="api", error="invalid_token""#;
-            assert_eq!(response.header("www-authenticate"), Some(challenge), "{wrong}");
-        }
-    }
+fn bad_tokens_get_one_answer_whatever_the_cause() {
+    api::assert_refuses_bad_tokens_alike(&served());
 }
 
 #[test]
 fn nothing_of_a_refused_request_comes_back() {
-    let server = Server::start();
-    let marked = server
-        .issuer
-        .token()
-        .header("typ", "MARKER")
-        .header("kid", "MARKER")
-        .issuer("MARKER")
-        .subject("MARKER")
-        .audience("MARKER");
-    let values = [
-        bearer(&marked.clone().mint()),
-        bearer(&marked.key(&TestKey::attacker().with_kid("MARKER")).mint()),
-        bearer(&server.issuer.token().without_claim("permissions").subject("MARKER").mint()),
-        bearer("MARKER"),
-        "MARKER MARKER".into(),
-    ];
-    for value in values {
-        // `get` checks that the token is not in the response.
-        let response = server.get("/api/v1/messages", &[value]);
-        assert!([401, 403].contains(&response.status));
-        assert!(!response.text.contains("MARKER"), "{}", response.text);
-    }
+    api::assert_repeats_nothing_of_a_refused_request(&served());
 }
 
 #[test]
-fn route_that_needs_a_permission_says_which() {
-    let server = Server::start();
-    let token = || server.issuer.token();
-    let refused = [
-        ("no permissions", token().without_claim("permissions").mint()),
-        ("another one", token().permissions(["write:messages"]).mint()),
-        // The scope `read:messages`, which every token here has, is no permission.
-        ("an empty array", token().permissions(Vec::<Value>::new()).mint()),
-    ];
-    for (wrong, token) in refused {
-        let response = server.get("/api/v1/messages", &[bearer(&token)]);
-        assert_eq!(response.refusal(), (403, "Insufficient scope"), "{wrong}");
-        let challenge = r#"Bearer realm="api", error="insufficient_scope", scope="read:messages""#;
-        assert_eq!(response.header("www-authenticate"), Some(challenge), "{wrong}");
-        // The token is valid for the other route.
-        assert_eq!(server.get("/api/v1/", &[bearer(&token)]).status, 200, "{wrong}");
-    }
-    let response = server.get("/api/v1/messages", &[bearer(&token().mint())]);
-    assert_eq!(response.status, 200);
-    assert_eq!(response.json(), json!({ "messages": [], "permissions": ["read:messages"] }));
+fn permission_is_required_where_a_handler_asks_for_it() {
+    api::assert_requires_the_permission_where_a_handler_asks_for_it(&served());
 }
 
 #[test]
 fn public_route_needs_no_token_and_looks_at_none() {
-    let server = Server::start();
-    for values in [vec![], vec![bearer("nonsense")]] {
-        assert_eq!(server.get("/", &values).status, 200);
-        // The middleware does not answer for unknown paths.
-        assert_eq!(server.get("/api/v1/unknown", &values).status, 404);
-    }
-    assert_eq!(server.issuer.hits(), 0);
+    api::assert_serves_the_public_route_without_looking_at_tokens(&served());
 }
 
 #[test]
 fn issuer_that_is_down_is_no_fault_of_the_token() {
-    let server = Server::start();
-    server.issuer.down();
-    let good = [bearer(&server.issuer.token().mint())];
-    for path in ["/api/v1/", "/api/v1/messages"] {
-        let response = server.get(path, &good);
-        assert_eq!(response.refusal(), (503, "Service unavailable"));
-        assert_eq!(response.header("www-authenticate"), None);
-        assert_eq!(response.header("retry-after"), Some("1"));
-    }
-    // The second request started no fetch: it came too soon.
-    assert_eq!(server.keys.health().consecutive_failures, 1);
-
-    server.issuer.up();
-    server.clock.advance(MINUTE);
-    assert_eq!(server.get("/api/v1/", &good).status, 200);
+    api::assert_is_unavailable_while_the_issuer_is_down(&served());
 }
 
 #[test]
 fn service_is_ready_as_long_as_it_has_keys_whatever_the_issuer_does() {
-    let server = Server::start();
-    let good = [bearer(&server.issuer.token().mint())];
-    let ready = || {
-        let response = server.get("/ready", &[]);
-        let body = response.json();
-        let error = body["last_error"].is_string();
-        (response.status, body["keys"].as_str().unwrap().to_owned(), body["usable"].clone(), error)
-    };
-    server.issuer.down();
-    assert_eq!(ready(), (503, "empty".into(), json!(0), true));
-    server.issuer.up();
-    server.clock.advance(MINUTE);
-    // A service that is not ready gets no requests, so the probe itself has fetched the keys.
-    assert_eq!(ready(), (200, "fresh".into(), json!(1), false));
-
-    // Past the `ttl` of ten minutes.
-    server.issuer.down();
-    server.clock.advance(15 * MINUTE);
-    assert_eq!(ready(), (200, "expired".into(), json!(1), true));
-    assert_eq!(server.get("/api/v1/", &good).status, 200);
-
-    // Past the `stale_cap` of an hour.
-    server.clock.advance(60 * MINUTE);
-    assert_eq!(ready(), (503, "dead".into(), json!(1), true));
-    assert_eq!(server.get("/api/v1/", &good).status, 503);
-
-    server.issuer.up();
-    server.clock.advance(MINUTE);
-    assert_eq!(ready(), (200, "fresh".into(), json!(1), false));
-    assert_eq!(server.get("/api/v1/", &good).status, 200);
+    api::assert_is_ready_as_long_as_it_has_keys(&served());
 }
 
 #[test]
-fn new_keys_are_used_at_once_and_withdrawn_ones_dropped() {
-    let server = Server::start();
-    let status = |token: &String| server.get("/api/v1/", &[bearer(token)]).status;
-    let old = server.issuer.token().mint();
-    assert_eq!((status(&old), server.issuer.hits()), (200, 1));
+fn new_keys_are_taken_at_once_and_withdrawn_ones_given_up() {
+    let api = served();
+    let issuer = &api.issued.issuer;
+    let status = |token: &String| api.get("/api/v1/", &[bearer(token)]).status;
+    let old = issuer.token().mint();
+    assert_eq!((status(&old), issuer.hits()), (200, 1));
 
-    server.issuer.rotate();
-    let new = server.issuer.token().mint();
-    assert_eq!((status(&new), server.issuer.hits()), (200, 2));
-    assert_eq!((status(&old), server.issuer.hits()), (200, 2));
+    issuer.rotate();
+    let new = issuer.token().mint();
+    assert_eq!((status(&new), issuer.hits()), (200, 2));
+    assert_eq!((status(&old), issuer.hits()), (200, 2));
 
-    server.issuer.revoke("tokenring-test-key-01");
-    server.clock.advance(15 * MINUTE);
+    issuer.revoke("tokenring-test-key-01");
+    api.issued.clock.advance(15 * MINUTE);
     assert_eq!((status(&old), status(&new)), (401, 200));
 }
 
 #[test]
 fn thousand_requests_on_a_cold_start_cause_one_fetch_and_block_no_thread() {
-    const REQUESTS: usize = 1000;
     let files = rlimit::increase_nofile_limit(4096).unwrap();
     assert!(files >= 3000, "both ends of the connections are in this process: ulimit -n {files}");
-
-    let server = Server::start();
-    server.issuer.answer_with(Answer::key_set().delay(Duration::from_secs(3)));
-    let good = [bearer(&server.issuer.token().mint())];
-    let mut waiting = Vec::new();
-    while waiting.len() < REQUESTS {
-        // No more at once than the listener's queue holds: the kernel delays others by seconds.
-        waiting.extend((0..100).map(|_| send(server.address, "/api/v1/", &good)));
-        while server.keys.health().waiters < waiting.len() {
-            assert_eq!(server.keys.health().generation, 0, "the keys came before the requests");
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    // All of them still wait for seconds. The machine may be busy, so the fastest of ten counts: if the
-    // two threads of the runtime were blocked, none would be answered.
-    let public = || {
-        let start = Instant::now();
-        assert_eq!(server.get("/", &[]).status, 200);
-        start.elapsed()
-    };
-    let fastest = (0..10).map(|_| public()).min().unwrap();
-    assert_eq!(server.keys.health().waiters, REQUESTS);
-    assert!(fastest <= Duration::from_millis(50), "{fastest:?}");
-
-    for stream in waiting {
-        assert_eq!(receive(stream).status, 200);
-    }
-    assert_eq!((server.issuer.connections(), server.issuer.hits()), (1, 1));
+    api::assert_fetches_once_for_many_requests_on_a_cold_start(&served(), 1000);
 }
 
 #[test]
 fn printed_curl_lines_work_as_printed() {
-    let mut child = Started(example().stdout(Stdio::piped()).spawn().unwrap());
-    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let expected = [
         ("# a good token", 200, "Hello, auth0|64b7f1c2a9d3e8f0b5c6a7d8"),
         ("# no token", 401, "Authorization token is missing"),
@@ -293,28 +87,19 @@ fn printed_curl_lines_work_as_printed() {
         ("# a token without it", 403, "Insufficient scope"),
         ("# ready?", 200, "fresh"),
     ];
-    for (what, status, text) in expected {
-        let printed = lines.by_ref().find(|line| line.starts_with('#')).unwrap();
-        assert_eq!(printed, what);
-        let line = lines.next().unwrap();
-        let response = run_curl(&line);
-        assert_eq!(response.status, status, "{line}");
-        assert!(response.body().contains(&format!("\"{text}\"")), "{line}: {}", response.text);
-    }
+    let mut example = Started::new(&mut without_settings(EXAMPLE));
+    api::assert_printed_curl_lines_work(&mut example, &expected);
 }
 
 #[test]
 fn refusals_are_logged_with_their_cause_and_without_the_token() {
-    let log = logged(&mut example());
-    let [expired, insufficient] = &log[..] else { panic!("{log:?}") };
-    assert!(expired.starts_with("expired: the token expired at "), "{expired}");
-    assert!(!expired.contains("eyJ"), "{expired}");
-    assert!(insufficient.starts_with("insufficient_scope: "), "{insufficient}");
+    api::assert_logs_causes_without_tokens(Started::new(&mut without_settings(EXAMPLE)));
 }
 
 #[test]
 fn refusals_are_explained_in_the_log_if_asked_for() {
-    let log = logged(example().env("LOG", "explanation"));
+    let mut example = without_settings(EXAMPLE);
+    let log = api::log_of_two_refusals(Started::new(example.env("LOG", "explanation")));
     let expired = log.iter().position(|line| line.starts_with("expired: ")).unwrap();
     let insufficient =
         log.iter().position(|line| line.starts_with("insufficient_scope: ")).unwrap();
@@ -328,61 +113,11 @@ fn refusals_are_explained_in_the_log_if_asked_for() {
     assert!(!log.iter().any(|line| line.contains("eyJ")), "{log:#?}");
 }
 
-/// The example's log about an expired token, which its extractor refuses, and about a token without the
-/// permission, which its middleware refuses.
-fn logged(example: &mut Command) -> Vec<String> {
-    let piped = example.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = Started(piped.spawn().unwrap());
-    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut curl = |what: &str| {
-        lines.by_ref().find(|line| line == what).unwrap();
-        lines.next().unwrap()
-    };
-    assert_eq!(run_curl(&curl("# an expired token")).status, 401);
-    assert_eq!(run_curl(&curl("# a token without it")).status, 403);
-    let log = child.0.stderr.take().unwrap();
-    drop(child);
-    BufReader::new(log).lines().map(Result::unwrap).collect()
-}
-
 #[test]
 fn half_configured_environment_is_refused_by_name() {
-    let domain = ("AUTH0_ISSUER_BASE_URL", "tenant.eu.auth0.com");
-    let audience = ("AUTH0_AUDIENCE", "https://api.example.com/");
-    let client = ("AUTH0_CLIENT_ID", "client");
-    let not_set = |variable| format!("{variable} is not set, it must be ");
-    let vectors = [
-        (vec![domain], not_set("AUTH0_AUDIENCE")),
-        (vec![domain, client], not_set("AUTH0_AUDIENCE")),
-        (vec![audience], not_set("AUTH0_ISSUER_BASE_URL")),
-        (vec![client], not_set("AUTH0_ISSUER_BASE_URL")),
-        // Set, but empty.
-        (vec![(domain.0, ""), audience], not_set("AUTH0_ISSUER_BASE_URL")),
-        (vec![domain, (audience.0, "")], not_set("AUTH0_AUDIENCE")),
-        // Not a host name.
-        (
-            vec![(domain.0, "http://tenant.eu.auth0.com"), audience],
-            "AUTH0_ISSUER_BASE_URL must be a host name".into(),
-        ),
-        // No port.
-        (vec![("LISTEN", "127.0.0.1")], "LISTEN must be an address and a port".into()),
-        (vec![("LOG", "")], "LOG must be cause or explanation".into()),
-        // A test issuer on an address that others could reach.
-        (vec![("LISTEN", "0.0.0.0:0")], "AUTH0_ISSUER_BASE_URL is not set, without it".into()),
-    ];
-    for (variables, sentence) in vectors {
-        let mut example = example();
-        example.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = Started(example.spawn().unwrap());
-        // A program that started would print an address.
-        let line = BufReader::new(child.0.stdout.take().unwrap()).lines().next();
-        assert!(line.is_none(), "{variables:?}: {line:?}");
-        assert_eq!(child.0.wait().unwrap().code(), Some(1), "{variables:?}");
-        let mut stderr = String::new();
-        child.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        assert!(stderr.starts_with(&sentence), "{variables:?}: {stderr}");
-        assert_eq!(stderr.lines().count(), 1, "{variables:?}: {stderr}");
-    }
+    program::assert_half_configured_environment_is_refused_by_name(EXAMPLE);
+    let stderr = refusal_to_start(without_settings(EXAMPLE).env("LOG", ""));
+    assert!(stderr.starts_with("LOG must be cause or explanation"), "{stderr}");
 }
 
 #[test]
@@ -393,10 +128,8 @@ fn configured_environment_is_served_without_a_test_issuer() {
         ("AUTH0_AUDIENCE", "https://api.example.com/"),
         ("LISTEN", "0.0.0.0:0"),
     ];
-    let mut child = Started(example().envs(variables).stdout(Stdio::piped()).spawn().unwrap());
-    let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
-    let mut line = String::new();
-    stdout.read_line(&mut line).unwrap();
+    let mut example = Started::new(without_settings(EXAMPLE).envs(variables));
+    let line = example.lines().next().unwrap();
     let url = line.split(' ').next().unwrap().replace("//0.0.0.0:", "//127.0.0.1:");
     assert_ne!(line.split(' ').next(), Some(url.as_str()));
     assert_eq!(run_curl(&format!("curl -i {url}")).status, 401);
@@ -404,159 +137,16 @@ fn configured_environment_is_served_without_a_test_issuer() {
     assert!(!line.contains("Bearer") && !line.contains("curl"), "{line}");
 }
 
-/// The example on a runtime of two threads, its issuer, and the clock that ages its keys.
-struct Server {
-    issuer: IssuerServer,
-    keys: RemoteJwks,
-    clock: TestClock,
-    address: SocketAddr,
-    _runtime: Runtime,
-}
-
-impl Server {
-    fn start() -> Self {
-        let issuer = IssuerServer::start();
-        let clock = TestClock::default();
-        let keys = RemoteJwks::builder(issuer.jwks_url())
-            .danger_allow_http_loopback()
-            .no_proxy()
-            .timeout(FOREVER)
-            .clock(clock.clone())
-            .build()
-            .unwrap();
-        let policy = Policy::new(issuer.url(), AUDIENCE);
-        let api = Api::new(Verifier::new(policy, keys.clone()).unwrap());
+/// The example on a runtime of two threads, which end with the process.
+fn served() -> Api {
+    Api::start(|verifier| {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_io().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(async move { axum::serve(listener, router(api)).await });
-        Self { issuer, keys, clock, address, _runtime: runtime }
-    }
-
-    /// The response to a request with these `Authorization` headers. Asserts that it contains none of
-    /// their text.
-    fn get(&self, path: &str, authorization: &[String]) -> Response {
-        let response = receive(send(self.address, path, authorization));
-        let parts = authorization.iter().flat_map(|value| value.split([' ', '.']));
-        for part in parts.filter(|part| part.len() > "Bearer".len()) {
-            assert!(!response.text.contains(part), "{part} in {}", response.text);
-        }
-        response
-    }
+        let router = router(Example::new(verifier));
+        Box::leak(Box::new(runtime)).spawn(async move { axum::serve(listener, router).await });
+        address
+    })
 }
 
-/// Sends a request, and leaves the response for [`receive`].
-fn send(address: SocketAddr, path: &str, authorization: &[String]) -> TcpStream {
-    let mut request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
-    for value in authorization {
-        request.push_str(&format!("Authorization: {value}\r\n"));
-    }
-    request.push_str("\r\n");
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(FOREVER)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    stream
-}
-
-fn receive(mut stream: TcpStream) -> Response {
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let status = text.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
-    Response { status: status.unwrap().parse().unwrap(), text }
-}
-
-/// Sends the request of a `curl` command that the example prints.
-fn run_curl(line: &str) -> Response {
-    let rest = line.trim_end().strip_prefix("curl -i http://").unwrap();
-    let (url, header) = rest.split_once(' ').unwrap_or((rest, ""));
-    let (address, path) = url.split_once('/').unwrap();
-    let header =
-        header.strip_prefix("-H 'Authorization: ").and_then(|rest| rest.strip_suffix('\''));
-    let authorization: Vec<String> = header.map(str::to_owned).into_iter().collect();
-    receive(send(address.parse().unwrap(), &format!("/{path}"), &authorization))
-}
-
-/// A whole response, read until the connection closes.
-struct Response {
-    status: u16,
-    text: String,
-}
-
-impl Response {
-    fn body(&self) -> &str {
-        self.text.split_once("\r\n\r\n").unwrap().1
-    }
-
-    fn json(&self) -> Value {
-        assert_eq!(self.header("content-type"), Some("application/json"));
-        serde_json::from_str(self.body()).unwrap()
-    }
-
-    /// The value of the one header called `name`, in lower case. There is at most one.
-    fn header(&self, name: &str) -> Option<&str> {
-        let head = self.text.split("\r\n\r\n").next().unwrap();
-        let headers = head.lines().skip(1).map(|line| line.split_once(": ").unwrap());
-        let values: Vec<&str> =
-            headers.filter(|(known, _)| *known == name).map(|(_, value)| value).collect();
-        assert!(values.len() <= 1, "{head}");
-        values.first().copied()
-    }
-
-    /// The status and the message, if the body has nothing else.
-    fn refusal(&self) -> (u16, &str) {
-        let message = self.body().strip_prefix("{\"message\": \"");
-        let message = message.and_then(|rest| rest.strip_suffix("\"}"));
-        assert_eq!(self.json(), json!({ "message": message }));
-        (self.status, message.unwrap())
-    }
-}
-
-/// The clock of a key source, in seconds. It moves only when told to.
-#[derive(Clone, Default)]
-struct TestClock(Arc<AtomicU64>);
-
-impl TestClock {
-    fn advance(&self, time: Duration) {
-        self.0.fetch_add(time.as_secs(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn monotonic(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::SeqCst))
-    }
-
-    fn wall(&self) -> Duration {
-        self.monotonic()
-    }
-}
-
-/// The example's program without settings.
-fn example() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tokenring-axum"));
-    for variable in ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID", "LISTEN", "LOG"]
-    {
-        command.env_remove(variable);
-    }
-    command.stdin(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-/// A program that is killed when the test ends.
-struct Started(Child);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        // The program may have ended already.
-        let _ended = self.0.kill().and_then(|()| self.0.wait());
-    }
-}
-
-fn bearer(token: &str) -> String {
-    format!("Bearer {token}")
-}
-
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// Far longer than anything here takes: more means a failure.
-const FOREVER: Duration = Duration::from_secs(30);
+const EXAMPLE: &str = env!("CARGO_BIN_EXE_tokenring-axum");

@@ -3,6 +3,8 @@
 //! `write FILE` writes the cases for the others; `compare FILE PYJWT JOSE` reads their verdicts,
 //! verifies the cases with tokenring and jsonwebtoken, and prints the differences by rule.
 
+#[path = "../../oracle/src/algorithms.rs"]
+mod algorithms;
 mod cases;
 #[path = "../../corpus/format.rs"]
 mod format;

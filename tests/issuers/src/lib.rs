@@ -20,18 +20,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use tokenring::{Algorithm, Policy, RemoteJwks, UnixTime, Verified, Verifier, VerifyError};
 
-/// All algorithms of the crate.
-pub const ALGORITHMS: [Algorithm; 9] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
+pub use tokenring_oracle::ALGORITHMS;
 
 /// A running issuer. It ends when this value is dropped, or when this process ends.
 ///
@@ -265,6 +254,41 @@ pub fn assert_genuine(
         Err(VerifyError::Expired { exp, now: exp })
     );
     verified
+}
+
+/// Asserts that tokens of a new key are accepted at once, beside those of the old key, and that the old
+/// ones are refused once the issuer no longer publishes their key. `tokens` requests tokens.
+///
+/// # Panics
+///
+/// If not.
+pub fn assert_follows_rotation(
+    mut issuer: Issuer,
+    policy: Policy,
+    tokens: impl Fn(&Issuer) -> Vec<String>,
+) {
+    let keys = issuer.keys();
+    let verifier = Verifier::new(policy, keys.clone()).unwrap();
+    let old = tokens(&issuer);
+    for token in &old {
+        assert!(verifier.verify(token).is_ok());
+    }
+
+    issuer.command("rotate");
+    let new = tokens(&issuer);
+    for (new, old) in new.iter().zip(&old) {
+        assert_ne!(header(new, "kid"), header(old, "kid"));
+    }
+    for token in new.iter().chain(&old) {
+        assert!(verifier.verify(token).is_ok());
+    }
+
+    issuer.command("retire");
+    keys.refresh_now().unwrap();
+    for (new, old) in new.iter().zip(&old) {
+        assert!(verifier.verify(new).is_ok());
+        assert_eq!(refusal(&verifier, old), VerifyError::UnknownKey);
+    }
 }
 
 /// The error with which the verifier refuses the token.

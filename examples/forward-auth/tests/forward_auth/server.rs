@@ -1,20 +1,21 @@
 //! The server on its own: its two ports, its settings, and its start.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    net::SocketAddr,
-    process::{Command, Stdio},
-};
+use std::{net::SocketAddr, process::Command};
 
 use serde_json::json;
 use tokenring::testkit::{AUDIENCE, Answer, IssuerServer};
+use tokenring_oracle::{
+    http::{bearer, get, request},
+    issued::MINUTE,
+    program::{Started, refusal_to_start},
+};
 
-use crate::stack::{MINUTE, Service, Started, bearer, get, request};
+use crate::stack::Service;
 
 #[test]
 fn every_path_and_method_is_the_same_question() {
     let service = Service::start(None);
-    let good = bearer(&service.issuer.token().mint());
+    let good = bearer(&service.issued.issuer.token().mint());
     let paths = ["/", "/health", "/ready", "/metrics", "/a/b?c=d", "//", "/%2e%2e/", "*"];
     for path in paths {
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"] {
@@ -34,7 +35,7 @@ fn identity_is_always_set_even_to_nothing() {
         ["X-Auth-Subject", "X-Auth-Scopes", "X-Auth-Client"]
             .map(|name| response.header(name).map(str::to_owned))
     };
-    let token = || service.issuer.token();
+    let token = || service.issued.issuer.token();
     let set = |values: [&str; 3]| values.map(|value| Some(value.to_owned()));
     let whole = token().subject("auth0|a").scope("b c").claim("azp", "d").mint();
     assert_eq!(identity(whole), set(["auth0|a", "b c", "d"]));
@@ -52,16 +53,16 @@ fn service_is_ready_as_long_as_it_has_keys_whatever_the_issuer_does() {
         let response = get(service.probes, "/ready", &[]);
         (response.status, response.body().lines().next().unwrap().to_owned())
     };
-    service.issuer.down();
+    service.issued.issuer.down();
     assert_eq!(ready(), (503, "keys: empty".into()));
-    service.issuer.up();
-    service.clock.advance(MINUTE);
+    service.issued.issuer.up();
+    service.issued.clock.advance(MINUTE);
     // A service that is not ready gets no requests, so the probe itself fetches the keys.
     assert_eq!(ready(), (200, "keys: fresh".into()));
-    service.issuer.down();
-    service.clock.advance(15 * MINUTE);
+    service.issued.issuer.down();
+    service.issued.clock.advance(15 * MINUTE);
     assert_eq!(ready(), (200, "keys: expired".into()));
-    service.clock.advance(60 * MINUTE);
+    service.issued.clock.advance(60 * MINUTE);
     assert_eq!(ready(), (503, "keys: dead".into()));
     // The program stays alive: a restart would not help.
     assert_eq!(get(service.probes, "/health", &[]).status, 200);
@@ -72,13 +73,13 @@ fn metrics_count_answers_by_reason_and_show_the_keys() {
     let service = Service::start(None);
     let ask = |token: String| get(service.decisions, "/", &[("Authorization", &bearer(&token))]);
     for _ in 0..2 {
-        assert_eq!(ask(service.issuer.token().mint()).status, 200);
+        assert_eq!(ask(service.issued.issuer.token().mint()).status, 200);
     }
-    assert_eq!(ask(service.issuer.token().audience("other").mint()).status, 401);
+    assert_eq!(ask(service.issued.issuer.token().audience("other").mint()).status, 401);
     assert_eq!(get(service.decisions, "/", &[]).status, 401);
-    service.issuer.answer_with(Answer::status(500));
-    service.clock.advance(60 * MINUTE);
-    assert_eq!(ask(service.issuer.token().mint()).status, 503);
+    service.issued.issuer.answer_with(Answer::status(500));
+    service.issued.clock.advance(60 * MINUTE);
+    assert_eq!(ask(service.issued.issuer.token().mint()).status, 503);
 
     let response = get(service.probes, "/metrics", &[]);
     assert_eq!(response.header("Content-Type"), Some("text/plain; version=0.0.4"));
@@ -116,9 +117,8 @@ fn metrics_count_answers_by_reason_and_show_the_keys() {
 #[test]
 fn program_has_keys_before_it_listens() {
     let issuer = IssuerServer::start();
-    let mut program = program(&issuer);
-    let mut child = Started(program.env("SCOPE", "read").stdout(Stdio::piped()).spawn().unwrap());
-    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut program = Started::new(program(&issuer).env("SCOPE", "read"));
+    let mut lines = program.lines();
     let mut address = |what: &str| -> SocketAddr {
         let line = lines.next().unwrap();
         line.strip_prefix(what)
@@ -142,7 +142,7 @@ fn program_has_keys_before_it_listens() {
 fn program_without_keys_ends_and_says_why() {
     let issuer = IssuerServer::start();
     issuer.answer_with(Answer::status(500));
-    let stderr = ended(&mut program(&issuer));
+    let stderr = refusal_to_start(&mut program(&issuer));
     let expected = format!("no keys of {}: ", issuer.url());
     assert!(stderr.starts_with(&expected), "{stderr}");
 }
@@ -169,7 +169,7 @@ fn unusable_settings_are_refused_by_name() {
             Some(value) => program.env(name, value),
             None => program.env_remove(name),
         };
-        let stderr = ended(&mut program);
+        let stderr = refusal_to_start(&mut program);
         assert!(stderr.starts_with(sentence), "{name}={value:?}: {stderr}");
     }
     assert_eq!(issuer.connections(), 0);
@@ -183,22 +183,6 @@ fn program(issuer: &IssuerServer) -> Command {
         .env("AUDIENCE", AUDIENCE)
         .env("LISTEN", "127.0.0.1:0")
         .env("LISTEN_PROBES", "127.0.0.1:0")
-        .env_remove("SCOPE")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null());
+        .env_remove("SCOPE");
     command
-}
-
-/// The one line that a program prints if it cannot start.
-fn ended(program: &mut Command) -> String {
-    let piped = program.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = Started(piped.spawn().unwrap());
-    // A program that started would print an address.
-    let line = BufReader::new(child.0.stdout.take().unwrap()).lines().next();
-    assert!(line.is_none(), "{line:?}");
-    assert_eq!(child.0.wait().unwrap().code(), Some(1));
-    let mut stderr = String::new();
-    child.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    stderr
 }

@@ -3,10 +3,10 @@
 
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU8, AtomicU64, Ordering},
@@ -15,12 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
-use tokenring::{
-    Clock, Guard, Policy, RemoteJwks, Verifier,
-    testkit::{AUDIENCE, IssuerServer},
-};
+use tokenring::Guard;
 use tokenring_forward_auth::{ForwardAuth, decisions, probes};
+use tokenring_oracle::{http::FOREVER, issued::Issued, program::Started};
 use tokio::runtime::{Builder, Runtime};
 
 /// The application behind the proxies.
@@ -38,10 +35,9 @@ impl Application {
             .arg("-B")
             .arg(package().join("tests/forward_auth/echo.py"))
             .env("PYTHONPATH", package());
-        let mut child =
-            Started(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-        let mut port = String::new();
-        BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = Started(command.spawn().unwrap());
+        let port = child.lines().next().unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], port.trim().parse().unwrap()));
         Self::Flask { address, _program: child }
     }
@@ -58,11 +54,9 @@ impl Application {
     }
 }
 
-/// The forward-auth server on a runtime of two threads, its issuer, and the clock that ages its
-/// keys.
+/// The forward-auth server on a runtime of two threads, and its issuer.
 pub struct Service {
-    pub issuer: IssuerServer,
-    pub clock: TestClock,
+    pub issued: Issued,
     /// The proxies' port.
     pub decisions: SocketAddr,
     pub probes: SocketAddr,
@@ -72,17 +66,8 @@ pub struct Service {
 impl Service {
     /// Starts it. `scope` is required, if there is one.
     pub fn start(scope: Option<&str>) -> Self {
-        let issuer = IssuerServer::start();
-        let clock = TestClock::default();
-        let keys = RemoteJwks::builder(issuer.jwks_url())
-            .danger_allow_http_loopback()
-            .no_proxy()
-            .timeout(FOREVER)
-            .clock(clock.clone())
-            .build()
-            .unwrap();
-        let policy = Policy::new(issuer.url(), AUDIENCE);
-        let mut guard = Guard::new(Verifier::new(policy, keys).unwrap());
+        let issued = Issued::start();
+        let mut guard = Guard::new(issued.verifier());
         if let Some(scope) = scope {
             guard = guard.require_scope(scope);
         }
@@ -97,7 +82,7 @@ impl Service {
         };
         let decisions = serve(decisions(service.clone()));
         let probes = serve(probes(service));
-        Self { issuer, clock, decisions, probes, runtime }
+        Self { issued, decisions, probes, runtime }
     }
 
     /// Stops it, and closes its connections.
@@ -285,23 +270,6 @@ impl Drop for Directory {
     }
 }
 
-/// A program that is killed when the test ends.
-pub struct Started(pub Child);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        // SIGTERM, which lets nginx end its worker too.
-        let _ended =
-            Command::new("kill").arg(self.0.id().to_string()).stderr(Stdio::null()).status();
-        let start = Instant::now();
-        while self.0.try_wait().is_ok_and(|ended| ended.is_none()) && start.elapsed() < PATIENCE {
-            thread::sleep(Duration::from_millis(5));
-        }
-        // It has ended already, or it is killed now.
-        let _ended = self.0.kill().and_then(|()| self.0.wait());
-    }
-}
-
 /// See [`Application::Recorder`].
 pub struct Recorder {
     address: SocketAddr,
@@ -352,110 +320,3 @@ fn receive(mut stream: &TcpStream) -> String {
     }
     request
 }
-
-/// The values of the header field called `name` in `request`, as written there.
-pub fn values<'r>(request: &'r str, name: &str) -> Vec<&'r str> {
-    let head = request.split("\r\n\r\n").next().unwrap();
-    let fields = head.lines().skip(1).map(|line| line.split_once(':').unwrap());
-    let named = fields.filter(|(known, _)| known.eq_ignore_ascii_case(name));
-    named.map(|(_, value)| value.trim()).collect()
-}
-
-/// Sends `GET path` with these header fields.
-pub fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Response {
-    request(address, "GET", path, headers, "")
-}
-
-pub fn request(
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Response {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
-    for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if !headers.iter().any(|(name, _)| *name == "Connection") {
-        request.push_str("Connection: close\r\n");
-    }
-    if !body.is_empty() {
-        request.push_str(&format!("Content-Length: {}\r\n", body.len()));
-    }
-    send(address, &format!("{request}\r\n{body}"))
-}
-
-/// Sends `request` as it is.
-pub fn send(address: SocketAddr, request: &str) -> Response {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(FOREVER)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let status = text.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
-    let status = status.unwrap_or_else(|| panic!("{text:?}"));
-    Response { status: status.parse().unwrap(), text }
-}
-
-/// A whole response, read until the connection closes.
-pub struct Response {
-    pub status: u16,
-    pub text: String,
-}
-
-impl Response {
-    pub fn body(&self) -> &str {
-        self.text.split_once("\r\n\r\n").unwrap().1
-    }
-
-    pub fn json(&self) -> Value {
-        assert_eq!(self.header("Content-Type"), Some("application/json"), "{}", self.text);
-        serde_json::from_str(self.body()).unwrap()
-    }
-
-    /// The value of the one header field called `name`. There is at most one.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let values = values(&self.text, name);
-        assert!(values.len() <= 1, "{}", self.text);
-        values.first().copied()
-    }
-
-    /// The status, body and challenge of a refusal.
-    pub fn refusal(&self) -> (u16, &str, Option<&str>) {
-        assert_eq!(self.header("Content-Type"), Some("application/json"), "{}", self.text);
-        (self.status, self.body(), self.header("WWW-Authenticate"))
-    }
-}
-
-/// The clock of a key source, in seconds. It moves only when told to.
-#[derive(Clone, Default)]
-pub struct TestClock(Arc<AtomicU64>);
-
-impl TestClock {
-    pub fn advance(&self, time: Duration) {
-        self.0.fetch_add(time.as_secs(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn monotonic(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::SeqCst))
-    }
-
-    fn wall(&self) -> Duration {
-        self.monotonic()
-    }
-}
-
-pub fn bearer(token: &str) -> String {
-    format!("Bearer {token}")
-}
-
-pub const MINUTE: Duration = Duration::from_secs(60);
-
-/// Far longer than anything here takes: more means a failure.
-pub const FOREVER: Duration = Duration::from_secs(30);
-
-/// How long a program may take to end.
-const PATIENCE: Duration = Duration::from_secs(5);

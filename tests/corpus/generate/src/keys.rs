@@ -6,7 +6,7 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey},
 };
 
-use crate::base::ALGORITHMS;
+use crate::algorithms::ALGORITHMS;
 
 pub const OTHER_AUDIENCE: &str = "https://other-api.example.com/";
 pub const OTHER_CLIENT: &str = "other-client";

@@ -4,6 +4,8 @@
 //! the file only in such a signature is kept, unless `--fresh` is given. `--check` writes nothing,
 //! and fails if a file is not up to date.
 
+#[path = "../../../oracle/src/algorithms.rs"]
+mod algorithms;
 mod base;
 mod case;
 #[path = "../../format.rs"]

@@ -3,19 +3,29 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, JsonError, JwkError, JwkSetError,
+    Algorithm, JsonError,
+    JwkError::{
+        self, AlgorithmNotAccepted, AlgorithmOfOtherKeyType, CoordinateLength, Curve,
+        DuplicateKeyOperation, ExponentEven, ExponentTooLarge, ExponentTooSmall, KeyType, LowOrder,
+        MemberMissing, MemberType, ModulusEven, ModulusRoca, ModulusSmallFactor, ModulusTooLarge,
+        ModulusTooSmall, NotBase64url, NotCanonical, NotForSignatures, NotForVerify, NotOnCurve,
+        PrivateKey,
+    },
+    JwkSetError,
     testkit::{Issuer, TestKey},
 };
 
+use self::Refusal::{Key, Set};
 use crate::{
-    base::{ALGORITHMS, MARKER, base64url},
+    algorithms::ALGORITHMS,
+    base::{MARKER, base64url},
     case::SetCase,
 };
 
 pub fn cases() -> Vec<SetCase> {
     let refused = refused().into_iter().map(|(name, jwks, refusal)| match refusal {
-        Refusal::Set(error) => SetCase::refused(name, "RFC 7517 section 5", jwks, error),
-        Refusal::Key(error) => SetCase::skipped(name, clause(&error), jwks, error),
+        Set(error) => SetCase::refused(name, "RFC 7517 section 5", jwks, error),
+        Key(error) => SetCase::skipped(name, clause(&error), jwks, error),
     });
     let groups = [accepted(), each_algorithm(), types(), curves(), names(), limits()];
     refused.chain(groups.into_iter().flatten()).collect()
@@ -32,27 +42,25 @@ enum Refusal {
 /// The clause by which a key with this error is not usable.
 fn clause(error: &JwkError) -> &'static str {
     match error {
-        JwkError::Json(_) | JwkError::MemberType { .. } => "RFC 7517 section 4",
-        JwkError::MemberMissing { .. } => "RFC 7517 section 4; RFC 7518 section 6",
-        JwkError::KeyType => "RFC 7518 section 6.1; RFC 8037 section 2",
-        JwkError::PrivateKey { .. } => "RFC 7517 section 9.2",
-        JwkError::NotForSignatures => "RFC 7517 section 4.2",
-        JwkError::NotForVerify | JwkError::DuplicateKeyOperation => "RFC 7517 section 4.3",
-        JwkError::AlgorithmNotAccepted => "RFC 7517 section 4.4",
-        JwkError::AlgorithmOfOtherKeyType => "RFC 7518 section 3.1; RFC 8725 section 3.1",
-        JwkError::NotBase64url { .. } => "RFC 7518 section 2",
-        JwkError::Curve => "RFC 7518 section 6.2.1.1; RFC 8037 section 2",
-        JwkError::CoordinateLength { .. } => "RFC 7518 section 6.2.1.2; RFC 8037 section 2",
-        JwkError::NotOnCurve => "RFC 8725 section 3.4",
-        JwkError::NotCanonical => "RFC 8032 section 5.1.3",
-        JwkError::LowOrder => "RFC 8032 section 5.1.7; RFC 8725 section 3.4",
-        JwkError::ModulusTooSmall { .. } => "RFC 7518 section 3.3",
-        JwkError::ModulusRoca => "CVE-2017-15361",
-        JwkError::ModulusTooLarge { .. } => "limit of this crate; RFC 8725 section 3.4",
-        JwkError::ModulusEven | JwkError::ModulusSmallFactor { .. } => "RFC 8017 section 3.1",
-        JwkError::ExponentTooSmall | JwkError::ExponentTooLarge | JwkError::ExponentEven => {
-            "FIPS 186-5 section 5.4"
-        }
+        JwkError::Json(_) | MemberType { .. } => "RFC 7517 section 4",
+        MemberMissing { .. } => "RFC 7517 section 4; RFC 7518 section 6",
+        KeyType => "RFC 7518 section 6.1; RFC 8037 section 2",
+        PrivateKey { .. } => "RFC 7517 section 9.2",
+        NotForSignatures => "RFC 7517 section 4.2",
+        NotForVerify | DuplicateKeyOperation => "RFC 7517 section 4.3",
+        AlgorithmNotAccepted => "RFC 7517 section 4.4",
+        AlgorithmOfOtherKeyType => "RFC 7518 section 3.1; RFC 8725 section 3.1",
+        NotBase64url { .. } => "RFC 7518 section 2",
+        Curve => "RFC 7518 section 6.2.1.1; RFC 8037 section 2",
+        CoordinateLength { .. } => "RFC 7518 section 6.2.1.2; RFC 8037 section 2",
+        NotOnCurve => "RFC 8725 section 3.4",
+        NotCanonical => "RFC 8032 section 5.1.3",
+        LowOrder => "RFC 8032 section 5.1.7; RFC 8725 section 3.4",
+        ModulusTooSmall { .. } => "RFC 7518 section 3.3",
+        ModulusRoca => "CVE-2017-15361",
+        ModulusTooLarge { .. } => "limit of this crate; RFC 8725 section 3.4",
+        ModulusEven | ModulusSmallFactor { .. } => "RFC 8017 section 3.1",
+        ExponentTooSmall | ExponentTooLarge | ExponentEven => "FIPS 186-5 section 5.4",
         _ => panic!("no clause for {error:?}"),
     }
 }
@@ -128,15 +136,15 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
     let text = String::from_utf8(whole.clone()).unwrap();
     let e = r#""AQAB""#;
 
-    let json = |error| Refusal::Set(JwkSetError::Json(error));
+    let json = |error| Set(JwkSetError::Json(error));
     let syntax = json(JsonError::Syntax);
-    let not_object = Refusal::Key(JwkError::Json(JsonError::NotObject));
-    let twice = Refusal::Key(JwkError::Json(JsonError::DuplicateMember));
-    let mistyped = |member| Refusal::Key(JwkError::MemberType { member });
-    let missing = |member| Refusal::Key(JwkError::MemberMissing { member });
-    let private = |member| Refusal::Key(JwkError::PrivateKey { member });
-    let not_base64url = |member| Refusal::Key(JwkError::NotBase64url { member });
-    let too_small = |bits| Refusal::Key(JwkError::ModulusTooSmall { bits });
+    let not_object = Key(JwkError::Json(JsonError::NotObject));
+    let twice = Key(JwkError::Json(JsonError::DuplicateMember));
+    let mistyped = |member| Key(MemberType { member });
+    let missing = |member| Key(MemberMissing { member });
+    let private = |member| Key(PrivateKey { member });
+    let not_base64url = |member| Key(NotBase64url { member });
+    let too_small = |bits| Key(ModulusTooSmall { bits });
     // The leading zero bits of the second byte of the modulus.
     let zero_bits =
         usize::try_from(URL_SAFE_NO_PAD.decode(&p.n).unwrap()[1].leading_zeros()).unwrap();
@@ -146,7 +154,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
         (
             "one byte more than 512 KiB",
             [whole.as_slice(), &vec![b' '; 524_289 - whole.len()]].concat(),
-            Refusal::Set(JwkSetError::TooLong { bytes: 524_289 }),
+            Set(JwkSetError::TooLong { bytes: 524_289 }),
         ),
         ("a byte order mark", ["\u{feff}".as_bytes(), &whole].concat(), syntax),
         (
@@ -205,45 +213,33 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
             text.replace("]}", r#"],"x":1,"\u0078":1}"#).into_bytes(),
             json(JsonError::DuplicateMember),
         ),
-        (
-            "a key without a set around it",
-            good.clone().into_bytes(),
-            Refusal::Set(JwkSetError::KeysMissing),
-        ),
+        ("a key without a set around it", good.clone().into_bytes(), Set(JwkSetError::KeysMissing)),
         (
             "an error message of the issuer",
             format!(r#"{{"error":"{MARKER}"}}"#).into_bytes(),
-            Refusal::Set(JwkSetError::KeysMissing),
+            Set(JwkSetError::KeysMissing),
         ),
-        (
-            "`Keys`",
-            text.replace("keys", "Keys").into_bytes(),
-            Refusal::Set(JwkSetError::KeysMissing),
-        ),
+        ("`Keys`", text.replace("keys", "Keys").into_bytes(), Set(JwkSetError::KeysMissing)),
         (
             "`keys` is null",
             format!(r#"{{"x":"{MARKER}","keys":null}}"#).into_bytes(),
-            Refusal::Set(JwkSetError::KeysType),
+            Set(JwkSetError::KeysType),
         ),
         (
             "`keys` is an object of keys by `kid`",
             format!(r#"{{"keys":{{"{MARKER}":{good}}}}}"#).into_bytes(),
-            Refusal::Set(JwkSetError::KeysType),
+            Set(JwkSetError::KeysType),
         ),
         (
             "`keys` is one key",
             format!(r#"{{"keys":{good}}}"#).into_bytes(),
-            Refusal::Set(JwkSetError::KeysType),
+            Set(JwkSetError::KeysType),
         ),
-        (
-            "101 keys",
-            set(&vec![good.as_str(); 101].join(",")),
-            Refusal::Set(JwkSetError::TooManyKeys),
-        ),
+        ("101 keys", set(&vec![good.as_str(); 101].join(",")), Set(JwkSetError::TooManyKeys)),
         (
             "101 nulls and nothing else",
             format!(r#"{{"x":"{MARKER}","keys":[{}]}}"#, vec!["null"; 101].join(",")).into_bytes(),
-            Refusal::Set(JwkSetError::TooManyKeys),
+            Set(JwkSetError::TooManyKeys),
         ),
         // The entry.
         ("the key is a string", set(&format!(r#""{MARKER}""#)), not_object),
@@ -280,17 +276,17 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
         (
             "a symmetric key",
             set(&format!(r#"{{"kty":"oct","kid":"{MARKER}","alg":"HS256","k":"AQAB"}}"#)),
-            Refusal::Key(JwkError::KeyType),
+            Key(KeyType),
         ),
         (
             "a symmetric key that has an RSA key's members too",
             set(&good.replace(r#""RSA""#, r#""oct","k":"AQAB""#)),
-            Refusal::Key(JwkError::KeyType),
+            Key(KeyType),
         ),
         (
             "an EC key whose coordinates are too short",
             set(&format!(r#"{{"kty":"EC","crv":"P-256","kid":"{MARKER}","x":"AQAB","y":"AQAB"}}"#)),
-            Refusal::Key(JwkError::CoordinateLength { member: "x", bytes: 3, expected: 32 }),
+            Key(CoordinateLength { member: "x", bytes: 3, expected: 32 }),
         ),
         (
             "an EC key that calls itself RSA",
@@ -299,44 +295,28 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
             )),
             missing("n"),
         ),
-        (
-            "`kty` in small letters",
-            set(&good.replace("RSA", "rsa")),
-            Refusal::Key(JwkError::KeyType),
-        ),
+        ("`kty` in small letters", set(&good.replace("RSA", "rsa")), Key(KeyType)),
         ("the private exponent", p.with(r#","d":"AQAB""#), private("d")),
         ("a prime factor", p.with(r#","p":"AQAB""#), private("p")),
         ("further primes, though none", p.with(r#","oth":[]"#), private("oth")),
         ("a private member that is null", p.with(r#","qi":null"#), private("qi")),
-        ("for encryption", p.with(r#","use":"enc""#), Refusal::Key(JwkError::NotForSignatures)),
-        ("an empty `use`", p.with(r#","use":"""#), Refusal::Key(JwkError::NotForSignatures)),
-        (
-            "to sign with only",
-            p.with(r#","key_ops":["sign"]"#),
-            Refusal::Key(JwkError::NotForVerify),
-        ),
-        ("for no operation", p.with(r#","key_ops":[]"#), Refusal::Key(JwkError::NotForVerify)),
+        ("for encryption", p.with(r#","use":"enc""#), Key(NotForSignatures)),
+        ("an empty `use`", p.with(r#","use":"""#), Key(NotForSignatures)),
+        ("to sign with only", p.with(r#","key_ops":["sign"]"#), Key(NotForVerify)),
+        ("for no operation", p.with(r#","key_ops":[]"#), Key(NotForVerify)),
         (
             "an operation twice",
             p.with(r#","key_ops":["verify","verify"]"#),
-            Refusal::Key(JwkError::DuplicateKeyOperation),
+            Key(DuplicateKeyOperation),
         ),
-        ("for ES256K", p.with(r#","alg":"ES256K""#), Refusal::Key(JwkError::AlgorithmNotAccepted)),
-        (
-            "an RSA key for ES256",
-            p.with(r#","alg":"ES256""#),
-            Refusal::Key(JwkError::AlgorithmOfOtherKeyType),
-        ),
+        ("for ES256K", p.with(r#","alg":"ES256K""#), Key(AlgorithmNotAccepted)),
+        ("an RSA key for ES256", p.with(r#","alg":"ES256""#), Key(AlgorithmOfOtherKeyType)),
         (
             "for HS256, to have the modulus taken for a secret",
             p.with(r#","alg":"HS256""#),
-            Refusal::Key(JwkError::AlgorithmNotAccepted),
+            Key(AlgorithmNotAccepted),
         ),
-        (
-            "`alg` in small letters",
-            p.with(r#","alg":"rs256""#),
-            Refusal::Key(JwkError::AlgorithmNotAccepted),
-        ),
+        ("`alg` in small letters", p.with(r#","alg":"rs256""#), Key(AlgorithmNotAccepted)),
         (
             "base64 with more padding than there is",
             Pieces::numbers(&format!(r#""{}===""#, p.n), e),
@@ -366,72 +346,56 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
             p.modulus(|n| n[0] = 0),
             too_small(2040 - zero_bits),
         ),
-        ("an empty exponent", p.exponent(r#""""#), Refusal::Key(JwkError::ExponentTooSmall)),
-        (
-            "an exponent that is zero",
-            p.exponent(r#""AA""#),
-            Refusal::Key(JwkError::ExponentTooSmall),
-        ),
+        ("an empty exponent", p.exponent(r#""""#), Key(ExponentTooSmall)),
+        ("an exponent that is zero", p.exponent(r#""AA""#), Key(ExponentTooSmall)),
         (
             "a modulus that is divisible by 3",
             p.modulus(|n| n.fill(0xff)),
-            Refusal::Key(JwkError::ModulusSmallFactor { factor: 3 }),
+            Key(ModulusSmallFactor { factor: 3 }),
         ),
         (
             "1024 bits",
             Pieces::numbers(&vector("bits-1024"), e),
-            Refusal::Key(JwkError::ModulusTooSmall { bits: 1024 }),
+            Key(ModulusTooSmall { bits: 1024 }),
         ),
         (
             "2041 bits, which ring takes",
             Pieces::numbers(&vector("bits-2041"), e),
-            Refusal::Key(JwkError::ModulusTooSmall { bits: 2041 }),
+            Key(ModulusTooSmall { bits: 2041 }),
         ),
         (
             "2047 bits, which ring takes",
             Pieces::numbers(&vector("bits-2047"), e),
-            Refusal::Key(JwkError::ModulusTooSmall { bits: 2047 }),
+            Key(ModulusTooSmall { bits: 2047 }),
         ),
         (
             "8193 bits",
             Pieces::numbers(&vector("bits-8193"), e),
-            Refusal::Key(JwkError::ModulusTooLarge { bits: 8193 }),
+            Key(ModulusTooLarge { bits: 8193 }),
         ),
         (
             "300,000 characters of modulus",
             Pieces::numbers(&format!(r#""{}""#, "_".repeat(300_000)), e),
-            Refusal::Key(JwkError::ModulusTooLarge { bits: 1_800_000 }),
+            Key(ModulusTooLarge { bits: 1_800_000 }),
         ),
         (
             "the last byte of the modulus is missing",
             p.modulus(|n| n.truncate(255)),
-            Refusal::Key(JwkError::ModulusTooSmall { bits: 2040 }),
+            Key(ModulusTooSmall { bits: 2040 }),
         ),
-        ("an even modulus", p.modulus(|n| n[255] ^= 1), Refusal::Key(JwkError::ModulusEven)),
-        (
-            "a modulus of CVE-2017-15361",
-            Pieces::numbers(&vector("roca-2048"), e),
-            Refusal::Key(JwkError::ModulusRoca),
-        ),
+        ("an even modulus", p.modulus(|n| n[255] ^= 1), Key(ModulusEven)),
+        ("a modulus of CVE-2017-15361", Pieces::numbers(&vector("roca-2048"), e), Key(ModulusRoca)),
         (
             "modulus and exponent exchanged",
             Pieces::numbers(e, &p.quoted()),
-            Refusal::Key(JwkError::ModulusTooSmall { bits: 17 }),
+            Key(ModulusTooSmall { bits: 17 }),
         ),
-        (
-            "e = 1: any text is its own signature",
-            p.exponent(r#""AQ""#),
-            Refusal::Key(JwkError::ExponentTooSmall),
-        ),
-        ("e = 3", p.exponent(r#""Aw""#), Refusal::Key(JwkError::ExponentTooSmall)),
-        ("e = 65535", p.exponent(r#""__8""#), Refusal::Key(JwkError::ExponentTooSmall)),
-        ("e = 65538", p.exponent(r#""AQAC""#), Refusal::Key(JwkError::ExponentEven)),
-        ("e = 2^33", p.exponent(r#""AgAAAAA""#), Refusal::Key(JwkError::ExponentTooLarge)),
-        (
-            "e = n, to make verification slow",
-            p.exponent(&p.quoted()),
-            Refusal::Key(JwkError::ExponentTooLarge),
-        ),
+        ("e = 1: any text is its own signature", p.exponent(r#""AQ""#), Key(ExponentTooSmall)),
+        ("e = 3", p.exponent(r#""Aw""#), Key(ExponentTooSmall)),
+        ("e = 65535", p.exponent(r#""__8""#), Key(ExponentTooSmall)),
+        ("e = 65538", p.exponent(r#""AQAC""#), Key(ExponentEven)),
+        ("e = 2^33", p.exponent(r#""AgAAAAA""#), Key(ExponentTooLarge)),
+        ("e = n, to make verification slow", p.exponent(&p.quoted()), Key(ExponentTooLarge)),
     ]
 }
 
@@ -466,78 +430,55 @@ fn accepted() -> Vec<SetCase> {
     let filled = [set(&good), vec![b' '; 524_288 - set(&good).len()]].concat();
 
     vec![
-        SetCase::of_rs256(
-            "as the test issuer publishes it",
-            issuer.jwks().into_bytes(),
-            &names,
-            &[],
-        ),
-        SetCase::of_rs256("the least members", set(&good), &[MARKER], &[]),
-        SetCase::of_rs256("every member that may be there", p.with(every_member), &[MARKER], &[]),
-        SetCase::of_rs256("two keys", set(&format!("{good},{other}")), &[MARKER, "other"], &[]),
-        SetCase::of_rs256("one key twice", set(&format!("{good},{good}")), &[MARKER], &[]),
-        SetCase::of_rs256(
-            "no keys",
-            format!(r#"{{"x":"{MARKER}","keys":[]}}"#).into_bytes(),
-            &[],
-            &[],
-        ),
-        SetCase::of_rs256(
+        rs256("as the test issuer publishes it", issuer.jwks(), &names, &[]),
+        rs256("the least members", set(&good), &[MARKER], &[]),
+        rs256("every member that may be there", p.with(every_member), &[MARKER], &[]),
+        rs256("two keys", set(&format!("{good},{other}")), &[MARKER, "other"], &[]),
+        rs256("one key twice", set(&format!("{good},{good}")), &[MARKER], &[]),
+        rs256("no keys", format!(r#"{{"x":"{MARKER}","keys":[]}}"#), &[], &[]),
+        rs256(
             "one bad entry among good ones",
             set(&format!("{good},null,{other}")),
             &[MARKER, "other"],
             &[1],
         ),
-        SetCase::of_rs256("key types of others", set(&types_of_others), &[MARKER], &[0, 1, 3]),
-        SetCase::of_rs256(
-            "unknown members, of the set and of the key",
-            unknown.into_bytes(),
-            &[MARKER],
-            &[],
-        ),
-        SetCase::of_rs256("white space wherever it may be", spaced.into_bytes(), &[MARKER], &[]),
-        SetCase::of_rs256("names and values with escapes", escaped.into_bytes(), &[MARKER], &[]),
-        SetCase::of_rs256("100 entries, 99 of them of no use", full, &[MARKER], &behind_the_first),
-        SetCase::of_rs256(
+        rs256("key types of others", set(&types_of_others), &[MARKER], &[0, 1, 3]),
+        rs256("unknown members, of the set and of the key", unknown, &[MARKER], &[]),
+        rs256("white space wherever it may be", spaced, &[MARKER], &[]),
+        rs256("names and values with escapes", escaped, &[MARKER], &[]),
+        rs256("100 entries, 99 of them of no use", full, &[MARKER], &behind_the_first),
+        rs256(
             "the largest modulus",
             Pieces::numbers(&vector("bits-8192"), r#""AQAB""#),
             &[MARKER],
             &[],
         ),
-        SetCase::of_rs256(
+        rs256(
             "a modulus of 2049 bits",
             Pieces::numbers(&vector("bits-2049"), r#""AQAB""#),
             &[MARKER],
             &[],
         ),
-        SetCase::of_rs256("almost the fingerprint of CVE-2017-15361", almost_roca, &[MARKER], &[]),
-        SetCase::of_rs256(
-            "the largest exponent, 2^33 - 1",
-            p.exponent(r#""Af____8""#),
-            &[MARKER],
-            &[],
-        ),
-        SetCase::of_rs256("512 KiB to the byte", filled, &[MARKER], &[]),
-        SetCase::of_rs256("32 levels", p.with(&format!(r#","x":{brackets}"#)), &[MARKER], &[]),
+        rs256("almost the fingerprint of CVE-2017-15361", almost_roca, &[MARKER], &[]),
+        rs256("the largest exponent, 2^33 - 1", p.exponent(r#""Af____8""#), &[MARKER], &[]),
+        rs256("512 KiB to the byte", filled, &[MARKER], &[]),
+        rs256("32 levels", p.with(&format!(r#","x":{brackets}"#)), &[MARKER], &[]),
     ]
 }
 
-impl SetCase {
-    /// A set with these usable keys, all for RS256, and these skipped entries.
-    fn of_rs256(name: &str, jwks: Vec<u8>, kids: &[&str], skipped: &[usize]) -> Self {
-        let usable: Vec<_> = kids.iter().map(|kid| (*kid, "RS256")).collect();
-        let skipped: Vec<_> =
-            skipped.iter().map(|index| (*index, fault_of(name, *index))).collect();
-        Self::read(name, "RFC 7517 section 5", jwks, &usable, &skipped)
-    }
+/// A set with these usable keys, all for RS256, and these skipped entries.
+fn rs256(name: &str, jwks: impl Into<Vec<u8>>, kids: &[&str], skipped: &[usize]) -> SetCase {
+    let usable: Vec<_> = kids.iter().map(|kid| (*kid, "RS256")).collect();
+    let skipped: Vec<_> = skipped.iter().map(|index| (*index, fault_of(name, *index))).collect();
+    SetCase::read(name, "RFC 7517 section 5", jwks, &usable, &skipped)
 }
 
 /// The error of a skipped entry in one of the sets of [`accepted`].
 fn fault_of(name: &str, index: usize) -> JwkError {
     match (name, index) {
         ("one bad entry among good ones", 1) => JwkError::Json(JsonError::NotObject),
-        ("key types of others", 0 | 1) => JwkError::MemberMissing { member: "crv" },
-        _ => JwkError::KeyType,
+        ("key types of others", 0 | 1) => MemberMissing { member: "crv" },
+        _ => KeyType,
     }
 }
 
@@ -553,6 +494,11 @@ fn jwk(algorithm: Algorithm, changes: &Value) -> Value {
     jwk
 }
 
+/// A set of one key, as [`jwk`] has it.
+fn one(algorithm: Algorithm, changes: Value) -> String {
+    set_of(&[jwk(algorithm, &changes)])
+}
+
 fn set_of(keys: &[Value]) -> String {
     json!({ "keys": keys }).to_string()
 }
@@ -561,7 +507,7 @@ fn each_algorithm() -> Vec<SetCase> {
     let mut cases = vec![];
     for algorithm in ALGORITHMS {
         let alg = algorithm.name();
-        let one = |changes: Value| set_of(&[jwk(algorithm, &changes)]);
+        let one = |changes| one(algorithm, changes);
         let usable = |what: &str, jwks: String, found: &'static str| {
             let clause = "RFC 7517 section 4; RFC 7518 section 6; RFC 8037 section 2";
             SetCase::read(format!("{alg}: {what}"), clause, jwks, &[(MARKER, found)], &[])
@@ -573,13 +519,9 @@ fn each_algorithm() -> Vec<SetCase> {
             usable("a key", one(json!({})), alg),
             usable("no use", one(json!({ "use": null })), alg),
             usable("key_ops verify", one(json!({ "use": null, "key_ops": ["verify"] })), alg),
-            skipped("for encryption", json!({ "use": "enc" }), JwkError::NotForSignatures),
-            skipped(
-                "private member d",
-                json!({ "d": "AQAB" }),
-                JwkError::PrivateKey { member: "d" },
-            )
-            .strict("a private key that was published is nobody's"),
+            skipped("for encryption", json!({ "use": "enc" }), NotForSignatures),
+            skipped("private member d", json!({ "d": "AQAB" }), PrivateKey { member: "d" })
+                .strict("a private key that was published is nobody's"),
             SetCase::nameless(
                 format!("{alg}: no kid"),
                 "RFC 7517 section 4.5",
@@ -591,13 +533,13 @@ fn each_algorithm() -> Vec<SetCase> {
         let rsa = alg.starts_with(['R', 'P']);
         if alg == "RS256" || !rsa {
             let other = if rsa { "ES256" } else { "RS256" };
-            let not_accepted = JwkError::AlgorithmNotAccepted;
+            let not_accepted = AlgorithmNotAccepted;
             cases.extend([
                 usable("no alg", one(json!({ "alg": null })), alg),
                 skipped(
                     "alg of another type of key",
                     json!({ "alg": other }),
-                    JwkError::AlgorithmOfOtherKeyType,
+                    AlgorithmOfOtherKeyType,
                 ),
                 skipped("alg HS256", json!({ "alg": "HS256" }), not_accepted),
                 skipped("alg none", json!({ "alg": "none" }), not_accepted),
@@ -631,7 +573,7 @@ fn types() -> Vec<SetCase> {
                 let mut key = jwk(alg.parse().unwrap(), &json!({}));
                 key[*member] = value.clone();
                 let name = format!("{alg}: {member} is {what}");
-                let error = JwkError::MemberType { member };
+                let error = MemberType { member };
                 cases.push(SetCase::skipped(name, clause(&error), set_of(&[key]), error));
             }
         }
@@ -665,7 +607,7 @@ fn curves() -> Vec<SetCase> {
         let jwks = set_of(&[jwk(algorithm, &changes)]);
         SetCase::skipped(format!("{}: {name}", algorithm.name()), clause(&error), jwks, error)
     };
-    let length = |member, bytes, expected| JwkError::CoordinateLength { member, bytes, expected };
+    let length = |member, bytes, expected| CoordinateLength { member, bytes, expected };
     let mut cases = vec![];
     for (algorithm, bytes) in [(Algorithm::ES256, 32), (Algorithm::ES384, 48)] {
         let good = jwk(algorithm, &json!({}));
@@ -679,17 +621,17 @@ fn curves() -> Vec<SetCase> {
         let longer = base64url([&[0], x.as_slice()].concat());
         let other = if bytes == 32 { "P-384" } else { "P-256" };
         let other_bytes = if bytes == 32 { 48 } else { 32 };
-        let missing = |member| JwkError::MemberMissing { member };
+        let missing = |member| MemberMissing { member };
         cases.extend([
             skipped("no crv", algorithm, json!({ "crv": null }), missing("crv")),
             skipped("no x", algorithm, json!({ "x": null }), missing("x")),
             skipped("no y", algorithm, json!({ "y": null }), missing("y")),
-            skipped("not on the curve", algorithm, json!({ "y": flipped }), JwkError::NotOnCurve),
+            skipped("not on the curve", algorithm, json!({ "y": flipped }), NotOnCurve),
             skipped(
                 "x and y exchanged",
                 algorithm,
                 json!({ "x": good["y"], "y": good["x"] }),
-                JwkError::NotOnCurve,
+                NotOnCurve,
             ),
             skipped(
                 "the point at infinity",
@@ -698,13 +640,13 @@ fn curves() -> Vec<SetCase> {
                     let zeros = base64url(vec![0; bytes]);
                     json!({ "x": zeros, "y": zeros })
                 },
-                JwkError::NotOnCurve,
+                NotOnCurve,
             ),
             skipped(
                 "x above the field",
                 algorithm,
                 json!({ "x": base64url(vec![0xff; bytes]) }),
-                JwkError::NotOnCurve,
+                NotOnCurve,
             ),
             skipped(
                 "x one byte short",
@@ -720,22 +662,22 @@ fn curves() -> Vec<SetCase> {
                 "x with padding",
                 algorithm,
                 json!({ "x": format!("{}=", good["x"].as_str().unwrap()) }),
-                JwkError::NotBase64url { member: "x" },
+                NotBase64url { member: "x" },
             ),
             skipped(
                 "y in the standard alphabet",
                 algorithm,
                 json!({ "y": format!("+/{}", &good["y"].as_str().unwrap()[2..]) }),
-                JwkError::NotBase64url { member: "y" },
+                NotBase64url { member: "y" },
             ),
-            skipped("crv P-521", algorithm, json!({ "crv": "P-521" }), JwkError::Curve),
-            skipped("crv secp256k1", algorithm, json!({ "crv": "secp256k1" }), JwkError::Curve),
-            skipped("crv in small letters", algorithm, json!({ "crv": "p-256" }), JwkError::Curve),
+            skipped("crv P-521", algorithm, json!({ "crv": "P-521" }), Curve),
+            skipped("crv secp256k1", algorithm, json!({ "crv": "secp256k1" }), Curve),
+            skipped("crv in small letters", algorithm, json!({ "crv": "p-256" }), Curve),
             skipped(
                 "crv of the other algorithm",
                 algorithm,
                 json!({ "crv": other }),
-                JwkError::AlgorithmOfOtherKeyType,
+                AlgorithmOfOtherKeyType,
             ),
             skipped(
                 "crv of the other algorithm, no alg",
@@ -743,7 +685,7 @@ fn curves() -> Vec<SetCase> {
                 json!({ "crv": other, "alg": null }),
                 length("x", bytes, other_bytes),
             ),
-            skipped("kty OKP", algorithm, json!({ "kty": "OKP" }), JwkError::Curve),
+            skipped("kty OKP", algorithm, json!({ "kty": "OKP" }), Curve),
         ]);
     }
     let ed = Algorithm::EdDSA;
@@ -761,11 +703,11 @@ fn curves() -> Vec<SetCase> {
         bytes
     };
     cases.extend([
-        skipped("no crv", ed, json!({ "crv": null }), JwkError::MemberMissing { member: "crv" }),
-        skipped("no x", ed, json!({ "x": null }), JwkError::MemberMissing { member: "x" }),
-        skipped("crv Ed448", ed, json!({ "crv": "Ed448" }), JwkError::Curve),
-        skipped("crv X25519", ed, json!({ "crv": "X25519" }), JwkError::Curve),
-        skipped("crv in small letters", ed, json!({ "crv": "ed25519" }), JwkError::Curve),
+        skipped("no crv", ed, json!({ "crv": null }), MemberMissing { member: "crv" }),
+        skipped("no x", ed, json!({ "x": null }), MemberMissing { member: "x" }),
+        skipped("crv Ed448", ed, json!({ "crv": "Ed448" }), Curve),
+        skipped("crv X25519", ed, json!({ "crv": "X25519" }), Curve),
+        skipped("crv in small letters", ed, json!({ "crv": "ed25519" }), Curve),
         skipped("x is empty", ed, x(&[]), length("x", 0, 32)),
         skipped("x of 31 bytes", ed, x(&[1; 31]), length("x", 31, 32)),
         skipped("x of 33 bytes", ed, x(&[1; 33]), length("x", 33, 32)),
@@ -773,21 +715,21 @@ fn curves() -> Vec<SetCase> {
             "x with padding",
             ed,
             json!({ "x": format!("{}=", base64url([1; 32])) }),
-            JwkError::NotBase64url { member: "x" },
+            NotBase64url { member: "x" },
         ),
-        skipped("y is 2, which is not on the curve", ed, x(&small(2)), JwkError::NotOnCurve),
-        skipped("y is p", ed, x(&field(0)), JwkError::NotCanonical),
-        skipped("y is p + 1", ed, x(&field(1)), JwkError::NotCanonical),
-        skipped("y is 2^255 - 1", ed, x(&field(18)), JwkError::NotCanonical),
-        skipped("order 1: y is 1", ed, x(&small(1)), JwkError::LowOrder),
-        skipped("order 1 with a sign", ed, x(&with_sign(small(1))), JwkError::LowOrder),
-        skipped("order 2: y is -1", ed, x(&field(255)), JwkError::LowOrder),
-        skipped("order 4: y is 0", ed, x(&small(0)), JwkError::LowOrder),
-        skipped("order 4 with a sign", ed, x(&with_sign(small(0))), JwkError::LowOrder),
-        skipped("order 8", ed, x(&order_8), JwkError::LowOrder),
-        skipped("order 8 with a sign", ed, x(&with_sign(order_8.clone())), JwkError::LowOrder),
-        skipped("kty EC", ed, json!({ "kty": "EC" }), JwkError::Curve),
-        skipped("kty RSA", ed, json!({ "kty": "RSA" }), JwkError::AlgorithmOfOtherKeyType),
+        skipped("y is 2, which is not on the curve", ed, x(&small(2)), NotOnCurve),
+        skipped("y is p", ed, x(&field(0)), NotCanonical),
+        skipped("y is p + 1", ed, x(&field(1)), NotCanonical),
+        skipped("y is 2^255 - 1", ed, x(&field(18)), NotCanonical),
+        skipped("order 1: y is 1", ed, x(&small(1)), LowOrder),
+        skipped("order 1 with a sign", ed, x(&with_sign(small(1))), LowOrder),
+        skipped("order 2: y is -1", ed, x(&field(255)), LowOrder),
+        skipped("order 4: y is 0", ed, x(&small(0)), LowOrder),
+        skipped("order 4 with a sign", ed, x(&with_sign(small(0))), LowOrder),
+        skipped("order 8", ed, x(&order_8), LowOrder),
+        skipped("order 8 with a sign", ed, x(&with_sign(order_8.clone())), LowOrder),
+        skipped("kty EC", ed, json!({ "kty": "EC" }), Curve),
+        skipped("kty RSA", ed, json!({ "kty": "RSA" }), AlgorithmOfOtherKeyType),
     ]);
     cases
 }
@@ -800,7 +742,7 @@ fn names() -> Vec<SetCase> {
     let mut burnt = ed.clone();
     burnt["d"] = "AQAB".into();
     burnt["kid"] = "other".into();
-    let private = JwkError::PrivateKey { member: "d" };
+    let private = PrivateKey { member: "d" };
     let operations = |names: Value| {
         let mut key = ed.clone();
         key.as_object_mut().unwrap().remove("use");
@@ -859,51 +801,51 @@ fn names() -> Vec<SetCase> {
             "key_ops encrypt",
             "RFC 7517 section 4.3",
             operations(json!(["encrypt"])),
-            JwkError::NotForVerify,
+            NotForVerify,
         ),
         SetCase::skipped(
             "key_ops Verify",
             "RFC 7517 section 4.3",
             operations(json!(["Verify"])),
-            JwkError::NotForVerify,
+            NotForVerify,
         ),
         SetCase::skipped(
             "key_ops with another operation twice",
             "RFC 7517 section 4.3",
             operations(json!(["verify", "x", "x"])),
-            JwkError::DuplicateKeyOperation,
+            DuplicateKeyOperation,
         ),
         SetCase::skipped(
             "use SIG",
             "RFC 7517 section 4.2",
-            set_of(&[jwk(Algorithm::EdDSA, &json!({ "use": "SIG" }))]),
-            JwkError::NotForSignatures,
+            one(Algorithm::EdDSA, json!({ "use": "SIG" })),
+            NotForSignatures,
         ),
         SetCase::read(
             "an empty kid",
             clause,
-            set_of(&[jwk(Algorithm::EdDSA, &json!({ "kid": "" }))]),
+            one(Algorithm::EdDSA, json!({ "kid": "" })),
             &[("", "EdDSA")],
             &[],
         ),
         SetCase::read(
             "alg Ed25519, RFC 9864",
             "RFC 9864 section 2.2",
-            set_of(&[jwk(Algorithm::EdDSA, &json!({ "alg": "Ed25519" }))]),
+            one(Algorithm::EdDSA, json!({ "alg": "Ed25519" })),
             &[(MARKER, "EdDSA")],
             &[],
         ),
         SetCase::skipped(
             "alg ES256K",
             "RFC 7517 section 4.4",
-            set_of(&[jwk(Algorithm::ES256, &json!({ "alg": "ES256K" }))]),
-            JwkError::AlgorithmNotAccepted,
+            one(Algorithm::ES256, json!({ "alg": "ES256K" })),
+            AlgorithmNotAccepted,
         ),
         SetCase::skipped(
             "alg RSA-OAEP",
             "RFC 7517 section 4.4",
-            set_of(&[jwk(Algorithm::RS256, &json!({ "alg": "RSA-OAEP" }))]),
-            JwkError::AlgorithmNotAccepted,
+            one(Algorithm::RS256, json!({ "alg": "RSA-OAEP" })),
+            AlgorithmNotAccepted,
         ),
     ]
 }
@@ -911,7 +853,7 @@ fn names() -> Vec<SetCase> {
 fn limits() -> Vec<SetCase> {
     let limit = "limit of this crate";
     let ed = jwk(Algorithm::EdDSA, &json!({}));
-    let exponent = |e: &str| set_of(&[jwk(Algorithm::RS256, &json!({ "e": e }))]);
+    let exponent = |e: &str| one(Algorithm::RS256, json!({ "e": e }));
     let of = |name: &'static str| Pieces::numbers(&vector(name), r#""AQAB""#);
     let deep = |levels: usize| {
         let mut key = ed.to_string();
@@ -938,10 +880,10 @@ fn limits() -> Vec<SetCase> {
         }),
         SetCase::read("e is 65539", "FIPS 186-5 section 5.4", exponent("AQAD"), &rs256, &[]),
         SetCase::skipped("e is 65536", "FIPS 186-5 section 5.4", exponent("AQAA"), {
-            JwkError::ExponentTooSmall
+            ExponentTooSmall
         }),
         SetCase::skipped("e of nine bytes", "FIPS 186-5 section 5.4", exponent("AQAAAAAAAAAB"), {
-            JwkError::ExponentTooLarge
+            ExponentTooLarge
         }),
         SetCase::read(
             "e with a zero in front",
@@ -952,13 +894,13 @@ fn limits() -> Vec<SetCase> {
         ),
         SetCase::read("2048 bits", "RFC 7518 section 3.3", of("bits-2048"), &rs256, &[]),
         SetCase::skipped("2048 bits and even", "RFC 8017 section 3.1", of("even-2048"), {
-            JwkError::ModulusEven
+            ModulusEven
         }),
         SetCase::skipped(
             "a modulus of CVE-2017-15361, 39 primes",
             "CVE-2017-15361",
             of("roca-2048-m39"),
-            JwkError::ModulusRoca,
+            ModulusRoca,
         ),
         SetCase::read(
             "n with padding",

@@ -14,7 +14,8 @@ use tokenring::{
 };
 
 use crate::{
-    base::{ALGORITHMS, MARKER, Token, arrays},
+    algorithms::ALGORITHMS,
+    base::{MARKER, Token, arrays},
     case::{NOW, TokenCase},
     keys::{OTHER_AUDIENCE, OTHER_CLIENT, TENANT},
 };
