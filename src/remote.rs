@@ -63,21 +63,18 @@
 //! is not dead, the known `jwks_uri` is used.
 
 // Decisions, without I/O, clock or locks.
-mod state;
+mod snapshot;
 mod refresh;
 
 // State and waiting.
-mod snapshot;
-mod burnt;
 mod source;
 mod remote_jwks;
 mod waiter;
 
 // One attempt: its requests, the issuer's metadata, and the interface of an HTTP client.
 mod attempt;
-mod requests;
 mod discovery;
-mod request;
+mod fetch;
 
 // The built-in HTTP client: the only place that names ureq.
 mod http;
@@ -87,16 +84,12 @@ mod builder;
 mod seed;
 mod clock;
 mod health;
-mod event;
 mod error;
-mod config_error;
 
 pub use builder::RemoteJwksBuilder;
 pub use clock::Clock;
-pub use config_error::FetchConfigError;
-pub use error::{FetchError, FetchFailure, MetadataError};
-pub use event::FetchEvent;
-pub use health::Health;
+pub use error::{FetchConfigError, FetchError, MetadataError};
+pub use fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest};
+pub use health::{FetchEvent, Health};
 pub use remote_jwks::RemoteJwks;
-pub use request::{Fetch, FetchPurpose, FetchRequest};
-pub use state::KeysState;
+pub use snapshot::KeysState;

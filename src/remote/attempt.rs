@@ -12,9 +12,8 @@ use crate::{
     FetchError, FetchEvent, FetchFailure, KeysState, RemoteJwks, UnixTime,
     remote::{
         clock::{Moment, Stopwatch},
-        discovery::Location,
+        discovery::{Fetched, Location, Outcome, Plan, Requests},
         refresh::Reason,
-        requests::{Fetched, Outcome, Plan, Requests},
         snapshot::{Snapshot, refresh_due},
         source::{Control, Source},
     },

@@ -10,8 +10,8 @@ use crate::{
         discovery::{Issuer, Location},
         http::{HttpFetch, HttpSettings, check_url},
         seed::Seed,
+        snapshot::Timing,
         source::{Hook, Settings, Source},
-        state::Timing,
     },
 };
 

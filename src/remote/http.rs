@@ -25,19 +25,16 @@ use crate::{
     remote::{
         clock::Stopwatch,
         http::{
+            connection::{Deadline, Names, NoThread, WatchedConnector},
             proxy::{ProxyChoice, ProxyInUse},
-            resolver::{Names, NoThread},
-            transport::{Deadline, WatchedConnector},
         },
     },
 };
 
-mod url;
 mod proxy;
-mod resolver;
-mod transport;
+mod connection;
 
-pub(crate) use url::{check_url, host_of};
+pub(crate) use connection::{check_url, host_of};
 
 /// The settings of [`HttpFetch`].
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::{FetchError, FetchFailure, KeyError, KeysState, remote::state::Timing};
+use crate::{FetchError, FetchFailure, KeyError, KeysState, remote::snapshot::Timing};
 
 /// What a lookup finds in the key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

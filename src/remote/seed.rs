@@ -6,8 +6,7 @@ use crate::{
     Clock, FetchConfigError, JwkSet, JwkSetError, UnixTime,
     remote::{
         clock::Moment,
-        snapshot::{Snapshot, refresh_due},
-        state::Timing,
+        snapshot::{Snapshot, Timing, refresh_due},
     },
 };
 

@@ -1,11 +1,77 @@
-//! A key set in use, and its age.
+//! A key set in use: its age and how far it may be trusted, and the keys that are burnt.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration, vec::Vec};
 
-use crate::{
-    Clock, JwkSet, KeysState, UnixTime,
-    remote::{clock::Moment, state::Timing},
-};
+use crate::{Clock, JwkSet, UnixTime, jwk::BurntKey, remote::clock::Moment};
+
+/// How old key sets may become, and how often they may be requested.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// From this age on, a set is not used before a refresh has been tried.
+    pub(crate) ttl: Duration,
+    /// From this age on, a set is not used at all.
+    pub(crate) stale_cap: Duration,
+    /// The least time between the starts of two attempts for unknown `kid`s.
+    pub(crate) kid_cooldown: Duration,
+    /// An attempt loses its slot this long after its start.
+    pub(crate) reclaim_after: Duration,
+}
+
+impl Timing {
+    /// The state of a set of this age. `refresh_due` is the age from which it is refreshed.
+    /// `unusable_for` is for how long the issuer has since served sets without a usable key.
+    pub(crate) fn state(
+        &self,
+        age: Duration,
+        refresh_due: Duration,
+        unusable_for: Option<Duration>,
+    ) -> KeysState {
+        match age {
+            age if age >= self.stale_cap => KeysState::Dead,
+            _ if unusable_for.is_some_and(|time| time >= self.ttl) => KeysState::Dead,
+            age if age >= self.ttl => KeysState::Expired,
+            age if age >= refresh_due => KeysState::Ahead,
+            _ => KeysState::Fresh,
+        }
+    }
+}
+
+/// How far the key set may be trusted, by its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeysState {
+    /// There has been no key set yet.
+    Empty,
+    /// In use.
+    Fresh,
+    /// In use, and old enough to be refreshed in the background.
+    Ahead,
+    /// Past its `ttl`: used only after a refresh has been tried.
+    Expired,
+    /// Not used: as old as `stale_cap`, or ended by the issuer, which has served sets without a usable
+    /// key for a whole `ttl` or burnt all its keys.
+    Dead,
+}
+
+impl KeysState {
+    /// Whether keys of the set may be used.
+    pub(crate) fn serves(self) -> bool {
+        matches!(self, Self::Fresh | Self::Ahead | Self::Expired)
+    }
+}
+
+impl fmt::Display for KeysState {
+    /// One word in lower case, which is stable, for metrics.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Empty => "empty",
+            Self::Fresh => "fresh",
+            Self::Ahead => "ahead",
+            Self::Expired => "expired",
+            Self::Dead => "dead",
+        })
+    }
+}
 
 /// A key set in use.
 #[derive(Clone)]
@@ -57,6 +123,32 @@ pub(crate) fn refresh_due(timing: &Timing, clock: &dyn Clock) -> Duration {
     timing.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter(clock))
 }
 
+/// The public keys whose private half was published, remembered for the life of the process. RFC 7517
+/// section 9.2. Oldest first. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Burnt(Arc<[BurntKey]>);
+
+impl Burnt {
+    /// These keys and `more`. If there are too many, the oldest are forgotten.
+    pub(crate) fn with(&self, more: &[BurntKey]) -> Self {
+        let mut keys = self.0.to_vec();
+        for key in more {
+            if !keys.contains(key) {
+                keys.push(*key);
+            }
+        }
+        let excess = keys.len().saturating_sub(MAX_BURNT);
+        Self(keys.drain(excess..).collect::<Vec<_>>().into())
+    }
+
+    pub(crate) fn keys(&self) -> &[BurntKey] {
+        &self.0
+    }
+}
+
 /// A refresh is due at 72 to 80 % of `ttl`: the jitter spreads the refreshes of a fleet.
 const DUE_FROM: f64 = 0.72;
 const DUE_SPREAD: f64 = 0.08;
+
+/// More than one set can burn: 100 entries, each with the first and the last `n` and `x`.
+const MAX_BURNT: usize = 500;

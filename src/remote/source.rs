@@ -15,14 +15,12 @@ use crate::{
     Clock, Fetch, FetchError, FetchEvent, FetchFailure, FetchPurpose, JwkSet, KeyError, KeyQuery,
     KeysState, SelectedKey,
     remote::{
-        burnt::Burnt,
         clock::Moment,
         discovery::Location,
         health::Counters,
         http::host_of,
         refresh::{Found, Refresh, Step},
-        snapshot::{Snapshot, jitter},
-        state::Timing,
+        snapshot::{Burnt, Snapshot, Timing, jitter},
     },
 };
 

@@ -1,6 +1,6 @@
 //! The interface of an HTTP client: from one request with its limits to the bytes of the body.
 
-use std::{sync::Arc, time::Duration, vec::Vec};
+use std::{error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
 
 use crate::FetchError;
 
@@ -37,16 +37,6 @@ pub struct FetchRequest {
     timeout: Duration,
     max_body: usize,
     no_cache: bool,
-}
-
-/// What a [`FetchRequest`] is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FetchPurpose {
-    /// The JWK Set. RFC 7517 section 5.
-    KeySet,
-    /// The issuer's metadata. OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.
-    Metadata,
 }
 
 impl FetchRequest {
@@ -102,6 +92,16 @@ impl FetchRequest {
     }
 }
 
+/// What a [`FetchRequest`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FetchPurpose {
+    /// The JWK Set. RFC 7517 section 5.
+    KeySet,
+    /// The issuer's metadata. OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.
+    Metadata,
+}
+
 impl FetchPurpose {
     /// The name of the document, for messages.
     pub(crate) fn name(self) -> &'static str {
@@ -111,3 +111,47 @@ impl FetchPurpose {
         }
     }
 }
+
+/// A failed attempt: the error, the host, and what was requested from it.
+///
+/// Its text names the host and the error. It never contains a path, a query or credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchFailure {
+    host: Arc<str>,
+    purpose: FetchPurpose,
+    error: FetchError,
+}
+
+impl FetchFailure {
+    pub(crate) fn new(host: Arc<str>, purpose: FetchPurpose, error: FetchError) -> Self {
+        Self { host, purpose, error }
+    }
+
+    /// The host of the URL, with its port if the URL names one.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// What was requested from the host.
+    pub fn purpose(&self) -> FetchPurpose {
+        self.purpose
+    }
+
+    /// The error.
+    pub fn error(&self) -> &FetchError {
+        &self.error
+    }
+
+    /// [`FetchError::code`]
+    pub fn code(&self) -> &'static str {
+        self.error.code()
+    }
+}
+
+impl fmt::Display for FetchFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot fetch {} from {}: {}", self.purpose.name(), self.host, self.error)
+    }
+}
+
+impl Error for FetchFailure {}
