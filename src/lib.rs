@@ -114,7 +114,7 @@ mod error;
 
 // 9. The issuer's keys over the network: decisions, state and waiting, HTTP.
 #[cfg(feature = "fetch")]
-mod remote;
+pub mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
@@ -146,10 +146,7 @@ pub use key_source::{KeyLookup, KeyQuery, KeySource};
 pub use policy::{Policy, TokenType};
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
-pub use remote::{
-    Clock, Fetch, FetchConfigError, FetchError, FetchEvent, FetchFailure, FetchPurpose,
-    FetchRequest, Health, KeysState, MetadataError, RemoteJwks, RemoteJwksBuilder,
-};
+pub use remote::{FetchConfigError, RemoteJwks};
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
 pub use verified::{ClaimsError, ClaimsErrorKind, Verified};

@@ -62,16 +62,15 @@
 //! a failed one, and in each attempt for a dead set. If the metadata is not available then, but the set
 //! is not dead, the known `jwks_uri` is used.
 
-// Decisions, without I/O, clock or locks.
-mod snapshot;
+// Decisions: which step a lookup takes, and what a set is worth at its age.
 mod refresh;
+mod snapshot;
 
 // State and waiting.
 mod source;
-mod remote_jwks;
-mod waiter;
+mod lookup;
 
-// One attempt: its requests, the issuer's metadata, and the interface of an HTTP client.
+// One attempt: its thread and requests, the issuer's metadata, and the interface of an HTTP client.
 mod attempt;
 mod discovery;
 mod fetch;
@@ -79,17 +78,16 @@ mod fetch;
 // The built-in HTTP client: the only place that names ureq.
 mod http;
 
-// Settings, time, and the state and events for an operator.
-mod builder;
-mod seed;
+// Settings and time, the state and events for an operator, and errors.
+mod remote_jwks;
+mod settings;
 mod clock;
 mod health;
 mod error;
 
-pub use builder::RemoteJwksBuilder;
 pub use clock::Clock;
 pub use error::{FetchConfigError, FetchError, MetadataError};
 pub use fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest};
 pub use health::{FetchEvent, Health};
-pub use remote_jwks::RemoteJwks;
+pub use remote_jwks::{RemoteJwks, RemoteJwksBuilder};
 pub use snapshot::KeysState;

@@ -15,9 +15,10 @@ use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Check, Explanation, FetchError, FetchRequest, Finding, Guard, Hint, JwkError,
-    JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Outcome, Policy, RemoteJwks,
-    SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
+    Algorithm, Check, Explanation, Finding, Guard, Hint, JwkError, JwkSet, KeyError, KeyQuery,
+    KeySource, KeysDescription, Outcome, Policy, RemoteJwks, SelectedKey, TokenType, UnixTime,
+    Verifier, VerifyError,
+    remote::{FetchError, FetchRequest},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 

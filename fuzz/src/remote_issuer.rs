@@ -12,8 +12,8 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use tokenring::{
-    Fetch, FetchConfigError, FetchError, FetchPurpose, FetchRequest, JwkError, JwkSetError,
-    MetadataError, PublicKey, RemoteJwks,
+    FetchConfigError, JwkError, JwkSetError, PublicKey, RemoteJwks,
+    remote::{Fetch, FetchError, FetchPurpose, FetchRequest, MetadataError},
 };
 
 /// The name of a key, and which of the three it is.
@@ -374,7 +374,7 @@ impl Issuer {
             state = match state.blocked.as_ref().filter(unforeseen) {
                 None => self.changed.wait(state).unwrap(),
                 // Under the lock, so that it is still the same call.
-                Some(call) if call.keys.health().waiters >= call.waiters => {
+                Some(call) if call.keys.health().waiters() >= call.waiters => {
                     // The outcomes then differ.
                     state.releases.insert(number, Release::with(&Reply::Fails(FetchError::Proxy)));
                     state
@@ -391,7 +391,7 @@ impl Issuer {
     /// Waits until so many wait, or until the blocking call returns.
     fn await_waiters(&self, waiters: usize) {
         while let Some(call) = self.state().blocked.clone() {
-            if call.keys.health().waiters >= waiters {
+            if call.keys.health().waiters() >= waiters {
                 break;
             }
             thread::yield_now();

@@ -77,7 +77,7 @@ impl KeysDescription {
     }
 
     /// Why the last fetch failed: a code and a sentence. A code of
-    /// [`FetchError::code`](crate::FetchError::code) chooses a [`Hint`](crate::Hint); others do not.
+    /// [`FetchError::code`](crate::remote::FetchError::code) chooses a [`Hint`](crate::Hint); others do not.
     #[must_use]
     pub fn with_failure(self, code: &'static str, reason: impl Into<String>) -> Self {
         Self { failure: Some((code, reason.into())), ..self }

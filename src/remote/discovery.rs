@@ -1,17 +1,16 @@
-//! The requests of one attempt, within one deadline: from an issuer's identifier to the URL of its key
-//! set, and from there to a valid set or to the reason why there is none. OpenID Connect Discovery 1.0
-//! section 4, RFC 8414 section 3.
+//! From an issuer's identifier to the URL of its key set. OpenID Connect Discovery 1.0 section 4,
+//! RFC 8414 section 3.
 
-use std::{format, string::String, sync::Arc, time::Duration, vec::Vec};
+use std::{format, string::String, sync::Arc};
 
 use crate::{
-    Fetch, FetchConfigError, FetchError, FetchFailure, FetchPurpose, FetchRequest, JsonError,
-    JwkSet, MetadataError,
+    JsonError,
     json::{self, Value},
     remote::{
-        clock::Stopwatch,
+        error::{FetchConfigError, FetchError, MetadataError},
+        fetch::{FetchFailure, FetchPurpose},
         http::{check_url, host_of},
-        snapshot::Burnt,
+        snapshot::KeysState,
     },
 };
 
@@ -21,7 +20,7 @@ pub(crate) enum Location {
     /// At a URL that was configured.
     Url(Arc<str>),
     /// At the `jwks_uri` of the issuer's metadata.
-    Discovery(Arc<Issuer>),
+    Discovery(Arc<Discovery>),
 }
 
 impl Location {
@@ -36,7 +35,7 @@ impl Location {
 
 /// An issuer whose key set is found through its metadata.
 #[derive(Debug)]
-pub(crate) struct Issuer {
+pub(crate) struct Discovery {
     /// The metadata's `issuer` must equal it byte for byte.
     identifier: Arc<str>,
     /// `/.well-known/openid-configuration`, appended. OpenID Connect Discovery 1.0 section 4.
@@ -48,7 +47,7 @@ pub(crate) struct Issuer {
     http_loopback: bool,
 }
 
-impl Issuer {
+impl Discovery {
     /// The issuer with this identifier, a URL without query.
     pub(crate) fn new(identifier: &str, http_loopback: bool) -> Result<Self, FetchConfigError> {
         check_url(identifier, http_loopback)?;
@@ -117,8 +116,50 @@ fn members(metadata: &[u8]) -> Result<Members, MetadataError> {
     Ok(Members { issuer: string(issuer, "issuer")?, jwks_uri: string(jwks_uri, "jwks_uri") })
 }
 
-/// Ten times the size of what Keycloak, Google and Microsoft publish, 2 to 6 KiB.
-pub(crate) const MAX_METADATA_BYTES: usize = 64 * 1024;
+/// The key set's URL as far as it is known.
+#[derive(Default)]
+pub(crate) struct Discovered {
+    /// With discovery: the `jwks_uri` in use.
+    jwks_uri: Option<Arc<str>>,
+    /// Whether the metadata must be read again first.
+    metadata_due: bool,
+}
+
+impl Discovered {
+    /// The next attempt's requests. `state` is that of the set in use.
+    pub(crate) fn plan(&mut self, location: &Location, state: KeysState) -> Plan {
+        let issuer = match location {
+            Location::Url(url) => return Plan::KeySet(Arc::clone(url)),
+            Location::Discovery(issuer) => Arc::clone(issuer),
+        };
+        // A `jwks_uri` from the time of a dead set is not trusted any longer than the set.
+        if state == KeysState::Dead {
+            self.jwks_uri = None;
+        }
+        match self.jwks_uri.clone() {
+            Some(jwks_uri) if !self.metadata_due => Plan::KeySet(jwks_uri),
+            known => Plan::Discover { issuer, known },
+        }
+    }
+
+    /// An attempt has ended with this result, and with a `jwks_uri` if it has read the metadata.
+    pub(crate) fn learn<T, E>(&mut self, jwks_uri: Option<Arc<str>>, result: &Result<T, E>) {
+        if jwks_uri.is_some() {
+            self.jwks_uri = jwks_uri;
+        }
+        self.metadata_due = result.is_err();
+    }
+
+    /// The request that is next, for the failure of an attempt that did not tell its own.
+    pub(crate) fn next_request(&self, location: &Location) -> Place {
+        let (url, purpose) = match (location, &self.jwks_uri) {
+            (Location::Url(url), _) => (url, FetchPurpose::KeySet),
+            (Location::Discovery(_), Some(jwks_uri)) => (jwks_uri, FetchPurpose::KeySet),
+            (Location::Discovery(issuer), None) => (&issuer.openid_url, FetchPurpose::Metadata),
+        };
+        Place { url: Arc::clone(url), purpose }
+    }
+}
 
 /// The documents that an attempt requests.
 pub(crate) enum Plan {
@@ -126,139 +167,19 @@ pub(crate) enum Plan {
     /// The metadata, then the key set at its `jwks_uri`; or at the `known` one, if the metadata is not
     /// available.
     Discover {
-        issuer: Arc<Issuer>,
+        issuer: Arc<Discovery>,
         known: Option<Arc<str>>,
     },
 }
 
-/// The outcome of an attempt.
-pub(crate) struct Outcome {
-    /// The `jwks_uri`, if metadata was read.
-    pub(crate) jwks_uri: Option<Arc<str>>,
-    pub(crate) result: Result<Fetched, FetchFailure>,
-}
-
-/// A valid set, which may have no usable key.
-pub(crate) struct Fetched {
-    pub(crate) text: Arc<[u8]>,
-    pub(crate) keys: JwkSet,
-    /// All keys burnt so far, including those that this set burns.
-    pub(crate) burnt: Burnt,
-    /// If this set burns keys: the keys of the former set without those.
-    pub(crate) former_keys: Option<JwkSet>,
-    pub(crate) from: Place,
-}
-
-/// The URL of a response and its purpose, for error messages.
+/// A document's URL and its purpose.
 pub(crate) struct Place {
-    url: Arc<str>,
-    purpose: FetchPurpose,
+    pub(crate) url: Arc<str>,
+    pub(crate) purpose: FetchPurpose,
 }
 
 impl Place {
     pub(crate) fn failed(&self, error: FetchError) -> FetchFailure {
         FetchFailure::new(host_of(&self.url), self.purpose, error)
     }
-}
-
-/// The requests of an attempt, within one deadline.
-pub(crate) struct Requests {
-    pub(crate) fetch: Arc<dyn Fetch>,
-    pub(crate) timeout: Duration,
-    pub(crate) max_body: usize,
-    pub(crate) no_cache: bool,
-    pub(crate) stopwatch: Stopwatch,
-    /// The keys burnt so far.
-    pub(crate) burnt: Burnt,
-    /// The text of the set in use. Only the attempt that holds the slot changes it.
-    pub(crate) former: Option<Arc<[u8]>>,
-}
-
-impl Requests {
-    pub(crate) fn run(&self, plan: &Plan) -> Outcome {
-        match plan {
-            Plan::KeySet(url) => {
-                Outcome { jwks_uri: None, result: self.key_set(url, self.timeout) }
-            }
-            Plan::Discover { issuer, known } => match (self.jwks_uri(issuer), known) {
-                (Ok(url), _) => {
-                    let result = self.key_set(&url, self.left());
-                    Outcome { jwks_uri: Some(url), result }
-                }
-                (Err(failure), Some(known)) if is_absence(&failure) && !self.left().is_zero() => {
-                    Outcome { jwks_uri: None, result: self.key_set(known, self.left()) }
-                }
-                (Err(failure), _) => Outcome { jwks_uri: None, result: Err(failure) },
-            },
-        }
-    }
-
-    fn key_set(&self, url: &Arc<str>, timeout: Duration) -> Result<Fetched, FetchFailure> {
-        let from = Place { url: Arc::clone(url), purpose: FetchPurpose::KeySet };
-        let text = self.body(&from, self.max_body, timeout)?;
-        let keys = JwkSet::read(&text, self.burnt.keys())
-            .map_err(|error| from.failed(FetchError::KeySet(error)))?;
-        let burnt = self.burnt.with(keys.burnt());
-        let former = self.former.as_ref().filter(|_| !keys.burnt().is_empty());
-        let former_keys = former.and_then(|text| JwkSet::read(text, burnt.keys()).ok());
-        Ok(Fetched { text: text.into(), keys, burnt, former_keys, from })
-    }
-
-    fn jwks_uri(&self, issuer: &Issuer) -> Result<Arc<str>, FetchFailure> {
-        let place =
-            |url: &Arc<str>| Place { url: Arc::clone(url), purpose: FetchPurpose::Metadata };
-        let (openid, oauth) = (place(&issuer.openid_url), place(&issuer.oauth_url));
-        let (from, body) = match self.body(&openid, MAX_METADATA_BYTES, self.timeout) {
-            Err(failure) if is_not_found(&failure) => {
-                let body = self.body(&oauth, MAX_METADATA_BYTES, self.left());
-                (oauth, body)
-            }
-            outcome => (openid, outcome),
-        };
-        issuer.jwks_uri(&body?).map_err(|error| from.failed(error))
-    }
-
-    /// The body of one response.
-    fn body(
-        &self,
-        from: &Place,
-        max_body: usize,
-        timeout: Duration,
-    ) -> Result<Vec<u8>, FetchFailure> {
-        if timeout.is_zero() {
-            return Err(from.failed(FetchError::Timeout));
-        }
-        let request = FetchRequest::new(Arc::clone(&from.url), timeout, max_body)
-            .with_purpose(from.purpose)
-            .with_no_cache(self.no_cache);
-        match self.fetch.fetch(&request) {
-            Ok(body) if body.len() > max_body => {
-                Err(from.failed(FetchError::BodyTooLong { limit: max_body }))
-            }
-            outcome => outcome.map_err(|error| from.failed(error)),
-        }
-    }
-
-    /// The time left for all requests.
-    fn left(&self) -> Duration {
-        self.timeout.saturating_sub(self.stopwatch.elapsed())
-    }
-}
-
-/// Whether the metadata was not available. Metadata that was received and refused must not be ignored.
-fn is_absence(failure: &FetchFailure) -> bool {
-    matches!(
-        failure.error(),
-        FetchError::HostNotFound
-            | FetchError::Connect { .. }
-            | FetchError::Tls { .. }
-            | FetchError::Timeout
-            | FetchError::Status { .. }
-            | FetchError::Truncated
-            | FetchError::Proxy
-    )
-}
-
-fn is_not_found(failure: &FetchFailure) -> bool {
-    matches!(failure.error(), FetchError::Status { status: 404, .. })
 }

@@ -1,8 +1,9 @@
-//! The interface of an HTTP client: from one request with its limits to the bytes of the body.
+//! The interface of an HTTP client: from one request with its limits to the bytes of the body, or to
+//! its failure.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
+use std::{boxed::Box, error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
 
-use crate::FetchError;
+use crate::remote::error::FetchError;
 
 /// Fetches key sets. Implement it to replace the built-in HTTP client.
 ///
@@ -29,6 +30,26 @@ where
     }
 }
 
+// Pointers, as of a `KeySource`. A reference or a `Box` of any other type cannot have an `impl` beside the
+// one for closures, since a pointer to a closure is a closure too.
+impl<F: Fetch + ?Sized> Fetch for Arc<F> {
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        (**self).fetch(request)
+    }
+}
+
+impl Fetch for Box<dyn Fetch> {
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        (**self).fetch(request)
+    }
+}
+
+impl Fetch for &dyn Fetch {
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        (**self).fetch(request)
+    }
+}
+
 /// A request for a document, with its limits.
 #[derive(Clone, Debug)]
 pub struct FetchRequest {
@@ -46,10 +67,10 @@ impl FetchRequest {
         Self { url: url.into(), purpose, timeout, max_body, no_cache: false }
     }
 
-    /// The same request, with or without `Cache-Control: no-cache`.
+    /// The same request, with `Cache-Control: no-cache`.
     #[must_use]
-    pub fn with_no_cache(self, no_cache: bool) -> Self {
-        Self { no_cache, ..self }
+    pub fn with_no_cache(self) -> Self {
+        Self { no_cache: true, ..self }
     }
 
     /// The same request for another purpose.

@@ -20,14 +20,13 @@ use ureq::{
     tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
 };
 
-use crate::{
-    Fetch, FetchConfigError, FetchError, FetchRequest,
-    remote::{
-        clock::Stopwatch,
-        http::{
-            connection::{Deadline, Names, NoThread, WatchedConnector},
-            proxy::{ProxyChoice, ProxyInUse},
-        },
+use crate::remote::{
+    clock::Stopwatch,
+    error::{FetchConfigError, FetchError},
+    fetch::{Fetch, FetchRequest},
+    http::{
+        connection::{Deadline, Names, NoThread, WatchedConnector},
+        proxy::{ProxyChoice, ProxyInUse},
     },
 };
 
@@ -234,7 +233,7 @@ mod tests {
     use std::{boxed::Box, env, format, process::Command};
 
     use super::*;
-    use crate::remote::builder::A_DAY;
+    const A_DAY: Duration = Duration::from_secs(86_400);
 
     #[test]
     fn peers_text_is_cut_between_characters() {

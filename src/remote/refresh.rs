@@ -5,7 +5,14 @@
 
 use core::time::Duration;
 
-use crate::{FetchError, FetchFailure, KeyError, KeysState, remote::snapshot::Timing};
+use crate::{
+    KeyError, KeyQuery, SelectedKey,
+    remote::{
+        error::FetchError,
+        fetch::FetchFailure,
+        snapshot::{KeysState, Timing},
+    },
+};
 
 /// What a lookup finds in the key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +21,16 @@ pub(crate) enum Found {
     Answer,
     /// The set has no key with this `kid`. A newer set might have it.
     UnknownKid,
+}
+
+impl Found {
+    /// Only an unknown `kid` is worth a newer set; a missing or ambiguous one is not.
+    pub(crate) fn of(query: KeyQuery<'_>, answer: &Result<SelectedKey, KeyError>) -> Self {
+        match (query.key_id(), answer) {
+            (Some(_), Err(KeyError::UnknownKey)) => Self::UnknownKid,
+            _ => Self::Answer,
+        }
+    }
 }
 
 /// The next step of a lookup.
@@ -102,7 +119,9 @@ impl Refresh {
                 let wait = self.back_off(now).max(self.kid_wait(timing, now));
                 Step::Refuse(Self::unavailable(wait))
             }
-            KeysState::Ahead | KeysState::Expired if may_start && !missing => Step::UseAndRefresh,
+            KeysState::RefreshDue | KeysState::Expired if may_start && !missing => {
+                Step::UseAndRefresh
+            }
             // The set's answer to a missing `kid` is that it is unknown.
             _ => Step::Use,
         }

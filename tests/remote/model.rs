@@ -2,7 +2,10 @@
 
 use std::{task::Poll, time::Duration};
 
-use tokenring::{Algorithm, Clock, FetchError, KeyError, KeyQuery, KeySource, KeysState};
+use tokenring::{
+    Algorithm, KeyError, KeyQuery, KeySource,
+    remote::{Clock, FetchError, KeysState},
+};
 
 use crate::fake::{
     COOLDOWN, Manual, NANO, Random, Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, last_error, millis,
@@ -105,7 +108,7 @@ impl Model {
             None => KeysState::Empty,
             Some(age) if age >= STALE_CAP || self.ended() => KeysState::Dead,
             Some(age) if age >= TTL => KeysState::Expired,
-            Some(age) if age >= self.set.as_ref().unwrap().ahead => KeysState::Ahead,
+            Some(age) if age >= self.set.as_ref().unwrap().ahead => KeysState::RefreshDue,
             Some(_) => KeysState::Fresh,
         }
     }
@@ -209,7 +212,7 @@ impl Model {
     /// Polled again, although nothing has happened but time.
     fn poll_again(&self, kid: Option<&str>) -> Expected {
         match self.state() {
-            KeysState::Fresh | KeysState::Ahead if self.select(kid) != UNKNOWN => {
+            KeysState::Fresh | KeysState::RefreshDue if self.select(kid) != UNKNOWN => {
                 Expected::Is(self.select(kid))
             }
             _ => Expected::Waits,
@@ -443,7 +446,7 @@ impl Run {
     /// With nothing under way.
     fn prime(&mut self) {
         let (outcome, jitter) = self.outcome();
-        let asks = !matches!(self.model.state(), KeysState::Fresh | KeysState::Ahead);
+        let asks = !matches!(self.model.state(), KeysState::Fresh | KeysState::RefreshDue);
         let expected = match self.model.last_error.clone() {
             _ if !asks => Ok(()),
             Some(error) if self.model.back_off() > Duration::ZERO => Err(error),
@@ -471,20 +474,20 @@ impl Run {
 
     fn compare(&self) {
         let (health, model) = (self.rig.keys.health(), &self.model);
-        assert_eq!((health.state, health.age), (model.state(), model.age()));
-        assert_eq!(health.generation, model.generation);
+        assert_eq!((health.state(), health.age()), (model.state(), model.age()));
+        assert_eq!(health.generation(), model.generation);
         let kids = model.set.as_ref().map_or(0, |set| set.kids.len());
-        assert_eq!(health.usable_keys, kids);
-        assert_eq!(health.consecutive_failures, model.failed_tries);
+        assert_eq!(health.usable_keys(), kids);
+        assert_eq!(health.consecutive_failures(), model.failed_tries);
         assert_eq!(last_error(&health), model.last_error);
-        assert_eq!(health.next_attempt_in, model.back_off());
-        assert_eq!(health.fetching, model.attempt.is_some());
-        assert_eq!(health.waiters, self.waiting.len());
-        let failed: u64 = health.fetches_failed.values().sum();
-        assert_eq!((health.fetches_ok, failed), (model.ok, model.failed));
-        assert_eq!(health.stale_served, model.stale);
-        assert_eq!(health.unknown_kids, model.unknown);
-        assert_eq!(health.suppressed_refreshes, model.suppressed);
+        assert_eq!(health.next_attempt_in(), model.back_off());
+        assert_eq!(health.is_fetching(), model.attempt.is_some());
+        assert_eq!(health.waiters(), self.waiting.len());
+        let failed: u64 = health.fetches_failed().values().sum();
+        assert_eq!((health.fetches_ok(), failed), (model.ok, model.failed));
+        assert_eq!(health.stale_served(), model.stale);
+        assert_eq!(health.unknown_kids(), model.unknown);
+        assert_eq!(health.suppressed_refreshes(), model.suppressed);
         self.rig.issuer.await_count(model.fetches.len());
         let asked: Vec<bool> = self.rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
         assert_eq!(asked, model.fetches);

@@ -15,7 +15,8 @@ use std::{
 
 use serde_json::{Value, json};
 use tokenring::{
-    Clock, Policy, RemoteJwks, UnixTime, Verifier,
+    Policy, RemoteJwks, UnixTime, Verifier,
+    remote::Clock,
     testkit::{AUDIENCE, Answer, IssuerServer, TestKey},
 };
 use tokenring_axum::{Api, router};
@@ -185,7 +186,7 @@ fn issuer_that_is_down_is_no_fault_of_the_token() {
         assert_eq!(response.header("retry-after"), Some("1"));
     }
     // The second request started no fetch: it came too soon.
-    assert_eq!(server.keys.health().consecutive_failures, 1);
+    assert_eq!(server.keys.health().consecutive_failures(), 1);
 
     server.issuer.up();
     server.clock.advance(MINUTE);
@@ -256,8 +257,8 @@ fn thousand_requests_on_a_cold_start_cause_one_fetch_and_block_no_thread() {
     while waiting.len() < REQUESTS {
         // No more at a time than fit into the listener's queue: the kernel delays others by seconds.
         waiting.extend((0..100).map(|_| send(server.address, "/api/v1/", &good)));
-        while server.keys.health().waiters < waiting.len() {
-            assert_eq!(server.keys.health().generation, 0, "the keys came before the requests");
+        while server.keys.health().waiters() < waiting.len() {
+            assert_eq!(server.keys.health().generation(), 0, "the keys came before the requests");
             thread::sleep(Duration::from_millis(1));
         }
     }
@@ -270,7 +271,7 @@ fn thousand_requests_on_a_cold_start_cause_one_fetch_and_block_no_thread() {
         start.elapsed()
     };
     let fastest = (0..10).map(|_| public()).min().unwrap();
-    assert_eq!(server.keys.health().waiters, REQUESTS);
+    assert_eq!(server.keys.health().waiters(), REQUESTS);
     assert!(fastest <= Duration::from_millis(50), "{fastest:?}");
 
     for stream in waiting {

@@ -28,7 +28,7 @@ use ureq::{
     },
 };
 
-use crate::{FetchConfigError, remote::clock::Stopwatch};
+use crate::remote::{clock::Stopwatch, error::FetchConfigError};
 
 /// Whether `url` may be fetched. The parser is the HTTP client's own, so that the check and the fetch
 /// cannot disagree on where the host ends.

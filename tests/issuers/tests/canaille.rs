@@ -1,7 +1,7 @@
 //! Canaille: nine algorithms, no `alg` in any key, a slash at the end of `iss`.
 
 use issuers::{ALGORITHMS, Issuer, assert_genuine, header, refusal, string};
-use tokenring::{Algorithm, FetchError, Policy, RemoteJwks, Verifier, VerifyError};
+use tokenring::{Algorithm, Policy, RemoteJwks, Verifier, VerifyError, remote::FetchError};
 
 /// Its keys are of RSA and on these two curves.
 fn canaille(curve: &str, edwards_curve: &str) -> Issuer {
@@ -89,7 +89,7 @@ fn other_algorithms_are_refused_and_their_keys_skipped() {
     ] {
         let issuer = canaille(curve, edwards_curve);
         let keys = issuer.keys();
-        assert_eq!((keys.health().usable_keys, keys.health().skipped_keys), (1, 2));
+        assert_eq!((keys.health().usable_keys(), keys.health().skipped_keys()), (1, 2));
         for algorithm in algorithms {
             let policy = Policy::new(issuer.identifier(), algorithm).algorithms(ALGORITHMS);
             let verifier = Verifier::new(policy, keys.clone()).unwrap();

@@ -17,7 +17,8 @@ use std::{
 
 use serde_json::Value;
 use tokenring::{
-    Clock, Guard, Policy, RemoteJwks, Verifier,
+    Guard, Policy, RemoteJwks, Verifier,
+    remote::Clock,
     testkit::{AUDIENCE, IssuerServer},
 };
 use tokenring_forward_auth::{ForwardAuth, decisions, probes};
