@@ -34,7 +34,6 @@ use crate::{
 
 pub use finding::{Check, Finding, Outcome};
 pub use hint::Hint;
-pub use keys::KeysDescription;
 pub use report::{Explanation, ExplanationWithAllClaims};
 
 pub(crate) use request::authorization;

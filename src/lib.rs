@@ -87,6 +87,7 @@ mod algorithm;
 mod jwk;
 mod jwk_set;
 mod key_source;
+mod keys_description;
 
 // 3. The signature. From here on the payload is trusted.
 mod signature;
@@ -133,9 +134,7 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use auth0::{Auth0, Auth0ConfigError};
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
-pub use explain::{
-    Check, Explanation, ExplanationWithAllClaims, Finding, Hint, KeysDescription, Outcome,
-};
+pub use explain::{Check, Explanation, ExplanationWithAllClaims, Finding, Hint, Outcome};
 pub use guard::Guard;
 #[cfg(feature = "std")]
 pub use guard::GuardCheck;
@@ -143,6 +142,7 @@ pub use header::JoseHeader;
 pub use jwk::{JwkError, JwkSetError, PublicKey};
 pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};
 pub use key_source::{KeyLookup, KeyQuery, KeySource};
+pub use keys_description::KeysDescription;
 pub use policy::{Policy, TokenType};
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]

@@ -3,11 +3,8 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, Hint, KeyError, Policy, TokenType, UnixTime, VerifyError,
-    bearer::NoToken,
-    explain::{keys::KeysDescription, unverified::Members},
-    header::DeclaredType,
-    time::END_OF_TIME,
+    Algorithm, Hint, KeyError, KeysDescription, Policy, TokenType, UnixTime, VerifyError,
+    bearer::NoToken, explain::unverified::Members, header::DeclaredType, time::END_OF_TIME,
 };
 
 /// For `Authorization` values without a token in them.
@@ -111,7 +108,7 @@ pub(super) fn key(
             Some(error) => Hint::KeySkipped { error },
             None if keys.has(kid) => Hint::KeyOfOtherAlgorithm,
             None if is_foreign => Hint::KeyOfOtherIssuer,
-            None => Hint::UnknownKeyId { known: keys.count(), age: keys.age() },
+            None => Hint::UnknownKeyId { known: keys.count(), age: keys.age },
         },
     };
     match (error, keys.failure_code()) {

@@ -156,7 +156,7 @@ impl<'w> Walk<'w> {
             Err(error) => Err(VerifyError::from(*error)),
         });
         let finding = Finding::new(Check::Key, outcome)
-            .expecting(described.summary())
+            .expecting(keys::summary(&described))
             .found(actual)
             .advising(error.and_then(|error| diagnosis::key(error, &described, kid, is_foreign)));
         self.push(finding);
