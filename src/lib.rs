@@ -41,7 +41,8 @@
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
 //!   handler, and the same for permissions.
 //! - **The log, metrics?** A [`Rejection`] printed as text, and [`VerifyError::code`].
-//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both.
+//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
+//!   [`remote`] has all the rules.
 //! - **Several issuers or tenants?** [`Verifier::with_issuer`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
@@ -113,7 +114,7 @@ mod rejection;
 // 8. Every reason for refusal, in pipeline order.
 mod error;
 
-// 9. The issuer's keys over the network: decisions, state and waiting, HTTP.
+// 9. The issuer's keys over the network.
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]

@@ -150,7 +150,7 @@ impl Discovered {
         self.metadata_due = result.is_err();
     }
 
-    /// The request that is next, for the failure of an attempt that did not tell its own.
+    /// The next request, to name in the failure of an attempt that did not report one.
     pub(crate) fn next_request(&self, location: &Location) -> Place {
         let (url, purpose) = match (location, &self.jwks_uri) {
             (Location::Url(url), _) => (url, FetchPurpose::KeySet),

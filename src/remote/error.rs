@@ -6,7 +6,7 @@ use std::{error::Error, fmt, io::ErrorKind, string::String, time::Duration, vec:
 use crate::{JsonError, JwkSetError, SkippedKey};
 
 /// Why one attempt to fetch a key set failed. Never part of a verdict: see
-/// [`Health::last_error`](crate::Health::last_error), which names the host as well.
+/// [`Health::last_error`](crate::remote::Health::last_error), which names the host as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchError {

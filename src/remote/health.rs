@@ -206,7 +206,7 @@ fn add(counter: &mut u64) {
 }
 
 /// One attempt to fetch the keys, for a log line or a counter:
-/// see [`RemoteJwksBuilder::on_fetch`](crate::RemoteJwksBuilder::on_fetch).
+/// see [`RemoteJwksBuilder::on_fetch`](crate::remote::RemoteJwksBuilder::on_fetch).
 #[derive(Clone)]
 pub struct FetchEvent {
     pub(crate) failure: Option<FetchFailure>,
@@ -244,14 +244,14 @@ impl FetchEvent {
         self.skipped_keys
     }
 
-    /// How many sets there have been, like [`Health::generation`](crate::Health::generation) after the
+    /// How many sets there have been, like [`Health::generation`](crate::remote::Health::generation) after the
     /// attempt.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
     /// The text of the key set, if the attempt succeeded. Store it with [`fetched_at`](Self::fetched_at)
-    /// for [`RemoteJwksBuilder::seed`](crate::RemoteJwksBuilder::seed).
+    /// for [`RemoteJwksBuilder::seed`](crate::remote::RemoteJwksBuilder::seed).
     pub fn key_set(&self) -> Option<&str> {
         self.key_set.as_deref().and_then(|text| core::str::from_utf8(text).ok())
     }

@@ -83,7 +83,7 @@ impl Lookup {
         if control.admits(waiter) {
             return None;
         }
-        // A slow issuer must not occupy all threads of a service, nor its memory (I7).
+        // A slow issuer must not occupy all threads of a service, nor its memory.
         let now = control.source().now();
         Some(control.answer_without_waiting(now, query, KeyError::Busy))
     }

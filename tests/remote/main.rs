@@ -1,5 +1,5 @@
-//! The issuer's keys over time. The invariants that the tests cite, I1 to I10, are in the head of
-//! `src/remote.rs`.
+//! The issuer's keys over time. The invariants that the tests cite, I1 to I10, are on the page
+//! `tokenring::remote`.
 //!
 //! Most tests have a clock that stands still and an issuer that does as it is told: what is fetched
 //! when, and what is answered meanwhile. The last ones go over sockets of this machine.

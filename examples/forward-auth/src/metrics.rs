@@ -30,7 +30,7 @@ pub(crate) fn text(answers: &Answers, health: &Health) -> String {
 
     text.head("tokenring_fetches_total", "counter", "Fetches of the key set by outcome.");
     text.sample("tokenring_fetches_total", "{outcome=\"ok\"}", health.fetches_ok());
-    for (code, fetches) in &health.fetches_failed() {
+    for (code, fetches) in health.fetches_failed() {
         text.sample("tokenring_fetches_total", &format!("{{outcome=\"{code}\"}}"), *fetches);
     }
     let mut counter = |name: &str, help: &str, value: u64| {
