@@ -330,11 +330,11 @@ impl Run {
             _ => 0,
         };
         assert_eq!(health.skipped_in_unusable_set(), unusable);
-        assert_eq!(health.last_error().as_ref().map(failure), model.last_failure);
+        assert_eq!(health.last_error().map(failure), model.last_failure);
         assert_eq!(health.consecutive_failures(), model.failures);
         assert_eq!(health.next_attempt_in(), model.back_off());
         assert_eq!(health.waiters(), model.registered());
-        assert_eq!((health.fetches_ok(), &health.fetches_failed()), (model.ok, &model.failed));
+        assert_eq!((health.fetches_ok(), health.fetches_failed()), (model.ok, &model.failed));
         let counts = (
             health.stale_served(),
             health.unknown_kids(),

@@ -11,8 +11,8 @@ use std::{
 use crate::{
     JwkSet,
     remote::{
-        clock::{Moment, Stopwatch},
-        discovery::{Discovery, Place, Plan},
+        clock::{Deadline, Moment},
+        discovery::{Discovery, Plan},
         error::FetchError,
         fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest},
         refresh::Reason,
@@ -27,9 +27,9 @@ pub(crate) fn start(control: &mut Control<'_>, now: Moment, reason: Reason) {
     let requests = Requests {
         order,
         fetch: Arc::clone(&source.settings.fetch),
-        timeout: source.settings.timeout,
-        max_body: source.settings.max_body,
-        stopwatch: Stopwatch::start(),
+        timeout: source.settings.timing.timeout,
+        max_body: source.settings.limits.max_body,
+        deadline: Deadline::after(source.settings.timing.timeout),
     };
     let source = Arc::downgrade(source);
     let run = move || {
@@ -79,80 +79,72 @@ struct Requests {
     fetch: Arc<dyn Fetch>,
     timeout: Duration,
     max_body: usize,
-    stopwatch: Stopwatch,
+    deadline: Deadline,
 }
 
 impl Requests {
     fn run(&self) -> Fetched {
-        match &self.order.plan {
+        let (issuer, known) = match &self.order.plan {
             Plan::KeySet(url) => {
-                Fetched { jwks_uri: None, result: self.key_set(url, self.timeout) }
+                return Fetched { jwks_uri: None, result: self.key_set(url, self.timeout) };
             }
-            Plan::Discover { issuer, known } => match (self.jwks_uri(issuer), known) {
-                (Ok(url), _) => {
-                    let result = self.key_set(&url, self.left());
-                    Fetched { jwks_uri: Some(url), result }
-                }
-                (Err(failure), Some(known)) if is_absence(&failure) && !self.left().is_zero() => {
-                    Fetched { jwks_uri: None, result: self.key_set(known, self.left()) }
-                }
-                (Err(failure), _) => Fetched { jwks_uri: None, result: Err(failure) },
-            },
+            Plan::Discover { issuer, known } => (issuer, known),
+        };
+        match (self.jwks_uri(issuer), known) {
+            (Ok(url), _) => {
+                let result = self.key_set(&url, self.deadline.left());
+                Fetched { jwks_uri: Some(url), result }
+            }
+            (Err(failure), Some(known))
+                if is_absence(&failure) && !self.deadline.left().is_zero() =>
+            {
+                Fetched { jwks_uri: None, result: self.key_set(known, self.deadline.left()) }
+            }
+            (Err(failure), _) => Fetched { jwks_uri: None, result: Err(failure) },
         }
     }
 
     fn key_set(&self, url: &Arc<str>, timeout: Duration) -> Result<FetchedSet, FetchFailure> {
-        let from = Place { url: Arc::clone(url), purpose: FetchPurpose::KeySet };
-        let text = self.body(&from, self.max_body, timeout)?;
+        let request = FetchRequest::new(Arc::clone(url), timeout, self.max_body);
+        let (request, text) = self.send(request)?;
         let keys = JwkSet::read(&text, self.order.burnt.keys())
-            .map_err(|error| from.failed(FetchError::KeySet(error)))?;
+            .map_err(|error| request.failed(FetchError::KeySet(error)))?;
         let burnt = self.order.burnt.with(keys.burnt());
         let former = self.order.former.as_ref().filter(|_| !keys.burnt().is_empty());
         let former_keys = former.and_then(|text| JwkSet::read(text, burnt.keys()).ok());
-        Ok(FetchedSet { text: text.into(), keys, burnt, former_keys, from })
+        Ok(FetchedSet { text: text.into(), keys, burnt, former_keys })
     }
 
     fn jwks_uri(&self, issuer: &Discovery) -> Result<Arc<str>, FetchFailure> {
-        let place =
-            |url: &Arc<str>| Place { url: Arc::clone(url), purpose: FetchPurpose::Metadata };
-        let (openid, oauth) = (place(&issuer.openid_url), place(&issuer.oauth_url));
-        let (from, body) = match self.body(&openid, MAX_METADATA_BYTES, self.timeout) {
-            Err(failure) if is_not_found(&failure) => {
-                let body = self.body(&oauth, MAX_METADATA_BYTES, self.left());
-                (oauth, body)
-            }
-            outcome => (openid, outcome),
+        let send = |url: &Arc<str>, timeout: Duration| {
+            let request = FetchRequest::new(Arc::clone(url), timeout, MAX_METADATA_BYTES);
+            self.send(request.with_purpose(FetchPurpose::Metadata))
         };
-        issuer.jwks_uri(&body?).map_err(|error| from.failed(error))
+        let (request, metadata) = match send(&issuer.openid_url, self.timeout) {
+            Err(failure) if is_not_found(&failure) => send(&issuer.oauth_url, self.deadline.left()),
+            outcome => outcome,
+        }?;
+        issuer.jwks_uri(&metadata).map_err(|error| request.failed(error))
     }
 
-    /// The body of one response.
-    fn body(
-        &self,
-        from: &Place,
-        max_body: usize,
-        timeout: Duration,
-    ) -> Result<Vec<u8>, FetchFailure> {
-        if timeout.is_zero() {
-            return Err(from.failed(FetchError::Timeout));
-        }
-        let request =
-            FetchRequest::new(Arc::clone(&from.url), timeout, max_body).with_purpose(from.purpose);
+    /// The request as it was sent, and the body of its response.
+    fn send(&self, request: FetchRequest) -> Result<(FetchRequest, Vec<u8>), FetchFailure> {
         let request = match self.order.no_cache {
             true => request.with_no_cache(),
             false => request,
         };
-        match self.fetch.fetch(&request) {
-            Ok(body) if body.len() > max_body => {
-                Err(from.failed(FetchError::BodyTooLong { limit: max_body }))
-            }
-            outcome => outcome.map_err(|error| from.failed(error)),
+        if request.timeout().is_zero() {
+            return Err(request.failed(FetchError::Timeout));
         }
-    }
-
-    /// The time left for all requests.
-    fn left(&self) -> Duration {
-        self.timeout.saturating_sub(self.stopwatch.elapsed())
+        let limit = request.max_body();
+        match self.fetch.fetch(&request) {
+            // The client is a caller's own, and has not kept to the limit.
+            Ok(body) if body.len() > limit => {
+                Err(request.failed(FetchError::BodyTooLong { limit }))
+            }
+            Ok(body) => Ok((request, body)),
+            Err(error) => Err(request.failed(error)),
+        }
     }
 }
 

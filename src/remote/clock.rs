@@ -96,16 +96,19 @@ impl Moment {
     }
 }
 
-/// Real time since a start, for the deadlines of I/O: a test's [`Clock`] does not move those.
+/// The end of a time limit in real time, for I/O: a test's [`Clock`] does not move it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stopwatch(Instant);
+pub(crate) struct Deadline {
+    start: Instant,
+    timeout: Duration,
+}
 
-impl Stopwatch {
-    pub(crate) fn start() -> Self {
-        Self(Instant::now())
+impl Deadline {
+    pub(crate) fn after(timeout: Duration) -> Self {
+        Self { start: Instant::now(), timeout }
     }
 
-    pub(crate) fn elapsed(self) -> Duration {
-        self.0.elapsed()
+    pub(crate) fn left(self) -> Duration {
+        self.timeout.saturating_sub(self.start.elapsed())
     }
 }

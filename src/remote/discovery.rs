@@ -9,7 +9,7 @@ use crate::{
     remote::{
         error::{FetchConfigError, FetchError, MetadataError},
         fetch::{FetchFailure, FetchPurpose},
-        http::{check_url, host_of},
+        http::check_url,
         snapshot::KeysState,
     },
 };
@@ -142,22 +142,25 @@ impl Discovered {
         }
     }
 
-    /// An attempt has ended with this result, and with a `jwks_uri` if it has read the metadata.
-    pub(crate) fn learn<T, E>(&mut self, jwks_uri: Option<Arc<str>>, result: &Result<T, E>) {
-        if jwks_uri.is_some() {
-            self.jwks_uri = jwks_uri;
-        }
+    /// The metadata names this `jwks_uri`.
+    pub(crate) fn learn(&mut self, jwks_uri: Arc<str>) {
+        self.jwks_uri = Some(jwks_uri);
+    }
+
+    /// An attempt has ended. After a failure, the next one reads the metadata again.
+    pub(crate) fn end<T, E>(&mut self, result: &Result<T, E>) {
         self.metadata_due = result.is_err();
     }
 
-    /// The next request, to name in the failure of an attempt that did not report one.
-    pub(crate) fn next_request(&self, location: &Location) -> Place {
+    /// The failure of an attempt that did not report its own, or of the set it got: with the host of the
+    /// next request.
+    pub(crate) fn failure(&self, location: &Location, error: FetchError) -> FetchFailure {
         let (url, purpose) = match (location, &self.jwks_uri) {
             (Location::Url(url), _) => (url, FetchPurpose::KeySet),
             (Location::Discovery(_), Some(jwks_uri)) => (jwks_uri, FetchPurpose::KeySet),
             (Location::Discovery(issuer), None) => (&issuer.openid_url, FetchPurpose::Metadata),
         };
-        Place { url: Arc::clone(url), purpose }
+        FetchFailure::new(url, purpose, error)
     }
 }
 
@@ -170,16 +173,4 @@ pub(crate) enum Plan {
         issuer: Arc<Discovery>,
         known: Option<Arc<str>>,
     },
-}
-
-/// A document's URL and its purpose.
-pub(crate) struct Place {
-    pub(crate) url: Arc<str>,
-    pub(crate) purpose: FetchPurpose,
-}
-
-impl Place {
-    pub(crate) fn failed(&self, error: FetchError) -> FetchFailure {
-        FetchFailure::new(host_of(&self.url), self.purpose, error)
-    }
 }

@@ -79,6 +79,10 @@ impl FetchRequest {
         Self { purpose, ..self }
     }
 
+    pub(crate) fn failed(&self, error: FetchError) -> FetchFailure {
+        FetchFailure::new(&self.url, self.purpose, error)
+    }
+
     /// The URL of the key set or of the metadata.
     pub fn url(&self) -> &str {
         &self.url
@@ -144,8 +148,8 @@ pub struct FetchFailure {
 }
 
 impl FetchFailure {
-    pub(crate) fn new(host: Arc<str>, purpose: FetchPurpose, error: FetchError) -> Self {
-        Self { host, purpose, error }
+    pub(crate) fn new(url: &str, purpose: FetchPurpose, error: FetchError) -> Self {
+        Self { host: host_of(url).into(), purpose, error }
     }
 
     /// The host of the URL, with its port if the URL names one.
@@ -176,3 +180,26 @@ impl fmt::Display for FetchFailure {
 }
 
 impl Error for FetchFailure {}
+
+/// The host of an absolute URL without user information, with its port if there is one.
+fn host_of(url: &str) -> &str {
+    let (_, rest) = url.split_once("://").unwrap_or_default();
+    rest.split(['/', '?']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_is_named_with_its_port_and_nothing_else() {
+        for (url, host) in [
+            ("https://example.com/a?b=c", "example.com"),
+            ("https://example.com:8443/a", "example.com:8443"),
+            ("http://[::1]:80/", "[::1]:80"),
+            ("https://example.com?b=c/d", "example.com"),
+        ] {
+            assert_eq!(host_of(url), host);
+        }
+    }
+}

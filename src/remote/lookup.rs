@@ -168,12 +168,12 @@ impl Drop for LookupFuture<'_> {
 
 /// Waits for the attempt under way, if there is one, and returns the outcome of the last one.
 pub(crate) fn outcome_of_attempt(mut control: Control<'_>) -> Result<(), FetchError> {
-    if control.is_fetching() {
+    if control.refresh().under_way() {
         let has_ended;
         (control, has_ended) = control.wait();
         if !has_ended {
             return Err(FetchError::Timeout);
         }
     }
-    control.last_error().map_or(Ok(()), Err)
+    control.refresh().last_error().map_or(Ok(()), |failure| Err(failure.error().clone()))
 }

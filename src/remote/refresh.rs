@@ -204,7 +204,8 @@ impl Refresh {
 
     /// Whether the attempt under way is so late that it must lose the slot.
     pub(crate) fn is_long_overdue(&self, timing: &Timing, now: Duration) -> bool {
-        let is_late = |attempt: UnderWay| now.saturating_sub(attempt.start) >= timing.reclaim_after;
+        let allowed = timing.timeout.saturating_add(OVERDUE);
+        let is_late = |attempt: UnderWay| now.saturating_sub(attempt.start) >= allowed;
         self.abandoned < MAX_ABANDONED && self.under_way.is_some_and(is_late)
     }
 
@@ -269,3 +270,6 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// An abandoned attempt may hold its thread forever. At this many, no further attempt loses its slot.
 const MAX_ABANDONED: u32 = 8;
+
+/// The time from an attempt's timeout until it loses its slot.
+const OVERDUE: Duration = Duration::from_secs(60);

@@ -18,6 +18,7 @@ use crate::{
         error::{FetchConfigError, FetchError},
         fetch::Fetch,
         health::{FetchEvent, Health},
+        http::ProxyChoice,
         lookup::{LookupFuture, answer_at_once, answer_blocking, fresh_answer, outcome_of_attempt},
         refresh::Reason,
         settings::{Seed, Target, Unchecked},
@@ -111,9 +112,12 @@ impl RemoteJwks {
             return Ok(());
         }
         control.reclaim_slot(now);
-        if !control.is_fetching() {
-            match control.last_error() {
-                Some(error) if !control.back_off(now).is_zero() => return Err(error),
+        let refresh = control.refresh();
+        if !refresh.under_way() {
+            match refresh.last_error() {
+                Some(failure) if !refresh.back_off(now.monotonic).is_zero() => {
+                    return Err(failure.error().clone());
+                }
                 _ => attempt::start(&mut control, now, Reason::Age),
             }
         }
@@ -132,11 +136,11 @@ impl RemoteJwks {
     pub fn refresh_now(&self) -> Result<(), FetchError> {
         let mut control = self.0.lock();
         control.reclaim_slot(self.0.now());
-        if control.is_fetching() {
+        if control.refresh().under_way() {
             (control, _) = control.wait();
         }
         // It may still be under way: an attempt never starts beside another (I2).
-        if !control.is_fetching() {
+        if !control.refresh().under_way() {
             attempt::start(&mut control, self.0.now(), Reason::Command);
         }
         outcome_of_attempt(control)
@@ -233,20 +237,20 @@ impl RemoteJwksBuilder {
     ///
     /// At about three quarters of this age the set is refreshed in the background.
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.0.ttl = ttl;
+        self.0.timing.ttl = ttl;
         self
     }
 
     /// From this age on, a set is not used even if the issuer cannot be reached. 60 minutes if not
     /// set. If it equals `ttl`, no set is used past `ttl`.
     pub fn stale_cap(mut self, stale_cap: Duration) -> Self {
-        self.0.stale_cap = stale_cap;
+        self.0.timing.stale_cap = stale_cap;
         self
     }
 
     /// The least time between the starts of two fetches for unknown `kid`s. 10 seconds if not set.
     pub fn kid_cooldown(mut self, kid_cooldown: Duration) -> Self {
-        self.0.kid_cooldown = kid_cooldown;
+        self.0.timing.kid_cooldown = kid_cooldown;
         self
     }
 
@@ -259,7 +263,7 @@ impl RemoteJwksBuilder {
     /// The limit for a whole fetch, body included, and with discovery for all of its requests. 5
     /// seconds if not set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.0.timeout = timeout;
+        self.0.timing.timeout = timeout;
         self
     }
 
@@ -268,20 +272,20 @@ impl RemoteJwksBuilder {
     /// If more come, a lookup of a known `kid` gets a stale key, and any other gets
     /// [`Busy`](crate::KeyError::Busy).
     pub fn max_waiting_threads(mut self, threads: usize) -> Self {
-        self.0.max_waiting_threads = threads;
+        self.0.limits.max_waiting_threads = threads;
         self
     }
 
     /// How many futures may wait at once. 1024 if not set. If more come, they are answered as for
     /// [`max_waiting_threads`](Self::max_waiting_threads).
     pub fn max_waiting_futures(mut self, futures: usize) -> Self {
-        self.0.max_waiting_futures = futures;
+        self.0.limits.max_waiting_futures = futures;
         self
     }
 
     /// The most bytes that a key set may have. 512 KiB if not set, which is also the upper limit.
     pub fn max_body(mut self, bytes: usize) -> Self {
-        self.0.max_body = bytes;
+        self.0.limits.max_body = bytes;
         self
     }
 
@@ -289,14 +293,14 @@ impl RemoteJwksBuilder {
     /// for the hosts in `NO_PROXY`. It is the first that is set of `ALL_PROXY`, `HTTPS_PROXY` and their
     /// lower-case forms. If that is not the URL of an HTTP proxy, [`build`](Self::build) fails.
     pub fn no_proxy(mut self) -> Self {
-        self.0.http.no_proxy();
+        self.0.http.proxy = ProxyChoice::None;
         self
     }
 
     /// Uses the proxy at `url`, an `http:` URL, for `https:`, whatever the environment says. What
     /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) allows goes through no proxy.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.0.http.explicit_proxy(url.into());
+        self.0.http.proxy = ProxyChoice::Explicit(url.into());
         self
     }
 

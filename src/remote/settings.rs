@@ -23,25 +23,39 @@ pub(crate) type Hook = Arc<dyn Fn(&FetchEvent) + Send + Sync>;
 pub(crate) struct Settings {
     pub(crate) location: Location,
     pub(crate) timing: Timing,
-    pub(crate) timeout: Duration,
-    pub(crate) max_body: usize,
-    pub(crate) max_waiting_threads: usize,
-    pub(crate) max_waiting_futures: usize,
+    pub(crate) limits: Limits,
     pub(crate) fetch: Arc<dyn Fetch>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) hook: Option<Hook>,
 }
 
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_body: usize,
+    pub(crate) max_waiting_threads: usize,
+    pub(crate) max_waiting_futures: usize,
+}
+
+impl Settings {
+    /// The first set of a source, got by an attempt that began at `started`.
+    pub(crate) fn snapshot(&self, keys: JwkSet, text: Arc<[u8]>, started: Moment) -> Snapshot {
+        Snapshot {
+            keys,
+            text,
+            started,
+            age_at_start: Duration::ZERO,
+            refresh_due: self.timing.refresh_due(jitter(&*self.clock)),
+            generation: 1,
+            unusable_since: None,
+        }
+    }
+}
+
 /// The settings as they were given.
 pub(crate) struct Unchecked {
     pub(crate) target: Target,
-    pub(crate) ttl: Duration,
-    pub(crate) stale_cap: Duration,
-    pub(crate) kid_cooldown: Duration,
-    pub(crate) timeout: Duration,
-    pub(crate) max_waiting_threads: usize,
-    pub(crate) max_waiting_futures: usize,
-    pub(crate) max_body: usize,
+    pub(crate) timing: Timing,
+    pub(crate) limits: Limits,
     pub(crate) http: HttpSettings,
     pub(crate) fetch: Option<Arc<dyn Fetch>>,
     pub(crate) clock: Box<dyn Clock>,
@@ -64,13 +78,17 @@ impl Unchecked {
     pub(crate) fn new(target: Target) -> Self {
         Self {
             target,
-            ttl: TTL,
-            stale_cap: STALE_CAP,
-            kid_cooldown: KID_COOLDOWN,
-            timeout: TIMEOUT,
-            max_waiting_threads: MAX_WAITING_THREADS,
-            max_waiting_futures: MAX_WAITING_FUTURES,
-            max_body: MAX_BODY,
+            timing: Timing {
+                ttl: TTL,
+                stale_cap: STALE_CAP,
+                kid_cooldown: KID_COOLDOWN,
+                timeout: TIMEOUT,
+            },
+            limits: Limits {
+                max_body: MAX_BODY,
+                max_waiting_threads: MAX_WAITING_THREADS,
+                max_waiting_futures: MAX_WAITING_FUTURES,
+            },
             http: HttpSettings::default(),
             fetch: None,
             clock: Box::new(SystemClock::new()),
@@ -91,31 +109,18 @@ impl Unchecked {
     pub(crate) fn check(self) -> Result<(Settings, Option<Snapshot>), FetchConfigError> {
         let location = self.location()?;
         self.check_limits()?;
-        let timing = Timing {
-            ttl: self.ttl,
-            stale_cap: self.stale_cap,
-            kid_cooldown: self.kid_cooldown,
-            reclaim_after: self.timeout.saturating_add(OVERDUE),
-        };
-        let seed = match &self.seed {
-            Some(seed) => Some(seed.snapshot(self.max_body, &timing, &*self.clock)?),
-            None => None,
-        };
-        let fetch = match self.fetch {
-            Some(fetch) => fetch,
-            None => Arc::new(HttpFetch::new(&self.http)?),
-        };
         let settings = Settings {
             location,
-            timing,
-            timeout: self.timeout,
-            max_body: self.max_body,
-            max_waiting_threads: self.max_waiting_threads,
-            max_waiting_futures: self.max_waiting_futures,
-            fetch,
+            timing: self.timing,
+            limits: self.limits,
+            fetch: match self.fetch {
+                Some(fetch) => fetch,
+                None => Arc::new(HttpFetch::new(&self.http)?),
+            },
             clock: self.clock,
             hook: self.hook,
         };
+        let seed = self.seed.map(|seed| seed.snapshot(&settings)).transpose()?;
         Ok((settings, seed))
     }
 
@@ -133,63 +138,46 @@ impl Unchecked {
     }
 
     fn check_limits(&self) -> Result<(), FetchConfigError> {
-        let zeros = [
-            ("ttl", self.ttl.is_zero()),
-            ("kid_cooldown", self.kid_cooldown.is_zero()),
-            ("timeout", self.timeout.is_zero()),
-            ("connect_timeout", self.http.connect_timeout.is_zero()),
-            ("max_waiting_threads", self.max_waiting_threads == 0),
-            ("max_waiting_futures", self.max_waiting_futures == 0),
-            ("max_body", self.max_body == 0),
-        ];
-        if let Some((setting, _)) = zeros.into_iter().find(|(_, is_zero)| *is_zero) {
+        let (Timing { ttl, stale_cap, kid_cooldown, timeout }, limits) = (self.timing, self.limits);
+        let timeouts = [("timeout", timeout), ("connect_timeout", self.http.connect_timeout)];
+        let times = [("ttl", ttl), ("kid_cooldown", kid_cooldown)].into_iter().chain(timeouts);
+        let mut zeros = times.map(|(setting, time)| (setting, time.is_zero())).chain([
+            ("max_waiting_threads", limits.max_waiting_threads == 0),
+            ("max_waiting_futures", limits.max_waiting_futures == 0),
+            ("max_body", limits.max_body == 0),
+        ]);
+        if let Some((setting, _)) = zeros.find(|(_, is_zero)| *is_zero) {
             return Err(FetchConfigError::Zero { setting });
         }
-        let timeouts = [("timeout", self.timeout), ("connect_timeout", self.http.connect_timeout)];
         if let Some((setting, _)) = timeouts.into_iter().find(|(_, timeout)| *timeout > A_DAY) {
             return Err(FetchConfigError::TimeoutTooLong { setting });
         }
-        if self.ttl < LEAST_TTL {
-            return Err(FetchConfigError::TtlTooShort);
-        }
-        if self.stale_cap < self.ttl {
-            return Err(FetchConfigError::StaleCapBelowTtl);
-        }
-        match self.max_body > MAX_BODY {
-            true => Err(FetchConfigError::MaxBodyTooLarge),
-            false => Ok(()),
+        match () {
+            () if ttl < LEAST_TTL => Err(FetchConfigError::TtlTooShort),
+            () if stale_cap < ttl => Err(FetchConfigError::StaleCapBelowTtl),
+            () if limits.max_body > MAX_BODY => Err(FetchConfigError::MaxBodyTooLarge),
+            () => Ok(()),
         }
     }
 }
 
 impl Seed {
     /// The set, as if it had been fetched at `fetched_at`.
-    pub(crate) fn snapshot(
-        &self,
-        max_body: usize,
-        timing: &Timing,
-        clock: &dyn Clock,
-    ) -> Result<Snapshot, FetchConfigError> {
+    fn snapshot(&self, settings: &Settings) -> Result<Snapshot, FetchConfigError> {
         let bytes = self.key_set_json.len();
-        if bytes > max_body {
+        if bytes > settings.limits.max_body {
             return Err(FetchConfigError::Seed(JwkSetError::TooLong { bytes }));
         }
         let keys = JwkSet::from_json(&self.key_set_json).map_err(FetchConfigError::Seed)?;
         if keys.is_empty() {
             return Err(FetchConfigError::SeedWithoutKeys);
         }
-        let now = Moment::now(clock);
+        let now = Moment::now(&*settings.clock);
         let fetched_at = Duration::from_secs(self.fetched_at.as_secs());
-        let age = now.wall.checked_sub(fetched_at).ok_or(FetchConfigError::SeedFromFuture)?;
-        Ok(Snapshot {
-            keys,
-            text: self.key_set_json.as_slice().into(),
-            started: now,
-            age_at_start: age,
-            refresh_due: timing.refresh_due(jitter(clock)),
-            generation: 1,
-            unusable_since: None,
-        })
+        let age_at_start = now.wall.checked_sub(fetched_at);
+        let age_at_start = age_at_start.ok_or(FetchConfigError::SeedFromFuture)?;
+        let text = self.key_set_json.as_slice().into();
+        Ok(Snapshot { age_at_start, ..settings.snapshot(keys, text, now) })
     }
 }
 
@@ -211,9 +199,6 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A longer timeout is a mistake. Sums of timeouts up to this do not overflow.
 const A_DAY: Duration = Duration::from_secs(86_400);
-
-/// The time from an attempt's timeout until it loses its slot.
-const OVERDUE: Duration = Duration::from_secs(60);
 
 /// Unknown `kid`s with a slow endpoint must not occupy a whole thread pool.
 const MAX_WAITING_THREADS: usize = 32;

@@ -24,8 +24,8 @@ pub(crate) struct Timing {
     pub(crate) stale_cap: Duration,
     /// The least time between the starts of two attempts for unknown `kid`s.
     pub(crate) kid_cooldown: Duration,
-    /// An attempt loses its slot this long after its start.
-    pub(crate) reclaim_after: Duration,
+    /// The limit for one attempt.
+    pub(crate) timeout: Duration,
 }
 
 impl Timing {

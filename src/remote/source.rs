@@ -13,7 +13,7 @@ use crate::{
     JwkSet, KeyError, KeyQuery, SelectedKey, UnixTime,
     remote::{
         clock::{Moment, jitter},
-        discovery::{Discovered, Place, Plan},
+        discovery::{Discovered, Plan},
         error::FetchError,
         fetch::FetchFailure,
         health::{Counters, FetchEvent, Health},
@@ -115,7 +115,6 @@ pub(crate) struct FetchedSet {
     pub(crate) burnt: Burnt,
     /// If this set burns keys: the keys of the former set without those.
     pub(crate) former_keys: Option<JwkSet>,
-    pub(crate) from: Place,
 }
 
 impl<'s> Control<'s> {
@@ -169,12 +168,12 @@ impl<'s> Control<'s> {
 
     /// Whether this one may wait, or waits already.
     pub(crate) fn admits(&self, waiter: Waiter) -> bool {
-        let (State { waiting_threads, waiting_futures, .. }, settings) =
-            (&*self.state, &self.source.settings);
+        let State { waiting_threads, waiting_futures, .. } = &*self.state;
+        let limits = self.source.settings.limits;
         match waiter {
-            Waiter::Thread => *waiting_threads < settings.max_waiting_threads,
+            Waiter::Thread => *waiting_threads < limits.max_waiting_threads,
             Waiter::Future(Some(number)) if waiting_futures.contains_key(&number) => true,
-            Waiter::Future(_) => waiting_futures.len() < settings.max_waiting_futures,
+            Waiter::Future(_) => waiting_futures.len() < limits.max_waiting_futures,
         }
     }
 
@@ -182,7 +181,7 @@ impl<'s> Control<'s> {
     pub(crate) fn wait(mut self) -> (Self, bool) {
         let (Source { settings, wake_threads, .. }, ended) = (&**self.source, self.state.ended);
         self.state.waiting_threads = self.state.waiting_threads.saturating_add(1);
-        let bound = settings.timeout.saturating_add(TIME_TO_END);
+        let bound = settings.timing.timeout.saturating_add(TIME_TO_END);
         let is_waiting = |state: &mut State| state.ended == ended;
         let (state, _) = wake_threads
             .wait_timeout_while(self.state, bound, is_waiting)
@@ -212,18 +211,9 @@ impl<'s> Control<'s> {
         mem::take(&mut self.state.waiting_futures)
     }
 
-    pub(crate) fn is_fetching(&self) -> bool {
-        self.state.refresh.under_way()
-    }
-
-    /// The error of the last attempt, if it failed.
-    pub(crate) fn last_error(&self) -> Option<FetchError> {
-        self.state.refresh.last_error().map(|failure| failure.error().clone())
-    }
-
-    /// Time left of the back-off.
-    pub(crate) fn back_off(&self, now: Moment) -> Duration {
-        self.state.refresh.back_off(now.monotonic)
+    /// The attempts so far.
+    pub(crate) fn refresh(&self) -> &Refresh {
+        &self.state.refresh
     }
 
     /// Takes the slot for an attempt.
@@ -255,13 +245,16 @@ impl<'s> Control<'s> {
             jwks_uri: None,
             result: Err(self.failure(FetchError::Thread)),
         });
+        if let Some(jwks_uri) = jwks_uri {
+            self.state.discovered.learn(jwks_uri);
+        }
         let (mut usable_keys, mut skipped_keys, mut key_set) = (0, 0, None);
         let result = result.and_then(|set| {
             (usable_keys, skipped_keys) = (set.keys.len(), set.keys.skipped().len());
             key_set = Some(Arc::clone(&set.text));
             self.accept(started, set)
         });
-        self.state.discovered.learn(jwks_uri, &result);
+        self.state.discovered.end(&result);
         self.state.counters.count_attempt(&result);
         let quiet_until = match &result {
             Ok(()) => {
@@ -288,7 +281,7 @@ impl<'s> Control<'s> {
 
     /// Takes a valid set into use, or fails if it has no usable key (I5, I6).
     fn accept(&mut self, started: Moment, fetched: FetchedSet) -> Result<(), FetchFailure> {
-        let FetchedSet { text, keys, burnt, former_keys, from } = fetched;
+        let FetchedSet { text, keys, burnt, former_keys } = fetched;
         self.state.burnt = burnt;
         let former = self.source.published.snapshot();
         if keys.is_empty() {
@@ -297,19 +290,11 @@ impl<'s> Control<'s> {
             if let Some(former) = former {
                 self.source.published.replace(former.outlived(former_keys, started));
             }
-            return Err(from.failed(FetchError::no_usable_keys(keys.skipped())));
+            return Err(self.failure(FetchError::no_usable_keys(keys.skipped())));
         }
-        let settings = &self.source.settings;
-        let generation = former.map_or(0, |former| former.generation);
-        self.source.published.replace(Snapshot {
-            keys,
-            text,
-            started,
-            age_at_start: Duration::ZERO,
-            refresh_due: settings.timing.refresh_due(jitter(&*settings.clock)),
-            generation: generation.saturating_add(1),
-            unusable_since: None,
-        });
+        let generation = former.map_or(0, |former| former.generation).saturating_add(1);
+        let set = Snapshot { generation, ..self.source.settings.snapshot(keys, text, started) };
+        self.source.published.replace(set);
         Ok(())
     }
 
@@ -344,7 +329,7 @@ impl<'s> Control<'s> {
 
     /// A failure of the request that is next, with its host.
     fn failure(&self, error: FetchError) -> FetchFailure {
-        self.state.discovered.next_request(&self.source.settings.location).failed(error)
+        self.state.discovered.failure(&self.source.settings.location, error)
     }
 }
 

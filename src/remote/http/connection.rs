@@ -13,7 +13,6 @@ use std::{
         mpsc::{self, RecvTimeoutError},
     },
     thread,
-    time::Duration,
     vec::Vec,
 };
 
@@ -28,7 +27,7 @@ use ureq::{
     },
 };
 
-use crate::remote::{clock::Stopwatch, error::FetchConfigError};
+use crate::remote::{clock::Deadline, error::FetchConfigError};
 
 /// Whether `url` may be fetched. The parser is the HTTP client's own, so that the check and the fetch
 /// cannot disagree on where the host ends.
@@ -52,12 +51,6 @@ pub(crate) fn check_url(url: &str, http_loopback: bool) -> Result<(), FetchConfi
         "http" => Ok(()),
         _ => Err(FetchConfigError::NotHttps),
     }
-}
-
-/// The host of a URL that passed [`check_url`], with its port if there is one.
-pub(crate) fn host_of(url: &str) -> Arc<str> {
-    let uri: Option<Uri> = url.parse().ok();
-    uri.as_ref().and_then(Uri::authority).map_or("", |authority| authority.as_str()).into()
 }
 
 fn is_host(host: &str) -> bool {
@@ -154,22 +147,6 @@ impl fmt::Display for NoThread {
 
 impl Error for NoThread {}
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline {
-    stopwatch: Stopwatch,
-    timeout: Duration,
-}
-
-impl Deadline {
-    pub(crate) fn new(stopwatch: Stopwatch, timeout: Duration) -> Self {
-        Self { stopwatch, timeout }
-    }
-
-    pub(crate) fn left(self) -> Duration {
-        self.timeout.saturating_sub(self.stopwatch.elapsed())
-    }
-}
-
 /// Opens ureq's own connections and closes two gaps in them.
 ///
 /// With ureq's feature `gzip`, which any crate may enable, ureq decodes bodies silently, so the header
@@ -255,6 +232,8 @@ const MAX_ADDRESSES: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use ureq::unversioned::transport::LazyBuffers;
 
     use super::*;
@@ -329,17 +308,6 @@ mod tests {
     }
 
     #[test]
-    fn host_is_named_with_its_port_and_nothing_else() {
-        for (url, host) in [
-            ("https://example.com/a?b=c", "example.com"),
-            ("https://example.com:8443/a", "example.com:8443"),
-            ("http://[::1]:80/", "[::1]:80"),
-        ] {
-            assert_eq!(&*host_of(url), host);
-        }
-    }
-
-    #[test]
     fn localhost_is_this_machine_and_no_other() {
         for (host, address, expected) in [
             ("localhost", "127.0.0.1:80", true),
@@ -385,7 +353,7 @@ mod tests {
     #[test]
     fn connection_is_open_and_encrypted_if_the_one_inside_it_is() {
         for (open, tls) in [(true, true), (true, false), (false, true), (false, false)] {
-            let deadline = Deadline::new(Stopwatch::start(), Duration::ZERO);
+            let deadline = Deadline::after(Duration::ZERO);
             let inner = Box::new(Fake { buffers: LazyBuffers::new(1, 1), open, tls });
             let mut watched = Watched { inner, deadline, encoded: Arc::default() };
             assert_eq!((watched.is_open(), watched.is_tls()), (open, tls));
