@@ -1,10 +1,10 @@
 //! What the builder takes and what it refuses, and the texts of the errors.
 
-use std::{io::ErrorKind, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use tokenring::{
     FetchConfigError, JsonError, JwkSetError, RemoteJwks,
-    remote::{FetchError, MetadataError, RemoteJwksBuilder},
+    remote::{Clock, Fetch, FetchError, MetadataError, RemoteJwksBuilder},
 };
 
 use crate::fake::{
@@ -72,6 +72,21 @@ fn defaults_are_those_of_the_documentation() {
     builder.build().unwrap().prime().unwrap();
     let request = issuer.last_request();
     assert_eq!((request.timeout(), request.max_body()), (secs(5), 512 * 1024));
+}
+
+#[test]
+fn client_and_clock_may_be_behind_pointers() {
+    fn primed(fetch: impl Fetch + 'static, clock: impl Clock + 'static) -> Result<(), FetchError> {
+        RemoteJwks::builder(URL).fetch(fetch).clock(clock).build().unwrap().prime()
+    }
+    let clock = FakeClock::new();
+    let issuer = FakeFetch::new(&clock);
+    let (boxed_issuer, boxed_clock) = (Box::new(issuer.clone()), Box::new(clock.clone()));
+    assert_eq!(primed(Arc::new(issuer.clone()), Arc::new(clock.clone())), Ok(()));
+    assert_eq!(primed(boxed_issuer as Box<dyn Fetch>, boxed_clock as Box<dyn Clock>), Ok(()));
+    let (leaked_issuer, leaked_clock) = (Box::leak(Box::new(issuer)), Box::leak(Box::new(clock)));
+    assert_eq!(primed(leaked_issuer as &dyn Fetch, &*leaked_clock), Ok(()));
+    assert_eq!(leaked_issuer.count(), 3);
 }
 
 #[test]
