@@ -32,8 +32,9 @@
 //! - A *waiter* is a thread or a future that waits for the attempt under way.
 //! - The *age* of a set counts from the start of the attempt that got it.
 //! - A *refresh* is *due* from about three quarters of [`ttl`](RemoteJwksBuilder::ttl).
-//! - A *back-off* follows a failed attempt: no other attempt starts before its end, except for
-//!   [`refresh_now`](RemoteJwks::refresh_now).
+//! - A *back-off* follows a failed attempt: only [`refresh_now`](RemoteJwks::refresh_now) starts another
+//!   before its end. It is one second at first and doubles up to a minute, or up to ten seconds without
+//!   keys. It lasts for the issuer's `Retry-After` if that is longer, but at most five minutes.
 //! - Two attempts for unknown `kid`s start at least a *cool-down* apart, the
 //!   [`kid_cooldown`](RemoteJwksBuilder::kid_cooldown).
 //!

@@ -25,7 +25,7 @@ use crate::remote::{
     error::{FetchConfigError, FetchError},
     fetch::{Fetch, FetchRequest},
     http::{
-        connection::{Names, NoThread, WatchedConnector},
+        connection::{NoThread, SystemResolver, WatchedConnector},
         proxy::ProxyInUse,
     },
 };
@@ -99,7 +99,7 @@ impl HttpFetch {
             .build();
         let encoded = Arc::new(AtomicBool::new(false));
         let connector = WatchedConnector::new(deadline, Arc::clone(&encoded));
-        let call = Agent::with_parts(config, connector, Names).get(uri);
+        let call = Agent::with_parts(config, connector, SystemResolver).get(uri);
         let call = match request.no_cache() {
             true => call.header(CACHE_CONTROL, "no-cache"),
             false => call,

@@ -32,19 +32,17 @@ use crate::{
 /// A key that is known and still trusted is returned without I/O and without waiting. A lookup that
 /// needs the network waits for at most two fetches, each bounded by
 /// [`timeout`](RemoteJwksBuilder::timeout); time alone bounds the requests to the issuer, whatever is
-/// looked up. Each fetch runs on its own thread, so no async runtime is needed.
+/// looked up. Each fetch runs on its own thread, so no async runtime is needed. All the rules are on the
+/// page [`remote`](crate::remote).
 ///
 /// - **At the start** there are no keys. The first lookup fetches them, or [`prime`](Self::prime).
-/// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch
-///   at once, unless a fetch has just failed, or the last one for such a `kid` began less than
-///   [`kid_cooldown`](RemoteJwksBuilder::kid_cooldown) ago. While the issuer can be reached, a key that
-///   it withdraws is accepted for at most [`ttl`](RemoteJwksBuilder::ttl) and the time of one fetch, or
-///   until [`refresh_now`](Self::refresh_now) succeeds.
+/// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch.
+///   While the issuer can be reached, a key that it withdraws is accepted for at most
+///   [`ttl`](RemoteJwksBuilder::ttl) and the time of one fetch, or until
+///   [`refresh_now`](Self::refresh_now) succeeds.
 /// - **The issuer is down:** the keys at hand stay in use until their set is as old as
 ///   [`stale_cap`](RemoteJwksBuilder::stale_cap). Without keys, lookups fail with
-///   [`KeyError::Unavailable`], for which a [`Guard`](crate::Guard) responds with status 503. The next
-///   fetch may begin after a back-off of one second at first and ten at most, or longer if the issuer
-///   sends `Retry-After`.
+///   [`KeyError::Unavailable`], for which a [`Guard`](crate::Guard) responds with status 503.
 #[derive(Clone)]
 pub struct RemoteJwks(Arc<Source>);
 

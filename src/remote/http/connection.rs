@@ -81,9 +81,9 @@ fn is_loopback(host: &str) -> bool {
 /// ureq's own resolver panics if the system has no thread left, and its errors look like those of a
 /// connection.
 #[derive(Debug)]
-pub(crate) struct Names;
+pub(crate) struct SystemResolver;
 
-impl Resolver for Names {
+impl Resolver for SystemResolver {
     fn resolve(
         &self,
         uri: &Uri,
