@@ -81,12 +81,14 @@ fn client_and_clock_may_be_behind_pointers() {
     }
     let clock = FakeClock::new();
     let issuer = FakeFetch::new(&clock);
-    let (boxed_issuer, boxed_clock) = (Box::new(issuer.clone()), Box::new(clock.clone()));
+    let boxed_issuer: Box<dyn Fetch> = Box::new(issuer.clone());
+    let boxed_clock: Box<dyn Clock> = Box::new(clock.clone());
     assert_eq!(primed(Arc::new(issuer.clone()), Arc::new(clock.clone())), Ok(()));
-    assert_eq!(primed(boxed_issuer as Box<dyn Fetch>, boxed_clock as Box<dyn Clock>), Ok(()));
-    let (leaked_issuer, leaked_clock) = (Box::leak(Box::new(issuer)), Box::leak(Box::new(clock)));
-    assert_eq!(primed(leaked_issuer as &dyn Fetch, &*leaked_clock), Ok(()));
-    assert_eq!(leaked_issuer.count(), 3);
+    assert_eq!(primed(boxed_issuer, boxed_clock), Ok(()));
+    let leaked_issuer: &'static dyn Fetch = Box::leak(Box::new(issuer.clone()));
+    let leaked_clock: &'static FakeClock = Box::leak(Box::new(clock));
+    assert_eq!(primed(leaked_issuer, leaked_clock), Ok(()));
+    assert_eq!(issuer.count(), 3);
 }
 
 #[test]
