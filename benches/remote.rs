@@ -17,8 +17,8 @@ mod threads;
 use std::hint::black_box;
 
 use tokenring::{
-    Algorithm, FetchRequest, KeyQuery, KeySource, KeysState, Policy, RemoteJwks, Verified,
-    Verifier,
+    Algorithm, KeyQuery, KeySource, Policy, RemoteJwks, Verified, Verifier,
+    remote::{FetchRequest, KeysState},
     testkit::{AUDIENCE, ISSUER, Issuer},
 };
 
@@ -47,7 +47,7 @@ fn main() {
         let verified = verifier.verify_at(token, NOW);
         assert_eq!(verified.as_ref().map(Verified::expires_at), Ok(EXPIRES_AT));
     });
-    assert_eq!(remote.health().state, KeysState::Fresh);
+    assert_eq!(remote.health().state(), KeysState::Fresh);
 
     println!("\nverify_at through one RemoteJwks, calls a second");
     threads::compare("with the same token", &table, || {

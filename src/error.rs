@@ -81,7 +81,7 @@ pub enum VerifyError {
     /// section 4.5.
     AmbiguousKey,
     /// Operator: the issuer's keys are not available now, so nothing is known about the token. The reason
-    /// is in [`Health::last_error`](crate::Health::last_error).
+    /// is in [`Health::last_error`](crate::remote::Health::last_error).
     KeysUnavailable {
         /// How long to wait before trying again.
         retry_after: Duration,

@@ -41,7 +41,8 @@
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
 //!   handler, and the same for permissions.
 //! - **The log, metrics?** A [`Rejection`] printed as text, and [`VerifyError::code`].
-//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both.
+//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
+//!   [`remote`] has all the rules.
 //! - **Several issuers or tenants?** [`Verifier::with_issuer`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
@@ -87,6 +88,7 @@ mod algorithm;
 mod jwk;
 mod jwk_set;
 mod key_source;
+mod keys_description;
 
 // 3. The signature. From here on the payload is trusted.
 mod signature;
@@ -113,9 +115,9 @@ mod rejection;
 // 8. Every reason for refusal, in pipeline order.
 mod error;
 
-// 9. The issuer's keys over the network: decisions, state and waiting, HTTP.
+// 9. The issuer's keys over the network.
 #[cfg(feature = "fetch")]
-mod remote;
+pub mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
@@ -134,7 +136,7 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use auth0::{Auth0, Auth0ConfigError};
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
-pub use explain::{Explanation, keys::KeysDescription};
+pub use explain::Explanation;
 pub use guard::Guard;
 #[cfg(feature = "std")]
 pub use guard::GuardCheck;
@@ -142,13 +144,11 @@ pub use header::JoseHeader;
 pub use jwk::{JwkError, JwkSetError, PublicKey};
 pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};
 pub use key_source::{KeyLookup, KeyQuery, KeySource};
+pub use keys_description::KeysDescription;
 pub use policy::{Policy, TokenType};
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
-pub use remote::{
-    Clock, Fetch, FetchConfigError, FetchError, FetchEvent, FetchFailure, FetchPurpose,
-    FetchRequest, Health, KeysState, MetadataError, RemoteJwks, RemoteJwksBuilder,
-};
+pub use remote::{FetchConfigError, RemoteJwks};
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
 pub use verified::{ClaimsError, ClaimsErrorKind, Verified};

@@ -1,17 +1,42 @@
-//! The issuer's key set over time: fetched, kept, refreshed, and never trusted for too long.
+//! The keys of an issuer over time: fetched, kept, refreshed, and never trusted for too long.
 //! RFC 7517 section 5, RFC 8725 section 3.8, RFC 8414, OpenID Connect Discovery 1.0 section 4.
 //!
-//! This is the specification. Tests cite the invariants by number.
+//! [`RemoteJwks`] is the source of keys, [`RemoteJwksBuilder`] has its settings. This page says when it
+//! fetches and how it answers meanwhile; the crate's tests cite the rules by their numbers. For operators
+//! there are [`Health`], and a [`FetchEvent`] after each fetch. [`Fetch`] replaces the HTTP client,
+//! [`Clock`] the time in tests.
+//!
+//! ```
+//! use std::time::Duration;
+//! use tokenring::{RemoteJwks, remote::KeysState};
+//!
+//! let keys = RemoteJwks::discovery_builder("https://login.example.com/")
+//!     .ttl(Duration::from_secs(300))
+//!     .on_fetch(|event| {
+//!         if let Some(failure) = event.failure() {
+//!             eprintln!("{failure}");
+//!         }
+//!     })
+//!     .build()?;
+//! assert_eq!(keys.health().state(), KeysState::Empty);
+//! # Ok::<(), tokenring::FetchConfigError>(())
+//! ```
 //!
 //! # Words
 //!
-//! A *fetch* gets the key set over the network; with discovery it is two requests, for the issuer's
-//! metadata and for the key set, or three if the metadata has only the second of its two addresses,
-//! within one deadline. An *attempt* is one run of a fetch, on its own
-//! thread. A *waiter* is a thread or a future that waits for the attempt under way. The *age* of a
-//! set counts from the start of the attempt that got it. A *refresh* is *due* from about three
-//! quarters of `ttl`. A failed attempt is followed by a *back-off*. Two attempts for unknown
-//! `kid`s start at least a *cool-down* apart.
+//! - A *fetch* gets the key set over the network. With [discovery](RemoteJwks::discover) it is two
+//!   requests, for the issuer's metadata and for the key set, or three if the metadata is only at the
+//!   second of its two addresses. All of them share one deadline, the
+//!   [`timeout`](RemoteJwksBuilder::timeout).
+//! - An *attempt* is one run of a fetch, on its own thread.
+//! - A *waiter* is a thread or a future that waits for the attempt under way.
+//! - The *age* of a set counts from the start of the attempt that got it.
+//! - A *refresh* is *due* from about three quarters of [`ttl`](RemoteJwksBuilder::ttl).
+//! - A *back-off* follows a failed attempt: only [`refresh_now`](RemoteJwks::refresh_now) starts another
+//!   before its end. It is one second at first and doubles up to a minute, or up to ten seconds without
+//!   keys. It lasts for the issuer's `Retry-After` if that is longer, but at most five minutes.
+//! - Two attempts for unknown `kid`s start at least a *cool-down* apart, the
+//!   [`kid_cooldown`](RemoteJwksBuilder::kid_cooldown).
 //!
 //! # Invariants
 //!
@@ -19,11 +44,11 @@
 //!   takes no mutex and no allocation, unless a refresh is due that nobody has started.
 //! - **I2** A source has at most one attempt under way. Its slot is taken before the I/O starts, and
 //!   success and failure both free it. An attempt that is long overdue loses the slot: its thread did
-//!   not survive a fork, or its `Fetch` never returned. Its outcome is ignored if it comes later.
+//!   not survive a fork, or its [`Fetch`] never returned. Its outcome is ignored if it comes later.
 //! - **I3** Time alone bounds the requests to the issuer, not traffic, `kid` values, the set's content
 //!   or the endpoint's health. Under attack, a healthy issuer gets one attempt each cool-down and one
 //!   each refresh; a failing one gets one attempt each back-off.
-//! - **I4** No key is used once the set is as old as `stale_cap`.
+//! - **I4** No key is used once the set is as old as [`stale_cap`](RemoteJwksBuilder::stale_cap).
 //! - **I5** While the endpoint is healthy, a key that the issuer withdraws stops verifying within `ttl`
 //!   and one fetch, with or without traffic: past `ttl` no key is used before a refresh has been
 //!   tried. If one has failed lately, known `kid`s are served stale and never wait. If the issuer serves
@@ -34,9 +59,10 @@
 //!   of the process, whatever later sets say. The last 500 such keys are remembered.
 //! - **I7** No waiter waits longer than its bound. A fetch that panics releases all of them. No lock
 //!   is held across I/O, parsing or signature checks.
-//! - **I8** For an unknown `kid`, `UnknownKey` is answered only if the last attempt succeeded and its
-//!   set lacks the `kid`; otherwise the answer is `Unavailable`. A token without `kid` gets the answer of
-//!   the set in use, even if the last attempt failed.
+//! - **I8** For an unknown `kid`, [`UnknownKey`](crate::KeyError::UnknownKey) is answered only if the last
+//!   attempt succeeded and its set lacks the `kid`; otherwise the answer is
+//!   [`Unavailable`](crate::KeyError::Unavailable). A token without `kid` gets the answer of the set in
+//!   use, even if the last attempt failed.
 //! - **I9** No jump of a clock extends trust: a set's age is the longer of its ages by the monotonic
 //!   clock and by the wall clock.
 //! - **I10** Nothing in a token influences a URL. A bad signature never causes a fetch, and a token
@@ -45,58 +71,58 @@
 //!
 //! # States
 //!
+//! What a lookup does depends on the [`KeysState`]:
+//!
 //! | state | known `kid` | unknown `kid` |
 //! |---|---|---|
 //! | empty, dead | in back-off: `Unavailable`; otherwise start an attempt or wait for it, then decide again | same |
 //! | fresh | use it | the rule for unknown `kid`s |
-//! | ahead: a refresh is due | use it; start an attempt in the background, unless one is under way or in back-off | the rule for unknown `kid`s |
+//! | refresh due | use it; start an attempt in the background, unless one is under way or in back-off | the rule for unknown `kid`s |
 //! | expired, no failed attempt lately | start an attempt or wait for it; use the key stale if too many wait already or the wait ends without a result | wait likewise |
 //! | expired, failed lately | use it stale; after the back-off start an attempt in the background | the rule for unknown `kid`s |
 //!
-//! *Unknown `kid`s.* If an attempt is under way, wait for it. Otherwise, if cool-down and back-off
-//! are over, start one with `Cache-Control: no-cache`. Otherwise answer: `Unavailable` if the last attempt
-//! failed, `UnknownKey` if it succeeded. A lookup waits for at most two attempts: the first
-//! may have begun before the issuer published the key.
+//! ## Unknown `kid`s
 //!
-//! *Discovery.* The `jwks_uri` found is kept and used. The metadata is read again in the attempt after
-//! a failed one, and in each attempt for a dead set. If the metadata is not available then, but the set
-//! is not dead, the known `jwks_uri` is used.
+//! If an attempt is under way, wait for it. Otherwise, if cool-down and back-off are over, start one with
+//! `Cache-Control: no-cache`. Otherwise answer: `Unavailable` if the last attempt failed, `UnknownKey` if
+//! it succeeded. A lookup waits for at most two attempts: the first may have begun before the issuer
+//! published the key.
+//!
+//! ## Discovery
+//!
+//! The `jwks_uri` found is kept and used. The metadata is read again in the attempt after a failed one,
+//! and in each attempt for a dead set. If the metadata is not available then, but the set is not dead, the
+//! known `jwks_uri` is used.
 
-// Decisions, without I/O, clock or locks.
-mod state;
+// The way of a `kid`: its query comes in through `remote_jwks`, `lookup` answers it from the set in
+// `snapshot` or takes the step that `refresh` decides, and `attempt` fetches while `lookup` waits.
+
+// Decisions: the step of a lookup. The set in use and its states.
 mod refresh;
+mod snapshot;
 
 // State and waiting.
-mod snapshot;
-mod burnt;
 mod source;
-mod remote_jwks;
-mod waiter;
+mod lookup;
 
-// One attempt: its requests, the issuer's metadata, and the interface of an HTTP client.
+// One attempt: its thread and requests, the issuer's metadata, and the interface of an HTTP client.
 mod attempt;
-mod requests;
 mod discovery;
-mod request;
+mod fetch;
 
 // The built-in HTTP client: the only place that names ureq.
 mod http;
 
-// Settings, time, and the state and events for an operator.
-mod builder;
-mod seed;
+// The public interface, settings, time, the state and events for an operator, and errors.
+mod remote_jwks;
+mod settings;
 mod clock;
 mod health;
-mod event;
 mod error;
-mod config_error;
 
-pub use builder::RemoteJwksBuilder;
 pub use clock::Clock;
-pub use config_error::FetchConfigError;
-pub use error::{FetchError, FetchFailure, MetadataError};
-pub use event::FetchEvent;
-pub use health::Health;
-pub use remote_jwks::RemoteJwks;
-pub use request::{Fetch, FetchPurpose, FetchRequest};
-pub use state::KeysState;
+pub use error::{FetchConfigError, FetchError, MetadataError};
+pub use fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest};
+pub use health::{FetchEvent, Health};
+pub use remote_jwks::{RemoteJwks, RemoteJwksBuilder};
+pub use snapshot::KeysState;

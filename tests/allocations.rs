@@ -150,7 +150,7 @@ fn remote_key_within_its_ttl_costs_nothing() {
     rig.clock.advance(fake::secs(500));
     assert!(measure(lookups).count_total > 0);
     assert_eq!(measure(lookups).count_total, 0);
-    assert!(rig.keys.health().fetching);
+    assert!(rig.keys.health().is_fetching());
     rig.issuer.open_gate();
 }
 

@@ -208,8 +208,8 @@ fn fetched(keys: RemoteJwks) -> Result<RemoteJwks, String> {
     match keys.prime() {
         Ok(()) => Ok(keys),
         Err(error) => {
-            let failure = keys.health().last_error;
-            Err(failure.map_or(error.to_string(), |failure| failure.to_string()))
+            let health = keys.health();
+            Err(health.last_error().map_or(error.to_string(), |failure| failure.to_string()))
         }
     }
 }

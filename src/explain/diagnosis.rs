@@ -105,7 +105,7 @@ pub(super) fn key(
         _ if is_foreign => hint::KEY_OF_OTHER_ISSUER,
         _ => hint::UNKNOWN_KEY_ID
             .with(Argument::Keys(keys.count()))
-            .with(Argument::FetchedAgo(keys.age())),
+            .with(Argument::FetchedAgo(keys.age)),
     };
     match error {
         KeyError::UnknownKey => Some(unknown),

@@ -1,4 +1,4 @@
-//! A description of the keys that a source has at hand, without the keys themselves.
+//! The keys that a source has at hand, in words.
 
 use alloc::{
     boxed::Box,
@@ -6,136 +6,40 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::time::Duration;
 
 use crate::{
-    Algorithm, JwkError, JwkSet, PublicKey,
+    Algorithm, JwkError, KeysDescription,
     explain::text::{self, quoted},
 };
 
-/// A description of the keys that a [`KeySource`](crate::KeySource) has. Its
-/// [`describe`](crate::KeySource::describe) gives it to an [`Explanation`](crate::Explanation).
-///
-/// ```
-/// use std::time::Duration;
-/// use tokenring::{JwkSet, KeysDescription};
-///
-/// # let keys = JwkSet::from_json(br#"{"keys": []}"#)?;
-/// let known = KeysDescription::of(&keys).with_state("from the database").with_age(Duration::from_secs(90));
-/// let nothing = KeysDescription::default();
-/// # drop((known, nothing));
-/// # Ok::<(), tokenring::JwkSetError>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct KeysDescription {
-    known: Option<Known>,
-    state: Option<&'static str>,
-    age: Option<Duration>,
-    failure: Option<(&'static str, String)>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Known {
-    keys: Vec<KeyName>,
-    skipped: Vec<(Option<Box<str>>, JwkError)>,
-}
-
-#[derive(Clone, Debug)]
-struct KeyName {
-    key_id: Option<Box<str>>,
-    algorithm: Algorithm,
-}
-
-impl KeysDescription {
-    /// The `kid` and algorithm of each key, and the skipped entries with their reasons.
-    pub fn of(keys: &JwkSet) -> Self {
-        let name = |key: &PublicKey| KeyName {
-            key_id: key.key_id().map(Box::from),
-            algorithm: key.algorithm(),
-        };
-        let skipped = keys.skipped().iter();
-        let skipped = skipped.map(|key| (key.key_id().map(Box::from), key.error())).collect();
-        let known = Known { keys: keys.iter().map(name).collect(), skipped };
-        Self { known: Some(known), ..Self::default() }
-    }
-
-    /// The source is known to have no key at hand.
-    pub fn none() -> Self {
-        Self { known: Some(Known::default()), ..Self::default() }
-    }
-
-    /// The state of the source in a few words, such as `fresh`.
-    #[must_use]
-    pub fn with_state(self, state: &'static str) -> Self {
-        Self { state: Some(state), ..self }
-    }
-
-    /// How long ago the keys were fetched or loaded.
-    #[must_use]
-    pub fn with_age(self, age: Duration) -> Self {
-        Self { age: Some(age), ..self }
-    }
-
-    /// Why the last fetch failed: a code and a sentence. A code of
-    /// [`FetchError::code`](crate::FetchError::code) chooses a [`Hint`](crate::explain::Hint); others do not.
-    #[must_use]
-    pub fn with_failure(self, code: &'static str, reason: impl Into<String>) -> Self {
-        Self { failure: Some((code, reason.into())), ..self }
-    }
-
-    /// How many keys there are. None if that is not known.
-    pub(super) fn count(&self) -> Option<usize> {
-        self.known.as_ref().map(|known| known.keys.len())
-    }
-
-    pub(super) fn age(&self) -> Option<Duration> {
-        self.age
-    }
-
-    pub(super) fn failure_code(&self) -> Option<&'static str> {
-        self.failure.as_ref().map(|(code, _)| *code)
-    }
-
-    /// Whether there is a key with this `kid`, for any algorithm.
-    pub(super) fn has(&self, kid: &str) -> bool {
-        let mut keys = self.known.iter().flat_map(|known| &known.keys);
-        keys.any(|key| key.key_id.as_deref() == Some(kid))
-    }
-
-    /// Why the entry with this `kid` was skipped, if one was.
-    pub(super) fn reason_to_skip(&self, kid: &str) -> Option<JwkError> {
-        let mut skipped = self.known.iter().flat_map(|known| &known.skipped);
-        skipped.find(|(key_id, _)| key_id.as_deref() == Some(kid)).map(|(_, error)| *error)
-    }
-
-    /// The description in one line, its parts separated by semicolons.
-    pub(super) fn summary(&self) -> String {
-        let mut parts = Vec::new();
-        if let Some(known) = &self.known {
-            let names = known.keys.iter().map(|key| named(key.key_id.as_deref(), key.algorithm));
-            parts.push(match known.keys.is_empty() {
-                true => "no key at hand".to_string(),
-                false => format!("a key at hand: {}", text::listed(names)),
-            });
-            if !known.skipped.is_empty() {
-                let reason = |(key_id, error): &(Option<Box<str>>, JwkError)| match key_id {
-                    Some(kid) => format!("{}: {error}", quoted(kid)),
-                    None => format!("an entry without `kid`: {error}"),
-                };
-                parts.push(format!("skipped: {}", text::listed(known.skipped.iter().map(reason))));
-            }
-        } else {
-            parts.push("a key of the source, which does not list its keys".to_string());
+/// The keys in one line, its parts separated by semicolons.
+pub(super) fn summary(described: &KeysDescription) -> String {
+    let mut parts = Vec::new();
+    if let Some(known) = &described.known {
+        let names = known.keys.iter().map(|key| named(key.key_id.as_deref(), key.algorithm));
+        parts.push(match known.keys.is_empty() {
+            true => "no key at hand".to_string(),
+            false => format!("a key at hand: {}", text::listed(names)),
+        });
+        if !known.skipped.is_empty() {
+            let reason = |(key_id, error): &(Option<Box<str>>, JwkError)| match key_id {
+                Some(kid) => format!("{}: {error}", quoted(kid)),
+                None => format!("an entry without `kid`: {error}"),
+            };
+            parts.push(format!("skipped: {}", text::listed(known.skipped.iter().map(reason))));
         }
-        parts.extend(self.age.map(|age| format!("{} old", text::duration(age.as_secs()))));
-        parts.extend(self.state.map(ToString::to_string));
-        parts.extend(
-            self.failure
-                .as_ref()
-                .map(|(_, reason)| format!("the last fetch failed: {}", text::plain(reason))),
-        );
-        parts.join("; ")
+    } else {
+        parts.push("a key of the source, which does not list its keys".to_string());
     }
+    parts.extend(described.age.map(|age| format!("{} old", text::duration(age.as_secs()))));
+    parts.extend(described.state.map(ToString::to_string));
+    parts.extend(
+        described
+            .failure
+            .as_ref()
+            .map(|(_, reason)| format!("the last fetch failed: {}", text::plain(reason))),
+    );
+    parts.join("; ")
 }
 
 /// The name of a key: its `kid` and its algorithm.

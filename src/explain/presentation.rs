@@ -53,7 +53,7 @@ impl Walk<'_> {
                 };
                 (expected, self.header.shown("alg"))
             }
-            Check::Key => (self.keys.summary(), self.key_found()),
+            Check::Key => (keys::summary(&self.keys), self.key_found()),
             Check::Signature => {
                 let (actual, of_key) = self.signature_bytes();
                 let expected = match of_key {

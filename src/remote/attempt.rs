@@ -1,185 +1,65 @@
-//! One attempt to fetch the key set, on its own thread, and the handling of its outcome.
+//! One attempt to fetch the key set, on its own thread: its requests, and its end.
 
 use std::{
-    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
     thread,
     time::Duration,
+    vec::Vec,
 };
 
 use crate::{
-    FetchError, FetchEvent, FetchFailure, KeysState, RemoteJwks, UnixTime,
+    JwkSet,
     remote::{
-        clock::{Moment, Stopwatch},
-        discovery::Location,
+        clock::{Deadline, Moment},
+        discovery::{Discovery, Plan},
+        error::FetchError,
+        fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest},
         refresh::Reason,
-        requests::{Fetched, Outcome, Plan, Requests},
-        snapshot::{Snapshot, refresh_due},
-        source::{Control, Source},
+        source::{Control, Fetched, FetchedSet, Order, Source},
     },
 };
 
-impl RemoteJwks {
-    /// Takes the slot and starts an attempt on its own thread, which holds only a `Weak` to the
-    /// source.
-    pub(crate) fn start(&self, control: &mut Control, now: Moment, reason: Reason) {
-        let source = &*self.0;
-        let number = control.refresh.start(now.monotonic, reason);
-        let settings = &source.settings;
-        source.keep_quiet_until(Duration::MAX);
-        let requests = Requests {
-            fetch: Arc::clone(&settings.fetch),
-            timeout: settings.timeout,
-            max_body: settings.max_body,
-            no_cache: reason != Reason::Age,
-            stopwatch: Stopwatch::start(),
-            burnt: control.burnt.clone(),
-            former: source.snapshot().map(|former| Arc::clone(&former.text)),
-        };
-        let plan = source.plan(control, now);
-        let remote = Arc::downgrade(&self.0);
-        let run = move || {
-            let mut attempt = Attempt { source: remote, number, asked: now, outcome: None };
-            attempt.outcome = Some(requests.run(&plan));
-        };
-        let thread = thread::Builder::new().name("tokenring-fetch".into());
-        if thread.spawn(run).is_err() {
-            // The caller learns it from the answer. A future that waits since an earlier attempt keeps
-            // its waker: to wake or drop one under the lock could run a task that takes the lock.
-            let _unreported = source.end(control, number, now, None);
-        }
+/// Takes the slot and starts an attempt on its own thread, which holds only a `Weak` to the source.
+pub(crate) fn start(control: &mut Control<'_>, now: Moment, reason: Reason) {
+    let (source, order) = (control.source(), control.begin(now, reason));
+    let number = order.number;
+    let requests = Requests {
+        order,
+        fetch: Arc::clone(&source.settings.fetch),
+        timeout: source.settings.timing.timeout,
+        max_body: source.settings.limits.max_body,
+        deadline: Deadline::after(source.settings.timing.timeout),
+    };
+    let source = Arc::downgrade(source);
+    let run = move || {
+        let mut attempt = RunningAttempt { source, number, started: now, fetched: None };
+        attempt.fetched = Some(requests.run());
+    };
+    let thread = thread::Builder::new().name("tokenring-fetch".into());
+    if thread.spawn(run).is_err() {
+        // The caller learns it from the answer. A future that waits since an earlier attempt keeps its
+        // waker: to wake or drop one under the lock could run a task that takes the lock.
+        let _unreported = control.end(number, now, None);
     }
 }
 
-impl Source {
-    /// What the next attempt requests.
-    fn plan(&self, control: &mut Control, now: Moment) -> Plan {
-        match &self.settings.location {
-            Location::Url(url) => Plan::KeySet(Arc::clone(url)),
-            Location::Discovery(issuer) => {
-                // A `jwks_uri` from the time of a dead set is not trusted any longer than the set.
-                if self.state(now) == KeysState::Dead {
-                    control.jwks_uri = None;
-                }
-                let known = control.jwks_uri.clone();
-                match known {
-                    Some(jwks_uri) if !control.metadata_due => Plan::KeySet(jwks_uri),
-                    known => Plan::Discover { issuer: Arc::clone(issuer), known },
-                }
-            }
-        }
-    }
-
-    /// Ends an attempt, without `outcome` if it panicked or had no thread. Returns the event for the
-    /// hook, or none if the attempt has lost its slot: its outcome is ignored then (I2).
-    fn end(
-        &self,
-        control: &mut Control,
-        number: u64,
-        asked: Moment,
-        outcome: Option<Outcome>,
-    ) -> Option<FetchEvent> {
-        if !control.refresh.end(number) {
-            return None;
-        }
-        let now = self.now();
-        let Outcome { jwks_uri, result } = outcome.unwrap_or_else(|| {
-            let failure = self.failure(control, FetchError::Thread);
-            Outcome { jwks_uri: None, result: Err(failure) }
-        });
-        if jwks_uri.is_some() {
-            control.jwks_uri = jwks_uri;
-        }
-        let (mut usable_keys, mut skipped_keys, mut key_set) = (0, 0, None);
-        let result = result.and_then(|fetched| {
-            (usable_keys, skipped_keys) = (fetched.keys.len(), fetched.keys.skipped().len());
-            key_set = Some(Arc::clone(&fetched.text));
-            self.accept(control, asked, fetched)
-        });
-        control.metadata_due = result.is_err();
-        let failure = match result {
-            Ok(()) => {
-                control.refresh.succeed();
-                control.counters.fetches_ok = control.counters.fetches_ok.saturating_add(1);
-                self.keep_quiet_until(Duration::ZERO);
-                None
-            }
-            Err(failure) => {
-                let count = control.counters.fetches_failed.entry(failure.code()).or_default();
-                *count = count.saturating_add(1);
-                let (state, jitter) = (self.state(now), self.jitter());
-                control.refresh.fail(now.monotonic, failure.clone(), state, jitter);
-                self.keep_quiet_until(control.refresh.back_off_end());
-                Some(failure)
-            }
-        };
-        control.ended = control.ended.wrapping_add(1);
-        self.ended.notify_all();
-        Some(FetchEvent {
-            fetched_at: UnixTime::from_secs(asked.wall.as_secs()),
-            duration: now.monotonic.saturating_sub(asked.monotonic),
-            usable_keys,
-            skipped_keys,
-            generation: self.snapshot().map_or(0, |snapshot| snapshot.generation),
-            key_set: key_set.filter(|_| failure.is_none()),
-            failure,
-        })
-    }
-
-    /// Takes a valid set into use, or fails if it has no usable key (I5, I6).
-    fn accept(
-        &self,
-        control: &mut Control,
-        asked: Moment,
-        fetched: Fetched,
-    ) -> Result<(), FetchFailure> {
-        let Fetched { text, keys, burnt, former_keys, from } = fetched;
-        control.burnt = burnt;
-        let former = self.snapshot();
-        if keys.is_empty() {
-            // It does not replace the old set. But the keys that it burns are removed from that one, and
-            // the time starts after which the old keys end.
-            if let Some(former) = former {
-                self.publish(Snapshot {
-                    keys: former_keys.unwrap_or_else(|| former.keys.clone()),
-                    unusable_since: former.unusable_since.or(Some(asked)),
-                    ..(*former).clone()
-                });
-            }
-            return Err(from.failed(FetchError::no_usable_keys(keys.skipped())));
-        }
-        let generation = former.map_or(0, |former| former.generation);
-        self.publish(Snapshot {
-            keys,
-            text,
-            asked,
-            age_when_asked: Duration::ZERO,
-            refresh_due: refresh_due(&self.settings.timing, &*self.settings.clock),
-            generation: generation.saturating_add(1),
-            unusable_since: None,
-        });
-        Ok(())
-    }
-}
-
-/// An attempt under way. It ends when it is dropped, even by a panic.
-struct Attempt {
+/// An attempt on its thread. It ends when it is dropped, even by a panic.
+struct RunningAttempt {
     source: Weak<Source>,
     number: u64,
-    asked: Moment,
-    outcome: Option<Outcome>,
+    started: Moment,
+    fetched: Option<Fetched>,
 }
 
-impl Drop for Attempt {
+impl Drop for RunningAttempt {
     fn drop(&mut self) {
         // The source was dropped: no one needs the result.
         let Some(source) = self.source.upgrade() else { return };
-        let outcome = self.outcome.take();
         let (event, wakers) = {
             let mut control = source.lock();
-            let event = source.end(&mut control, self.number, self.asked, outcome);
-            (event, mem::take(&mut control.wakers))
+            let event = control.end(self.number, self.started, self.fetched.take());
+            (event, control.take_wakers())
         };
         for waker in wakers.into_values() {
             // A waker may run its task and panic; the remaining wakers must still be called.
@@ -192,3 +72,99 @@ impl Drop for Attempt {
         }
     }
 }
+
+/// The requests of an attempt, within one deadline.
+struct Requests {
+    order: Order,
+    fetch: Arc<dyn Fetch>,
+    timeout: Duration,
+    max_body: usize,
+    deadline: Deadline,
+}
+
+impl Requests {
+    fn run(&self) -> Fetched {
+        let (issuer, known) = match &self.order.plan {
+            Plan::KeySet(url) => {
+                return Fetched { jwks_uri: None, result: self.key_set(url, self.timeout) };
+            }
+            Plan::Discover { issuer, known } => (issuer, known),
+        };
+        match (self.jwks_uri(issuer), known) {
+            (Ok(url), _) => {
+                let result = self.key_set(&url, self.deadline.left());
+                Fetched { jwks_uri: Some(url), result }
+            }
+            (Err(failure), Some(known))
+                if is_absence(&failure) && !self.deadline.left().is_zero() =>
+            {
+                Fetched { jwks_uri: None, result: self.key_set(known, self.deadline.left()) }
+            }
+            (Err(failure), _) => Fetched { jwks_uri: None, result: Err(failure) },
+        }
+    }
+
+    fn key_set(&self, url: &Arc<str>, timeout: Duration) -> Result<FetchedSet, FetchFailure> {
+        let request = FetchRequest::new(Arc::clone(url), timeout, self.max_body);
+        let (request, text) = self.send(request)?;
+        let keys = JwkSet::read(&text, self.order.burnt.keys())
+            .map_err(|error| request.failed(FetchError::KeySet(error)))?;
+        let burnt = self.order.burnt.with(keys.burnt());
+        let former = self.order.former.as_ref().filter(|_| !keys.burnt().is_empty());
+        let former_keys = former.and_then(|text| JwkSet::read(text, burnt.keys()).ok());
+        Ok(FetchedSet { text: text.into(), keys, burnt, former_keys })
+    }
+
+    fn jwks_uri(&self, issuer: &Discovery) -> Result<Arc<str>, FetchFailure> {
+        let send = |url: &Arc<str>, timeout: Duration| {
+            let request = FetchRequest::new(Arc::clone(url), timeout, MAX_METADATA_BYTES);
+            self.send(request.with_purpose(FetchPurpose::Metadata))
+        };
+        let (request, metadata) = match send(&issuer.openid_url, self.timeout) {
+            Err(failure) if is_not_found(&failure) => send(&issuer.oauth_url, self.deadline.left()),
+            outcome => outcome,
+        }?;
+        issuer.jwks_uri(&metadata).map_err(|error| request.failed(error))
+    }
+
+    /// The request as it was sent, and the body of its response.
+    fn send(&self, request: FetchRequest) -> Result<(FetchRequest, Vec<u8>), FetchFailure> {
+        let request = match self.order.no_cache {
+            true => request.with_no_cache(),
+            false => request,
+        };
+        if request.timeout().is_zero() {
+            return Err(request.failed(FetchError::Timeout));
+        }
+        let limit = request.max_body();
+        match self.fetch.fetch(&request) {
+            // The client is a caller's own, and has not kept to the limit.
+            Ok(body) if body.len() > limit => {
+                Err(request.failed(FetchError::BodyTooLong { limit }))
+            }
+            Ok(body) => Ok((request, body)),
+            Err(error) => Err(request.failed(error)),
+        }
+    }
+}
+
+/// Whether the metadata was not available. Metadata that was received and refused must not be ignored.
+fn is_absence(failure: &FetchFailure) -> bool {
+    matches!(
+        failure.error(),
+        FetchError::HostNotFound
+            | FetchError::Connect { .. }
+            | FetchError::Tls { .. }
+            | FetchError::Timeout
+            | FetchError::Status { .. }
+            | FetchError::Truncated
+            | FetchError::Proxy
+    )
+}
+
+fn is_not_found(failure: &FetchFailure) -> bool {
+    matches!(failure.error(), FetchError::Status { status: 404, .. })
+}
+
+/// Ten times the size of what Keycloak, Google and Microsoft publish, 2 to 6 KiB.
+const MAX_METADATA_BYTES: usize = 64 * 1024;

@@ -1,6 +1,7 @@
 //! The time by two clocks, neither of which is trusted alone.
 
 use std::{
+    boxed::Box,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -27,19 +28,25 @@ pub trait Clock: Send + Sync {
     }
 }
 
-impl<C: Clock + ?Sized> Clock for Arc<C> {
-    fn monotonic(&self) -> Duration {
-        (**self).monotonic()
-    }
+macro_rules! forward_to_pointee {
+    ($($pointer:ty),*) => {$(
+        impl<C: Clock + ?Sized> Clock for $pointer {
+            fn monotonic(&self) -> Duration {
+                (**self).monotonic()
+            }
 
-    fn wall(&self) -> Duration {
-        (**self).wall()
-    }
+            fn wall(&self) -> Duration {
+                (**self).wall()
+            }
 
-    fn jitter(&self) -> f64 {
-        (**self).jitter()
-    }
+            fn jitter(&self) -> f64 {
+                (**self).jitter()
+            }
+        }
+    )*};
 }
+
+forward_to_pointee!(&C, Arc<C>, Box<C>);
 
 /// The clocks of the system.
 pub(crate) struct SystemClock {
@@ -62,6 +69,13 @@ impl Clock for SystemClock {
     }
 }
 
+/// The clock's random number. Anything but 0 to 1, NaN included, would make `mul_f64` panic and leave
+/// the slot occupied.
+pub(crate) fn jitter(clock: &dyn Clock) -> f64 {
+    let jitter = Some(clock.jitter()).filter(|jitter| (0.0..=1.0).contains(jitter));
+    jitter.unwrap_or(0.5)
+}
+
 /// A point in time on both clocks.
 #[derive(Clone, Copy)]
 pub(crate) struct Moment {
@@ -82,16 +96,19 @@ impl Moment {
     }
 }
 
-/// Real time since a start, for the deadlines of I/O: a test's [`Clock`] does not move those.
+/// The end of a time limit in real time, for I/O: a test's [`Clock`] does not move it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stopwatch(Instant);
+pub(crate) struct Deadline {
+    start: Instant,
+    timeout: Duration,
+}
 
-impl Stopwatch {
-    pub(crate) fn start() -> Self {
-        Self(Instant::now())
+impl Deadline {
+    pub(crate) fn after(timeout: Duration) -> Self {
+        Self { start: Instant::now(), timeout }
     }
 
-    pub(crate) fn elapsed(self) -> Duration {
-        self.0.elapsed()
+    pub(crate) fn left(self) -> Duration {
+        self.timeout.saturating_sub(self.start.elapsed())
     }
 }

@@ -4,9 +4,14 @@
 use std::{borrow::Cow, format, sync::Arc};
 
 use crate::{
-    FetchConfigError, FetchError, JsonError, MetadataError,
+    JsonError,
     json::{self, Value},
-    remote::http::check_url,
+    remote::{
+        error::{FetchConfigError, FetchError, MetadataError},
+        fetch::{FetchFailure, FetchPurpose},
+        http::check_url,
+        snapshot::KeysState,
+    },
 };
 
 /// Where a source finds its key set.
@@ -15,7 +20,7 @@ pub(crate) enum Location {
     /// At a URL that was configured.
     Url(Arc<str>),
     /// At the `jwks_uri` of the issuer's metadata.
-    Discovery(Arc<Issuer>),
+    Discovery(Arc<Discovery>),
 }
 
 impl Location {
@@ -30,7 +35,7 @@ impl Location {
 
 /// An issuer whose key set is found through its metadata.
 #[derive(Debug)]
-pub(crate) struct Issuer {
+pub(crate) struct Discovery {
     /// The metadata's `issuer` must equal it byte for byte.
     identifier: Arc<str>,
     /// `/.well-known/openid-configuration`, appended. OpenID Connect Discovery 1.0 section 4.
@@ -42,7 +47,7 @@ pub(crate) struct Issuer {
     http_loopback: bool,
 }
 
-impl Issuer {
+impl Discovery {
     /// The issuer with this identifier, a URL without query.
     pub(crate) fn new(identifier: &str, http_loopback: bool) -> Result<Self, FetchConfigError> {
         check_url(identifier, http_loopback)?;
@@ -97,5 +102,61 @@ fn string<'j>(
     }
 }
 
-/// Ten times the size of what Keycloak, Google and Microsoft publish, 2 to 6 KiB.
-pub(crate) const MAX_METADATA_BYTES: usize = 64 * 1024;
+/// The key set's URL as far as it is known.
+#[derive(Default)]
+pub(crate) struct Discovered {
+    /// With discovery: the `jwks_uri` in use.
+    jwks_uri: Option<Arc<str>>,
+    /// Whether the metadata must be read again first.
+    metadata_due: bool,
+}
+
+impl Discovered {
+    /// The next attempt's requests. `state` is that of the set in use.
+    pub(crate) fn plan(&mut self, location: &Location, state: KeysState) -> Plan {
+        let issuer = match location {
+            Location::Url(url) => return Plan::KeySet(Arc::clone(url)),
+            Location::Discovery(issuer) => Arc::clone(issuer),
+        };
+        // A `jwks_uri` from the time of a dead set is not trusted any longer than the set.
+        if state == KeysState::Dead {
+            self.jwks_uri = None;
+        }
+        match self.jwks_uri.clone() {
+            Some(jwks_uri) if !self.metadata_due => Plan::KeySet(jwks_uri),
+            known => Plan::Discover { issuer, known },
+        }
+    }
+
+    /// The metadata names this `jwks_uri`.
+    pub(crate) fn learn(&mut self, jwks_uri: Arc<str>) {
+        self.jwks_uri = Some(jwks_uri);
+    }
+
+    /// An attempt has ended. After a failure, the next one reads the metadata again.
+    pub(crate) fn end<T, E>(&mut self, result: &Result<T, E>) {
+        self.metadata_due = result.is_err();
+    }
+
+    /// The failure of an attempt that did not report its own, or of the set it got: with the host of the
+    /// next request.
+    pub(crate) fn failure(&self, location: &Location, error: FetchError) -> FetchFailure {
+        let (url, purpose) = match (location, &self.jwks_uri) {
+            (Location::Url(url), _) => (url, FetchPurpose::KeySet),
+            (Location::Discovery(_), Some(jwks_uri)) => (jwks_uri, FetchPurpose::KeySet),
+            (Location::Discovery(issuer), None) => (&issuer.openid_url, FetchPurpose::Metadata),
+        };
+        FetchFailure::new(url, purpose, error)
+    }
+}
+
+/// The documents that an attempt requests.
+pub(crate) enum Plan {
+    KeySet(Arc<str>),
+    /// The metadata, then the key set at its `jwks_uri`; or at the `known` one, if the metadata is not
+    /// available.
+    Discover {
+        issuer: Arc<Discovery>,
+        known: Option<Arc<str>>,
+    },
+}

@@ -1,11 +1,12 @@
-//! Every reason why keys cannot be fetched. Never part of a verdict.
+//! Every reason why keys cannot be fetched, and why a key source cannot be built. Never part of a
+//! verdict.
 
-use std::{error::Error, fmt, io::ErrorKind, string::String, sync::Arc, time::Duration, vec::Vec};
+use std::{error::Error, fmt, io::ErrorKind, string::String, time::Duration, vec::Vec};
 
-use crate::{FetchConfigError, FetchPurpose, JsonError, JwkSetError, SkippedKey};
+use crate::{JsonError, JwkSetError, SkippedKey};
 
 /// Why one attempt to fetch a key set failed. Never part of a verdict: see
-/// [`Health::last_error`](crate::Health::last_error), which names the host as well.
+/// [`Health::last_error`](crate::remote::Health::last_error), which names the host as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchError {
@@ -183,49 +184,72 @@ impl fmt::Display for MetadataError {
 
 impl Error for MetadataError {}
 
-/// A failed attempt: the error, the host, and what was requested from it.
-///
-/// Its text names the host and the error. It never contains a path, a query or credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchFailure {
-    host: Arc<str>,
-    purpose: FetchPurpose,
-    error: FetchError,
+/// Why a [`RemoteJwks`](crate::RemoteJwks) cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FetchConfigError {
+    /// Operator: not an absolute URL with a host, or one with user information or a fragment.
+    Url,
+    /// Operator: neither `https:` nor an `http:` that was allowed.
+    NotHttps,
+    /// Operator: `http:` is allowed for loopback hosts only.
+    NotLoopback,
+    /// Operator: the issuer's URL has a query. OpenID Connect Discovery 1.0 section 3.
+    IssuerQuery,
+    /// Operator: a duration or a limit is zero.
+    Zero {
+        /// The builder's method.
+        setting: &'static str,
+    },
+    /// Operator: `ttl` is less than a second.
+    TtlTooShort,
+    /// Operator: `stale_cap` is less than `ttl`.
+    StaleCapBelowTtl,
+    /// Operator: a timeout is longer than a day.
+    TimeoutTooLong {
+        /// The builder's method.
+        setting: &'static str,
+    },
+    /// Operator: `max_body` is more than the 512 KiB that a key set may have.
+    MaxBodyTooLarge,
+    /// Operator: no certificate in the PEM text, or one that cannot be read.
+    RootCerts,
+    /// Operator: the proxy's address cannot be read, or the proxy is not an HTTP proxy.
+    Proxy,
+    /// Operator: the seed is not a JWK Set.
+    Seed(JwkSetError),
+    /// Operator: the seed has no usable key.
+    SeedWithoutKeys,
+    /// Operator: the seed's time is later than the clock's.
+    SeedFromFuture,
 }
 
-impl FetchFailure {
-    pub(crate) fn new(host: Arc<str>, purpose: FetchPurpose, error: FetchError) -> Self {
-        Self { host, purpose, error }
-    }
-
-    /// The host of the URL, with its port if the URL names one.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// What was requested from the host.
-    pub fn purpose(&self) -> FetchPurpose {
-        self.purpose
-    }
-
-    /// The error.
-    pub fn error(&self) -> &FetchError {
-        &self.error
-    }
-
-    /// [`FetchError::code`]
-    pub fn code(&self) -> &'static str {
-        self.error.code()
-    }
-}
-
-impl fmt::Display for FetchFailure {
+impl fmt::Display for FetchConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot fetch {} from {}: {}", self.purpose.name(), self.host, self.error)
+        match self {
+            Self::Url => f.write_str(
+                "the URL must be absolute, with a host, without user information and fragment",
+            ),
+            Self::NotHttps => f.write_str("the URL must begin with https:"),
+            Self::NotLoopback => {
+                f.write_str("http: is allowed for 127.0.0.0/8, [::1] and localhost only")
+            }
+            Self::IssuerQuery => f.write_str("the issuer's URL must not have a query"),
+            Self::Zero { setting } => write!(f, "{setting} must not be zero"),
+            Self::TtlTooShort => f.write_str("ttl must be at least a second"),
+            Self::StaleCapBelowTtl => f.write_str("stale_cap must not be less than ttl"),
+            Self::TimeoutTooLong { setting } => write!(f, "{setting} must not exceed a day"),
+            Self::MaxBodyTooLarge => f.write_str("max_body must not exceed 524288"),
+            Self::RootCerts => f.write_str("root_certs_pem must hold certificates in PEM"),
+            Self::Proxy => f.write_str("the proxy must be an HTTP proxy, given by its URL"),
+            Self::Seed(error) => write!(f, "the seed is not a key set: {error}"),
+            Self::SeedWithoutKeys => f.write_str("the seed has no usable key"),
+            Self::SeedFromFuture => f.write_str("the seed's time must not be in the future"),
+        }
     }
 }
 
-impl Error for FetchFailure {}
+impl Error for FetchConfigError {}
 
 /// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;

@@ -20,24 +20,21 @@ use ureq::{
     tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
 };
 
-use crate::{
-    Fetch, FetchConfigError, FetchError, FetchRequest,
-    remote::{
-        clock::Stopwatch,
-        http::{
-            proxy::{ProxyChoice, ProxyInUse},
-            resolver::{Names, NoThread},
-            transport::{Deadline, WatchedConnector},
-        },
+use crate::remote::{
+    clock::Deadline,
+    error::{FetchConfigError, FetchError},
+    fetch::{Fetch, FetchRequest},
+    http::{
+        connection::{NoThread, SystemResolver, WatchedConnector},
+        proxy::ProxyInUse,
     },
 };
 
-mod url;
 mod proxy;
-mod resolver;
-mod transport;
+mod connection;
 
-pub(crate) use url::{check_url, host_of};
+pub(crate) use connection::check_url;
+pub(crate) use proxy::ProxyChoice;
 
 /// The settings of [`HttpFetch`].
 #[derive(Clone, Debug)]
@@ -45,17 +42,7 @@ pub(crate) struct HttpSettings {
     pub(crate) connect_timeout: Duration,
     pub(crate) root_certs_pem: Option<Vec<u8>>,
     pub(crate) http_loopback: bool,
-    proxy: ProxyChoice,
-}
-
-impl HttpSettings {
-    pub(crate) fn no_proxy(&mut self) {
-        self.proxy = ProxyChoice::None;
-    }
-
-    pub(crate) fn explicit_proxy(&mut self, url: String) {
-        self.proxy = ProxyChoice::Explicit(url);
-    }
+    pub(crate) proxy: ProxyChoice,
 }
 
 impl Default for HttpSettings {
@@ -112,7 +99,7 @@ impl HttpFetch {
             .build();
         let encoded = Arc::new(AtomicBool::new(false));
         let connector = WatchedConnector::new(deadline, Arc::clone(&encoded));
-        let call = Agent::with_parts(config, connector, Names).get(uri);
+        let call = Agent::with_parts(config, connector, SystemResolver).get(uri);
         let call = match request.no_cache() {
             true => call.header(CACHE_CONTROL, "no-cache"),
             false => call,
@@ -131,7 +118,7 @@ impl HttpFetch {
 
 impl Fetch for HttpFetch {
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
-        let deadline = Deadline::new(Stopwatch::start(), request.timeout());
+        let deadline = Deadline::after(request.timeout());
         let (response, encoded) = retried_once(|| self.open(request, deadline))?;
         if response.status() != StatusCode::OK {
             return Err(refusal(&response));
@@ -237,7 +224,7 @@ mod tests {
     use std::{boxed::Box, env, format, process::Command};
 
     use super::*;
-    use crate::remote::builder::A_DAY;
+    const A_DAY: Duration = Duration::from_secs(86_400);
 
     #[test]
     fn peers_text_is_cut_between_characters() {
@@ -332,8 +319,7 @@ mod tests {
             assert!(!errors.contains("panicked"), "{errors}");
             return;
         }
-        let mut settings = HttpSettings::default();
-        settings.no_proxy();
+        let settings = HttpSettings { proxy: ProxyChoice::None, ..HttpSettings::default() };
         let fetch = HttpFetch::new(&settings).unwrap();
         let request = |url: &str| FetchRequest::new(url, Duration::from_secs(5), 1);
         assert_eq!(fetch.fetch(&request("https://issuer.example/")), Err(FetchError::Thread));
@@ -346,8 +332,7 @@ mod tests {
     fn name_that_cannot_be_is_not_found() {
         // A label of more than 63 bytes: no name server is queried.
         let url = format!("https://{}.example/", "a".repeat(64));
-        let mut settings = HttpSettings::default();
-        settings.no_proxy();
+        let settings = HttpSettings { proxy: ProxyChoice::None, ..HttpSettings::default() };
         assert_eq!(check_url(&url, false), Ok(()));
         let request = FetchRequest::new(url, Duration::from_secs(5), 1);
         let outcome = HttpFetch::new(&settings).unwrap().fetch(&request);

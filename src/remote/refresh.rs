@@ -5,7 +5,14 @@
 
 use core::time::Duration;
 
-use crate::{FetchError, FetchFailure, KeyError, KeysState, remote::state::Timing};
+use crate::{
+    KeyError, KeyQuery, SelectedKey,
+    remote::{
+        error::FetchError,
+        fetch::FetchFailure,
+        snapshot::{KeysState, Timing},
+    },
+};
 
 /// What a lookup finds in the key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +21,16 @@ pub(crate) enum Found {
     Answer,
     /// The set has no key with this `kid`. A newer set might have it.
     UnknownKid,
+}
+
+impl Found {
+    /// Only an unknown `kid` is worth a newer set; a missing or ambiguous one is not.
+    pub(crate) fn of(query: KeyQuery<'_>, answer: &Result<SelectedKey, KeyError>) -> Self {
+        match (query.key_id(), answer) {
+            (Some(_), Err(KeyError::UnknownKey)) => Self::UnknownKid,
+            _ => Self::Answer,
+        }
+    }
 }
 
 /// The next step of a lookup.
@@ -102,7 +119,9 @@ impl Refresh {
                 let wait = self.back_off(now).max(self.kid_wait(timing, now));
                 Step::Refuse(Self::unavailable(wait))
             }
-            KeysState::Ahead | KeysState::Expired if may_start && !missing => Step::UseAndRefresh,
+            KeysState::RefreshDue | KeysState::Expired if may_start && !missing => {
+                Step::UseAndRefresh
+            }
             // The set's answer to a missing `kid` is that it is unknown.
             _ => Step::Use,
         }
@@ -185,7 +204,8 @@ impl Refresh {
 
     /// Whether the attempt under way is so late that it must lose the slot.
     pub(crate) fn is_long_overdue(&self, timing: &Timing, now: Duration) -> bool {
-        let is_late = |attempt: UnderWay| now.saturating_sub(attempt.start) >= timing.reclaim_after;
+        let allowed = timing.timeout.saturating_add(OVERDUE);
+        let is_late = |attempt: UnderWay| now.saturating_sub(attempt.start) >= allowed;
         self.abandoned < MAX_ABANDONED && self.under_way.is_some_and(is_late)
     }
 
@@ -250,3 +270,6 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// An abandoned attempt may hold its thread forever. At this many, no further attempt loses its slot.
 const MAX_ABANDONED: u32 = 8;
+
+/// The time from an attempt's timeout until it loses its slot.
+const OVERDUE: Duration = Duration::from_secs(60);

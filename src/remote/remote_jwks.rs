@@ -1,20 +1,29 @@
-//! The public interface of the key source.
+//! The public interface of the key source and of its settings. They are in one file because each names
+//! the other.
 
 use std::{
+    boxed::Box,
     fmt,
     string::{String, ToString as _},
     sync::Arc,
     time::Duration,
+    vec::Vec,
 };
 
 use crate::{
-    FetchConfigError, FetchError, Health, JwkSet, KeyError, KeyLookup, KeyQuery, KeySource,
-    KeysDescription, KeysState, RemoteJwksBuilder, SelectedKey,
+    JwkSet, KeyError, KeyLookup, KeyQuery, KeySource, KeysDescription, SelectedKey, UnixTime,
     remote::{
-        refresh::{Reason, Refresh, Step},
-        snapshot::Snapshot,
-        source::{Control, Source, found},
-        waiter::Waiter,
+        attempt,
+        clock::Clock,
+        error::{FetchConfigError, FetchError},
+        fetch::Fetch,
+        health::{FetchEvent, Health},
+        http::ProxyChoice,
+        lookup::{LookupFuture, answer_at_once, answer_blocking, fresh_answer, outcome_of_attempt},
+        refresh::Reason,
+        settings::{Seed, Target, Unchecked},
+        snapshot::KeysState,
+        source::Source,
     },
 };
 
@@ -23,21 +32,19 @@ use crate::{
 /// A key that is known and still trusted is returned without I/O and without waiting. A lookup that
 /// needs the network waits for at most two fetches, each bounded by
 /// [`timeout`](RemoteJwksBuilder::timeout); time alone bounds the requests to the issuer, whatever is
-/// looked up. Each fetch runs on its own thread, so no async runtime is needed.
+/// looked up. Each fetch runs on its own thread, so no async runtime is needed. All the rules are on the
+/// page [`remote`](crate::remote).
 ///
 /// - **At the start** there are no keys. The first lookup fetches them, or [`prime`](Self::prime).
-/// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch
-///   at once, unless a fetch has just failed, or the last one for such a `kid` began less than
-///   [`kid_cooldown`](RemoteJwksBuilder::kid_cooldown) ago. While the issuer can be reached, a key that
-///   it withdraws is accepted for at most [`ttl`](RemoteJwksBuilder::ttl) and the time of one fetch, or
-///   until [`refresh_now`](Self::refresh_now) succeeds.
+/// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch.
+///   While the issuer can be reached, a key that it withdraws is accepted for at most
+///   [`ttl`](RemoteJwksBuilder::ttl) and the time of one fetch, or until
+///   [`refresh_now`](Self::refresh_now) succeeds.
 /// - **The issuer is down:** the keys at hand stay in use until their set is as old as
 ///   [`stale_cap`](RemoteJwksBuilder::stale_cap). Without keys, lookups fail with
-///   [`KeyError::Unavailable`], for which a [`Guard`](crate::Guard) responds with status 503. The next
-///   fetch may begin after a back-off of one second at first and ten at most, or longer if the issuer
-///   sends `Retry-After`.
+///   [`KeyError::Unavailable`], for which a [`Guard`](crate::Guard) responds with status 503.
 #[derive(Clone)]
-pub struct RemoteJwks(pub(crate) Arc<Source>);
+pub struct RemoteJwks(Arc<Source>);
 
 impl RemoteJwks {
     /// The key set at `url`, an `https:` URL, with the defaults of [`RemoteJwksBuilder`].
@@ -53,7 +60,7 @@ impl RemoteJwks {
 
     /// The key set at `url`, with other settings.
     pub fn builder(url: impl Into<String>) -> RemoteJwksBuilder {
-        RemoteJwksBuilder::at_url(url.into())
+        RemoteJwksBuilder(Unchecked::new(Target::Url(url.into())))
     }
 
     /// The key set of `issuer`, found through its metadata: by OpenID Connect Discovery or, if the
@@ -83,7 +90,7 @@ impl RemoteJwks {
 
     /// The same as [`discover`](Self::discover), with other settings.
     pub fn discovery_builder(issuer: impl Into<String>) -> RemoteJwksBuilder {
-        RemoteJwksBuilder::of_issuer(issuer.into())
+        RemoteJwksBuilder(Unchecked::new(Target::Issuer(issuer.into())))
     }
 
     /// Fetches the key set now, unless there is one within its `ttl`. Call it when a service starts.
@@ -97,20 +104,22 @@ impl RemoteJwks {
     ///
     /// Why there is no key set within its `ttl`.
     pub fn prime(&self) -> Result<(), FetchError> {
-        let source = &*self.0;
-        let mut control = source.lock();
-        let now = source.now();
-        if matches!(source.state(now), KeysState::Fresh | KeysState::Ahead) {
+        let mut control = self.0.lock();
+        let now = self.0.now();
+        if matches!(self.0.published.state(now), KeysState::Fresh | KeysState::RefreshDue) {
             return Ok(());
         }
-        source.reclaim_slot(&mut control, now);
-        if !control.refresh.under_way() {
-            match (control.refresh.last_error(), control.refresh.back_off(now.monotonic)) {
-                (Some(failure), wait) if !wait.is_zero() => return Err(failure.error().clone()),
-                _ => self.start(&mut control, now, Reason::Age),
+        control.reclaim_slot(now);
+        let refresh = control.refresh();
+        if !refresh.under_way() {
+            match refresh.last_error() {
+                Some(failure) if !refresh.back_off(now.monotonic).is_zero() => {
+                    return Err(failure.error().clone());
+                }
+                _ => attempt::start(&mut control, now, Reason::Age),
             }
         }
-        source.outcome(control)
+        outcome_of_attempt(control)
     }
 
     /// Fetches the key set now, past caches on the way, even if the current set is fresh.
@@ -123,25 +132,23 @@ impl RemoteJwks {
     ///
     /// Why the fetch failed. The current set then stays in use as long as it is trusted.
     pub fn refresh_now(&self) -> Result<(), FetchError> {
-        let source = &*self.0;
-        let mut control = source.lock();
-        source.reclaim_slot(&mut control, source.now());
-        if control.refresh.under_way() {
-            let ended = control.ended;
-            control = source.wait(control, ended).0;
+        let mut control = self.0.lock();
+        control.reclaim_slot(self.0.now());
+        if control.refresh().under_way() {
+            (control, _) = control.wait();
         }
-        if !control.refresh.under_way() {
-            self.start(&mut control, source.now(), Reason::Command);
+        // It may still be under way: an attempt never starts beside another (I2).
+        if !control.refresh().under_way() {
+            attempt::start(&mut control, self.0.now(), Reason::Command);
         }
-        source.outcome(control)
+        outcome_of_attempt(control)
     }
 
     /// The set in use, with the skipped entries and their reasons. None before the first successful
     /// fetch, and when the set is dead.
     pub fn keys(&self) -> Option<JwkSet> {
-        let source = &*self.0;
-        let snapshot = source.snapshot()?;
-        source.state_of(Some(&snapshot), source.now()).serves().then(|| snapshot.keys.clone())
+        let (state, snapshot) = self.0.published.get(self.0.now());
+        snapshot.filter(|_| state.serves()).map(|snapshot| snapshot.keys.clone())
     }
 
     /// The state of this source, for a readiness probe and for metrics.
@@ -150,136 +157,38 @@ impl RemoteJwks {
     /// probe must cause a fetch itself, with [`prime`](Self::prime), or with
     /// [`key_async`](KeySource::key_async) and any query.
     pub fn health(&self) -> Health {
-        let source = &*self.0;
-        let control = source.lock();
-        let now = source.now();
-        let snapshot = source.snapshot();
-        let keys = snapshot.as_ref().map(|snapshot| &snapshot.keys);
-        let last_error = control.refresh.last_error();
-        Health {
-            state: source.state_of(snapshot.as_deref(), now),
-            usable_keys: keys.map_or(0, JwkSet::len),
-            skipped_keys: keys.map_or(0, |keys| keys.skipped().len()),
-            skipped_in_unusable_set: match last_error.map(|failure| failure.error()) {
-                Some(FetchError::NoUsableKeys { skipped, .. }) => *skipped,
-                _ => 0,
-            },
-            generation: snapshot.as_ref().map_or(0, |snapshot| snapshot.generation),
-            age: snapshot.as_ref().map(|snapshot| snapshot.age(now)),
-            last_success: snapshot.as_deref().map(Snapshot::asked_at),
-            last_error: last_error.cloned(),
-            consecutive_failures: control.refresh.failures(),
-            fetching: control.refresh.under_way(),
-            next_attempt_in: control.refresh.back_off(now.monotonic),
-            waiters: control.blocked.saturating_add(control.wakers.len()),
-            fetches_ok: control.counters.fetches_ok,
-            fetches_failed: control.counters.fetches_failed.clone(),
-            stale_served: control.counters.stale_served,
-            unknown_kids: control.counters.unknown_kids,
-            suppressed_refreshes: control.counters.suppressed_refreshes,
-            busy: control.counters.busy,
-        }
+        self.0.lock().health()
     }
-
-    /// The next step of a lookup that has waited for `waited` attempts. Starts one if that is due.
-    pub(crate) fn step(&self, control: &mut Control, query: KeyQuery<'_>, waited: u8) -> Progress {
-        let source = &*self.0;
-        let now = source.now();
-        source.reclaim_slot(control, now);
-        let (state, answer) = source.look(now, query);
-        let found = found(query, &answer);
-        let timing = &source.settings.timing;
-        let step = control.refresh.decide(timing, now.monotonic, state, found, waited);
-        control.counters.count(state, found, &step, waited);
-        match step {
-            Step::Use => Progress::Answer(answer),
-            Step::UseAndRefresh => {
-                self.start(control, now, Reason::Age);
-                Progress::Answer(answer)
-            }
-            Step::Refuse(error) => Progress::Answer(Err(error)),
-            Step::Start(reason) => {
-                self.start(control, now, reason);
-                Progress::Wait
-            }
-            Step::Wait => Progress::Wait,
-        }
-    }
-}
-
-/// The result of a step.
-pub(crate) enum Progress {
-    Answer(Result<SelectedKey, KeyError>),
-    /// Wait for the attempt under way.
-    Wait,
 }
 
 impl KeySource for RemoteJwks {
     fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
-        let source = &*self.0;
-        if let Some(answer) = source.fresh_answer(query) {
-            return answer;
-        }
-        let mut control = source.lock();
-        let mut waited: u8 = 0;
-        loop {
-            let ended = control.ended;
-            if let Progress::Answer(answer) = self.step(&mut control, query, waited) {
-                return answer;
-            }
-            if control.blocked >= source.settings.max_blocked {
-                control.count_busy();
-                let now = source.now();
-                return source.answer_without_waiting(&mut control, now, query, KeyError::Busy);
-            }
-            let has_ended;
-            (control, has_ended) = source.wait(control, ended);
-            if !has_ended {
-                let now = source.now();
-                source.give_up(&mut control, now);
-                let unavailable = Refresh::unavailable(Duration::ZERO);
-                return source.answer_without_waiting(&mut control, now, query, unavailable);
-            }
-            waited = waited.saturating_add(1);
-        }
+        fresh_answer(&self.0, query).unwrap_or_else(|| answer_blocking(&self.0, query))
     }
 
     fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
-        let source = &*self.0;
-        if let Some(answer) = source.fresh_answer(query) {
-            return answer;
-        }
-        let mut control = source.lock();
-        let now = source.now();
-        let (state, answer) = source.look(now, query);
-        let found = found(query, &answer);
-        let step = control.refresh.decide(&source.settings.timing, now.monotonic, state, found, 0);
-        control.counters.count(state, found, &step, 0);
-        match step {
-            Step::Use | Step::UseAndRefresh => answer,
-            Step::Wait | Step::Start(_) => Err(Refresh::unavailable(Duration::ZERO)),
-            Step::Refuse(error) => Err(error),
-        }
+        fresh_answer(&self.0, query).unwrap_or_else(|| answer_at_once(&self.0, query))
     }
 
     fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
-        self.0.if_fresh(|set| set.finds(key, query)).unwrap_or(false)
+        let is_same = |set: &JwkSet| set.finds(key, query);
+        self.0.published.if_fresh(self.0.now(), is_same).unwrap_or(false)
     }
 
     fn describe(&self) -> KeysDescription {
         let health = self.health();
-        let state = match health.state {
+        let state = match health.state() {
             KeysState::Empty => "never fetched",
             KeysState::Fresh => "fresh",
-            KeysState::Ahead => "fresh, a refresh is due",
+            KeysState::RefreshDue => "fresh, a refresh is due",
             KeysState::Expired => "past its ttl",
             KeysState::Dead => "not used any more",
         };
-        let keys =
-            self.keys().map_or_else(KeysDescription::none, |keys| KeysDescription::of(&keys));
+        let keys = self.keys();
+        let keys = keys.as_ref().map_or_else(KeysDescription::none, KeysDescription::of);
         let keys = keys.with_state(state);
-        let keys = health.age.into_iter().fold(keys, KeysDescription::with_age);
-        match health.last_error {
+        let keys = health.age().into_iter().fold(keys, KeysDescription::with_age);
+        match health.last_error() {
             Some(failure) => keys.with_failure(failure.code(), failure.to_string()),
             None => keys,
         }
@@ -287,12 +196,12 @@ impl KeySource for RemoteJwks {
 
     /// The future waits where [`key`](Self::key) blocks. It may be dropped at any time.
     ///
-    /// The built-in client ends each fetch within its timeout. Your own [`Fetch`](crate::Fetch) must do
+    /// The built-in client ends each fetch within its timeout. Your own [`Fetch`](crate::remote::Fetch) must do
     /// so too: a future has no timer with which to give up.
     fn key_async(&self, query: KeyQuery<'_>) -> KeyLookup<'_> {
-        match self.0.fresh_answer(query) {
+        match fresh_answer(&self.0, query) {
             Some(answer) => KeyLookup::ready(answer),
-            None => KeyLookup::pending(Waiter::new(self, query)),
+            None => KeyLookup::pending(LookupFuture::new(&self.0, query)),
         }
     }
 }
@@ -301,5 +210,185 @@ impl fmt::Debug for RemoteJwks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, text) = self.0.settings.location.setting();
         f.debug_struct("RemoteJwks").field(name, &text).finish_non_exhaustive()
+    }
+}
+
+/// The settings of a [`RemoteJwks`]. A setter stores what it is given; [`build`](Self::build) checks
+/// it.
+///
+/// ```
+/// use std::time::Duration;
+/// use tokenring::RemoteJwks;
+///
+/// let keys = RemoteJwks::discovery_builder("https://login.example.com/")
+///     .ttl(Duration::from_secs(300))
+///     .timeout(Duration::from_secs(3))
+///     .build()?;
+/// # Ok::<(), tokenring::FetchConfigError>(())
+/// ```
+#[must_use]
+pub struct RemoteJwksBuilder(Unchecked);
+
+impl RemoteJwksBuilder {
+    /// From this age on, a set is not used before a refresh has been tried. This limits how long a
+    /// withdrawn key is still accepted. 10 minutes if not set, and at least a second.
+    ///
+    /// At about three quarters of this age the set is refreshed in the background.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.0.timing.ttl = ttl;
+        self
+    }
+
+    /// From this age on, a set is not used even if the issuer cannot be reached. 60 minutes if not
+    /// set. If it equals `ttl`, no set is used past `ttl`.
+    pub fn stale_cap(mut self, stale_cap: Duration) -> Self {
+        self.0.timing.stale_cap = stale_cap;
+        self
+    }
+
+    /// The least time between the starts of two fetches for unknown `kid`s. 10 seconds if not set.
+    pub fn kid_cooldown(mut self, kid_cooldown: Duration) -> Self {
+        self.0.timing.kid_cooldown = kid_cooldown;
+        self
+    }
+
+    /// The limit for DNS, and again for TCP plus TLS, of the built-in client. 2 seconds if not set.
+    pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
+        self.0.http.connect_timeout = connect_timeout;
+        self
+    }
+
+    /// The limit for a whole fetch, body included, and with discovery for all of its requests. 5
+    /// seconds if not set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.timing.timeout = timeout;
+        self
+    }
+
+    /// How many threads may wait at once. 32 if not set.
+    ///
+    /// If more come, a lookup of a known `kid` gets a stale key, and any other gets
+    /// [`Busy`](crate::KeyError::Busy).
+    pub fn max_waiting_threads(mut self, threads: usize) -> Self {
+        self.0.limits.max_waiting_threads = threads;
+        self
+    }
+
+    /// How many futures may wait at once. 1024 if not set. If more come, they are answered as for
+    /// [`max_waiting_threads`](Self::max_waiting_threads).
+    pub fn max_waiting_futures(mut self, futures: usize) -> Self {
+        self.0.limits.max_waiting_futures = futures;
+        self
+    }
+
+    /// The most bytes that a key set may have. 512 KiB if not set, which is also the upper limit.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.0.limits.max_body = bytes;
+        self
+    }
+
+    /// Uses no proxy. If not set, the HTTP proxy of the environment is used for `https:`, except
+    /// for the hosts in `NO_PROXY`. It is the first that is set of `ALL_PROXY`, `HTTPS_PROXY` and their
+    /// lower-case forms. If that is not the URL of an HTTP proxy, [`build`](Self::build) fails.
+    pub fn no_proxy(mut self) -> Self {
+        self.0.http.proxy = ProxyChoice::None;
+        self
+    }
+
+    /// Uses the proxy at `url`, an `http:` URL, for `https:`, whatever the environment says. What
+    /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) allows goes through no proxy.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.0.http.proxy = ProxyChoice::Explicit(url.into());
+        self
+    }
+
+    /// Trusts the certificates in `pem`, and no others. If not set, those of webpki-roots are
+    /// trusted.
+    ///
+    /// A certificate that is malformed inside the PEM is not found here; every fetch then fails.
+    pub fn root_certs_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.0.http.root_certs_pem = Some(pem.into());
+        self
+    }
+
+    /// Allows `http:` to 127.0.0.0/8, `[::1]` and `localhost`. For tests and development.
+    pub fn danger_allow_http_loopback(mut self) -> Self {
+        self.0.http.http_loopback = true;
+        self
+    }
+
+    /// Fetches with another HTTP client. The settings of the built-in one have no effect in this case.
+    ///
+    /// ```
+    /// use tokenring::RemoteJwks;
+    /// use tokenring::remote::{FetchError, FetchRequest};
+    ///
+    /// let keys = RemoteJwks::builder("https://tenant.eu.auth0.com/.well-known/jwks.json")
+    ///     .fetch(|request: &FetchRequest| -> Result<Vec<u8>, FetchError> {
+    ///         // With another client, within `request.timeout()`.
+    ///         Err(FetchError::Timeout)
+    ///     })
+    ///     .build()?;
+    /// assert_eq!(keys.prime(), Err(FetchError::Timeout));
+    /// # Ok::<(), tokenring::FetchConfigError>(())
+    /// ```
+    pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
+        self.0.fetch = Some(Arc::new(fetch));
+        self
+    }
+
+    /// Calls `hook` after each fetch, on the fetch's own thread and outside every lock: for a log line
+    /// or a counter. Lookups that wait for the fetch do not wait for the hook. If the hook panics, the
+    /// panic is caught and has no effect on the source.
+    ///
+    /// A fetch for which no thread could be started is counted in [`Health`](crate::remote::Health) only.
+    ///
+    /// ```
+    /// use tokenring::RemoteJwks;
+    ///
+    /// let keys = RemoteJwks::builder("https://tenant.eu.auth0.com/.well-known/jwks.json")
+    ///     .on_fetch(|event| match event.failure() {
+    ///         Some(failure) => eprintln!("{failure}"),
+    ///         None => eprintln!("{} keys in {:?}", event.usable_keys(), event.duration()),
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), tokenring::FetchConfigError>(())
+    /// ```
+    pub fn on_fetch(mut self, hook: impl Fn(&FetchEvent) + Send + Sync + 'static) -> Self {
+        self.0.hook = Some(Arc::new(hook));
+        self
+    }
+
+    /// Starts with a key set that was fetched earlier: for a process that starts often.
+    ///
+    /// `key_set_json` and `fetched_at` are those of a [`FetchEvent`]. The set is fresh, expired or dead
+    /// as if it had been fetched then. Store it safely: anyone who can change it decides which keys the
+    /// process trusts.
+    pub fn seed(mut self, key_set_json: impl Into<Vec<u8>>, fetched_at: UnixTime) -> Self {
+        self.0.seed = Some(Seed { key_set_json: key_set_json.into(), fetched_at });
+        self
+    }
+
+    /// Reads the time from another clock: for tests.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.0.clock = Box::new(clock);
+        self
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchConfigError`]
+    pub fn build(self) -> Result<RemoteJwks, FetchConfigError> {
+        let (settings, seed) = self.0.check()?;
+        Ok(RemoteJwks(Arc::new(Source::new(settings, seed))))
+    }
+}
+
+impl fmt::Debug for RemoteJwksBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, text) = self.0.target();
+        f.debug_struct("RemoteJwksBuilder").field(name, &text).finish_non_exhaustive()
     }
 }

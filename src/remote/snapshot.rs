@@ -1,11 +1,93 @@
-//! A key set in use, and its age.
+//! The key set in use: its age, how far it may be trusted, and where lookups find it. The keys that are
+//! burnt.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+    vec::Vec,
+};
 
 use crate::{
-    Clock, JwkSet, KeysState, UnixTime,
-    remote::{clock::Moment, state::Timing},
+    JwkSet, KeyError, KeyQuery, SelectedKey, UnixTime, jwk::BurntKey, remote::clock::Moment,
 };
+
+/// How old key sets may become, and how often they may be requested.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// From this age on, a set is not used before a refresh has been tried.
+    pub(crate) ttl: Duration,
+    /// From this age on, a set is not used at all.
+    pub(crate) stale_cap: Duration,
+    /// The least time between the starts of two attempts for unknown `kid`s.
+    pub(crate) kid_cooldown: Duration,
+    /// The limit for one attempt.
+    pub(crate) timeout: Duration,
+}
+
+impl Timing {
+    /// The state of a set of this age. `refresh_due` is the age from which it is refreshed.
+    /// `unusable_for` is for how long the issuer has since served sets without a usable key.
+    pub(crate) fn state(
+        &self,
+        age: Duration,
+        refresh_due: Duration,
+        unusable_for: Option<Duration>,
+    ) -> KeysState {
+        match age {
+            age if age >= self.stale_cap => KeysState::Dead,
+            _ if unusable_for.is_some_and(|time| time >= self.ttl) => KeysState::Dead,
+            age if age >= self.ttl => KeysState::Expired,
+            age if age >= refresh_due => KeysState::RefreshDue,
+            _ => KeysState::Fresh,
+        }
+    }
+
+    /// The age from which a set is refreshed in the background. `jitter` is from 0 to 1.
+    pub(crate) fn refresh_due(&self, jitter: f64) -> Duration {
+        self.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter)
+    }
+}
+
+/// How far the key set may be trusted, by its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeysState {
+    /// There has been no key set yet.
+    Empty,
+    /// In use.
+    Fresh,
+    /// In use, and old enough to be refreshed in the background.
+    RefreshDue,
+    /// Past its `ttl`: used only after a refresh has been tried.
+    Expired,
+    /// Not used: as old as `stale_cap`, or ended by the issuer, which has served sets without a usable
+    /// key for a whole `ttl` or burnt all its keys.
+    Dead,
+}
+
+impl KeysState {
+    /// Whether keys of the set may be used.
+    pub(crate) fn serves(self) -> bool {
+        matches!(self, Self::Fresh | Self::RefreshDue | Self::Expired)
+    }
+}
+
+impl fmt::Display for KeysState {
+    /// One word in lower case, which is stable, for metrics.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Empty => "empty",
+            Self::Fresh => "fresh",
+            Self::RefreshDue => "refresh_due",
+            Self::Expired => "expired",
+            Self::Dead => "dead",
+        })
+    }
+}
 
 /// A key set in use.
 #[derive(Clone)]
@@ -14,9 +96,9 @@ pub(crate) struct Snapshot {
     /// The text of the set, to read it again when a later set burns one of its keys.
     pub(crate) text: Arc<[u8]>,
     /// When the fetch began. The set may not reflect anything the issuer did after that.
-    pub(crate) asked: Moment,
+    pub(crate) started: Moment,
     /// The age of the set at that time: 0, except for a seed.
-    pub(crate) age_when_asked: Duration,
+    pub(crate) age_at_start: Duration,
     /// From this age on, it is refreshed in the background.
     pub(crate) refresh_due: Duration,
     pub(crate) generation: u64,
@@ -25,14 +107,23 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// The same set, after the issuer has served one without a usable key at `started` (I5). It is left
+    /// with the keys `remaining` if that set burnt some (I6).
+    pub(crate) fn outlived(&self, remaining: Option<JwkSet>, started: Moment) -> Self {
+        Self {
+            keys: remaining.unwrap_or_else(|| self.keys.clone()),
+            unusable_since: self.unusable_since.or(Some(started)),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn age(&self, now: Moment) -> Duration {
-        self.age_when_asked.saturating_add(now.since(self.asked))
+        self.age_at_start.saturating_add(now.since(self.started))
     }
 
     /// When the fetch began, by the wall clock.
-    pub(crate) fn asked_at(&self) -> UnixTime {
-        let asked_at = self.asked.wall.saturating_sub(self.age_when_asked);
-        UnixTime::from_secs(asked_at.as_secs())
+    pub(crate) fn fetched_at(&self) -> UnixTime {
+        UnixTime::from_secs(self.started.wall.saturating_sub(self.age_at_start).as_secs())
     }
 
     pub(crate) fn state(&self, timing: &Timing, now: Moment) -> KeysState {
@@ -45,18 +136,113 @@ impl Snapshot {
     }
 }
 
-/// A number from 0 to 1. Anything else, NaN included, would make `mul_f64` panic and leave the slot
-/// occupied.
-pub(crate) fn jitter(clock: &dyn Clock) -> f64 {
-    let jitter = Some(clock.jitter()).filter(|jitter| (0.0..=1.0).contains(jitter));
-    jitter.unwrap_or(0.5)
+/// The set in use, where lookups find it without the source's mutex.
+pub(crate) struct Published {
+    timing: Timing,
+    /// Read by every lookup, for as long as it takes to select a key.
+    set: RwLock<Option<Arc<Snapshot>>>,
+    /// While the monotonic clock is below this (nanoseconds), an aging set needs no refresh: one is
+    /// under way or backing off.
+    quiet_until: AtomicU64,
 }
 
-/// The age from which a set fetched now is refreshed in the background.
-pub(crate) fn refresh_due(timing: &Timing, clock: &dyn Clock) -> Duration {
-    timing.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter(clock))
+impl Published {
+    pub(crate) fn new(timing: Timing, seed: Option<Snapshot>) -> Self {
+        let set = RwLock::new(seed.map(Arc::new));
+        Self { timing, set, quiet_until: AtomicU64::new(0) }
+    }
+
+    /// The result of `look` on the set, if that is within its `ttl` and needs no refresh now. Takes no
+    /// mutex and does not allocate (I1).
+    pub(crate) fn if_fresh<T>(&self, now: Moment, look: impl FnOnce(&JwkSet) -> T) -> Option<T> {
+        // `look` runs under the read lock: a clone of the `Arc` would write one more counter that all
+        // threads share.
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = set.as_ref()?;
+        let is_usable = match snapshot.state(&self.timing, now) {
+            KeysState::Fresh => true,
+            // The mutex is needed only if a refresh may have to be started.
+            KeysState::RefreshDue => {
+                nanos(now.monotonic) < self.quiet_until.load(Ordering::Relaxed)
+            }
+            KeysState::Empty | KeysState::Expired | KeysState::Dead => false,
+        };
+        is_usable.then(|| look(&snapshot.keys))
+    }
+
+    /// The state of the set, and its answer to `query`.
+    pub(crate) fn look(
+        &self,
+        now: Moment,
+        query: KeyQuery<'_>,
+    ) -> (KeysState, Result<SelectedKey, KeyError>) {
+        let (state, snapshot) = self.get(now);
+        match snapshot.filter(|_| state.serves()) {
+            Some(snapshot) => (state, snapshot.keys.find(query)),
+            None => (state, Err(KeyError::UnknownKey)),
+        }
+    }
+
+    /// The state of the set, and the set itself, which may be dead.
+    pub(crate) fn get(&self, now: Moment) -> (KeysState, Option<Arc<Snapshot>>) {
+        let snapshot = self.snapshot();
+        let state = snapshot.as_ref().map(|snapshot| snapshot.state(&self.timing, now));
+        (state.unwrap_or(KeysState::Empty), snapshot)
+    }
+
+    pub(crate) fn state(&self, now: Moment) -> KeysState {
+        self.get(now).0
+    }
+
+    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn replace(&self, snapshot: Snapshot) {
+        let former = {
+            let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
+            set.replace(Arc::new(snapshot))
+        };
+        // Its keys are freed after the lock is released: every lookup needs that lock.
+        drop(former);
+    }
+
+    /// Until this time, no lookup starts a refresh because of the set's age.
+    pub(crate) fn keep_quiet_until(&self, time: Duration) {
+        self.quiet_until.store(nanos(time), Ordering::Relaxed);
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos().try_into().unwrap_or(u64::MAX)
+}
+
+/// The public keys whose private half was published, remembered for the life of the process. RFC 7517
+/// section 9.2. Oldest first. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Burnt(Arc<[BurntKey]>);
+
+impl Burnt {
+    /// These keys and `more`. If there are too many, the oldest are forgotten.
+    pub(crate) fn with(&self, more: &[BurntKey]) -> Self {
+        let mut keys = self.0.to_vec();
+        for key in more {
+            if !keys.contains(key) {
+                keys.push(*key);
+            }
+        }
+        let excess = keys.len().saturating_sub(MAX_BURNT);
+        Self(keys.drain(excess..).collect::<Vec<_>>().into())
+    }
+
+    pub(crate) fn keys(&self) -> &[BurntKey] {
+        &self.0
+    }
 }
 
 /// A refresh is due at 72 to 80 % of `ttl`: the jitter spreads the refreshes of a fleet.
 const DUE_FROM: f64 = 0.72;
 const DUE_SPREAD: f64 = 0.08;
+
+/// More than one set can burn: 100 entries, each with the first and the last `n` and `x`.
+const MAX_BURNT: usize = 500;

@@ -1,97 +1,64 @@
-//! The part of a key source that its clones share: the set in use, and the state under its locks.
+//! The part of a key source that its clones share. All changes of its state are here, so that what
+//! holds whenever the lock is free can be read in one file.
 
 use std::{
-    boxed::Box,
     collections::BTreeMap,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::Waker,
     time::Duration,
 };
 
 use crate::{
-    Clock, Fetch, FetchError, FetchEvent, FetchFailure, FetchPurpose, JwkSet, KeyError, KeyQuery,
-    KeysState, SelectedKey,
+    JwkSet, KeyError, KeyQuery, SelectedKey, UnixTime,
     remote::{
-        burnt::Burnt,
-        clock::Moment,
-        discovery::Location,
-        health::Counters,
-        http::host_of,
-        refresh::{Found, Refresh, Step},
-        snapshot::{Snapshot, jitter},
-        state::Timing,
+        clock::{Moment, jitter},
+        discovery::{Discovered, Plan},
+        error::FetchError,
+        fetch::FetchFailure,
+        health::{Counters, FetchEvent, Health},
+        refresh::{Found, Reason, Refresh, Step},
+        settings::Settings,
+        snapshot::{Burnt, KeysState, Published, Snapshot},
     },
 };
-
-/// The function that is called after each attempt.
-pub(crate) type Hook = Arc<dyn Fn(&FetchEvent) + Send + Sync>;
-
-/// The settings of a source, checked by the builder.
-pub(crate) struct Settings {
-    pub(crate) location: Location,
-    pub(crate) timing: Timing,
-    pub(crate) timeout: Duration,
-    pub(crate) max_body: usize,
-    pub(crate) max_blocked: usize,
-    pub(crate) max_waiting: usize,
-    pub(crate) fetch: Arc<dyn Fetch>,
-    pub(crate) clock: Box<dyn Clock>,
-    pub(crate) hook: Option<Hook>,
-}
 
 /// The shared part of a key source.
 pub(crate) struct Source {
     pub(crate) settings: Settings,
-    /// Every lookup reads it, for as long as it takes to select a key.
-    published: RwLock<Option<Arc<Snapshot>>>,
-    /// While the monotonic clock is below this (nanoseconds), an aging set needs no refresh: one is
-    /// under way or backing off. Lets lookups skip `control`.
-    quiet_until: AtomicU64,
-    /// Taken by lookups that may have to wait. May be held when `published` is taken, not the other
-    /// way round; never held across I/O, parsing or signature checks.
-    control: Mutex<Control>,
-    /// Notified when an attempt has ended.
-    pub(crate) ended: Condvar,
+    /// Locked by itself. A change of it comes from a [`Control`], under both locks.
+    pub(crate) published: Published,
+    /// Locked by lookups that may have to wait. Never locked across I/O, parsing or signature checks,
+    /// nor by a thread that has locked `published`.
+    state: Mutex<State>,
+    /// Wakes the threads that wait for an attempt.
+    wake_threads: Condvar,
 }
 
 #[derive(Default)]
-pub(crate) struct Control {
-    pub(crate) refresh: Refresh,
-    /// How many attempts have ended. Waiters wait for this to change.
-    pub(crate) ended: u64,
-    /// The number of threads that wait.
-    pub(crate) blocked: usize,
-    /// Futures that wait, by their number.
-    pub(crate) wakers: BTreeMap<u64, Waker>,
+struct State {
+    refresh: Refresh,
+    /// How many attempts have ended or lost the slot.
+    ended: u64,
+    waiting_threads: usize,
+    /// By the number of each future.
+    waiting_futures: BTreeMap<u64, Waker>,
     /// The number of the latest future that waited.
-    pub(crate) last_waiter: u64,
-    pub(crate) counters: Counters,
-    /// With discovery: the `jwks_uri` in use, and whether the metadata must be read again first.
-    pub(crate) jwks_uri: Option<Arc<str>>,
-    pub(crate) metadata_due: bool,
+    last_future: u64,
+    counters: Counters,
+    discovered: Discovered,
     /// The keys that are refused, whatever a set says.
-    pub(crate) burnt: Burnt,
-}
-
-impl Control {
-    /// Counts a lookup that could not wait because too many waited already.
-    pub(crate) fn count_busy(&mut self) {
-        self.counters.busy = self.counters.busy.saturating_add(1);
-    }
+    burnt: Burnt,
 }
 
 impl Source {
     pub(crate) fn new(settings: Settings, seed: Option<Snapshot>) -> Self {
         let burnt = Burnt::default().with(seed.as_ref().map_or(&[], |seed| seed.keys.burnt()));
         Self {
+            published: Published::new(settings.timing, seed),
             settings,
-            published: RwLock::new(seed.map(Arc::new)),
-            quiet_until: AtomicU64::new(0),
-            control: Mutex::new(Control { burnt, ..Control::default() }),
-            ended: Condvar::new(),
+            state: Mutex::new(State { burnt, ..State::default() }),
+            wake_threads: Condvar::new(),
         }
     }
 
@@ -99,169 +66,271 @@ impl Source {
         Moment::now(&*self.settings.clock)
     }
 
-    pub(crate) fn jitter(&self) -> f64 {
-        jitter(&*self.settings.clock)
+    pub(crate) fn lock(self: &Arc<Self>) -> Control<'_> {
+        // A poisoned lock is used all the same: the state is consistent between any two statements, and
+        // to refuse every token from then on would be worse.
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Control { source: self, state }
+    }
+}
+
+/// A source whose state is locked.
+pub(crate) struct Control<'s> {
+    source: &'s Arc<Source>,
+    state: MutexGuard<'s, State>,
+}
+
+/// A lookup that waits, or wants to.
+#[derive(Clone, Copy)]
+pub(crate) enum Waiter {
+    Thread,
+    /// With its number, once it has waited.
+    Future(Option<u64>),
+}
+
+/// The part of an attempt that the state decides.
+pub(crate) struct Order {
+    pub(crate) number: u64,
+    pub(crate) plan: Plan,
+    /// Whether to go past caches.
+    pub(crate) no_cache: bool,
+    /// The keys burnt so far.
+    pub(crate) burnt: Burnt,
+    /// The text of the set in use. Only the attempt that holds the slot changes it.
+    pub(crate) former: Option<Arc<[u8]>>,
+}
+
+/// The end of an attempt.
+pub(crate) struct Fetched {
+    /// The `jwks_uri`, if metadata was read.
+    pub(crate) jwks_uri: Option<Arc<str>>,
+    pub(crate) result: Result<FetchedSet, FetchFailure>,
+}
+
+/// A valid set, which may have no usable key.
+pub(crate) struct FetchedSet {
+    pub(crate) text: Arc<[u8]>,
+    pub(crate) keys: JwkSet,
+    /// All keys burnt so far, including those that this set burns.
+    pub(crate) burnt: Burnt,
+    /// If this set burns keys: the keys of the former set without those.
+    pub(crate) former_keys: Option<JwkSet>,
+}
+
+impl<'s> Control<'s> {
+    pub(crate) fn source(&self) -> &'s Arc<Source> {
+        self.source
     }
 
-    /// A poisoned lock is used all the same: the state is consistent between any two statements, and to
-    /// refuse every token from then on would be worse.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Control> {
-        self.control.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
-        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn publish(&self, snapshot: Snapshot) {
-        let former = {
-            let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
-            published.replace(Arc::new(snapshot))
-        };
-        // Its keys are freed after the lock is released.
-        drop(former);
-    }
-
-    /// Until this time, no lookup starts a refresh because of the set's age.
-    pub(crate) fn keep_quiet_until(&self, time: Duration) {
-        self.quiet_until.store(nanos(time), Ordering::Relaxed);
-    }
-
-    /// The answer of a set within its `ttl`, without a mutex and without allocation (I1). None if
-    /// [`Refresh::decide`] must decide.
-    pub(crate) fn fresh_answer(
-        &self,
-        query: KeyQuery<'_>,
-    ) -> Option<Result<SelectedKey, KeyError>> {
-        let answer = self.if_fresh(|set| set.find(query))?;
-        (found(query, &answer) == Found::Answer).then_some(answer)
-    }
-
-    /// The result of `look` on the set, if that is within its `ttl` and needs no refresh now.
-    pub(crate) fn if_fresh<T>(&self, look: impl FnOnce(&JwkSet) -> T) -> Option<T> {
-        let now = self.now();
-        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = published.as_ref()?;
-        let is_usable = match snapshot.state(&self.settings.timing, now) {
-            KeysState::Fresh => true,
-            KeysState::Ahead => nanos(now.monotonic) < self.quiet_until.load(Ordering::Relaxed),
-            KeysState::Empty | KeysState::Expired | KeysState::Dead => false,
-        };
-        is_usable.then(|| look(&snapshot.keys))
-    }
-
-    /// The state of the set, and its answer to `query`.
-    pub(crate) fn look(
-        &self,
+    /// What the set answers to `query`, and the step of a lookup that has waited for `waited` attempts.
+    pub(crate) fn decide(
+        &mut self,
         now: Moment,
         query: KeyQuery<'_>,
-    ) -> (KeysState, Result<SelectedKey, KeyError>) {
-        let snapshot = self.snapshot();
-        let state = self.state_of(snapshot.as_deref(), now);
-        match snapshot.filter(|_| state.serves()) {
-            Some(snapshot) => (state, snapshot.keys.find(query)),
-            None => (state, Err(KeyError::UnknownKey)),
-        }
-    }
-
-    pub(crate) fn state(&self, now: Moment) -> KeysState {
-        self.state_of(self.snapshot().as_deref(), now)
-    }
-
-    pub(crate) fn state_of(&self, snapshot: Option<&Snapshot>, now: Moment) -> KeysState {
-        snapshot.map_or(KeysState::Empty, |snapshot| snapshot.state(&self.settings.timing, now))
+        waited: u8,
+    ) -> (Step, Result<SelectedKey, KeyError>) {
+        let (keys_state, answer) = self.source.published.look(now, query);
+        let (found, timing) = (Found::of(query, &answer), &self.source.settings.timing);
+        let step = self.state.refresh.decide(timing, now.monotonic, keys_state, found, waited);
+        self.state.counters.count(keys_state, found, &step, waited);
+        (step, answer)
     }
 
     /// The answer when waiting is not possible, or did not help: a key past its `ttl` is used. It is
     /// looked up again, since the set may have reached `stale_cap` meanwhile.
     pub(crate) fn answer_without_waiting(
-        &self,
-        control: &mut Control,
+        &mut self,
         now: Moment,
         query: KeyQuery<'_>,
         otherwise: KeyError,
     ) -> Result<SelectedKey, KeyError> {
-        let (state, answer) = self.look(now, query);
+        if otherwise == KeyError::Busy {
+            self.state.counters.count_busy();
+        }
+        let (keys_state, answer) = self.source.published.look(now, query);
         let key = answer.map_err(|_| otherwise)?;
-        control.counters.count(state, Found::Answer, &Step::Use, 0);
+        self.state.counters.count(keys_state, Found::Answer, &Step::Use, 0);
         Ok(key)
     }
 
-    /// Waits until more than `ended` attempts have ended, or until one is overdue. Returns whether one
-    /// has ended.
-    pub(crate) fn wait<'c>(
-        &'c self,
-        mut control: MutexGuard<'c, Control>,
-        ended: u64,
-    ) -> (MutexGuard<'c, Control>, bool) {
-        control.blocked = control.blocked.saturating_add(1);
-        let bound = self.settings.timeout.saturating_add(TIME_TO_END);
-        let waiting = |control: &mut Control| control.ended == ended;
-        let (mut control, _) = self
-            .ended
-            .wait_timeout_while(control, bound, waiting)
-            .unwrap_or_else(PoisonError::into_inner);
-        control.blocked = control.blocked.saturating_sub(1);
-        let has_ended = control.ended != ended;
-        (control, has_ended)
+    pub(crate) fn health(&self) -> Health {
+        let now = self.source.now();
+        let (keys_state, snapshot) = self.source.published.get(now);
+        let State { refresh, counters, .. } = &*self.state;
+        let waiters = self.state.waiting_threads.saturating_add(self.state.waiting_futures.len());
+        Health::of(keys_state, snapshot.as_deref(), refresh, counters, waiters, now)
     }
 
-    /// Waits for the attempt under way, if there is one, and returns the outcome of the last one.
-    pub(crate) fn outcome<'c>(
-        &'c self,
-        mut control: MutexGuard<'c, Control>,
-    ) -> Result<(), FetchError> {
-        if control.refresh.under_way() {
-            let ended = control.ended;
-            let has_ended;
-            (control, has_ended) = self.wait(control, ended);
-            if !has_ended {
-                return Err(FetchError::Timeout);
-            }
+    /// How many attempts have ended or lost the slot. Waiters wait for this to change.
+    pub(crate) fn ended(&self) -> u64 {
+        self.state.ended
+    }
+
+    /// Whether this one may wait, or waits already.
+    pub(crate) fn admits(&self, waiter: Waiter) -> bool {
+        let State { waiting_threads, waiting_futures, .. } = &*self.state;
+        let limits = self.source.settings.limits;
+        match waiter {
+            Waiter::Thread => *waiting_threads < limits.max_waiting_threads,
+            Waiter::Future(Some(number)) if waiting_futures.contains_key(&number) => true,
+            Waiter::Future(_) => waiting_futures.len() < limits.max_waiting_futures,
         }
-        control.refresh.last_error().map_or(Ok(()), |failure| Err(failure.error().clone()))
+    }
+
+    /// Blocks until another attempt has ended. False if the one under way is overdue.
+    pub(crate) fn wait(mut self) -> (Self, bool) {
+        let (Source { settings, wake_threads, .. }, ended) = (&**self.source, self.state.ended);
+        self.state.waiting_threads = self.state.waiting_threads.saturating_add(1);
+        let bound = settings.timing.timeout.saturating_add(TIME_TO_END);
+        let is_waiting = |state: &mut State| state.ended == ended;
+        let (state, _) = wake_threads
+            .wait_timeout_while(self.state, bound, is_waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        self = Self { source: self.source, state };
+        self.state.waiting_threads = self.state.waiting_threads.saturating_sub(1);
+        let has_ended = self.state.ended != ended;
+        (self, has_ended)
+    }
+
+    /// Stores a future's waker. Returns the future's number and its former waker.
+    pub(crate) fn enter(&mut self, number: Option<u64>, waker: Waker) -> (u64, Option<Waker>) {
+        let number = number.unwrap_or_else(|| {
+            self.state.last_future = self.state.last_future.wrapping_add(1);
+            self.state.last_future
+        });
+        (number, self.state.waiting_futures.insert(number, waker))
+    }
+
+    /// Takes the waker of a future that waits no longer.
+    pub(crate) fn leave(&mut self, number: u64) -> Option<Waker> {
+        self.state.waiting_futures.remove(&number)
+    }
+
+    /// Takes the wakers of all futures.
+    pub(crate) fn take_wakers(&mut self) -> BTreeMap<u64, Waker> {
+        mem::take(&mut self.state.waiting_futures)
+    }
+
+    /// The attempts so far.
+    pub(crate) fn refresh(&self) -> &Refresh {
+        &self.state.refresh
+    }
+
+    /// Takes the slot for an attempt.
+    pub(crate) fn begin(&mut self, now: Moment, reason: Reason) -> Order {
+        let published = &self.source.published;
+        published.keep_quiet_until(Duration::MAX);
+        Order {
+            number: self.state.refresh.start(now.monotonic, reason),
+            plan: self.state.discovered.plan(&self.source.settings.location, published.state(now)),
+            no_cache: reason != Reason::Age,
+            burnt: self.state.burnt.clone(),
+            former: published.snapshot().map(|former| Arc::clone(&former.text)),
+        }
+    }
+
+    /// Ends an attempt, without `fetched` if it panicked or had no thread. Returns the event for the
+    /// hook, or none if the attempt has lost its slot: its outcome is ignored then (I2).
+    pub(crate) fn end(
+        &mut self,
+        number: u64,
+        started: Moment,
+        fetched: Option<Fetched>,
+    ) -> Option<FetchEvent> {
+        if !self.state.refresh.end(number) {
+            return None;
+        }
+        let now = self.source.now();
+        let Fetched { jwks_uri, result } = fetched.unwrap_or_else(|| Fetched {
+            jwks_uri: None,
+            result: Err(self.failure(FetchError::Thread)),
+        });
+        if let Some(jwks_uri) = jwks_uri {
+            self.state.discovered.learn(jwks_uri);
+        }
+        let (mut usable_keys, mut skipped_keys, mut key_set) = (0, 0, None);
+        let result = result.and_then(|set| {
+            (usable_keys, skipped_keys) = (set.keys.len(), set.keys.skipped().len());
+            key_set = Some(Arc::clone(&set.text));
+            self.accept(started, set)
+        });
+        self.state.discovered.end(&result);
+        self.state.counters.count_attempt(&result);
+        let quiet_until = match &result {
+            Ok(()) => {
+                self.state.refresh.succeed();
+                Duration::ZERO
+            }
+            Err(failure) => {
+                let (keys_state, jitter) = self.state_and_jitter(now);
+                self.state.refresh.fail(now.monotonic, failure.clone(), keys_state, jitter);
+                self.state.refresh.back_off_end()
+            }
+        };
+        self.wake_threads(quiet_until);
+        Some(FetchEvent {
+            fetched_at: UnixTime::from_secs(started.wall.as_secs()),
+            duration: now.monotonic.saturating_sub(started.monotonic),
+            usable_keys,
+            skipped_keys,
+            generation: self.source.published.snapshot().map_or(0, |snapshot| snapshot.generation),
+            key_set: key_set.filter(|_| result.is_ok()),
+            failure: result.err(),
+        })
+    }
+
+    /// Takes a valid set into use, or fails if it has no usable key (I5, I6).
+    fn accept(&mut self, started: Moment, fetched: FetchedSet) -> Result<(), FetchFailure> {
+        let FetchedSet { text, keys, burnt, former_keys } = fetched;
+        self.state.burnt = burnt;
+        let former = self.source.published.snapshot();
+        if keys.is_empty() {
+            // It does not replace the old set. But the keys that it burns are removed from that one, and
+            // the time starts after which the old keys end.
+            if let Some(former) = former {
+                self.source.published.replace(former.outlived(former_keys, started));
+            }
+            return Err(self.failure(FetchError::no_usable_keys(keys.skipped())));
+        }
+        let generation = former.map_or(0, |former| former.generation).saturating_add(1);
+        let set = Snapshot { generation, ..self.source.settings.snapshot(keys, text, started) };
+        self.source.published.replace(set);
+        Ok(())
     }
 
     /// The attempt under way has not ended in time: lookups no longer wait for it.
-    pub(crate) fn give_up(&self, control: &mut Control, now: Moment) {
-        let failure = self.failure(control, FetchError::Timeout);
-        let (state, jitter) = (self.state(now), self.jitter());
-        control.refresh.give_up(now.monotonic, failure, state, jitter);
+    pub(crate) fn give_up(&mut self, now: Moment) {
+        let failure = self.failure(FetchError::Timeout);
+        let (keys_state, jitter) = self.state_and_jitter(now);
+        self.state.refresh.give_up(now.monotonic, failure, keys_state, jitter);
     }
 
     /// Takes the slot from an attempt that is long overdue (I2). Threads that waited for it decide again
     /// now, and futures when they are next polled: at the latest when this or another attempt ends.
-    pub(crate) fn reclaim_slot(&self, control: &mut Control, now: Moment) {
-        if control.refresh.is_long_overdue(&self.settings.timing, now.monotonic) {
-            self.give_up(control, now);
-            control.refresh.reclaim();
-            control.ended = control.ended.wrapping_add(1);
-            self.ended.notify_all();
-            self.keep_quiet_until(control.refresh.back_off_end());
+    pub(crate) fn reclaim_slot(&mut self, now: Moment) {
+        let timing = &self.source.settings.timing;
+        if self.state.refresh.is_long_overdue(timing, now.monotonic) {
+            self.give_up(now);
+            self.state.refresh.reclaim();
+            self.wake_threads(self.state.refresh.back_off_end());
         }
     }
 
-    /// A failure of the next request that is due, with its host.
-    pub(crate) fn failure(&self, control: &Control, error: FetchError) -> FetchFailure {
-        let (url, purpose) = match (&self.settings.location, &control.jwks_uri) {
-            (Location::Url(url), _) => (url, FetchPurpose::KeySet),
-            (Location::Discovery(_), Some(jwks_uri)) => (jwks_uri, FetchPurpose::KeySet),
-            (Location::Discovery(issuer), None) => (&issuer.openid_url, FetchPurpose::Metadata),
-        };
-        FetchFailure::new(host_of(url), purpose, error)
+    /// The slot is free: waiters decide again.
+    fn wake_threads(&mut self, quiet_until: Duration) {
+        self.source.published.keep_quiet_until(quiet_until);
+        self.state.ended = self.state.ended.wrapping_add(1);
+        self.source.wake_threads.notify_all();
     }
-}
 
-/// Only an unknown `kid` is worth a newer set; a missing or ambiguous one is not.
-pub(crate) fn found(query: KeyQuery<'_>, answer: &Result<SelectedKey, KeyError>) -> Found {
-    match (query.key_id(), answer) {
-        (Some(_), Err(KeyError::UnknownKey)) => Found::UnknownKid,
-        _ => Found::Answer,
+    fn state_and_jitter(&self, now: Moment) -> (KeysState, f64) {
+        (self.source.published.state(now), jitter(&*self.source.settings.clock))
     }
-}
 
-fn nanos(duration: Duration) -> u64 {
-    duration.as_nanos().try_into().unwrap_or(u64::MAX)
+    /// A failure of the request that is next, with its host.
+    fn failure(&self, error: FetchError) -> FetchFailure {
+        self.state.discovered.failure(&self.source.settings.location, error)
+    }
 }
 
 /// How long an attempt may run past its timeout before its waiters give up.

@@ -29,7 +29,7 @@ use crate::{
 /// ```
 /// use tokenring::testkit::{Answer, IssuerServer};
 /// # #[cfg(feature = "fetch")]
-/// use tokenring::{FetchError, RemoteJwks};
+/// use tokenring::{RemoteJwks, remote::FetchError};
 ///
 /// let server = IssuerServer::start();
 /// # #[cfg(feature = "fetch")] {

@@ -8,8 +8,9 @@ use std::{
 };
 
 use tokenring::{
-    Auth0, Auth0ConfigError, FetchConfigError, JwkSet, KeysState, PolicyError, RemoteJwks,
-    UnixTime, Verifier, VerifyError,
+    Auth0, Auth0ConfigError, FetchConfigError, JwkSet, PolicyError, RemoteJwks, UnixTime, Verifier,
+    VerifyError,
+    remote::KeysState,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, IssuerServer, TokenBuilder},
 };
 
@@ -432,8 +433,8 @@ fn verifier_does_no_io_before_it_needs_a_key() {
     let verifier = auth0.verifier().unwrap();
     let idle = || {
         let health = verifier.keys().health();
-        let fetches = (health.fetches_ok, health.fetches_failed.len(), health.fetching);
-        (health.state, fetches, health.last_error) == (KeysState::Empty, (0, 0, false), None)
+        let fetches = (health.fetches_ok(), health.fetches_failed().len(), health.is_fetching());
+        (health.state(), fetches, health.last_error()) == (KeysState::Empty, (0, 0, false), None)
     };
     assert!(idle());
     // This is not a token at all, so no key is looked up.

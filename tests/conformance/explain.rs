@@ -13,9 +13,10 @@ use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Explanation, FetchError, FetchRequest, Guard, JwkSet, KeyError, KeyQuery, KeySource,
-    KeysDescription, Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
+    Algorithm, Explanation, Guard, JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Policy,
+    RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
     explain::{Check, Finding, Outcome},
+    remote::{FetchError, FetchRequest},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 

@@ -802,7 +802,10 @@ mod async_servers {
         thread::{self, Thread},
     };
 
-    use tokenring::{FetchError, FetchRequest, KeysState, RemoteJwks};
+    use tokenring::{
+        RemoteJwks,
+        remote::{FetchError, FetchRequest, KeysState},
+    };
 
     use super::*;
 
@@ -848,14 +851,14 @@ mod async_servers {
             assert!(matches!(block_on(guard.check_async(values)).unwrap_err().status(), 400 | 401));
         }
         assert_eq!(fetches.load(Ordering::Relaxed), 0);
-        assert_eq!(guard.verifier().keys().health().state, KeysState::Empty);
+        assert_eq!(guard.verifier().keys().health().state(), KeysState::Empty);
     }
 
     #[test]
     fn nothing_is_fetched_before_the_future_is_polled() {
         let (guard, fetches) = remote_guard();
         drop(guard.check_async(Some(lasting_value())));
-        assert!(!guard.verifier().keys().health().fetching);
+        assert!(!guard.verifier().keys().health().is_fetching());
         assert_eq!(fetches.load(Ordering::Relaxed), 0);
     }
 

@@ -4,9 +4,9 @@
 use std::{slice, time::Duration};
 
 use tokenring::{
-    Algorithm, FetchError, JwkError, KeyError, KeyQuery, KeySource, KeysState, Policy, UnixTime,
-    Verifier,
+    Algorithm, JwkError, KeyError, KeyQuery, KeySource, Policy, UnixTime, Verifier,
     explain::Check,
+    remote::{FetchError, KeysState},
     testkit::{Issuer, TestKey},
 };
 
@@ -69,7 +69,7 @@ fn set_that_burns_a_key_in_use_removes_it_at_once_even_if_nothing_usable_is_left
     // This set has no usable key, so it does not replace the old one, but it burns `a`.
     rig.issuer.reply(burning(slice::from_ref(&a)));
     assert_eq!(rig.keys.refresh_now().unwrap_err().code(), "no_usable_keys");
-    assert_eq!(rig.keys.health().state, KeysState::Fresh);
+    assert_eq!(rig.keys.health().state(), KeysState::Fresh);
     assert_eq!((rig.key("b"), rig.try_key("a")), (found("b"), unavailable(secs(1))));
     assert_eq!(rig.keys.keys().unwrap().len(), 1);
 
@@ -77,11 +77,14 @@ fn set_that_burns_a_key_in_use_removes_it_at_once_even_if_nothing_usable_is_left
     rig.issuer.reply(burning(slice::from_ref(&b)));
     assert_eq!(rig.keys.refresh_now().unwrap_err().code(), "no_usable_keys");
     let health = rig.keys.health();
-    assert_eq!((health.state, health.usable_keys, health.is_ready()), (KeysState::Dead, 0, false));
+    assert_eq!(
+        (health.state(), health.usable_keys(), health.is_ready()),
+        (KeysState::Dead, 0, false)
+    );
     assert_eq!(rig.keys.keys().map(|set| set.len()), None);
-    assert_eq!(rig.key("b"), unavailable(rig.keys.health().next_attempt_in));
+    assert_eq!(rig.key("b"), unavailable(rig.keys.health().next_attempt_in()));
     // A token without `kid` is refused too, because there is no only key.
-    let retry_after = rig.keys.health().next_attempt_in;
+    let retry_after = rig.keys.health().next_attempt_in();
     let answer = rig.keys.key(KeyQuery::new(None, Algorithm::RS256)).map(|_| ());
     assert_eq!(answer, Err(KeyError::Unavailable { retry_after }));
 
@@ -121,14 +124,14 @@ fn sets_without_a_usable_key_end_the_old_keys_after_a_whole_ttl() {
         rig.clock.advance(secs(1));
     }
     let health = rig.keys.health();
-    assert_eq!((health.state, health.age), (KeysState::Dead, Some(secs(700))));
+    assert_eq!((health.state(), health.age()), (KeysState::Dead, Some(secs(700))));
     rig.key("a").unwrap_err();
     assert_eq!(rig.try_key("a"), rig.key("a"));
 
     rig.issuer.serves(&["a"]);
-    rig.clock.advance(rig.keys.health().next_attempt_in);
+    rig.clock.advance(rig.keys.health().next_attempt_in());
     assert_eq!(rig.key("a"), found("a"));
-    assert_eq!(rig.keys.health().state, KeysState::Fresh);
+    assert_eq!(rig.keys.health().state(), KeysState::Fresh);
 }
 
 /// The set without keys was requested while the wall clock was wrong, so more time has passed since
@@ -142,7 +145,7 @@ fn keys_that_the_issuer_ended_are_not_served_because_their_set_is_young() {
     let a = rig.keys.keys().unwrap().select(Some("a"), Algorithm::RS256).unwrap();
     rig.clock.set_wall_forward(TTL);
     let health = rig.keys.health();
-    assert_eq!((health.state, health.age), (KeysState::Dead, Some(Duration::ZERO)));
+    assert_eq!((health.state(), health.age()), (KeysState::Dead, Some(Duration::ZERO)));
     assert_eq!((rig.key("a"), rig.try_key("a")), (unavailable(secs(1)), unavailable(secs(1))));
     assert!(!rig.keys.confirms(&a, KeyQuery::new(Some("a"), Algorithm::RS256)));
 }
@@ -159,7 +162,7 @@ fn other_failures_do_not_end_the_old_keys_and_a_good_set_starts_the_time_anew() 
     assert_eq!(rig.key("a"), found("a"));
     rig.settle();
     rig.clock.advance(NANO);
-    assert_eq!(rig.keys.health().state, KeysState::Dead);
+    assert_eq!(rig.keys.health().state(), KeysState::Dead);
 
     // With a good set in between, the time starts anew.
     let rig = Rig::primed(&["a"]);
@@ -171,9 +174,9 @@ fn other_failures_do_not_end_the_old_keys_and_a_good_set_starts_the_time_anew() 
     rig.issuer.fails();
     rig.keys.refresh_now().unwrap_err();
     rig.clock.advance(STALE_CAP - NANO);
-    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    assert_eq!(rig.keys.health().state(), KeysState::Expired);
     rig.clock.advance(NANO);
-    assert_eq!(rig.keys.health().state, KeysState::Dead);
+    assert_eq!(rig.keys.health().state(), KeysState::Dead);
 }
 
 #[test]
@@ -192,9 +195,9 @@ fn unusable_set_has_its_reasons_in_the_error_and_their_number_in_health() {
     )));
     let health = rig.keys.health();
     assert_eq!(last_error(&health), Some(error));
-    assert_eq!((health.skipped_in_unusable_set, health.skipped_keys), (30, 0));
+    assert_eq!((health.skipped_in_unusable_set(), health.skipped_keys()), (30, 0));
     rig.issuer.serves(&["a"]);
     rig.clock.advance(Duration::from_secs(1));
     rig.keys.prime().unwrap();
-    assert_eq!(rig.keys.health().skipped_in_unusable_set, 0);
+    assert_eq!(rig.keys.health().skipped_in_unusable_set(), 0);
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use tokenring::{
-    FetchConfigError, FetchError, FetchPurpose, FetchRequest, JsonError, KeysState, MetadataError,
-    Policy, RemoteJwks, Verifier, VerifyError,
+    FetchConfigError, JsonError, Policy, RemoteJwks, Verifier, VerifyError,
+    remote::{FetchError, FetchPurpose, FetchRequest, KeysState, MetadataError},
     testkit::{AUDIENCE, Answer, IssuerServer},
 };
 
@@ -71,10 +71,10 @@ impl Site {
         let start = Instant::now();
         let error = self.keys.prime().unwrap_err();
         assert!(start.elapsed() < TIMEOUT + millis(200), "{error:?} took {:?}", start.elapsed());
-        until(|| !self.keys.health().fetching);
+        until(|| !self.keys.health().is_fetching());
         let health = self.keys.health();
         assert_eq!(last_error(&health).as_ref(), Some(&error));
-        assert_eq!(health.last_error.unwrap().purpose(), FetchPurpose::Metadata);
+        assert_eq!(health.last_error().unwrap().purpose(), FetchPurpose::Metadata);
         assert_eq!(self.server.key_set_hits(), 0);
         error
     }
@@ -93,7 +93,7 @@ fn metadata_error(error: MetadataError) -> FetchError {
 fn issuers_identifier_is_enough() {
     for path in ["", "/", "/tenant", "/tenant/", "/a/b"] {
         let Site { server, clock, keys } = Site::at(path);
-        assert_eq!(keys.health().state, KeysState::Empty);
+        assert_eq!(keys.health().state(), KeysState::Empty);
         assert_eq!(server.hits(), 0, "nothing is requested before the first lookup");
         let verifier = Verifier::new(Policy::new(server.url(), AUDIENCE), keys).unwrap();
         let verified = verifier.verify(&server.token().mint()).unwrap();
@@ -145,7 +145,7 @@ fn key_set_may_be_on_another_host() {
     // A failure then names that host.
     elsewhere.answer_with(Answer::status(500));
     site.keys.refresh_now().unwrap_err();
-    let failure = site.keys.health().last_error.unwrap();
+    let failure = site.keys.health().last_error().cloned().unwrap();
     let host = elsewhere.url();
     let host = host.trim_start_matches("http://").trim_end_matches('/');
     assert_eq!((failure.host(), failure.purpose()), (host, FetchPurpose::KeySet));
@@ -331,7 +331,7 @@ fn failures_are_retried_only_after_the_back_off() {
     site.server.answer_metadata_with(Answer::status(503).retry_after(7));
     let busy = FetchError::Status { status: 503, retry_after: Some(secs(7)) };
     assert_eq!(site.failure(), busy.clone());
-    assert_eq!(site.keys.health().next_attempt_in, secs(7));
+    assert_eq!(site.keys.health().next_attempt_in(), secs(7));
     site.clock.advance(secs(7) - NANO);
     assert_eq!((site.keys.prime(), site.hits()), (Err(busy), (1, 0, 0)));
     site.server.answer_metadata_with(Answer::metadata());
@@ -349,7 +349,7 @@ fn refresh_goes_on_while_the_metadata_is_down() {
         site.server.answer_metadata_with(answer);
         site.keys.refresh_now().unwrap();
     }
-    assert_eq!((site.hits(), site.keys.health().generation), ((1, 0, 3), 3));
+    assert_eq!((site.hits(), site.keys.health().generation()), ((1, 0, 3), 3));
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn wrong_metadata_is_not_ignored_when_it_is_read_again() {
     assert_eq!(site.keys.refresh_now(), Err(FetchError::IssuerMismatch));
     assert_eq!(site.hits(), (2, 0, 2));
     // The set in use stays in use. I6.
-    assert_eq!(site.keys.health().state, KeysState::Fresh);
+    assert_eq!(site.keys.health().state(), KeysState::Fresh);
 }
 
 #[test]
@@ -393,7 +393,7 @@ fn key_set_that_moved_is_found_after_the_old_url_fails() {
     site.server.rotate();
     let before = site.keys.keys().unwrap().len();
     assert_eq!(site.keys.refresh_now(), Err(status(404)));
-    site.clock.advance(site.keys.health().next_attempt_in);
+    site.clock.advance(site.keys.health().next_attempt_in());
     assert_eq!(site.keys.refresh_now(), Ok(()));
     assert_eq!((before, site.keys.keys().unwrap().len()), (1, 2));
     assert_eq!(site.hits().0, 2);
@@ -520,7 +520,7 @@ fn well_known_paths_follow_the_two_documents() {
         let keys = RemoteJwks::discovery_builder(issuer).fetch(fetch).build().unwrap();
         assert_eq!(keys.prime(), Err(status(404)));
         assert_eq!(log.urls(), [openid, oauth]);
-        let failure = keys.health().last_error.unwrap();
+        let failure = keys.health().last_error().cloned().unwrap();
         assert!(failure.host().starts_with("a.example"));
     }
 }

@@ -23,8 +23,8 @@ use std::{
 };
 
 use tokenring::{
-    Algorithm, Clock, Fetch, FetchError, FetchRequest, Health, KeyError, KeyQuery, KeySource,
-    RemoteJwks, RemoteJwksBuilder, SelectedKey,
+    Algorithm, KeyError, KeyQuery, KeySource, RemoteJwks, SelectedKey,
+    remote::{Clock, Fetch, FetchError, FetchRequest, Health, RemoteJwksBuilder},
     testkit::{Issuer, TestKey},
 };
 
@@ -36,7 +36,7 @@ pub(crate) const STALE_CAP: Duration = secs(3600);
 pub(crate) const COOLDOWN: Duration = secs(10);
 
 /// The age at which a refresh is due with a jitter of 0.
-pub(crate) const AHEAD: Duration = secs(432);
+pub(crate) const REFRESH_DUE: Duration = secs(432);
 
 pub(crate) const UNKNOWN: Result<String, KeyError> = Err(KeyError::UnknownKey);
 pub(crate) const BUSY: Result<String, KeyError> = Err(KeyError::Busy);
@@ -129,7 +129,7 @@ impl Clock for FakeClock {
 
 /// The error of the last attempt.
 pub(crate) fn last_error(health: &Health) -> Option<FetchError> {
-    health.last_error.as_ref().map(|failure| failure.error().clone())
+    health.last_error().as_ref().map(|failure| failure.error().clone())
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -336,12 +336,12 @@ impl Rig {
 
     /// Waits until no fetch is in flight.
     pub(crate) fn settle(&self) {
-        until(|| !self.keys.health().fetching);
+        until(|| !self.keys.health().is_fetching());
     }
 
     /// Waits until there are this many waiters, threads and futures.
     pub(crate) fn await_waiters(&self, waiters: usize) {
-        until(|| self.keys.health().waiters == waiters);
+        until(|| self.keys.health().waiters() == waiters);
     }
 
     /// A blocking lookup on a thread of its own.

@@ -100,7 +100,7 @@ fn future_outlives_the_kid_it_was_given() {
 fn future_that_was_not_polled_does_nothing() {
     let rig = Rig::new();
     drop(key_async(&rig.keys, "a"));
-    assert_eq!((rig.issuer.count(), rig.keys.health().waiters), (0, 0));
+    assert_eq!((rig.issuer.count(), rig.keys.health().waiters()), (0, 0));
 }
 
 #[test]
@@ -113,18 +113,18 @@ fn dropped_futures_leave_nothing_behind_and_do_not_delay_others() {
         // Polled without being woken, it still counts as one waiter.
         assert_eq!(future.poll(), Poll::Pending);
     }
-    assert_eq!(rig.keys.health().waiters, 1000);
+    assert_eq!(rig.keys.health().waiters(), 1000);
     // All are dropped except one, among them the one that started the fetch.
     let mut last = futures.pop().unwrap();
     drop(futures);
-    assert_eq!(rig.keys.health().waiters, 1);
+    assert_eq!(rig.keys.health().waiters(), 1);
     assert_eq!(last.woken(), 0);
     rig.issuer.open_gate();
     until(|| last.woken() == 1);
     assert_eq!(last.poll(), Poll::Ready(found("a")));
     drop(last);
     let health = rig.keys.health();
-    assert_eq!((health.waiters, health.fetching, rig.issuer.count()), (0, false, 1));
+    assert_eq!((health.waiters(), health.is_fetching(), rig.issuer.count()), (0, false, 1));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn future_dropped_after_it_was_woken_and_before_its_poll_does_not_affect_others(
     until(|| first.woken() == 1 && second.woken() == 1);
     drop(first);
     assert_eq!(second.poll(), Poll::Ready(found("a")));
-    assert_eq!(rig.keys.health().waiters, 0);
+    assert_eq!(rig.keys.health().waiters(), 0);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn future_that_moved_to_another_task_wakes_that_one() {
     let (former, latter) = (Arc::new(Count::default()), Arc::new(Count::default()));
     assert_eq!(future.poll_with(&Waker::from(Arc::clone(&former))), Poll::Pending);
     assert_eq!(future.poll_with(&Waker::from(Arc::clone(&latter))), Poll::Pending);
-    assert_eq!((rig.keys.health().waiters, Arc::strong_count(&former)), (1, 1));
+    assert_eq!((rig.keys.health().waiters(), Arc::strong_count(&former)), (1, 1));
     rig.issuer.open_gate();
     until(|| latter.0.load(Ordering::SeqCst) == 1);
     assert_eq!(former.0.load(Ordering::SeqCst), 0);
@@ -234,7 +234,7 @@ fn wakers_that_poll_where_they_are_woken_do_not_deadlock() {
     assert_eq!(outputs, [found("a"), UNKNOWN, found("a"), UNKNOWN]);
     assert_eq!(join(thread), UNKNOWN);
     rig.settle();
-    assert_eq!((rig.issuer.count(), rig.keys.health().waiters), (2, 0));
+    assert_eq!((rig.issuer.count(), rig.keys.health().waiters()), (2, 0));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn waker_that_panics_does_not_keep_the_others_waiting() {
         until(|| good.woken() == 1);
         assert!(good.poll().is_ready());
         assert!(bad.poll().is_ready());
-        assert_eq!(rig.keys.health().waiters, 0);
+        assert_eq!(rig.keys.health().waiters(), 0);
     }
 }
 
@@ -284,9 +284,9 @@ fn waker_that_owns_the_last_reference_to_a_task_with_lookups_does_not_deadlock()
         // The first waker is replaced by another, which is dropped with its future.
         assert_eq!(poll(holding(&keys)), Poll::Pending);
         assert_eq!(poll(holding(&keys)), Poll::Pending);
-        assert_eq!(keys.health().waiters, 2);
+        assert_eq!(keys.health().waiters(), 2);
         drop(future);
-        assert_eq!(keys.health().waiters, 0);
+        assert_eq!(keys.health().waiters(), 0);
         // This waker is dropped after it was woken.
         let mut future = owned(&keys, "a");
         let waker = holding(&keys);
@@ -297,7 +297,7 @@ fn waker_that_owns_the_last_reference_to_a_task_with_lookups_does_not_deadlock()
     rig.issuer.open_gate();
     rig.settle();
     assert_eq!(block_on(future), found("a"));
-    assert_eq!(rig.keys.health().waiters, 0);
+    assert_eq!(rig.keys.health().waiters(), 0);
 }
 
 // The end of a source.

@@ -8,18 +8,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokenring::{Algorithm, Clock, KeyError, KeyQuery, KeySource, KeysState, RemoteJwks};
+use tokenring::{
+    Algorithm, KeyError, KeyQuery, KeySource, RemoteJwks,
+    remote::{Clock, KeysState},
+};
 
 use crate::fake::{
-    self, AHEAD, BUSY, COOLDOWN, FakeFetch, GatedJitter, Manual, NANO, Random, Rig, TTL, UNKNOWN,
-    URL, block_on, found, join, key_async, millis, name, run_all, secs, unavailable, until,
+    self, BUSY, COOLDOWN, FakeFetch, GatedJitter, Manual, NANO, REFRESH_DUE, Random, Rig, TTL,
+    UNKNOWN, URL, block_on, found, join, key_async, millis, name, run_all, secs, unavailable,
+    until,
 };
 
 // Without a key set.
 
 #[test]
 fn cold_herd_of_64_threads_is_one_fetch() {
-    let rig = Rig::with(|builder| builder.max_blocked(64));
+    let rig = Rig::with(|builder| builder.max_waiting_threads(64));
     rig.issuer.close_gate();
     let threads: Vec<_> = (0..64).map(|_| rig.spawn_key("a")).collect();
     rig.await_waiters(64);
@@ -28,7 +32,7 @@ fn cold_herd_of_64_threads_is_one_fetch() {
         assert_eq!(join(thread), found("a"));
     }
     assert_eq!(rig.issuer.count(), 1);
-    assert_eq!(rig.keys.health().waiters, 0);
+    assert_eq!(rig.keys.health().waiters(), 0);
 }
 
 #[test]
@@ -38,17 +42,17 @@ fn cold_herd_of_1000_futures_is_one_fetch() {
     let futures = (0..1000).map(|_| key_async(&rig.keys, "a"));
     let answers = run_all(futures, || {
         // Every future has been polled once and waits.
-        assert_eq!(rig.keys.health().waiters, 1000);
+        assert_eq!(rig.keys.health().waiters(), 1000);
         rig.issuer.open_gate();
     });
     assert!(answers.iter().all(|answer| *answer == found("a")));
     assert_eq!((answers.len(), rig.issuer.count()), (1000, 1));
-    assert_eq!(rig.keys.health().waiters, 0);
+    assert_eq!(rig.keys.health().waiters(), 0);
 }
 
 #[test]
 fn cold_herd_that_gets_an_error_is_one_fetch_too() {
-    let rig = Rig::with(|builder| builder.max_blocked(64));
+    let rig = Rig::with(|builder| builder.max_waiting_threads(64));
     rig.issuer.close_gate();
     rig.issuer.fails();
     let threads: Vec<_> = (0..64).map(|_| rig.spawn_key("a")).collect();
@@ -78,13 +82,13 @@ fn no_more_than_max_blocked_threads_wait_and_the_others_are_busy() {
     }
     rig.settle();
     assert_eq!(future.poll(), Poll::Ready(found("a")));
-    assert_eq!((rig.keys.health().busy, rig.issuer.count()), (10, 1));
+    assert_eq!((rig.keys.health().busy(), rig.issuer.count()), (10, 1));
 }
 
 #[test]
 fn nothing_is_fetched_before_the_first_lookup() {
     let rig = Rig::new();
-    assert_eq!(rig.keys.health().state, KeysState::Empty);
+    assert_eq!(rig.keys.health().state(), KeysState::Empty);
     assert_eq!(rig.issuer.count(), 0);
 }
 
@@ -95,7 +99,7 @@ fn lookups_without_keys_are_refused_at_once_during_back_off() {
     assert_eq!(rig.key("a"), unavailable(secs(1)));
     for back_off in [1, 2, 4, 8, 10] {
         for left in [secs(back_off), secs(back_off) / 2, NANO] {
-            rig.clock.advance(rig.keys.health().next_attempt_in - left);
+            rig.clock.advance(rig.keys.health().next_attempt_in() - left);
             let count = rig.issuer.count();
             assert_eq!(rig.key("a"), unavailable(left.max(secs(1))));
             assert_eq!(block_on(key_async(&rig.keys, "b")), unavailable(left.max(secs(1))));
@@ -140,7 +144,7 @@ fn known_key_within_ttl_is_found_while_the_other_locks_are_taken() {
         move || keys.health()
     });
 
-    for age in [Duration::ZERO, AHEAD - NANO, AHEAD, TTL - NANO] {
+    for age in [Duration::ZERO, REFRESH_DUE - NANO, REFRESH_DUE, TTL - NANO] {
         times.advance(age.saturating_sub(times.monotonic() - secs(7)));
         for _ in 0..100 {
             assert_eq!(fake::key(&keys, "a"), found("a"));
@@ -184,10 +188,10 @@ fn known_key_is_found_while_the_lock_is_taken_in_the_back_off_of_a_due_refresh()
     let issuer = FakeFetch::new(&times);
     let keys = RemoteJwks::builder(URL).fetch(issuer.clone()).clock(clock.clone()).build().unwrap();
     keys.prime().unwrap();
-    times.advance(AHEAD);
+    times.advance(REFRESH_DUE);
     issuer.fails();
     assert_eq!(fake::key(&keys, "a"), found("a"));
-    until(|| keys.health().next_attempt_in == secs(1));
+    until(|| keys.health().next_attempt_in() == secs(1));
 
     clock.0.close();
     let health = thread::Builder::new().name("health".into()).spawn({
@@ -202,7 +206,7 @@ fn known_key_is_found_while_the_lock_is_taken_in_the_back_off_of_a_due_refresh()
     });
     assert_eq!(join(lookup), found("a"));
     clock.0.open();
-    assert_eq!(join(health.unwrap()).consecutive_failures, 1);
+    assert_eq!(join(health.unwrap()).consecutive_failures(), 1);
     assert_eq!(issuer.count(), 2);
 }
 
@@ -214,7 +218,7 @@ fn thousand_known_lookups_during_a_hanging_fetch_take_no_time() {
     assert_eq!(expired_and_failed.key("a"), found("a"));
     expired_and_failed.clock.advance(secs(1));
     let ahead = Rig::primed(&["a"]);
-    ahead.clock.advance(AHEAD);
+    ahead.clock.advance(REFRESH_DUE);
     for rig in [Rig::primed(&["a"]), ahead, expired_and_failed] {
         rig.issuer.close_gate();
         let count = rig.issuer.count();
@@ -242,7 +246,7 @@ fn thousand_known_lookups_during_a_hanging_fetch_take_no_time() {
 fn never_two_fetches_at_a_time() {
     // With this timeout, no attempt is ever overdue.
     let day = secs(86_400);
-    let rig = Rig::with(|builder| builder.max_blocked(100).kid_cooldown(NANO).timeout(day));
+    let rig = Rig::with(|builder| builder.max_waiting_threads(100).kid_cooldown(NANO).timeout(day));
     rig.issuer.fails();
     thread::scope(|scope| {
         for thread in 0..8 {
@@ -268,7 +272,7 @@ fn never_two_fetches_at_a_time() {
     assert!(rig.issuer.count() > 100);
     assert_eq!(rig.issuer.most_in_flight(), 1);
     rig.settle();
-    assert_eq!(rig.keys.health().waiters, 0);
+    assert_eq!(rig.keys.health().waiters(), 0);
 }
 
 #[test]
@@ -282,7 +286,7 @@ fn cooldown_and_age_count_from_the_start_of_a_fetch() {
     rig.clock.advance(COOLDOWN - NANO);
     rig.issuer.open_gate();
     assert_eq!(join(lookup), UNKNOWN);
-    assert_eq!(rig.keys.health().age, Some(COOLDOWN - NANO));
+    assert_eq!(rig.keys.health().age(), Some(COOLDOWN - NANO));
     assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 2));
     rig.clock.advance(NANO);
     assert_eq!((rig.key("b"), rig.issuer.count()), (UNKNOWN, 3));
@@ -318,10 +322,10 @@ fn storm_of_made_up_kids_is_one_forced_refresh_per_cooldown() {
     let forced: Vec<bool> = rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
     assert_eq!(forced, [false, true, true]);
     let health = rig.keys.health();
-    assert_eq!((health.unknown_kids, health.busy), (4 * 32 * 500, 0));
+    assert_eq!((health.unknown_kids(), health.busy()), (4 * 32 * 500, 0));
     // Lookups that waited for one of the two refreshes are not counted: at most 32 each time.
-    assert!(health.suppressed_refreshes >= health.unknown_kids - 2 * 32);
-    assert!(health.suppressed_refreshes <= health.unknown_kids - 2);
+    assert!(health.suppressed_refreshes() >= health.unknown_kids() - 2 * 32);
+    assert!(health.suppressed_refreshes() <= health.unknown_kids() - 2);
 }
 
 #[test]
@@ -355,7 +359,7 @@ fn hour_of_known_keys_is_one_request_per_refresh() {
     // At 0 s and then every 432 s.
     assert_eq!(rig.issuer.count(), 9);
     assert!(rig.issuer.asked().iter().all(|asked| !asked.no_cache));
-    assert_eq!(rig.keys.health().stale_served, 0);
+    assert_eq!(rig.keys.health().stale_served(), 0);
 }
 
 #[test]

@@ -12,7 +12,8 @@ use std::{
 };
 
 use tokenring::{
-    FetchError, JsonError, JwkSetError, RemoteJwks,
+    JsonError, JwkSetError, RemoteJwks,
+    remote::FetchError,
     testkit::{Answer, Issuer, IssuerServer},
 };
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use tokenring::{
-    FetchError, RemoteJwks,
+    RemoteJwks,
+    remote::FetchError,
     testkit::{Answer, IssuerServer},
 };
 
@@ -33,7 +34,7 @@ fn issuer_rotates_a_hundred_times_and_a_source_keeps_up() {
     }
     let keys = at(&server).build().unwrap();
     assert_eq!(keys.prime(), Ok(()));
-    assert_eq!(keys.health().usable_keys, 3);
+    assert_eq!(keys.health().usable_keys(), 3);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The issuer's keys over time. The invariants that the tests cite, I1 to I10, are in the head of
-//! `src/remote.rs`.
+//! The issuer's keys over time. The invariants that the tests cite, I1 to I10, are on the page
+//! `tokenring::remote`.
 //!
 //! Most tests use a manual clock and a scripted issuer, to test when keys are fetched, and how
 //! lookups are answered in the meantime. The last ones use sockets on this machine.

@@ -5,11 +5,14 @@ use std::{
     time::Duration,
 };
 
-use tokenring::{Clock, KeyError, KeysState, RemoteJwks, UnixTime};
+use tokenring::{
+    KeyError, RemoteJwks, UnixTime,
+    remote::{Clock, KeysState},
+};
 
 use crate::fake::{
-    self, AHEAD, FakeClock, FakeFetch, NANO, Random, Reply, Rig, STALE_CAP, TTL, URL, block_on,
-    found, join, key_async, last_error, millis, secs, status, unavailable, until,
+    self, FakeClock, FakeFetch, NANO, REFRESH_DUE, Random, Reply, Rig, STALE_CAP, TTL, URL,
+    block_on, found, join, key_async, last_error, millis, secs, status, unavailable, until,
 };
 
 // I4: no key is used at `stale_cap`.
@@ -28,7 +31,7 @@ fn keys_are_used_during_an_outage_up_to_the_cap_and_no_longer() {
     }
     let attempts = rig.issuer.count() - 1;
     assert!((50..80).contains(&attempts), "{attempts}");
-    assert_eq!(rig.keys.health().state, KeysState::Dead);
+    assert_eq!(rig.keys.health().state(), KeysState::Dead);
     let Err(KeyError::Unavailable { retry_after }) = rig.key("a") else { panic!() };
     assert!(retry_after <= secs(60));
 
@@ -36,8 +39,8 @@ fn keys_are_used_during_an_outage_up_to_the_cap_and_no_longer() {
     rig.clock.advance(retry_after);
     assert_eq!(rig.key("a"), found("a"));
     let health = rig.keys.health();
-    assert_eq!((health.state, health.generation), (KeysState::Fresh, 2));
-    assert_eq!((health.consecutive_failures, last_error(&health)), (0, None));
+    assert_eq!((health.state(), health.generation()), (KeysState::Fresh, 2));
+    assert_eq!((health.consecutive_failures(), last_error(&health)), (0, None));
 }
 
 #[test]
@@ -64,7 +67,7 @@ fn stale_cap_as_long_as_ttl_fails_closed() {
     assert_eq!(rig.key("a"), found("a"));
     rig.settle();
     rig.clock.advance(secs(1));
-    assert_eq!(rig.keys.health().state, KeysState::Dead);
+    assert_eq!(rig.keys.health().state(), KeysState::Dead);
     rig.key("a").unwrap_err();
     rig.issuer.serves(&["a"]);
     rig.clock.advance(secs(10));
@@ -78,12 +81,12 @@ fn age_of_a_set_counts_from_its_request() {
     let lookup = rig.spawn_key("a");
     rig.issuer.await_count(1);
     rig.await_waiters(1);
-    rig.clock.advance(AHEAD - NANO);
+    rig.clock.advance(REFRESH_DUE - NANO);
     rig.issuer.open_gate();
     assert_eq!(join(lookup), found("a"));
     let health = rig.keys.health();
-    assert_eq!(health.age, Some(AHEAD - NANO));
-    assert_eq!(health.last_success, Some(UnixTime::from_secs(1_750_000_000)));
+    assert_eq!(health.age(), Some(REFRESH_DUE - NANO));
+    assert_eq!(health.last_success(), Some(UnixTime::from_secs(1_750_000_000)));
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn key_that_reaches_the_cap_while_its_lookup_waits_is_not_used() {
         let answer = fake::key(&keys, "a");
         *step.lock().unwrap() = Duration::ZERO;
         assert_eq!(issuer.most_in_flight(), 1);
-        let stale_served = keys.health().stale_served;
+        let stale_served = keys.health().stale_served();
         issuer.open_gate();
         (answer, stale_served)
     };
@@ -147,8 +150,8 @@ fn back_off_doubles_up_to_a_minute_with_keys_and_to_ten_seconds_without() {
             for (count, seconds) in (1..).zip(back_offs) {
                 assert_eq!(rig.keys.refresh_now(), Err(status(500)));
                 let health = rig.keys.health();
-                assert_eq!(health.next_attempt_in, millis(1000) * seconds * share / 4);
-                assert_eq!(health.consecutive_failures, count);
+                assert_eq!(health.next_attempt_in(), millis(1000) * seconds * share / 4);
+                assert_eq!(health.consecutive_failures(), count);
             }
         }
     }
@@ -161,10 +164,10 @@ fn back_off_of_a_set_that_died_is_ten_seconds() {
     for _ in 0..8 {
         rig.keys.refresh_now().unwrap_err();
     }
-    assert_eq!(rig.keys.health().next_attempt_in, secs(60));
+    assert_eq!(rig.keys.health().next_attempt_in(), secs(60));
     rig.clock.advance(STALE_CAP);
     rig.key("a").unwrap_err();
-    assert_eq!(rig.keys.health().next_attempt_in, secs(10));
+    assert_eq!(rig.keys.health().next_attempt_in(), secs(10));
 }
 
 #[test]
@@ -174,15 +177,15 @@ fn back_off_starts_anew_after_a_success() {
     for _ in 0..4 {
         rig.keys.refresh_now().unwrap_err();
     }
-    assert_eq!(rig.keys.health().next_attempt_in, secs(8));
+    assert_eq!(rig.keys.health().next_attempt_in(), secs(8));
     rig.issuer.serves(&["a"]);
     rig.keys.refresh_now().unwrap();
     let health = rig.keys.health();
-    assert_eq!(health.next_attempt_in, Duration::ZERO);
-    assert_eq!((health.consecutive_failures, last_error(&health)), (0, None));
+    assert_eq!(health.next_attempt_in(), Duration::ZERO);
+    assert_eq!((health.consecutive_failures(), last_error(&health)), (0, None));
     rig.issuer.fails();
     rig.keys.refresh_now().unwrap_err();
-    assert_eq!(rig.keys.health().next_attempt_in, secs(1));
+    assert_eq!(rig.keys.health().next_attempt_in(), secs(1));
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn hundred_failures_do_not_overflow() {
         rig.keys.refresh_now().unwrap_err();
     }
     let health = rig.keys.health();
-    assert_eq!((health.next_attempt_in, health.consecutive_failures), (secs(60), 100));
+    assert_eq!((health.next_attempt_in(), health.consecutive_failures()), (secs(60), 100));
 }
 
 #[test]
@@ -214,7 +217,7 @@ fn retry_after_is_honored_between_a_second_and_five_minutes() {
             rig.clock.set_jitter(jitter);
             rig.issuer.reply(Reply::status(code, retry_after));
             assert_eq!(rig.key("a"), unavailable(wait.max(secs(1))));
-            assert_eq!(rig.keys.health().next_attempt_in, wait);
+            assert_eq!(rig.keys.health().next_attempt_in(), wait);
             rig.clock.advance(wait - NANO);
             assert_eq!((rig.key("a"), rig.issuer.count()), (unavailable(secs(1)), 1));
             rig.issuer.serves(&["a"]);
@@ -231,6 +234,6 @@ fn retry_after_does_not_shorten_the_back_off() {
     let waits = [3, 3, 4, 8].map(secs);
     for wait in waits {
         rig.keys.refresh_now().unwrap_err();
-        assert_eq!(rig.keys.health().next_attempt_in, wait);
+        assert_eq!(rig.keys.health().next_attempt_in(), wait);
     }
 }

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use tokenring::{FetchConfigError, FetchError, RemoteJwks, testkit::IssuerServer};
+use tokenring::{FetchConfigError, RemoteJwks, remote::FetchError, testkit::IssuerServer};
 
 use crate::sockets::{AUTHORITY, DRIP, LOOPBACK, failure, read_head, serve, serve_tls, trusting};
 

@@ -1,6 +1,11 @@
 //! Keys that the issuer withdraws or replaces. Invariants I5, I6.
 
-use tokenring::{FetchError, JwkError, JwkSetError, KeysState};
+use std::collections::BTreeMap;
+
+use tokenring::{
+    JwkError, JwkSetError,
+    remote::{FetchError, KeysState},
+};
 
 use crate::fake::{
     BUSY, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, block_on, found, join, jwks, key_async,
@@ -62,7 +67,7 @@ fn expired_key_is_used_only_after_an_attempt() {
     assert!(!lookup.is_finished());
     rig.issuer.open_gate();
     assert_eq!(join(lookup), found("a"));
-    assert_eq!(rig.keys.health().stale_served, 1);
+    assert_eq!(rig.keys.health().stale_served(), 1);
 }
 
 #[test]
@@ -82,8 +87,8 @@ fn after_a_failed_attempt_lookups_of_known_keys_do_not_wait() {
         assert_eq!(block_on(key_async(&rig.keys, "a")), found("a"));
     }
     rig.issuer.await_count(3);
-    assert!(rig.keys.health().fetching);
-    assert_eq!(rig.keys.health().stale_served, 12);
+    assert!(rig.keys.health().is_fetching());
+    assert_eq!(rig.keys.health().stale_served(), 12);
     rig.issuer.open_gate();
     rig.settle();
     assert_eq!(rig.issuer.count(), 3);
@@ -99,13 +104,13 @@ fn due_refresh_that_failed_counts_as_an_attempt() {
     rig.issuer.close_gate();
     rig.clock.advance(NANO);
     assert_eq!(rig.key("a"), found("a"));
-    assert_eq!((rig.keys.health().state, rig.issuer.count()), (KeysState::Expired, 2));
+    assert_eq!((rig.keys.health().state(), rig.issuer.count()), (KeysState::Expired, 2));
     rig.issuer.open_gate();
 }
 
 #[test]
 fn expired_key_is_used_at_once_if_too_many_lookups_wait() {
-    let rig = Rig::primed_with(&["a"], |builder| builder.max_blocked(1));
+    let rig = Rig::primed_with(&["a"], |builder| builder.max_waiting_threads(1));
     rig.clock.advance(TTL);
     rig.issuer.close_gate();
     let first = rig.spawn_key("a");
@@ -113,7 +118,7 @@ fn expired_key_is_used_at_once_if_too_many_lookups_wait() {
     assert_eq!(rig.key("a"), found("a"));
     assert_eq!(rig.key("b"), BUSY);
     let health = rig.keys.health();
-    assert_eq!((health.busy, health.stale_served), (2, 1));
+    assert_eq!((health.busy(), health.stale_served()), (2, 1));
     rig.issuer.open_gate();
     assert_eq!(join(first), found("a"));
     assert_eq!(rig.issuer.count(), 2);
@@ -125,7 +130,7 @@ fn expired_key_is_used_by_lookups_whose_wait_times_out() {
     rig.clock.advance(TTL);
     rig.issuer.close_gate();
     assert_eq!(rig.key("a"), found("a"));
-    assert_eq!(rig.keys.health().stale_served, 1);
+    assert_eq!(rig.keys.health().stale_served(), 1);
     assert_eq!(rig.key("b"), unavailable(secs(1)));
     assert_eq!(rig.issuer.count(), 2);
     rig.issuer.open_gate();
@@ -160,13 +165,13 @@ fn response_without_usable_keys_leaves_the_last_set_in_use() {
         assert_eq!(error.code(), code);
         assert_eq!(rig.key("a"), found("a"));
         let health = rig.keys.health();
-        assert_eq!((health.generation, health.usable_keys), (1, 1));
+        assert_eq!((health.generation(), health.usable_keys()), (1, 1));
         assert_eq!(last_error(&health), Some(error));
-        assert_eq!(health.fetches_failed.into_iter().collect::<Vec<_>>(), [(code, 1)]);
+        assert_eq!(*health.fetches_failed(), BTreeMap::from([(code, 1)]));
         // A set of exactly the longest length replaces the old one.
         rig.issuer.reply(Reply::Body(padded(2000)));
         rig.keys.refresh_now().unwrap();
-        assert_eq!(rig.keys.health().generation, 2);
+        assert_eq!(rig.keys.health().generation(), 2);
     }
 }
 
@@ -201,5 +206,5 @@ fn new_set_replaces_the_old_one_and_is_not_merged_with_it() {
     assert_eq!(rig.key("c"), found("c"));
     assert_eq!(rig.key("b"), found("b"));
     assert_eq!(rig.key("a"), UNKNOWN);
-    assert_eq!(rig.keys.health().generation, 2);
+    assert_eq!(rig.keys.health().generation(), 2);
 }

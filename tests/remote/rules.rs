@@ -3,13 +3,13 @@
 use std::{sync::Arc, task::Poll, thread, time::Duration};
 
 use tokenring::{
-    Algorithm, Clock, KeyError, KeyQuery, KeySource, KeysState, Policy, UnixTime, Verifier,
-    VerifyError,
+    Algorithm, KeyError, KeyQuery, KeySource, Policy, UnixTime, Verifier, VerifyError,
+    remote::{Clock, KeysState},
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
 use crate::fake::{
-    AHEAD, BUSY, COOLDOWN, FakeClock, Manual, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL,
+    BUSY, COOLDOWN, FakeClock, Manual, NANO, REFRESH_DUE, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL,
     block_on, found, join, key_async, millis, name, secs, unavailable, until,
 };
 
@@ -60,7 +60,7 @@ fn old_failure_does_not_excuse_the_use_of_a_withdrawn_key() {
     // There is no lookup until the set is nearly at its `stale_cap`.
     rig.issuer.serves(&["b"]);
     rig.clock.advance(STALE_CAP - secs(120));
-    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    assert_eq!(rig.keys.health().state(), KeysState::Expired);
     assert_eq!((rig.key("a"), rig.key("b")), (UNKNOWN, found("b")));
 }
 
@@ -71,7 +71,7 @@ fn failure_excuses_the_use_of_an_expired_set_until_a_minute_after_its_back_off()
         rig.issuer.fails();
         rig.clock.advance(TTL);
         assert_eq!(rig.key("a"), found("a"));
-        assert_eq!(rig.keys.health().next_attempt_in, secs(1));
+        assert_eq!(rig.keys.health().next_attempt_in(), secs(1));
         rig.issuer.serves(&["b"]);
         rig.clock.advance(time);
         assert_eq!(rig.key("a"), answer, "{time:?}");
@@ -85,9 +85,9 @@ fn wall_clock_set_back_does_not_make_a_set_younger() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(secs(100));
     rig.clock.set_wall_back(secs(86_400));
-    assert_eq!(rig.keys.health().age, Some(secs(100)));
+    assert_eq!(rig.keys.health().age(), Some(secs(100)));
     rig.clock.advance(TTL - secs(100));
-    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    assert_eq!(rig.keys.health().state(), KeysState::Expired);
     rig.issuer.fails();
     assert_eq!(rig.key("a"), found("a"));
     rig.clock.advance(STALE_CAP - TTL);
@@ -98,15 +98,15 @@ fn wall_clock_set_back_does_not_make_a_set_younger() {
 fn wall_clock_set_forward_makes_a_set_older_until_it_is_set_right() {
     let rig = Rig::primed(&["a"]);
     rig.clock.set_wall_forward(TTL);
-    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    assert_eq!(rig.keys.health().state(), KeysState::Expired);
     rig.clock.set_wall_forward(STALE_CAP);
-    assert_eq!(rig.keys.health().state, KeysState::Dead);
+    assert_eq!(rig.keys.health().state(), KeysState::Dead);
     assert_eq!(rig.key("a"), found("a"));
     assert_eq!(rig.issuer.count(), 2);
     rig.clock.set_wall_back(STALE_CAP + TTL);
-    assert_eq!(rig.keys.health().age, Some(Duration::ZERO));
+    assert_eq!(rig.keys.health().age(), Some(Duration::ZERO));
     rig.clock.advance(TTL);
-    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    assert_eq!(rig.keys.health().state(), KeysState::Expired);
 }
 
 #[test]
@@ -114,9 +114,9 @@ fn monotonic_clock_that_goes_back_neither_panics_nor_extends_trust() {
     let rig = Rig::primed(&["a"]);
     rig.clock.advance(TTL);
     rig.clock.set_monotonic_back(secs(10_000));
-    assert_eq!(rig.keys.health().age, Some(TTL));
+    assert_eq!(rig.keys.health().age(), Some(TTL));
     rig.clock.set_wall_back(secs(10_000_000_000));
-    assert_eq!(rig.keys.health().age, Some(Duration::ZERO));
+    assert_eq!(rig.keys.health().age(), Some(Duration::ZERO));
     assert_eq!(rig.key("a"), found("a"));
     assert_eq!(rig.key("b"), UNKNOWN);
 }
@@ -125,14 +125,14 @@ fn monotonic_clock_that_goes_back_neither_panics_nor_extends_trust() {
 fn suspension_of_two_hours_makes_a_set_two_hours_older() {
     let rig = Rig::primed(&["a", "b"]);
     rig.clock.set_wall_forward(secs(7200));
-    assert_eq!(rig.keys.health().state, KeysState::Dead);
+    assert_eq!(rig.keys.health().state(), KeysState::Dead);
     rig.issuer.serves(&["a"]);
     assert_eq!(rig.key("b"), UNKNOWN);
     assert_eq!(rig.key("a"), found("a"));
 
     let rig = Rig::primed_with(&["a"], |builder| builder.stale_cap(secs(7201)));
     rig.clock.set_wall_forward(secs(7200));
-    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    assert_eq!(rig.keys.health().state(), KeysState::Expired);
     rig.issuer.fails();
     assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
 }
@@ -166,7 +166,7 @@ fn token_without_kid_never_forces_a_refresh() {
     let lookup = || name(rig.keys.key(KeyQuery::new(None, Algorithm::RS256)));
     rig.clock.advance(COOLDOWN);
     assert_eq!(lookup(), Err(KeyError::AmbiguousKey));
-    rig.clock.advance(AHEAD);
+    rig.clock.advance(REFRESH_DUE);
     assert_eq!(lookup(), Err(KeyError::AmbiguousKey));
     rig.settle();
     rig.issuer.serves(&["a"]);
@@ -186,7 +186,7 @@ fn token_without_kid_is_judged_by_the_set_in_use_even_after_a_failure() {
     assert_eq!(nameless(Algorithm::ES256), UNKNOWN);
     assert_eq!(rig.key("b"), unavailable(secs(1)));
     let health = rig.keys.health();
-    assert_eq!((health.stale_served, health.unknown_kids, rig.issuer.count()), (2, 0, 2));
+    assert_eq!((health.stale_served(), health.unknown_kids(), rig.issuer.count()), (2, 0, 2));
 }
 
 #[test]
@@ -231,19 +231,19 @@ fn refresh_becomes_due_between_72_and_80_percent_of_ttl() {
         rig.clock.set_jitter(jitter);
         rig.keys.prime().unwrap();
         rig.clock.advance(secs(ahead) - millis(1));
-        assert_eq!((rig.key("a"), rig.keys.health().state), (found("a"), KeysState::Fresh));
-        assert!(!rig.keys.health().fetching);
+        assert_eq!((rig.key("a"), rig.keys.health().state()), (found("a"), KeysState::Fresh));
+        assert!(!rig.keys.health().is_fetching());
         rig.clock.advance(millis(2));
         rig.issuer.close_gate();
-        assert_eq!(rig.keys.health().state, KeysState::Ahead);
+        assert_eq!(rig.keys.health().state(), KeysState::RefreshDue);
         for _ in 0..10 {
             assert_eq!(rig.key("a"), found("a"));
         }
         rig.issuer.await_count(2);
         rig.issuer.open_gate();
         rig.settle();
-        assert_eq!((rig.issuer.count(), rig.keys.health().generation), (2, 2));
-        assert_eq!(rig.keys.health().state, KeysState::Fresh);
+        assert_eq!((rig.issuer.count(), rig.keys.health().generation()), (2, 2));
+        assert_eq!(rig.keys.health().state(), KeysState::Fresh);
     }
 }
 
@@ -283,22 +283,22 @@ fn clock_behind_a_pointer_is_the_same_clock() {
 fn due_refresh_that_fails_is_retried_only_after_the_back_off() {
     let rig = Rig::primed(&["a"]);
     rig.issuer.fails();
-    rig.clock.advance(AHEAD);
+    rig.clock.advance(REFRESH_DUE);
     for (back_off, count) in [(1, 2), (2, 3), (4, 4), (8, 5)] {
         assert_eq!(rig.key("a"), found("a"));
         rig.settle();
         rig.clock.advance(secs(back_off) - NANO);
         assert_eq!(rig.key("a"), found("a"));
-        assert_eq!((rig.keys.health().fetching, rig.issuer.count()), (false, count));
+        assert_eq!((rig.keys.health().is_fetching(), rig.issuer.count()), (false, count));
         rig.clock.advance(NANO);
     }
-    assert_eq!(rig.keys.health().stale_served, 0);
+    assert_eq!(rig.keys.health().stale_served(), 0);
 }
 
 #[test]
 fn unknown_kid_while_a_refresh_is_due_forces_a_refresh() {
     let rig = Rig::primed(&["a"]);
-    rig.clock.advance(AHEAD);
+    rig.clock.advance(REFRESH_DUE);
     rig.issuer.serves(&["a", "b"]);
     assert_eq!(rig.key("b"), found("b"));
     assert!(rig.issuer.asked()[1].no_cache);
@@ -339,7 +339,7 @@ fn dead_set_in_back_off_is_unavailable_at_once() {
 #[test]
 fn key_rotated_right_after_an_ordinary_refresh_is_accepted_at_once() {
     let rig = Rig::primed(&["a"]);
-    rig.clock.advance(AHEAD);
+    rig.clock.advance(REFRESH_DUE);
     assert_eq!(rig.key("a"), found("a"));
     rig.settle();
     assert_eq!(rig.issuer.count(), 2);
@@ -374,7 +374,7 @@ fn made_up_kid_delays_a_rotated_key_by_the_cooldown_at_most() {
 #[test]
 fn lookup_that_joined_an_earlier_fetch_may_start_one_more() {
     let rig = Rig::primed(&["a"]);
-    rig.clock.advance(AHEAD);
+    rig.clock.advance(REFRESH_DUE);
     rig.issuer.close_gate();
     assert_eq!(rig.key("a"), found("a"));
     rig.issuer.await_count(2);
@@ -449,18 +449,18 @@ fn failure_of_a_forced_refresh_reaches_all_waiters() {
         assert_eq!(join(thread), unavailable(COOLDOWN));
     }
     assert_eq!(rig.issuer.count(), 2);
-    assert_eq!(rig.keys.health().suppressed_refreshes, 0);
+    assert_eq!(rig.keys.health().suppressed_refreshes(), 0);
 }
 
 #[test]
 fn unknown_kid_is_busy_if_too_many_lookups_wait_and_a_known_one_is_not() {
-    let rig = Rig::primed_with(&["a"], |builder| builder.max_blocked(2));
+    let rig = Rig::primed_with(&["a"], |builder| builder.max_waiting_threads(2));
     rig.issuer.close_gate();
     let threads: Vec<_> = ["b", "c"].map(|kid| rig.spawn_key(kid)).into();
     rig.await_waiters(2);
     assert_eq!(rig.key("d"), BUSY);
     assert_eq!(rig.key("a"), found("a"));
-    assert_eq!((rig.keys.health().busy, rig.keys.health().stale_served), (1, 0));
+    assert_eq!((rig.keys.health().busy(), rig.keys.health().stale_served()), (1, 0));
     rig.issuer.open_gate();
     for thread in threads {
         assert_eq!(join(thread), UNKNOWN);

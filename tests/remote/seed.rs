@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use tokenring::{
-    FetchConfigError, JwkSetError, KeysState, RemoteJwks, RemoteJwksBuilder, UnixTime,
+    FetchConfigError, JwkSetError, RemoteJwks, UnixTime,
+    remote::{KeysState, RemoteJwksBuilder},
 };
 
 use crate::fake::{
-    AHEAD, FakeClock, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, unavailable,
+    FakeClock, NANO, REFRESH_DUE, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, unavailable,
 };
 
 /// The start of the fake wall clock.
@@ -24,9 +25,9 @@ fn seeded(age: Duration) -> Rig {
 fn seed_is_as_old_as_its_fetch() {
     for (age, state) in [
         (Duration::ZERO, KeysState::Fresh),
-        (AHEAD - secs(1), KeysState::Fresh),
-        (AHEAD, KeysState::Ahead),
-        (TTL - secs(1), KeysState::Ahead),
+        (REFRESH_DUE - secs(1), KeysState::Fresh),
+        (REFRESH_DUE, KeysState::RefreshDue),
+        (TTL - secs(1), KeysState::RefreshDue),
         (TTL, KeysState::Expired),
         (STALE_CAP - secs(1), KeysState::Expired),
         (STALE_CAP, KeysState::Dead),
@@ -34,10 +35,10 @@ fn seed_is_as_old_as_its_fetch() {
     ] {
         let rig = seeded(age);
         let health = rig.keys.health();
-        assert_eq!((health.state, health.age), (state, Some(age)));
-        assert_eq!(health.last_success, Some(UnixTime::from_secs(NOW - age.as_secs())));
-        assert_eq!((health.generation, health.usable_keys), (1, 1));
-        assert_eq!((health.fetches_ok, rig.issuer.count()), (0, 0));
+        assert_eq!((health.state(), health.age()), (state, Some(age)));
+        assert_eq!(health.last_success(), Some(UnixTime::from_secs(NOW - age.as_secs())));
+        assert_eq!((health.generation(), health.usable_keys()), (1, 1));
+        assert_eq!((health.fetches_ok(), rig.issuer.count()), (0, 0));
     }
 }
 
@@ -73,9 +74,9 @@ fn dead_seed_is_never_used() {
 fn wall_clock_set_back_makes_no_seed_younger() {
     let rig = seeded(TTL - secs(1));
     rig.clock.set_wall_back(secs(3000));
-    assert_eq!(rig.keys.health().age, Some(TTL - secs(1)));
+    assert_eq!(rig.keys.health().age(), Some(TTL - secs(1)));
     rig.clock.advance(secs(1));
-    assert_eq!(rig.keys.health().state, KeysState::Expired);
+    assert_eq!(rig.keys.health().state(), KeysState::Expired);
 }
 
 #[test]

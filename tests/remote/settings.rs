@@ -1,10 +1,10 @@
 //! The settings that the builder accepts or refuses, and the texts of the errors.
 
-use std::{io::ErrorKind, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use tokenring::{
-    FetchConfigError, FetchError, JsonError, JwkSetError, MetadataError, RemoteJwks,
-    RemoteJwksBuilder,
+    FetchConfigError, JsonError, JwkSetError, RemoteJwks,
+    remote::{Clock, Fetch, FetchError, MetadataError, RemoteJwksBuilder},
 };
 
 use crate::fake::{
@@ -24,8 +24,8 @@ fn settings_that_make_no_sense_are_refused() {
         (|builder| builder.kid_cooldown(Duration::ZERO), zero("kid_cooldown")),
         (|builder| builder.timeout(Duration::ZERO), zero("timeout")),
         (|builder| builder.connect_timeout(Duration::ZERO), zero("connect_timeout")),
-        (|builder| builder.max_blocked(0), zero("max_blocked")),
-        (|builder| builder.max_waiting(0), zero("max_waiting")),
+        (|builder| builder.max_waiting_threads(0), zero("max_waiting_threads")),
+        (|builder| builder.max_waiting_futures(0), zero("max_waiting_futures")),
         (|builder| builder.max_body(0), zero("max_body")),
         // Refused, and not reduced to the limit.
         (|builder| builder.max_body(512 * 1024 + 1), FetchConfigError::MaxBodyTooLarge),
@@ -44,8 +44,9 @@ fn settings_that_make_no_sense_are_refused() {
 #[test]
 fn settings_at_their_limits_are_accepted_and_work() {
     let smallest = Rig::with(|builder| {
-        let builder = builder.ttl(secs(1)).stale_cap(secs(1)).kid_cooldown(NANO).max_blocked(1);
-        builder.max_waiting(1).connect_timeout(NANO)
+        let builder =
+            builder.ttl(secs(1)).stale_cap(secs(1)).kid_cooldown(NANO).max_waiting_threads(1);
+        builder.max_waiting_futures(1).connect_timeout(NANO)
     });
     assert_eq!(smallest.key("a"), found("a"));
     smallest.clock.advance(secs(1));
@@ -54,8 +55,8 @@ fn settings_at_their_limits_are_accepted_and_work() {
     let (max, day) = (Duration::MAX, secs(86_400));
     let largest = Rig::with(|builder| {
         let builder = builder.ttl(max).stale_cap(max).kid_cooldown(max).timeout(day);
-        let builder = builder.connect_timeout(day).max_blocked(usize::MAX);
-        builder.max_waiting(usize::MAX).max_body(512 * 1024)
+        let builder = builder.connect_timeout(day).max_waiting_threads(usize::MAX);
+        builder.max_waiting_futures(usize::MAX).max_body(512 * 1024)
     });
     assert_eq!((largest.key("b"), largest.issuer.count()), (UNKNOWN, 2));
     largest.clock.advance(secs(1_000_000_000));
@@ -71,6 +72,23 @@ fn defaults_are_those_of_the_documentation() {
     builder.build().unwrap().prime().unwrap();
     let request = issuer.last_request();
     assert_eq!((request.timeout(), request.max_body()), (secs(5), 512 * 1024));
+}
+
+#[test]
+fn client_and_clock_may_be_behind_pointers() {
+    fn primed(fetch: impl Fetch + 'static, clock: impl Clock + 'static) -> Result<(), FetchError> {
+        RemoteJwks::builder(URL).fetch(fetch).clock(clock).build().unwrap().prime()
+    }
+    let clock = FakeClock::new();
+    let issuer = FakeFetch::new(&clock);
+    let boxed_issuer: Box<dyn Fetch> = Box::new(issuer.clone());
+    let boxed_clock: Box<dyn Clock> = Box::new(clock.clone());
+    assert_eq!(primed(Arc::new(issuer.clone()), Arc::new(clock.clone())), Ok(()));
+    assert_eq!(primed(boxed_issuer, boxed_clock), Ok(()));
+    let leaked_issuer: &'static dyn Fetch = Box::leak(Box::new(issuer.clone()));
+    let leaked_clock: &'static FakeClock = Box::leak(Box::new(clock));
+    assert_eq!(primed(leaked_issuer, leaked_clock), Ok(()));
+    assert_eq!(issuer.count(), 3);
 }
 
 #[test]

@@ -17,7 +17,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use tokenring::{
-    FetchError, RemoteJwks, RemoteJwksBuilder,
+    RemoteJwks,
+    remote::{FetchError, RemoteJwksBuilder},
     testkit::{Issuer, IssuerServer},
 };
 
@@ -38,12 +39,12 @@ pub(crate) fn failure(keys: RemoteJwksBuilder) -> FetchError {
     let keys = keys.timeout(TIMEOUT).connect_timeout(10 * TIMEOUT).build().unwrap();
     let start = Instant::now();
     let error = keys.prime().unwrap_err();
-    wait_until(|| !keys.health().fetching);
+    wait_until(|| !keys.health().is_fetching());
     let elapsed = start.elapsed();
     assert!(elapsed < TIMEOUT + Duration::from_millis(200), "{error:?} took {elapsed:?}");
     let health = keys.health();
     assert_eq!(last_error(&health).as_ref(), Some(&error));
-    assert_eq!((health.consecutive_failures, health.usable_keys), (1, 0));
+    assert_eq!((health.consecutive_failures(), health.usable_keys()), (1, 0));
     error
 }
 

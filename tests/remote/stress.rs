@@ -17,8 +17,8 @@ use std::{
 };
 
 use tokenring::{
-    Clock, Fetch, FetchError, FetchRequest, KeysState, Policy, RemoteJwks, UnixTime, Verified,
-    Verifier, VerifyError,
+    Policy, RemoteJwks, UnixTime, Verified, Verifier, VerifyError,
+    remote::{Clock, Fetch, FetchError, FetchRequest, KeysState},
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
@@ -143,7 +143,7 @@ impl World {
             .stale_cap(secs(1_000_000))
             .kid_cooldown(COOLDOWN)
             .timeout(secs(60))
-            .max_blocked(65)
+            .max_waiting_threads(65)
             .build()
             .unwrap();
         let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys).unwrap();
@@ -267,14 +267,14 @@ impl World {
         let stable = block_on(self.verifier.verify_async(&self.stable));
         assert_eq!(stable.unwrap().issuer(), ISSUER);
 
-        until(|| !self.verifier.keys().health().fetching);
+        until(|| !self.verifier.keys().health().is_fetching());
         let health = self.verifier.keys().health();
-        assert_ne!(health.state, KeysState::Dead);
-        assert_eq!((health.waiters, health.busy), (0, 0));
+        assert_ne!(health.state(), KeysState::Dead);
+        assert_eq!((health.waiters(), health.busy()), (0, 0));
         let log = self.endpoint.log();
-        let failed: u64 = health.fetches_failed.values().sum();
-        assert_eq!(usize::try_from(health.fetches_ok + failed).unwrap(), log.asked);
-        assert!(failed >= 12 && health.fetches_failed.len() == 4);
+        let failed: u64 = health.fetches_failed().values().sum();
+        assert_eq!(usize::try_from(health.fetches_ok() + failed).unwrap(), log.asked);
+        assert!(failed >= 12 && health.fetches_failed().len() == 4);
         assert_eq!(log.most_in_flight, 1);
         let elapsed = FastClock(self.start).monotonic().as_secs();
         let most = usize::try_from(elapsed / COOLDOWN.as_secs()).unwrap() + 1;

@@ -15,7 +15,8 @@ use rustls::{
     pki_types::{ServerName, UnixTime as TlsTime},
 };
 use tokenring::{
-    FetchConfigError, FetchError, RemoteJwks, RemoteJwksBuilder,
+    FetchConfigError, RemoteJwks,
+    remote::{FetchError, RemoteJwksBuilder},
     testkit::{Answer, IssuerServer},
 };
 

@@ -9,13 +9,14 @@ use std::{
 };
 
 use tokenring::{
-    FetchError, Guard, KeysState, Policy, UnixTime, Verifier, VerifyError,
+    Guard, Policy, UnixTime, Verifier, VerifyError,
+    remote::{FetchError, KeysState},
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
 use crate::fake::{
-    AHEAD, COOLDOWN, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, block_on, found, join, key_async,
-    last_error, millis, run_all, secs, status, unavailable,
+    COOLDOWN, NANO, REFRESH_DUE, Reply, Rig, STALE_CAP, TTL, UNKNOWN, block_on, found, join,
+    key_async, last_error, millis, run_all, secs, status, unavailable,
 };
 
 // I7: every wait is bounded.
@@ -35,7 +36,7 @@ fn panicking_fetch_releases_8_threads_and_8_futures() {
         assert_eq!(answer, unavailable(secs(1)));
     }
     let health = rig.keys.health();
-    assert_eq!((last_error(&health), health.fetching), (Some(FetchError::Thread), false));
+    assert_eq!((last_error(&health), health.is_fetching()), (Some(FetchError::Thread), false));
     // The source still works afterwards.
     rig.issuer.serves(&["a"]);
     rig.clock.advance(secs(1));
@@ -53,7 +54,7 @@ fn no_lookup_waits_longer_than_the_timeout_for_a_fetch_that_exceeds_it() {
     // Four times 50 ms, and the time that the end of an attempt may take on a busy machine.
     let took = start.elapsed();
     assert!(took > millis(200) && took < secs(10), "{took:?}");
-    assert_eq!((rig.issuer.count(), rig.keys.health().waiters), (1, 0));
+    assert_eq!((rig.issuer.count(), rig.keys.health().waiters()), (1, 0));
     rig.issuer.open_gate();
     rig.settle();
     assert_eq!(rig.key("a"), found("a"));
@@ -66,8 +67,11 @@ fn fetch_that_never_ends_delays_lookups_once_and_counts_as_failed() {
     rig.issuer.close_gate();
     assert_eq!(rig.key("a"), found("a"));
     let health = rig.keys.health();
-    assert_eq!((last_error(&health), health.consecutive_failures), (Some(FetchError::Timeout), 1));
-    assert!(health.fetching);
+    assert_eq!(
+        (last_error(&health), health.consecutive_failures()),
+        (Some(FetchError::Timeout), 1)
+    );
+    assert!(health.is_fetching());
     // The best of five, because the machine may be busy.
     let times = [0; 5].map(|_| {
         let start = Instant::now();
@@ -80,7 +84,7 @@ fn fetch_that_never_ends_delays_lookups_once_and_counts_as_failed() {
     assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
     rig.issuer.open_gate();
     rig.settle();
-    assert_eq!(rig.keys.health().state, KeysState::Fresh);
+    assert_eq!(rig.keys.health().state(), KeysState::Fresh);
 }
 
 /// A token that expires while the verifier waits for keys is refused.
@@ -124,7 +128,7 @@ fn no_lock_is_held_while_a_fetch_is_in_flight() {
     rig.await_waiters(1);
     rig.issuer.await_count(1);
     assert_eq!(rig.try_key("a"), unavailable(secs(1)));
-    assert!(rig.keys.health().fetching);
+    assert!(rig.keys.health().is_fetching());
     rig.issuer.open_gate();
     assert_eq!(join(lookup), found("a"));
 }
@@ -136,14 +140,14 @@ fn jitter_outside_0_to_1_neither_panics_nor_blocks() {
         rig.clock.set_jitter(jitter);
         rig.issuer.fails();
         assert_eq!(rig.keys.prime(), Err(status(500)));
-        assert_eq!(rig.keys.health().next_attempt_in, millis(750));
+        assert_eq!(rig.keys.health().next_attempt_in(), millis(750));
         rig.issuer.serves(&["a"]);
         rig.clock.advance(secs(1));
         assert_eq!(rig.key("a"), found("a"));
         rig.clock.advance(secs(456) - NANO);
-        assert_eq!(rig.keys.health().state, KeysState::Fresh);
+        assert_eq!(rig.keys.health().state(), KeysState::Fresh);
         rig.clock.advance(NANO);
-        assert_eq!(rig.keys.health().state, KeysState::Ahead);
+        assert_eq!(rig.keys.health().state(), KeysState::RefreshDue);
     }
     // The same when an attempt that does not end is abandoned.
     let rig = Rig::primed_with(&["a"], |builder| builder.timeout(millis(50)));
@@ -151,7 +155,7 @@ fn jitter_outside_0_to_1_neither_panics_nor_blocks() {
     rig.clock.set_jitter(f64::NAN);
     rig.issuer.close_gate();
     assert_eq!(rig.key("a"), found("a"));
-    assert_eq!(rig.keys.health().next_attempt_in, millis(750));
+    assert_eq!(rig.keys.health().next_attempt_in(), millis(750));
     rig.issuer.open_gate();
 }
 
@@ -180,7 +184,10 @@ fn system_without_a_thread_to_spare_is_an_error_and_no_panic() {
     rig.clock.advance(secs(4));
     assert_eq!(block_on(key_async(&rig.keys, "a")), unavailable(secs(8)));
     let health = rig.keys.health();
-    assert_eq!((health.fetching, health.waiters, health.consecutive_failures), (false, 0, 4));
+    assert_eq!(
+        (health.is_fetching(), health.waiters(), health.consecutive_failures()),
+        (false, 0, 4)
+    );
     assert_eq!(rig.issuer.count(), 0);
     println!("no thread: seen");
 }
@@ -197,8 +204,8 @@ fn try_key_never_starts_a_fetch() {
         (None, true, soon.clone(), soon.clone()),
         (Some(Duration::ZERO), false, found("a"), soon.clone()),
         (Some(Duration::ZERO), true, found("a"), soon.clone()),
-        (Some(AHEAD), false, found("a"), soon.clone()),
-        (Some(AHEAD), true, found("a"), soon.clone()),
+        (Some(REFRESH_DUE), false, found("a"), soon.clone()),
+        (Some(REFRESH_DUE), true, found("a"), soon.clone()),
         (Some(TTL), false, soon.clone(), soon.clone()),
         (Some(TTL), true, found("a"), soon.clone()),
         (Some(STALE_CAP), false, soon.clone(), soon.clone()),
@@ -221,7 +228,7 @@ fn try_key_never_starts_a_fetch() {
             let count = rig.issuer.count();
             assert_eq!(rig.try_key("a"), known, "{age:?} {failed}");
             assert_eq!(rig.try_key("b"), unknown, "{age:?} {failed}");
-            assert!(!rig.keys.health().fetching);
+            assert!(!rig.keys.health().is_fetching());
             assert_eq!(rig.issuer.count(), count);
         }
     }
@@ -232,7 +239,7 @@ fn try_key_reports_an_unknown_kid_if_no_fetch_would_be_started_for_it() {
     let rig = Rig::primed(&["a"]);
     assert_eq!(rig.key("b"), UNKNOWN);
     assert_eq!(rig.try_key("b"), UNKNOWN);
-    assert_eq!(rig.keys.health().unknown_kids, 2);
+    assert_eq!(rig.keys.health().unknown_kids(), 2);
     rig.clock.advance(COOLDOWN);
     assert_eq!(rig.try_key("b"), unavailable(secs(1)));
 }
@@ -240,7 +247,9 @@ fn try_key_reports_an_unknown_kid_if_no_fetch_would_be_started_for_it() {
 #[test]
 fn prime_fetches_only_if_keys_are_missing_or_old() {
     let rig = Rig::new();
-    for (age, count) in [(Duration::ZERO, 1), (AHEAD, 1), (TTL - AHEAD - NANO, 1), (NANO, 2)] {
+    for (age, count) in
+        [(Duration::ZERO, 1), (REFRESH_DUE, 1), (TTL - REFRESH_DUE - NANO, 1), (NANO, 2)]
+    {
         rig.clock.advance(age);
         assert_eq!(rig.keys.prime(), Ok(()));
         assert_eq!(rig.issuer.count(), count);
@@ -301,7 +310,7 @@ fn refresh_now_fetches_whatever_the_state_of_the_keys() {
 #[test]
 fn refresh_now_does_not_accept_a_fetch_that_began_before_it() {
     let rig = Rig::primed(&["a"]);
-    rig.clock.advance(AHEAD);
+    rig.clock.advance(REFRESH_DUE);
     rig.issuer.close_gate();
     assert_eq!(rig.key("a"), found("a"));
     rig.issuer.await_count(2);

@@ -65,9 +65,9 @@ async fn ready(guard: Data<Guard<RemoteJwks>>) -> HttpResponse {
         false => HttpResponse::ServiceUnavailable(),
     };
     response.json(json!({
-        "keys": health.state.to_string(),
-        "usable": health.usable_keys,
-        "last_error": health.last_error.map(|error| error.to_string()),
+        "keys": health.state().to_string(),
+        "usable": health.usable_keys(),
+        "last_error": health.last_error().map(|error| error.to_string()),
     }))
 }
 

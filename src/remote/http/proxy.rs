@@ -4,7 +4,7 @@ use std::{env, ffi::OsString, string::String};
 
 use ureq::{Proxy, ProxyProtocol, http::Uri};
 
-use crate::FetchConfigError;
+use crate::remote::error::FetchConfigError;
 
 /// The proxy setting.
 #[derive(Clone, Debug)]

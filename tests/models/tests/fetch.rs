@@ -12,8 +12,8 @@ use std::{
 };
 
 use modelled::{
-    Algorithm, Clock, Fetch, FetchError, FetchRequest, KeyError, KeyQuery, KeySource, KeysState,
-    RemoteJwks,
+    Algorithm, KeyError, KeyQuery, KeySource, RemoteJwks,
+    remote::{Clock, Fetch, FetchError, FetchRequest, KeysState},
 };
 use shuttle::{future, thread};
 
@@ -26,9 +26,9 @@ fn threads_that_need_a_key_at_once_share_one_fetch() {
             assert_eq!(thread.join().unwrap(), Ok(()));
         }
         assert_eq!(issuer.fetches(), 1);
-        assert_eq!(remote.health().waiters, 0);
-        assert_eq!(remote.health().fetches_ok, 1);
-        assert!(!remote.health().fetching);
+        assert_eq!(remote.health().waiters(), 0);
+        assert_eq!(remote.health().fetches_ok(), 1);
+        assert!(!remote.health().is_fetching());
     });
 }
 
@@ -48,7 +48,7 @@ fn threads_and_futures_share_one_fetch_and_no_wake_up_is_lost() {
             assert_eq!(future::block_on(future).unwrap(), Ok(()));
         }
         assert_eq!(issuer.fetches(), 1);
-        assert_eq!(remote.health().waiters, 0);
+        assert_eq!(remote.health().waiters(), 0);
     });
 }
 
@@ -62,8 +62,8 @@ fn fetch_that_fails_answers_all_waiters_and_is_not_repeated() {
             assert!(matches!(outcome, Err(KeyError::Unavailable { .. })), "{outcome:?}");
         }
         assert_eq!(issuer.fetches(), 1);
-        assert_eq!(remote.health().consecutive_failures, 1);
-        assert_eq!(remote.health().waiters, 0);
+        assert_eq!(remote.health().consecutive_failures(), 1);
+        assert_eq!(remote.health().waiters(), 0);
     });
 }
 
@@ -85,7 +85,7 @@ fn unknown_kids_and_commands_never_make_two_fetches_overlap() {
         assert_eq!(commanded.join().unwrap(), Ok(()));
         // The first fetch, the command's, and one for the unknown `kid` unless the command won.
         assert!((2..=3).contains(&issuer.fetches()), "{}", issuer.fetches());
-        assert_eq!(usize::try_from(remote.health().generation), Ok(issuer.fetches()));
+        assert_eq!(usize::try_from(remote.health().generation()), Ok(issuer.fetches()));
     });
 }
 
@@ -95,13 +95,13 @@ fn set_past_its_ttl_is_refreshed_once() {
         let (remote, issuer, clock) = source(Answer::Keys);
         remote.prime().unwrap();
         clock.advance(TTL);
-        assert_eq!(remote.health().state, KeysState::Expired);
+        assert_eq!(remote.health().state(), KeysState::Expired);
         let threads: Vec<_> = (0..3).map(|_| look_up(&remote, "known")).collect();
         for thread in threads {
             assert_eq!(thread.join().unwrap(), Ok(()));
         }
         assert_eq!(issuer.fetches(), 2);
-        assert_eq!((remote.health().state, remote.health().generation), (KeysState::Fresh, 2));
+        assert_eq!((remote.health().state(), remote.health().generation()), (KeysState::Fresh, 2));
     });
 }
 
@@ -125,7 +125,7 @@ fn future_that_is_dropped_at_any_moment_takes_no_other_wake_up() {
         assert_eq!(future::block_on(waiting).unwrap(), Ok(()));
         dropped.join().unwrap();
         assert_eq!(issuer.fetches(), 1);
-        assert_eq!(remote.health().waiters, 0);
+        assert_eq!(remote.health().waiters(), 0);
     });
 }
 

@@ -180,7 +180,7 @@ pub fn assert_is_unavailable_while_the_issuer_is_down(api: &Api) {
         assert_eq!(response.header("Retry-After"), Some("1"));
     }
     // The second request started no fetch: it came too soon.
-    assert_eq!(api.issued.keys.health().consecutive_failures, 1);
+    assert_eq!(api.issued.keys.health().consecutive_failures(), 1);
 
     api.issued.issuer.up();
     api.issued.clock.advance(MINUTE);

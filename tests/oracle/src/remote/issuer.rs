@@ -12,8 +12,8 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use tokenring::{
-    Fetch, FetchConfigError, FetchError, FetchPurpose, FetchRequest, JwkError, JwkSetError,
-    MetadataError, PublicKey, RemoteJwks,
+    FetchConfigError, JwkError, JwkSetError, PublicKey, RemoteJwks,
+    remote::{Fetch, FetchError, FetchPurpose, FetchRequest, MetadataError},
 };
 
 /// The `kid` of a key, and the number of one of the three public keys.
@@ -374,7 +374,7 @@ impl Issuer {
             state = match state.blocked.as_ref().filter(unforeseen) {
                 None => self.changed.wait(state).unwrap(),
                 // The lock is held, so it is still the same call.
-                Some(call) if call.keys.health().waiters >= call.waiters => {
+                Some(call) if call.keys.health().waiters() >= call.waiters => {
                     // This ends the call, with an outcome that the model does not have.
                     state.releases.insert(number, Release::with(&Reply::Fails(FetchError::Proxy)));
                     state
@@ -391,7 +391,7 @@ impl Issuer {
     /// Waits for this number of waiters, or for the end of the blocking call.
     fn await_waiters(&self, waiters: usize) {
         while let Some(call) = self.state().blocked.clone() {
-            if call.keys.health().waiters >= waiters {
+            if call.keys.health().waiters() >= waiters {
                 break;
             }
             thread::yield_now();

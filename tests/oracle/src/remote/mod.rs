@@ -19,8 +19,9 @@ use std::{
 };
 
 use tokenring::{
-    Algorithm, Clock, FetchConfigError, FetchError, FetchEvent, FetchFailure, KeyError, KeyQuery,
-    KeySource, KeysState, RemoteJwks, RemoteJwksBuilder, SelectedKey, SkippedKey, UnixTime,
+    Algorithm, FetchConfigError, KeyError, KeyQuery, KeySource, RemoteJwks, SelectedKey,
+    SkippedKey, UnixTime,
+    remote::{Clock, FetchError, FetchEvent, FetchFailure, KeysState, RemoteJwksBuilder},
 };
 
 use self::{
@@ -159,7 +160,7 @@ impl Run {
             .stale_cap(settings.stale_cap)
             .kid_cooldown(settings.kid_cooldown)
             .timeout(settings.timeout)
-            .max_waiting(settings.max_waiting)
+            .max_waiting_futures(settings.max_waiting)
             .max_body(MAX_BODY)
             .clock(clock.clone())
             .fetch(client)
@@ -361,26 +362,30 @@ impl Run {
 
     fn compare(&self) {
         let (health, model) = (self.keys.health(), &self.model);
-        assert_eq!((health.state, health.age), (model.state(), model.age()));
+        assert_eq!((health.state(), health.age()), (model.state(), model.age()));
         assert_eq!(health.is_ready(), model.serves());
-        assert_eq!(health.fetching, model.slot.is_some());
+        assert_eq!(health.is_fetching(), model.slot.is_some());
         let read = model.set.as_ref().map(|set| set.read.clone()).unwrap_or_default();
-        assert_eq!(health.usable_keys, read.keys.len());
-        assert_eq!(health.skipped_keys, read.skipped.len());
-        assert_eq!(health.generation, model.generation);
-        assert_eq!(health.last_success.map(UnixTime::as_secs), model.fetched_at());
+        assert_eq!(health.usable_keys(), read.keys.len());
+        assert_eq!(health.skipped_keys(), read.skipped.len());
+        assert_eq!(health.generation(), model.generation);
+        assert_eq!(health.last_success().map(UnixTime::as_secs), model.fetched_at());
         let unusable = match &model.last_failure {
             Some(Failure { fault: Fault::NoUsableKeys(skipped), .. }) => skipped.len(),
             _ => 0,
         };
-        assert_eq!(health.skipped_in_unusable_set, unusable);
-        assert_eq!(health.last_error.as_ref().map(failure), model.last_failure);
-        assert_eq!(health.consecutive_failures, model.failures);
-        assert_eq!(health.next_attempt_in, model.back_off());
-        assert_eq!(health.waiters, model.registered());
-        assert_eq!((health.fetches_ok, &health.fetches_failed), (model.ok, &model.failed));
-        let counts =
-            (health.stale_served, health.unknown_kids, health.suppressed_refreshes, health.busy);
+        assert_eq!(health.skipped_in_unusable_set(), unusable);
+        assert_eq!(health.last_error().map(failure), model.last_failure);
+        assert_eq!(health.consecutive_failures(), model.failures);
+        assert_eq!(health.next_attempt_in(), model.back_off());
+        assert_eq!(health.waiters(), model.registered());
+        assert_eq!((health.fetches_ok(), health.fetches_failed()), (model.ok, &model.failed));
+        let counts = (
+            health.stale_served(),
+            health.unknown_kids(),
+            health.suppressed_refreshes(),
+            health.busy(),
+        );
         assert_eq!(counts, (model.stale, model.unknown, model.suppressed, model.busy));
         assert_eq!(self.issuer.asked(model.asked.len()), model.asked);
         assert_eq!(*self.events.lock().unwrap(), model.events);

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use tokenring::{Algorithm, FetchError, FetchPurpose, JwkError, KeyError, KeysState};
+use tokenring::{
+    Algorithm, JwkError, KeyError,
+    remote::{FetchError, FetchPurpose, KeysState},
+};
 
 use super::issuer::{
     Asked, Entry, JWKS_URIS, Key, MAX_BODY, MAX_METADATA, OAUTH_URL, OPENID_URL, Read, Release,
@@ -236,7 +239,7 @@ impl Model {
         } else if age >= self.settings.ttl {
             KeysState::Expired
         } else if age >= set.due {
-            KeysState::Ahead
+            KeysState::RefreshDue
         } else {
             KeysState::Fresh
         }
@@ -244,11 +247,11 @@ impl Model {
 
     /// Whether keys may be used at all.
     pub fn serves(&self) -> bool {
-        matches!(self.state(), KeysState::Fresh | KeysState::Ahead | KeysState::Expired)
+        matches!(self.state(), KeysState::Fresh | KeysState::RefreshDue | KeysState::Expired)
     }
 
     fn within_ttl(&self) -> bool {
-        matches!(self.state(), KeysState::Fresh | KeysState::Ahead)
+        matches!(self.state(), KeysState::Fresh | KeysState::RefreshDue)
     }
 
     pub fn back_off(&self) -> Duration {
@@ -285,12 +288,12 @@ impl Model {
     /// The answer to a lookup that changes nothing.
     fn at_once(&self, query: Query) -> Option<Answer> {
         let answer = self.select(query);
-        let refresh = self.state() == KeysState::Ahead && self.may_start();
+        let refresh = self.state() == KeysState::RefreshDue && self.may_start();
         (self.within_ttl() && !refresh && !misses(query, &answer)).then_some(answer)
     }
 
     pub fn confirms(&self, key: Key, query: Query) -> bool {
-        let refresh = self.state() == KeysState::Ahead && self.may_start();
+        let refresh = self.state() == KeysState::RefreshDue && self.may_start();
         let is_same = self.select(query).is_ok_and(|found| found == key);
         self.within_ttl() && !refresh && is_same
     }

@@ -1,0 +1,101 @@
+//! The description of a source's keys, without the keys themselves.
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::time::Duration;
+
+use crate::{Algorithm, JwkError, JwkSet, PublicKey};
+
+/// A description of the keys that a [`KeySource`](crate::KeySource) has. Its
+/// [`describe`](crate::KeySource::describe) gives it to an [`Explanation`](crate::Explanation).
+///
+/// ```
+/// use std::time::Duration;
+/// use tokenring::{JwkSet, KeysDescription};
+///
+/// # let keys = JwkSet::from_json(br#"{"keys": []}"#)?;
+/// let known = KeysDescription::of(&keys).with_state("from the database").with_age(Duration::from_secs(90));
+/// let nothing = KeysDescription::default();
+/// # drop((known, nothing));
+/// # Ok::<(), tokenring::JwkSetError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct KeysDescription {
+    /// None if the source does not list its keys.
+    pub(crate) known: Option<Known>,
+    pub(crate) state: Option<&'static str>,
+    pub(crate) age: Option<Duration>,
+    /// The code and the sentence.
+    pub(crate) failure: Option<(&'static str, String)>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) keys: Vec<KeyName>,
+    pub(crate) skipped: Vec<(Option<Box<str>>, JwkError)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct KeyName {
+    pub(crate) key_id: Option<Box<str>>,
+    pub(crate) algorithm: Algorithm,
+}
+
+impl KeysDescription {
+    /// The `kid` and algorithm of each key, and the skipped entries with their reasons.
+    pub fn of(keys: &JwkSet) -> Self {
+        let name = |key: &PublicKey| KeyName {
+            key_id: key.key_id().map(Box::from),
+            algorithm: key.algorithm(),
+        };
+        let skipped = keys.skipped().iter();
+        let skipped = skipped.map(|key| (key.key_id().map(Box::from), key.error())).collect();
+        let known = Known { keys: keys.iter().map(name).collect(), skipped };
+        Self { known: Some(known), ..Self::default() }
+    }
+
+    /// The source is known to have no key at hand.
+    pub fn none() -> Self {
+        Self { known: Some(Known::default()), ..Self::default() }
+    }
+
+    /// The state of the source in a few words, such as `fresh`.
+    #[must_use]
+    pub fn with_state(self, state: &'static str) -> Self {
+        Self { state: Some(state), ..self }
+    }
+
+    /// How long ago the keys were fetched or loaded.
+    #[must_use]
+    pub fn with_age(self, age: Duration) -> Self {
+        Self { age: Some(age), ..self }
+    }
+
+    /// Why the last fetch failed: a code and a sentence. A code of
+    /// [`FetchError::code`](crate::remote::FetchError::code) chooses a [`Hint`](crate::Hint); others do
+    /// not.
+    #[must_use]
+    pub fn with_failure(self, code: &'static str, reason: impl Into<String>) -> Self {
+        Self { failure: Some((code, reason.into())), ..self }
+    }
+
+    /// How many keys there are. None if that is not known.
+    pub(crate) fn count(&self) -> Option<usize> {
+        self.known.as_ref().map(|known| known.keys.len())
+    }
+
+    pub(crate) fn failure_code(&self) -> Option<&'static str> {
+        self.failure.as_ref().map(|(code, _)| *code)
+    }
+
+    /// Whether there is a key with this `kid`, for any algorithm.
+    pub(crate) fn has(&self, kid: &str) -> bool {
+        let mut keys = self.known.iter().flat_map(|known| &known.keys);
+        keys.any(|key| key.key_id.as_deref() == Some(kid))
+    }
+
+    /// Why the entry with this `kid` was skipped, if one was.
+    pub(crate) fn reason_to_skip(&self, kid: &str) -> Option<JwkError> {
+        let mut skipped = self.known.iter().flat_map(|known| &known.skipped);
+        skipped.find(|(key_id, _)| key_id.as_deref() == Some(kid)).map(|(_, error)| *error)
+    }
+}

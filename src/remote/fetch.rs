@@ -1,0 +1,205 @@
+//! The interface of an HTTP client: from one request with its limits to the bytes of the body, or to
+//! its failure.
+
+use std::{boxed::Box, error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
+
+use crate::remote::error::FetchError;
+
+/// Fetches key sets. Implement it to replace the built-in HTTP client.
+///
+/// An implementation must keep the promises of the built-in client: it returns within
+/// [`FetchRequest::timeout`], reads no more than [`FetchRequest::max_body`] bytes, follows no
+/// redirect, and treats only status 200 as success. One thread at a time calls it. If a call has not
+/// returned a minute after its timeout, another thread may call it at the same time.
+pub trait Fetch: Send + Sync {
+    /// The body of the response to `request`: a key set, or with
+    /// [discovery](crate::RemoteJwks::discover) the issuer's metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`]
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError>;
+}
+
+impl<F> Fetch for F
+where
+    F: Fn(&FetchRequest) -> Result<Vec<u8>, FetchError> + Send + Sync,
+{
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        self(request)
+    }
+}
+
+// Pointers, as of a `KeySource`. A reference or a `Box` of any other type cannot have an `impl` beside the
+// one for closures, since a pointer to a closure is a closure too.
+impl<F: Fetch + ?Sized> Fetch for Arc<F> {
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        (**self).fetch(request)
+    }
+}
+
+impl Fetch for Box<dyn Fetch> {
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        (**self).fetch(request)
+    }
+}
+
+impl Fetch for &dyn Fetch {
+    fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
+        (**self).fetch(request)
+    }
+}
+
+/// A request for a document, with its limits.
+#[derive(Clone, Debug)]
+pub struct FetchRequest {
+    url: Arc<str>,
+    purpose: FetchPurpose,
+    timeout: Duration,
+    max_body: usize,
+    no_cache: bool,
+}
+
+impl FetchRequest {
+    /// A request for a key set within these limits, for tests of a [`Fetch`].
+    pub fn new(url: impl Into<Arc<str>>, timeout: Duration, max_body: usize) -> Self {
+        let purpose = FetchPurpose::KeySet;
+        Self { url: url.into(), purpose, timeout, max_body, no_cache: false }
+    }
+
+    /// The same request, with `Cache-Control: no-cache`.
+    #[must_use]
+    pub fn with_no_cache(self) -> Self {
+        Self { no_cache: true, ..self }
+    }
+
+    /// The same request for another purpose.
+    #[must_use]
+    pub fn with_purpose(self, purpose: FetchPurpose) -> Self {
+        Self { purpose, ..self }
+    }
+
+    pub(crate) fn failed(&self, error: FetchError) -> FetchFailure {
+        FetchFailure::new(&self.url, self.purpose, error)
+    }
+
+    /// The URL of the key set or of the metadata.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Which document is at the URL.
+    pub fn purpose(&self) -> FetchPurpose {
+        self.purpose
+    }
+
+    /// The limit for the whole request: DNS, connection, TLS, headers and body.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The most bytes that the body may have, after any decoding. 64 KiB for metadata.
+    pub fn max_body(&self) -> usize {
+        self.max_body
+    }
+
+    /// Whether to send `Cache-Control: no-cache`. RFC 9111 section 5.2.1.4.
+    pub fn no_cache(&self) -> bool {
+        self.no_cache
+    }
+
+    /// The media types to accept. RFC 7517 section 8.5.
+    pub fn accept(&self) -> &'static str {
+        match self.purpose {
+            FetchPurpose::KeySet => "application/jwk-set+json, application/json",
+            FetchPurpose::Metadata => "application/json",
+        }
+    }
+}
+
+/// What a [`FetchRequest`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FetchPurpose {
+    /// The JWK Set. RFC 7517 section 5.
+    KeySet,
+    /// The issuer's metadata. OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.
+    Metadata,
+}
+
+impl FetchPurpose {
+    /// The name of the document, for messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::KeySet => "the key set",
+            Self::Metadata => "the issuer's metadata",
+        }
+    }
+}
+
+/// A failed attempt: the error, the host, and what was requested from it.
+///
+/// Its text names the host and the error. It never contains a path, a query or credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchFailure {
+    host: Arc<str>,
+    purpose: FetchPurpose,
+    error: FetchError,
+}
+
+impl FetchFailure {
+    pub(crate) fn new(url: &str, purpose: FetchPurpose, error: FetchError) -> Self {
+        Self { host: host_of(url).into(), purpose, error }
+    }
+
+    /// The host of the URL, with its port if the URL names one.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// What was requested from the host.
+    pub fn purpose(&self) -> FetchPurpose {
+        self.purpose
+    }
+
+    /// The error.
+    pub fn error(&self) -> &FetchError {
+        &self.error
+    }
+
+    /// [`FetchError::code`]
+    pub fn code(&self) -> &'static str {
+        self.error.code()
+    }
+}
+
+impl fmt::Display for FetchFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot fetch {} from {}: {}", self.purpose.name(), self.host, self.error)
+    }
+}
+
+impl Error for FetchFailure {}
+
+/// The host of an absolute URL without user information, with its port if there is one.
+fn host_of(url: &str) -> &str {
+    let (_, rest) = url.split_once("://").unwrap_or_default();
+    rest.split(['/', '?']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_is_named_with_its_port_and_nothing_else() {
+        for (url, host) in [
+            ("https://example.com/a?b=c", "example.com"),
+            ("https://example.com:8443/a", "example.com:8443"),
+            ("http://[::1]:80/", "[::1]:80"),
+            ("https://example.com?b=c/d", "example.com"),
+        ] {
+            assert_eq!(host_of(url), host);
+        }
+    }
+}

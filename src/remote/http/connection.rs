@@ -1,0 +1,387 @@
+//! From a URL to a connection: which URLs may be fetched, the addresses of their host, and a deadline.
+//! RFC 3986, RFC 9110 section 4.2.
+
+use std::{
+    boxed::Box,
+    error::Error,
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
+    string::String,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    vec::Vec,
+};
+
+use ureq::{
+    config::Config,
+    http::Uri,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{
+            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
+        },
+    },
+};
+
+use crate::remote::{clock::Deadline, error::FetchConfigError};
+
+/// Whether `url` may be fetched. The parser is the HTTP client's own, so that the check and the fetch
+/// cannot disagree on where the host ends.
+pub(crate) fn check_url(url: &str, http_loopback: bool) -> Result<(), FetchConfigError> {
+    // `Uri` drops a fragment instead of refusing it.
+    if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+        return Err(FetchConfigError::Url);
+    }
+    let uri: Uri = url.parse().map_err(|_| FetchConfigError::Url)?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(FetchConfigError::Url);
+    };
+    let (host, authority) = (authority.host(), authority.as_str());
+    if !is_host(host) || !authority.strip_prefix(host).is_some_and(is_port) {
+        return Err(FetchConfigError::Url);
+    }
+    match scheme {
+        "https" => Ok(()),
+        "http" if !http_loopback => Err(FetchConfigError::NotHttps),
+        "http" if !is_loopback(host) => Err(FetchConfigError::NotLoopback),
+        "http" => Ok(()),
+        _ => Err(FetchConfigError::NotHttps),
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(is_name_byte),
+    }
+}
+
+/// What may follow the host: nothing, or a colon and a number from 1 to 65535.
+fn is_port(rest: &str) -> bool {
+    let is_number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    rest.is_empty()
+        || rest
+            .strip_prefix(':')
+            .is_some_and(|port| is_number(port) && port.parse::<u16>().is_ok_and(|port| port != 0))
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host == "[::1]"
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The system's resolver, on its own thread, since it has no timeout.
+///
+/// ureq's own resolver panics if the system has no thread left, and its errors look like those of a
+/// connection.
+#[derive(Debug)]
+pub(crate) struct SystemResolver;
+
+impl Resolver for SystemResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        _config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let name = uri
+            .scheme()
+            .zip(uri.authority())
+            .and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority))
+            .ok_or(ureq::Error::HostNotFound)?;
+        let host = uri.host().unwrap_or_default();
+        let found = look_up(name, timeout)?.into_iter().filter(|address| may_be(host, address));
+        let mut addresses = self.empty();
+        for address in found.take(MAX_ADDRESSES) {
+            addresses.push(address);
+        }
+        match addresses.is_empty() {
+            true => Err(ureq::Error::HostNotFound),
+            false => Ok(addresses),
+        }
+    }
+}
+
+/// Whether `host` may have this address. `localhost` is this machine, whatever a name server says:
+/// RFC 6761 section 6.3. Plain `http:` may be allowed for it.
+fn may_be(host: &str, address: &SocketAddr) -> bool {
+    !host.eq_ignore_ascii_case("localhost") || address.ip().is_loopback()
+}
+
+/// The addresses of `name`, a host and a port.
+fn look_up(name: String, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
+    if let Ok(address) = name.parse() {
+        return Ok(Vec::from([address]));
+    }
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let look_up = move || {
+        let addresses = name.to_socket_addrs().map(Vec::from_iter);
+        // If it took too long, there is no receiver any more.
+        let _late = sender.send(addresses);
+    };
+    let thread = thread::Builder::new().name("tokenring-names".into());
+    thread.spawn(look_up).map_err(|_| ureq::Error::Other(Box::new(NoThread)))?;
+    match receiver.recv_timeout(*timeout.after) {
+        Ok(Ok(addresses)) => Ok(addresses),
+        Ok(Err(_)) => Err(ureq::Error::HostNotFound),
+        Err(RecvTimeoutError::Timeout) => Err(ureq::Error::Timeout(timeout.reason)),
+        Err(RecvTimeoutError::Disconnected) => Err(ureq::Error::Other(Box::new(NoThread))),
+    }
+}
+
+/// The system has no thread left.
+#[derive(Debug)]
+pub(crate) struct NoThread;
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no thread to resolve a name on")
+    }
+}
+
+impl Error for NoThread {}
+
+/// Opens ureq's own connections and closes two gaps in them.
+///
+/// With ureq's feature `gzip`, which any crate may enable, ureq decodes bodies silently, so the header
+/// must be seen first. And ureq sets no deadline on a proxy's dripping answer to `CONNECT`.
+#[derive(Debug)]
+pub(crate) struct WatchedConnector {
+    inner: DefaultConnector,
+    deadline: Deadline,
+    encoded: Arc<AtomicBool>,
+}
+
+impl WatchedConnector {
+    /// `encoded` is set when a response names a content coding.
+    pub(crate) fn new(deadline: Deadline, encoded: Arc<AtomicBool>) -> Self {
+        Self { inner: DefaultConnector::new(), deadline, encoded }
+    }
+}
+
+impl Connector for WatchedConnector {
+    type Out = Watched;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<()>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let encoded = Arc::clone(&self.encoded);
+        let transport = self.inner.connect(details, chained)?;
+        Ok(transport.map(|inner| Watched { inner, deadline: self.deadline, encoded }))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Watched {
+    inner: Box<dyn Transport>,
+    deadline: Deadline,
+    encoded: Arc<AtomicBool>,
+}
+
+impl Transport for Watched {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), ureq::Error> {
+        self.inner.transmit_output(amount, limit)
+    }
+
+    fn await_input(&mut self, limit: NextTimeout) -> Result<bool, ureq::Error> {
+        let after = limit.after.min(self.deadline.left().into());
+        let some = self.inner.await_input(NextTimeout { after, ..limit })?;
+        // ureq keeps the whole head of the response in this buffer until it is complete.
+        if has_content_encoding(self.inner.buffers().input()) {
+            self.encoded.store(true, Ordering::Relaxed);
+        }
+        Ok(some)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+/// Whether a line names a content coding other than `identity`. The end of the head does not matter:
+/// no line of JSON begins with this name.
+fn has_content_encoding(input: &[u8]) -> bool {
+    input.split_inclusive(|&byte| byte == b'\n').skip(1).any(|line| {
+        let mut parts = line.splitn(2, |&byte| byte == b':');
+        let is_named = |name: &[u8]| name.eq_ignore_ascii_case(b"content-encoding");
+        let is_none = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"identity");
+        line.ends_with(b"\n")
+            && parts.next().is_some_and(is_named)
+            && !parts.next().is_some_and(is_none)
+    })
+}
+
+/// The capacity of ureq's array.
+const MAX_ADDRESSES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ureq::unversioned::transport::LazyBuffers;
+
+    use super::*;
+
+    #[test]
+    fn url_is_checked_before_it_is_ever_fetched() {
+        let (url, plain, far) =
+            (FetchConfigError::Url, FetchConfigError::NotHttps, FetchConfigError::NotLoopback);
+        // The URL, the outcome without and with `danger_allow_http_loopback`.
+        let cases = [
+            ("https://example.com/jwks", Ok(()), Ok(())),
+            ("HTTPS://EXAMPLE.com:443/a?b=c%20d", Ok(()), Ok(())),
+            ("https://example.com", Ok(()), Ok(())),
+            ("https://192.0.2.1:65535/", Ok(()), Ok(())),
+            ("https://[2001:db8::1]:8443/", Ok(()), Ok(())),
+            ("http://127.0.0.1:8080/", Err(plain), Ok(())),
+            ("http://127.255.255.254/", Err(plain), Ok(())),
+            ("http://[::1]:80/", Err(plain), Ok(())),
+            ("http://LocalHost/", Err(plain), Ok(())),
+            ("http://example.com/", Err(plain), Err(far)),
+            ("http://10.0.0.1/", Err(plain), Err(far)),
+            // Spellings of 127.0.0.1 that resolvers know, and names that only look like it.
+            ("http://127.1/", Err(plain), Err(far)),
+            ("http://2130706433/", Err(plain), Err(far)),
+            ("http://0.0.0.0/", Err(plain), Err(far)),
+            ("http://[::ffff:127.0.0.1]/", Err(plain), Err(far)),
+            ("http://localhost.example.com/", Err(plain), Err(far)),
+            ("http://127.0.0.1.example.com/", Err(plain), Err(far)),
+            ("ftp://127.0.0.1/", Err(plain), Err(plain)),
+            // Not absolute, or without a host.
+            ("", Err(url), Err(url)),
+            ("/jwks", Err(url), Err(url)),
+            ("example.com/jwks", Err(url), Err(url)),
+            ("example.com", Err(url), Err(url)),
+            ("https:", Err(url), Err(url)),
+            ("https://", Err(url), Err(url)),
+            ("https:///jwks", Err(url), Err(url)),
+            ("https://:443/", Err(url), Err(url)),
+            ("file:///etc/jwks.json", Err(url), Err(url)),
+            // User information, fragment.
+            ("https://user@example.com/", Err(url), Err(url)),
+            ("https://user:password@example.com/", Err(url), Err(url)),
+            ("http://127.0.0.1@example.com/", Err(url), Err(url)),
+            ("https://@example.com/", Err(url), Err(url)),
+            ("https://example.com/#fragment", Err(url), Err(url)),
+            ("https://example.com#", Err(url), Err(url)),
+            // White space, control characters, characters outside ASCII.
+            (" https://example.com/", Err(url), Err(url)),
+            ("https://example.com/ ", Err(url), Err(url)),
+            ("https://example.com/a\r\nHost: b", Err(url), Err(url)),
+            ("https://example.com/\u{7f}", Err(url), Err(url)),
+            ("https://ex\u{e4}mple.com/", Err(url), Err(url)),
+            // Hosts that are neither names nor addresses.
+            ("https://ex%61mple.com/", Err(url), Err(url)),
+            ("https://example.com\\@b.example/", Err(url), Err(url)),
+            ("https://a,b.example/", Err(url), Err(url)),
+            ("https://[::1/", Err(url), Err(url)),
+            ("https://[::g]/", Err(url), Err(url)),
+            ("https://[fe80::1%25eth0]/", Err(url), Err(url)),
+            // Ports.
+            ("https://example.com:/", Err(url), Err(url)),
+            ("https://example.com:0/", Err(url), Err(url)),
+            ("https://example.com:65536/", Err(url), Err(url)),
+            ("https://example.com:+80/", Err(url), Err(url)),
+            ("https://example.com:80:80/", Err(url), Err(url)),
+            ("https://example.com:8o/", Err(url), Err(url)),
+        ];
+        for (text, outcome, loopback_outcome) in cases {
+            assert_eq!(check_url(text, false), outcome, "{text:?}");
+            assert_eq!(check_url(text, true), loopback_outcome, "{text:?}, loopback allowed");
+        }
+    }
+
+    #[test]
+    fn localhost_is_this_machine_and_no_other() {
+        for (host, address, expected) in [
+            ("localhost", "127.0.0.1:80", true),
+            ("LocalHost", "[::1]:80", true),
+            ("localhost", "192.0.2.1:80", false),
+            ("LocalHost", "[2001:db8::1]:80", false),
+            ("localhost.example", "192.0.2.1:80", true),
+        ] {
+            assert_eq!(may_be(host, &address.parse().unwrap()), expected, "{host} {address}");
+        }
+    }
+
+    #[derive(Debug)]
+    struct Fake {
+        buffers: LazyBuffers,
+        open: bool,
+        tls: bool,
+    }
+
+    impl Transport for Fake {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+            Ok(false)
+        }
+
+        fn is_open(&mut self) -> bool {
+            self.open
+        }
+
+        fn is_tls(&self) -> bool {
+            self.tls
+        }
+    }
+
+    /// ureq refuses a connection for `https` that says it is not encrypted.
+    #[test]
+    fn connection_is_open_and_encrypted_if_the_one_inside_it_is() {
+        for (open, tls) in [(true, true), (true, false), (false, true), (false, false)] {
+            let deadline = Deadline::after(Duration::ZERO);
+            let inner = Box::new(Fake { buffers: LazyBuffers::new(1, 1), open, tls });
+            let mut watched = Watched { inner, deadline, encoded: Arc::default() };
+            assert_eq!((watched.is_open(), watched.is_tls()), (open, tls));
+        }
+    }
+
+    #[test]
+    fn content_encoding_is_seen_in_whatever_spelling() {
+        let cases = [
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\ncontent-encoding:br\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\nCONTENT-ENCODING:\tx-gzip\n\n", true),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding:\r\n\r\n", true),
+            // The second of two fields; the final response after an interim one.
+            ("a\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n\r\n", true),
+            ("HTTP/1.1 103 E\r\n\r\nHTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n", true),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: identity, gzip\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: Identity \r\n\r\n", false),
+            ("HTTP/1.1 200 OK\r\nX-Content-Encoding: gzip\r\n\r\n", false),
+            ("HTTP/1.1 200 OK\r\nContent-Encodings: gzip\r\n\r\n", false),
+            ("HTTP/1.1 200 OK\r\nVary: Content-Encoding: gzip\r\n\r\n", false),
+            // The line is not complete.
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: ident", false),
+            ("HTTP/1.1 200 OK\r\n\r\n{\"a\":\n\"content-encoding: gzip\"}\n", false),
+            ("", false),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(has_content_encoding(input.as_bytes()), expected, "{input:?}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! From a query to the answer, by way of an attempt if one is needed. A thread and a future go the same
+//! way: [`Lookup::step`] decides, and they differ only in how they sleep.
+
+use std::{
+    boxed::Box,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use crate::{
+    KeyError, KeyQuery, SelectedKey,
+    remote::{
+        attempt,
+        error::FetchError,
+        refresh::{Found, Reason, Refresh, Step},
+        source::{Control, Source, Waiter},
+    },
+};
+
+/// The answer of a set within its `ttl`, without a mutex and without allocation (I1). None if a step
+/// must decide.
+pub(crate) fn fresh_answer(
+    source: &Source,
+    query: KeyQuery<'_>,
+) -> Option<Result<SelectedKey, KeyError>> {
+    let answer = source.published.if_fresh(source.now(), |set| set.find(query))?;
+    (Found::of(query, &answer) == Found::Answer).then_some(answer)
+}
+
+/// The answer without waiting. Starts no attempt.
+pub(crate) fn answer_at_once(
+    source: &Arc<Source>,
+    query: KeyQuery<'_>,
+) -> Result<SelectedKey, KeyError> {
+    match source.lock().decide(source.now(), query, 0) {
+        (Step::Use | Step::UseAndRefresh, answer) => answer,
+        (Step::Wait | Step::Start(_), _) => Err(Refresh::unavailable(Duration::ZERO)),
+        (Step::Refuse(error), _) => Err(error),
+    }
+}
+
+/// A lookup under way.
+#[derive(Default)]
+struct Lookup {
+    /// How many attempts had ended when it began to wait.
+    waits_since: Option<u64>,
+    /// How many attempts it has waited for.
+    waited: u8,
+}
+
+impl Lookup {
+    /// The answer, or none if `waiter` has to wait until another attempt has ended. Starts an attempt if
+    /// one is due.
+    fn step(
+        &mut self,
+        control: &mut Control<'_>,
+        query: KeyQuery<'_>,
+        waiter: Waiter,
+    ) -> Option<Result<SelectedKey, KeyError>> {
+        while self.waits_since != Some(control.ended()) {
+            if self.waits_since.is_some() {
+                self.waited = self.waited.saturating_add(1);
+            }
+            // Before the step: an attempt without a thread ends within it.
+            self.waits_since = Some(control.ended());
+            let now = control.source().now();
+            control.reclaim_slot(now);
+            let (step, answer) = control.decide(now, query, self.waited);
+            match step {
+                Step::Use => return Some(answer),
+                Step::UseAndRefresh => {
+                    attempt::start(control, now, Reason::Age);
+                    return Some(answer);
+                }
+                Step::Refuse(error) => return Some(Err(error)),
+                Step::Start(reason) => attempt::start(control, now, reason),
+                Step::Wait => {}
+            }
+        }
+        if control.admits(waiter) {
+            return None;
+        }
+        // A slow issuer must not occupy all threads of a service, nor its memory.
+        let now = control.source().now();
+        Some(control.answer_without_waiting(now, query, KeyError::Busy))
+    }
+}
+
+/// The answer, for which the thread waits if it must.
+pub(crate) fn answer_blocking(
+    source: &Arc<Source>,
+    query: KeyQuery<'_>,
+) -> Result<SelectedKey, KeyError> {
+    let (mut lookup, mut control) = (Lookup::default(), source.lock());
+    loop {
+        if let Some(answer) = lookup.step(&mut control, query, Waiter::Thread) {
+            return answer;
+        }
+        let has_ended;
+        (control, has_ended) = control.wait();
+        if !has_ended {
+            // The attempt is overdue. Whoever comes later does not wait for it.
+            let now = source.now();
+            control.give_up(now);
+            let unavailable = Refresh::unavailable(Duration::ZERO);
+            return control.answer_without_waiting(now, query, unavailable);
+        }
+    }
+}
+
+/// The answer, for which a future waits if it must.
+pub(crate) struct LookupFuture<'s> {
+    source: &'s Arc<Source>,
+    key_id: Option<Box<str>>,
+    /// The query without its `kid`, which borrows from the token.
+    query: KeyQuery<'static>,
+    lookup: Lookup,
+    /// Its number among the waiting futures, once it has waited.
+    number: Option<u64>,
+}
+
+impl<'s> LookupFuture<'s> {
+    pub(crate) fn new(source: &'s Arc<Source>, query: KeyQuery<'_>) -> Self {
+        Self {
+            source,
+            key_id: query.key_id().map(Box::from),
+            query: query.with_key_id(None),
+            lookup: Lookup::default(),
+            number: None,
+        }
+    }
+}
+
+impl Future for LookupFuture<'_> {
+    type Output = Result<SelectedKey, KeyError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let query = this.query.with_key_id(this.key_id.as_deref());
+        if let Some(answer) = fresh_answer(this.source, query) {
+            return Poll::Ready(answer);
+        }
+        let mut control = this.source.lock();
+        if let Some(answer) = this.lookup.step(&mut control, query, Waiter::Future(this.number)) {
+            return Poll::Ready(answer);
+        }
+        let (number, former) = control.enter(this.number, context.waker().clone());
+        this.number = Some(number);
+        // Unlock before dropping the old waker: dropping it may drop its task, whose waiters lock again.
+        drop(control);
+        drop(former);
+        Poll::Pending
+    }
+}
+
+impl Drop for LookupFuture<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            // Dropped after the lock is released, as above.
+            let waker = self.source.lock().leave(number);
+            drop(waker);
+        }
+    }
+}
+
+/// Waits for the attempt under way, if there is one, and returns the outcome of the last one.
+pub(crate) fn outcome_of_attempt(mut control: Control<'_>) -> Result<(), FetchError> {
+    if control.refresh().under_way() {
+        let has_ended;
+        (control, has_ended) = control.wait();
+        if !has_ended {
+            return Err(FetchError::Timeout);
+        }
+    }
+    control.refresh().last_error().map_or(Ok(()), |failure| Err(failure.error().clone()))
+}

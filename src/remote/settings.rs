@@ -1,0 +1,210 @@
+//! The settings of a key source: their defaults, each with the reason for it, and their checks.
+
+use std::{boxed::Box, string::String, sync::Arc, time::Duration, vec::Vec};
+
+use crate::{
+    JwkSet, JwkSetError, UnixTime,
+    jwk::MAX_JSON_BYTES,
+    remote::{
+        clock::{Clock, Moment, SystemClock, jitter},
+        discovery::{Discovery, Location},
+        error::FetchConfigError,
+        fetch::Fetch,
+        health::FetchEvent,
+        http::{HttpFetch, HttpSettings, check_url},
+        snapshot::{Snapshot, Timing},
+    },
+};
+
+/// The function that is called after each attempt.
+pub(crate) type Hook = Arc<dyn Fn(&FetchEvent) + Send + Sync>;
+
+/// The settings of a source, checked.
+pub(crate) struct Settings {
+    pub(crate) location: Location,
+    pub(crate) timing: Timing,
+    pub(crate) limits: Limits,
+    pub(crate) fetch: Arc<dyn Fetch>,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) hook: Option<Hook>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_body: usize,
+    pub(crate) max_waiting_threads: usize,
+    pub(crate) max_waiting_futures: usize,
+}
+
+impl Settings {
+    /// The first set of a source, got by an attempt that began at `started`.
+    pub(crate) fn snapshot(&self, keys: JwkSet, text: Arc<[u8]>, started: Moment) -> Snapshot {
+        Snapshot {
+            keys,
+            text,
+            started,
+            age_at_start: Duration::ZERO,
+            refresh_due: self.timing.refresh_due(jitter(&*self.clock)),
+            generation: 1,
+            unusable_since: None,
+        }
+    }
+}
+
+/// The settings as they were given.
+pub(crate) struct Unchecked {
+    pub(crate) target: Target,
+    pub(crate) timing: Timing,
+    pub(crate) limits: Limits,
+    pub(crate) http: HttpSettings,
+    pub(crate) fetch: Option<Arc<dyn Fetch>>,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) hook: Option<Hook>,
+    pub(crate) seed: Option<Seed>,
+}
+
+pub(crate) enum Target {
+    Url(String),
+    Issuer(String),
+}
+
+/// A key set that an earlier process fetched.
+pub(crate) struct Seed {
+    pub(crate) key_set_json: Vec<u8>,
+    pub(crate) fetched_at: UnixTime,
+}
+
+impl Unchecked {
+    pub(crate) fn new(target: Target) -> Self {
+        Self {
+            target,
+            timing: Timing {
+                ttl: TTL,
+                stale_cap: STALE_CAP,
+                kid_cooldown: KID_COOLDOWN,
+                timeout: TIMEOUT,
+            },
+            limits: Limits {
+                max_body: MAX_BODY,
+                max_waiting_threads: MAX_WAITING_THREADS,
+                max_waiting_futures: MAX_WAITING_FUTURES,
+            },
+            http: HttpSettings::default(),
+            fetch: None,
+            clock: Box::new(SystemClock::new()),
+            hook: None,
+            seed: None,
+        }
+    }
+
+    /// The name and the text of the setting that says where the keys are.
+    pub(crate) fn target(&self) -> (&'static str, &str) {
+        match &self.target {
+            Target::Url(url) => ("url", url),
+            Target::Issuer(issuer) => ("issuer", issuer),
+        }
+    }
+
+    /// The settings, and the key set to start with, if one was given.
+    pub(crate) fn check(self) -> Result<(Settings, Option<Snapshot>), FetchConfigError> {
+        let location = self.location()?;
+        self.check_limits()?;
+        let settings = Settings {
+            location,
+            timing: self.timing,
+            limits: self.limits,
+            fetch: match self.fetch {
+                Some(fetch) => fetch,
+                None => Arc::new(HttpFetch::new(&self.http)?),
+            },
+            clock: self.clock,
+            hook: self.hook,
+        };
+        let seed = self.seed.map(|seed| seed.snapshot(&settings)).transpose()?;
+        Ok((settings, seed))
+    }
+
+    fn location(&self) -> Result<Location, FetchConfigError> {
+        let http_loopback = self.http.http_loopback;
+        match &self.target {
+            Target::Url(url) => {
+                check_url(url, http_loopback)?;
+                Ok(Location::Url(url.as_str().into()))
+            }
+            Target::Issuer(issuer) => {
+                Ok(Location::Discovery(Arc::new(Discovery::new(issuer, http_loopback)?)))
+            }
+        }
+    }
+
+    fn check_limits(&self) -> Result<(), FetchConfigError> {
+        let (Timing { ttl, stale_cap, kid_cooldown, timeout }, limits) = (self.timing, self.limits);
+        let timeouts = [("timeout", timeout), ("connect_timeout", self.http.connect_timeout)];
+        let times = [("ttl", ttl), ("kid_cooldown", kid_cooldown)].into_iter().chain(timeouts);
+        let mut zeros = times.map(|(setting, time)| (setting, time.is_zero())).chain([
+            ("max_waiting_threads", limits.max_waiting_threads == 0),
+            ("max_waiting_futures", limits.max_waiting_futures == 0),
+            ("max_body", limits.max_body == 0),
+        ]);
+        if let Some((setting, _)) = zeros.find(|(_, is_zero)| *is_zero) {
+            return Err(FetchConfigError::Zero { setting });
+        }
+        if let Some((setting, _)) = timeouts.into_iter().find(|(_, timeout)| *timeout > A_DAY) {
+            return Err(FetchConfigError::TimeoutTooLong { setting });
+        }
+        match () {
+            () if ttl < LEAST_TTL => Err(FetchConfigError::TtlTooShort),
+            () if stale_cap < ttl => Err(FetchConfigError::StaleCapBelowTtl),
+            () if limits.max_body > MAX_BODY => Err(FetchConfigError::MaxBodyTooLarge),
+            () => Ok(()),
+        }
+    }
+}
+
+impl Seed {
+    /// The set, as if it had been fetched at `fetched_at`.
+    fn snapshot(&self, settings: &Settings) -> Result<Snapshot, FetchConfigError> {
+        let bytes = self.key_set_json.len();
+        if bytes > settings.limits.max_body {
+            return Err(FetchConfigError::Seed(JwkSetError::TooLong { bytes }));
+        }
+        let keys = JwkSet::from_json(&self.key_set_json).map_err(FetchConfigError::Seed)?;
+        if keys.is_empty() {
+            return Err(FetchConfigError::SeedWithoutKeys);
+        }
+        let now = Moment::now(&*settings.clock);
+        let fetched_at = Duration::from_secs(self.fetched_at.as_secs());
+        let age_at_start = now.wall.checked_sub(fetched_at);
+        let age_at_start = age_at_start.ok_or(FetchConfigError::SeedFromFuture)?;
+        let text = self.key_set_json.as_slice().into();
+        Ok(Snapshot { age_at_start, ..settings.snapshot(keys, text, now) })
+    }
+}
+
+/// Common JWKS clients and proxies use this; Auth0 asks for at least five minutes.
+const TTL: Duration = Duration::from_secs(600);
+
+/// A shorter time would mean a fetch for each request.
+const LEAST_TTL: Duration = Duration::from_secs(1);
+
+/// Long enough that the service outlasts an issuer's outage, and still an end for a withdrawn key.
+const STALE_CAP: Duration = Duration::from_secs(3600);
+
+/// At most six attempts a minute, however many `kid`s are made up. A new key
+/// waits at most this long.
+const KID_COOLDOWN: Duration = Duration::from_secs(10);
+
+/// For DNS, TCP, TLS, headers and body.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A longer timeout is a mistake. Sums of timeouts up to this do not overflow.
+const A_DAY: Duration = Duration::from_secs(86_400);
+
+/// Unknown `kid`s with a slow endpoint must not occupy a whole thread pool.
+const MAX_WAITING_THREADS: usize = 32;
+
+/// A waiting future costs only memory, but many of them cost much.
+const MAX_WAITING_FUTURES: usize = 1024;
+
+/// The limit of [`JwkSet::from_json`].
+const MAX_BODY: usize = MAX_JSON_BYTES;
