@@ -71,7 +71,7 @@ impl KeysDescription {
     }
 
     /// Why the last fetch failed: a code and a sentence. A code of
-    /// [`FetchError::code`](crate::remote::FetchError::code) chooses a [`Hint`](crate::Hint); others do
+    /// [`FetchError::code`](crate::remote::FetchError::code) chooses a [`Hint`](crate::explain::Hint); others do
     /// not.
     #[must_use]
     pub fn with_failure(self, code: &'static str, reason: impl Into<String>) -> Self {
