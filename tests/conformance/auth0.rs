@@ -1,6 +1,5 @@
 //! The settings of an Auth0 tenant: the accepted ones, their meaning, and the refused ones.
 #![cfg(feature = "fetch")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
 use std::{
     cell::RefCell, collections::BTreeMap, env, error::Error, ffi::OsStr, process::Command,
@@ -8,13 +7,12 @@ use std::{
 };
 
 use tokenring::{
-    Auth0, Auth0ConfigError, FetchConfigError, JwkSet, PolicyError, RemoteJwks, UnixTime, Verifier,
-    VerifyError,
+    Auth0, Auth0ConfigError, FetchConfigError, PolicyError, RemoteJwks, Verifier, VerifyError,
     remote::KeysState,
-    testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, IssuerServer, TokenBuilder},
+    testkit::{AUDIENCE, CLIENT_ID, ISSUER, IssuerServer, TokenBuilder},
 };
 
-const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
+use crate::common::{NOW, keys, token};
 
 /// The host name in [`ISSUER`].
 const DOMAIN: &str = "tenant.example.auth0.com";
@@ -233,16 +231,16 @@ fn variables_that_must_be_set_are_named_when_they_are_not() {
 
 #[test]
 fn lookup_is_asked_for_the_three_variables_and_no_others() {
-    let asked = RefCell::new(Vec::new());
+    let looked_up = RefCell::new(Vec::new());
     let lookup = |name: &str| {
-        asked.borrow_mut().push(name.to_owned());
+        looked_up.borrow_mut().push(name.to_owned());
         settings([Some(DOMAIN), Some(AUDIENCE), None]).get(name).cloned()
     };
     assert_eq!(Auth0::from_lookup(lookup).unwrap().issuer(), ISSUER);
-    asked.borrow_mut().sort();
+    looked_up.borrow_mut().sort();
     let mut expected = VARIABLES;
     expected.sort_unstable();
-    assert_eq!(*asked.borrow(), expected);
+    assert_eq!(*looked_up.borrow(), expected);
 }
 
 #[test]
@@ -512,14 +510,6 @@ fn from_settings(values: [Option<&str>; 3]) -> Result<Auth0, Auth0ConfigError> {
 fn settings(values: [Option<&str>; 3]) -> BTreeMap<&'static str, String> {
     let set = |(name, value): (&'static str, Option<&str>)| Some((name, value?.to_owned()));
     VARIABLES.into_iter().zip(values).filter_map(set).collect()
-}
-
-fn token() -> TokenBuilder {
-    Issuer::default().token_at(NOW)
-}
-
-fn keys() -> JwkSet {
-    JwkSet::from_json(Issuer::default().jwks().as_bytes()).unwrap()
 }
 
 fn outcome(auth0: &Auth0, token: &TokenBuilder) -> Result<(), VerifyError> {

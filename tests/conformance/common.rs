@@ -12,6 +12,9 @@ use tokenring::{
 /// The time of the tests. A [`token`] is issued at this time and valid for a day.
 pub const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
 
+/// The end of the year 9999, later than any clock.
+pub const FAR_FUTURE: UnixTime = UnixTime::from_secs(253_402_300_799);
+
 /// The test issuer with its three published keys. Cheap: the keys are read once.
 pub fn issuer() -> Issuer {
     static ISSUER: LazyLock<Issuer> = LazyLock::new(Issuer::default);
@@ -30,10 +33,15 @@ pub fn verifier() -> Verifier<JwkSet> {
 
 /// `policy` with the keys of [`issuer`].
 pub fn verifier_of(policy: Policy) -> Verifier<JwkSet> {
+    Verifier::new(policy, keys()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The keys of [`issuer`].
+pub fn keys() -> JwkSet {
     static KEYS: LazyLock<JwkSet> = LazyLock::new(|| {
         JwkSet::from_json(issuer().jwks().as_bytes()).unwrap_or_else(|error| panic!("{error}"))
     });
-    Verifier::new(policy, KEYS.clone()).unwrap_or_else(|error| panic!("{error}"))
+    KEYS.clone()
 }
 
 /// The builder of a good token issued at [`NOW`].

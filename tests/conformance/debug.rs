@@ -1,6 +1,5 @@
 //! RFC 6750 section 5.2 and 5.3: a token in a log is a token lost. No `{:?}` and no `Display` of a
 //! public type shows text of a token, of its payload or of a claim.
-#![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::{
     collections::BTreeMap,

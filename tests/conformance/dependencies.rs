@@ -1,6 +1,5 @@
 //! The crates that come with this one: no other, no second version, no other licence, no other
 //! source. Known vulnerabilities are looked up by `.ci/run`.
-#![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::{path::Path, process::Command};
 

@@ -5,7 +5,6 @@
 //! Run these tests with each feature on: `cargo test --test conformance feature_unification:: --features
 //! serde_json/arbitrary_precision`, and likewise `preserve_order`, `float_roundtrip`,
 //! `unbounded_depth` and `raw_value`.
-#![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::collections::BTreeMap;
 

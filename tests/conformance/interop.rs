@@ -1,13 +1,5 @@
 //! Tokens and key sets made by PyJWT and jose, see `interop/README.md`. RFC 7515, RFC 7517,
 //! RFC 7518, RFC 7519 and RFC 8037.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

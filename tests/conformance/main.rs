@@ -1,5 +1,16 @@
 //! The documents that the crate is held to, in the order of `src/lib.rs`, each in a module of its own.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
 
+#[allow(unreachable_pub, reason = "in its own package it is public")]
+#[path = "../oracle/src/algorithms.rs"]
+mod algorithms;
 mod common;
 
 // JSON Web Signature.

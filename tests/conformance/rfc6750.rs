@@ -1,12 +1,5 @@
 //! Bearer tokens in HTTP: the form of a request, and the response to its client. RFC 6750, RFC 9110
 //! section 11.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests may"
-)]
 
 use std::{
     borrow::Cow,
@@ -23,16 +16,14 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokenring::{
-    Guard, JsonError, JwkSet, KeyError, KeyQuery, KeySource, Policy, Rejection, SelectedKey,
-    UnixTime, Verified, Verifier, VerifyError,
-    testkit::{self, Issuer, TestKey, TokenBuilder},
+    Guard, JsonError, JwkSet, KeyError, KeyQuery, KeySource, Rejection, SelectedKey, UnixTime,
+    Verified, Verifier, VerifyError,
+    testkit::{CLIENT_ID, TestKey, TokenBuilder},
 };
 
-const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
-
-/// The end of the year 9999, later than any clock.
 #[cfg(feature = "std")]
-const FAR_FUTURE: UnixTime = UnixTime::from_secs(253_402_300_799);
+use crate::common::FAR_FUTURE;
+use crate::common::{NOW, keys, policy, token, verifier_of};
 
 const MISSING: &str = r#"{"message": "Authorization token is missing"}"#;
 const FORMAT: &str = r#"{"message": "Invalid token format"}"#;
@@ -102,7 +93,7 @@ fn good_token_is_accepted_from_any_type_of_header_value() {
 
 #[test]
 fn request_without_authorization_gets_its_message_and_no_error_code() {
-    let expected = told_as(401, MISSING, PLAIN);
+    let expected = response_of(401, MISSING, PLAIN);
     for outcome in [
         guard().check_at(None::<&str>, NOW),
         guard().check_at(None::<&[u8]>, NOW),
@@ -111,7 +102,7 @@ fn request_without_authorization_gets_its_message_and_no_error_code() {
         guard().check_at([""; 0], NOW),
     ] {
         let rejection = outcome.unwrap_err();
-        assert_eq!(told(&rejection), expected);
+        assert_eq!(response(&rejection), expected);
         assert_eq!(rejection.message(), "Authorization token is missing");
         assert_eq!(rejection.cause(), None);
     }
@@ -277,13 +268,13 @@ fn several_values_are_refused_as_an_invalid_request_whatever_they_are() {
         vec![good.as_str(); 1000],
     ] {
         let rejection = guard().check_at(&values, NOW).unwrap_err();
-        assert_eq!(told(&rejection), told_as(400, FORMAT, INVALID_REQUEST));
+        assert_eq!(response(&rejection), response_of(400, FORMAT, INVALID_REQUEST));
         assert_eq!(rejection.cause(), None);
     }
 }
 
 #[test]
-fn no_more_than_two_values_are_asked_for() {
+fn no_more_than_two_values_are_read() {
     let rejection = guard().check_at(iter::repeat("Bearer x"), NOW).unwrap_err();
     assert_eq!(rejection.status(), 400);
 }
@@ -394,7 +385,7 @@ fn every_refused_token_gets_the_same_response_and_the_cause_is_for_the_log() {
     let mut codes = BTreeSet::new();
     for (wrong, token, expected) in refused_tokens() {
         let rejection = strict_guard().check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
-        assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN), "{wrong}");
+        assert_eq!(response(&rejection), response_of(401, INVALID, INVALID_TOKEN), "{wrong}");
         assert_eq!(rejection.cause(), Some(expected), "{wrong}");
         codes.insert(expected.code());
     }
@@ -406,7 +397,7 @@ fn every_refused_token_gets_the_same_response_and_the_cause_is_for_the_log() {
 fn ambiguous_key_gets_the_same_response_as_any_other_refusal() {
     let guard = guard_of(Keys(KeyError::AmbiguousKey));
     let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
-    assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
+    assert_eq!(response(&rejection), response_of(401, INVALID, INVALID_TOKEN));
     assert_eq!(rejection.cause(), Some(VerifyError::AmbiguousKey));
 }
 
@@ -459,7 +450,7 @@ fn nothing_of_the_request_comes_back() {
     assert_eq!(statuses, BTreeSet::from([400, 401, 403, 503]));
     for rejection in rejections {
         let cause = rejection.cause().map(|cause| cause.to_string());
-        let everything = format!("{:?} {rejection:?} {cause:?}", told(&rejection));
+        let everything = format!("{:?} {rejection:?} {cause:?}", response(&rejection));
         assert!(!everything.contains("M4rker"), "{everything}");
         assert!(!everything.contains(&encoded[..8]), "{everything}");
     }
@@ -488,7 +479,7 @@ fn body_is_a_json_object_with_the_message_and_nothing_else() {
 // 403: the token is good, but lacks a scope or permission.
 
 #[test]
-fn client_without_the_scope_or_permission_is_told_which_is_required() {
+fn response_names_the_scope_or_permission_that_is_required() {
     for (wrong, guard, scope) in [
         ("one scope", guard().require_scope("admin"), "admin"),
         ("two scopes, one there", guard().require_scope("openid admin"), "openid admin"),
@@ -519,7 +510,7 @@ fn client_without_the_scope_or_permission_is_told_which_is_required() {
         let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
         let challenge =
             format!("Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"{scope}\"");
-        assert_eq!(told(&rejection), told_as(403, INSUFFICIENT, &challenge), "{wrong}");
+        assert_eq!(response(&rejection), response_of(403, INSUFFICIENT, &challenge), "{wrong}");
         assert_eq!(rejection.cause(), Some(VerifyError::InsufficientScope), "{wrong}");
     }
 }
@@ -558,16 +549,16 @@ fn scope_or_permissions_of_another_type_grant_nothing() {
 }
 
 #[test]
-fn client_of_a_refused_token_is_not_told_the_required_scope() {
+fn response_to_a_refused_token_does_not_name_the_required_scope() {
     let guard = guard().require_scope("admin").require_permission("root");
     for token in ["x".to_owned(), token().scope("none").issuer("https://other.example/").mint()] {
         let rejection = guard.check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
-        assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
+        assert_eq!(response(&rejection), response_of(401, INVALID, INVALID_TOKEN));
     }
 }
 
 #[test]
-fn scope_of_a_challenge_is_a_list_of_scope_tokens_whatever_is_asked_for() {
+fn scope_of_a_challenge_is_a_list_of_scope_tokens_whatever_is_required() {
     for (scope, permission, expected) in [
         ("a\"b", "c\\d", Some("ab cd")),
         ("a\", error=\"x", "b", Some("a, error=x b")),
@@ -589,8 +580,8 @@ fn scope_of_a_challenge_is_a_list_of_scope_tokens_whatever_is_asked_for() {
         };
         assert_eq!(*realm, ("realm".to_owned(), "api".to_owned()));
         assert_eq!(*error, ("error".to_owned(), "insufficient_scope".to_owned()));
-        let told = expected.map(|scope| ("scope".to_owned(), scope.to_owned()));
-        assert_eq!(*rest, Vec::from_iter(told));
+        let scope = expected.map(|scope| ("scope".to_owned(), scope.to_owned()));
+        assert_eq!(*rest, Vec::from_iter(scope));
         if let Some(tokens) = expected {
             let is_scope_token = |one: &str| {
                 !one.is_empty()
@@ -619,7 +610,7 @@ fn unavailable_keys_say_nothing_about_the_token() {
     ] {
         let guard = guard_of(Keys(KeyError::Unavailable { retry_after: wait }));
         let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
-        assert_eq!(told(&rejection), told_to_wait(seconds));
+        assert_eq!(response(&rejection), unavailable_for(seconds));
         let cause = VerifyError::KeysUnavailable { retry_after: wait };
         assert_eq!(rejection.cause(), Some(cause));
     }
@@ -629,7 +620,7 @@ fn unavailable_keys_say_nothing_about_the_token() {
 fn too_many_waiters_are_no_fault_of_the_token() {
     let guard = guard_of(Keys(KeyError::Busy)).require_scope("admin");
     let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
-    assert_eq!(told(&rejection), told_to_wait(1));
+    assert_eq!(response(&rejection), unavailable_for(1));
     assert_eq!(rejection.cause(), Some(VerifyError::KeySourceBusy));
 }
 
@@ -666,8 +657,8 @@ fn every_challenge_is_exactly_one_of_rfc_9110_and_names_the_realm() {
     ] {
         let rejection = guard.check_at(&values, NOW).unwrap_err();
         assert_eq!(rejection.status(), status);
-        let told = parameters(&rejection);
-        let find = |name| told.iter().find(|told| told.0 == name).map(|told| told.1.as_str());
+        let sent = parameters(&rejection);
+        let find = |name| sent.iter().find(|sent| sent.0 == name).map(|sent| sent.1.as_str());
         assert_eq!(find("realm"), Some("Messages, and more; a=b"));
         assert_eq!(find("error"), error);
         assert_eq!(find("scope"), (status == 403).then_some("admin"));
@@ -805,16 +796,18 @@ mod async_servers {
     use tokenring::{
         RemoteJwks,
         remote::{FetchError, FetchRequest, KeysState},
+        testkit::ISSUER,
     };
 
     use super::*;
+    use crate::common::issuer;
 
     #[test]
     fn good_token_is_accepted_once_the_keys_are_there() {
         let (guard, fetches) = remote_guard();
         for _ in 0..3 {
             let verified = block_on(guard.check_async(Some(lasting_value()))).unwrap();
-            assert_eq!(verified.issuer(), testkit::ISSUER);
+            assert_eq!(verified.issuer(), ISSUER);
         }
         assert_eq!(fetches.load(Ordering::Relaxed), 1);
     }
@@ -950,15 +943,6 @@ mod async_servers {
 
 // Helpers.
 
-fn issuer() -> &'static Issuer {
-    static ISSUER: LazyLock<Issuer> = LazyLock::new(Issuer::default);
-    &ISSUER
-}
-
-fn token() -> TokenBuilder {
-    issuer().token_at(NOW)
-}
-
 fn good_token() -> String {
     static TOKEN: LazyLock<String> = LazyLock::new(|| token().mint());
     TOKEN.clone()
@@ -966,16 +950,6 @@ fn good_token() -> String {
 
 fn good_value() -> String {
     format!("Bearer {}", good_token())
-}
-
-fn policy() -> Policy {
-    Policy::new(testkit::ISSUER, testkit::AUDIENCE)
-}
-
-fn keys() -> JwkSet {
-    static KEYS: LazyLock<JwkSet> =
-        LazyLock::new(|| JwkSet::from_json(issuer().jwks().as_bytes()).unwrap());
-    KEYS.clone()
 }
 
 fn guard() -> Guard<JwkSet> {
@@ -988,8 +962,7 @@ fn guard_of<K: KeySource>(keys: K) -> Guard<K> {
 
 /// [`guard`] for the tokens of one client.
 fn strict_guard() -> Guard<JwkSet> {
-    let policy = policy().authorized_party(testkit::CLIENT_ID);
-    Guard::new(Verifier::new(policy, keys()).unwrap())
+    Guard::new(verifier_of(policy().authorized_party(CLIENT_ID)))
 }
 
 /// A key source without keys, which always gives this error.
@@ -1005,7 +978,7 @@ impl KeySource for Keys {
     }
 }
 
-/// A key source without keys, which counts how often it is asked.
+/// A key source without keys, which counts its lookups.
 struct Counted(AtomicUsize);
 
 impl KeySource for Counted {
@@ -1021,15 +994,15 @@ impl KeySource for Counted {
 
 /// Everything a client sees of a rejection.
 #[derive(Debug, PartialEq, Eq)]
-struct Told {
+struct Response {
     status: u16,
     body: String,
     www_authenticate: Option<String>,
     retry_after: Option<Duration>,
 }
 
-fn told(rejection: &Rejection) -> Told {
-    Told {
+fn response(rejection: &Rejection) -> Response {
+    Response {
         status: rejection.status(),
         body: rejection.body(),
         www_authenticate: rejection.www_authenticate(),
@@ -1037,15 +1010,15 @@ fn told(rejection: &Rejection) -> Told {
     }
 }
 
-fn told_as(status: u16, body: &str, challenge: &str) -> Told {
+fn response_of(status: u16, body: &str, challenge: &str) -> Response {
     let www_authenticate = Some(challenge.to_owned());
-    Told { status, body: body.to_owned(), www_authenticate, retry_after: None }
+    Response { status, body: body.to_owned(), www_authenticate, retry_after: None }
 }
 
 /// Status 503, with this `Retry-After` in seconds.
-fn told_to_wait(seconds: u64) -> Told {
+fn unavailable_for(seconds: u64) -> Response {
     let retry_after = Some(Duration::from_secs(seconds));
-    Told { status: 503, body: UNAVAILABLE.to_owned(), www_authenticate: None, retry_after }
+    Response { status: 503, body: UNAVAILABLE.to_owned(), www_authenticate: None, retry_after }
 }
 
 fn check_value(value: impl AsRef<[u8]>) -> Result<Verified, Rejection> {
@@ -1060,7 +1033,7 @@ fn check(value: impl AsRef<[u8]>) -> Result<(), Rejection> {
 fn assert_malformed(value: impl AsRef<[u8]>) {
     let shown = String::from_utf8_lossy(value.as_ref()).chars().take(99).collect::<String>();
     let Err(rejection) = check_value(value) else { panic!("accepted: {shown:?}") };
-    assert_eq!(told(&rejection), told_as(401, FORMAT, PLAIN), "{shown:?}");
+    assert_eq!(response(&rejection), response_of(401, FORMAT, PLAIN), "{shown:?}");
     assert_eq!(rejection.cause(), None, "{shown:?}");
 }
 
@@ -1068,7 +1041,7 @@ fn assert_malformed(value: impl AsRef<[u8]>) {
 #[track_caller]
 fn cause(value: impl AsRef<[u8]>) -> VerifyError {
     let rejection = check_value(value).unwrap_err();
-    assert_eq!(told(&rejection), told_as(401, INVALID, INVALID_TOKEN));
+    assert_eq!(response(&rejection), response_of(401, INVALID, INVALID_TOKEN));
     rejection.cause().unwrap()
 }
 

@@ -1,12 +1,14 @@
 //! RFC 6750 section 3.1, after the token was accepted: a handler's 403, the texts of a rejection
 //! for client and log, and futures that move into a task of their own.
-#![allow(clippy::unwrap_used, reason = "tests may")]
 
-use std::error::Error as _;
+use std::{error::Error as _, time::Duration};
 
-use tokenring::{Guard, JwkSet, Rejection, Verified, VerifyError};
+use tokenring::{
+    Guard, JwkSet, KeyError, KeyQuery, KeySource, Rejection, SelectedKey, Verified, Verifier,
+    VerifyError,
+};
 
-use crate::common::{NOW, policy, token, verifier};
+use crate::common::{NOW, keys, policy, token, verifier};
 
 fn guard() -> Guard<JwkSet> {
     Guard::new(verifier()).realm("messages")
@@ -34,7 +36,7 @@ fn scope_that_the_token_has_passes_and_any_other_is_answered_with_403() {
     for scope in ["openid", "read:messages", "openid read:messages", "  read:messages  openid "] {
         assert_eq!(guard().check_scope(&verified(), scope), Ok(()), "{scope}");
     }
-    for (scope, told) in [
+    for (scope, expected) in [
         ("admin", ", scope=\"admin\""),
         ("openid admin", ", scope=\"openid admin\""),
         (" admin  openid ", ", scope=\"admin openid\""),
@@ -46,7 +48,8 @@ fn scope_that_the_token_has_passes_and_any_other_is_answered_with_403() {
         ("  ", ""),
     ] {
         let rejection = guard().check_scope(&verified(), scope).unwrap_err();
-        let challenge = format!("Bearer realm=\"messages\", error=\"insufficient_scope\"{told}");
+        let challenge =
+            format!("Bearer realm=\"messages\", error=\"insufficient_scope\"{expected}");
         assert_eq!(headers(&rejection), owned(&[JSON, ("WWW-Authenticate", &challenge)]));
         assert_eq!(rejection.status(), 403);
         assert_eq!(rejection.cause(), Some(VerifyError::InsufficientScope));
@@ -58,14 +61,15 @@ fn permission_that_the_token_has_passes_and_any_other_is_answered_with_403() {
     for permission in ["read:all", "a b"] {
         assert_eq!(guard().check_permission(&verified(), permission), Ok(()));
     }
-    for (permission, told) in [
+    for (permission, expected) in [
         ("openid", ", scope=\"openid\""),
         ("read", ", scope=\"read\""),
         ("b a", ", scope=\"b a\""),
         ("", ""),
     ] {
         let rejection = guard().check_permission(&verified(), permission).unwrap_err();
-        let challenge = format!("Bearer realm=\"messages\", error=\"insufficient_scope\"{told}");
+        let challenge =
+            format!("Bearer realm=\"messages\", error=\"insufficient_scope\"{expected}");
         assert_eq!(rejection.www_authenticate(), Some(challenge));
         assert_eq!(rejection.status(), 403);
     }
@@ -94,7 +98,7 @@ fn rejection_of_a_handler_is_that_of_the_guard() {
 
 #[test]
 fn scope_of_a_handler_cannot_break_out_of_the_challenge() {
-    for (scope, told) in [
+    for (scope, expected) in [
         ("a\"b", Some("ab")),
         ("a\\", Some("a")),
         ("a\r\nSet-Cookie:b", Some("aSet-Cookie:b")),
@@ -103,8 +107,9 @@ fn scope_of_a_handler_cannot_break_out_of_the_challenge() {
         ("\"", None),
     ] {
         let rejection = Rejection::insufficient_scope("r\"\n", scope);
-        let told = told.map(|told| format!(", scope=\"{told}\"")).unwrap_or_default();
-        let challenge = format!(r#"Bearer realm="r\"\n", error="insufficient_scope"{told}"#);
+        let expected =
+            expected.map(|expected| format!(", scope=\"{expected}\"")).unwrap_or_default();
+        let challenge = format!(r#"Bearer realm="r\"\n", error="insufficient_scope"{expected}"#);
         assert_eq!(rejection.www_authenticate(), Some(challenge), "{scope:?}");
     }
 }
@@ -135,22 +140,16 @@ fn rejection_is_an_error_whose_source_is_the_cause() {
 #[test]
 fn unavailable_keys_are_answered_with_a_time_and_without_a_challenge() {
     struct Out;
-    impl tokenring::KeySource for Out {
-        fn key(
-            &self,
-            query: tokenring::KeyQuery<'_>,
-        ) -> Result<tokenring::SelectedKey, tokenring::KeyError> {
+    impl KeySource for Out {
+        fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
             self.try_key(query)
         }
-        fn try_key(
-            &self,
-            _: tokenring::KeyQuery<'_>,
-        ) -> Result<tokenring::SelectedKey, tokenring::KeyError> {
-            let retry_after = std::time::Duration::from_millis(1_001);
-            Err(tokenring::KeyError::Unavailable { retry_after })
+
+        fn try_key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+            Err(KeyError::Unavailable { retry_after: Duration::from_millis(1_001) })
         }
     }
-    let guard = Guard::new(tokenring::Verifier::new(policy(), Out).unwrap());
+    let guard = Guard::new(Verifier::new(policy(), Out).unwrap());
     let rejection = guard.check_at([format!("Bearer {}", token().mint())], NOW).unwrap_err();
     assert_eq!(headers(&rejection), owned(&[JSON, ("Retry-After", "2")]));
     let text = "503 Service unavailable: the issuer's keys are not available, try again in";
@@ -170,12 +169,10 @@ mod in_async_code {
         thread,
     };
 
-    use tokenring::{KeyError, KeyLookup, KeyQuery, KeySource, SelectedKey, UnixTime, Verifier};
+    use tokenring::{KeyLookup, UnixTime};
 
     use super::*;
-
-    /// The end of the year 9999, later than any clock.
-    const FAR_FUTURE: UnixTime = UnixTime::from_secs(253_402_300_799);
+    use crate::common::FAR_FUTURE;
 
     fn value() -> String {
         format!("Bearer {}", token().expires_at(FAR_FUTURE).mint())
@@ -220,6 +217,10 @@ mod in_async_code {
         }
     }
 
+    fn slow_guard() -> Guard<Slow> {
+        Guard::new(Verifier::new(policy(), Slow(keys())).unwrap())
+    }
+
     /// A future like those of actix-web and tonic services: it owns the guard and borrows nothing.
     type Answer = Pin<Box<dyn Future<Output = Result<UnixTime, Rejection>> + Send + 'static>>;
 
@@ -250,7 +251,7 @@ mod in_async_code {
 
     #[test]
     fn future_that_is_polled_again_after_its_end_does_not_panic() {
-        let guard = Guard::new(Verifier::new(policy(), Slow(verifier().keys().clone())).unwrap());
+        let guard = slow_guard();
         let mut check = guard.check_async([value().as_str()]);
         let mut context = Context::from_waker(Waker::noop());
         let mut poll = || Pin::new(&mut check).poll(&mut context).map(|outcome| outcome.is_ok());
@@ -263,7 +264,7 @@ mod in_async_code {
     #[test]
     fn future_of_a_guard_over_any_key_source_is_static() {
         let sources: [Arc<dyn KeySource + Send + Sync>; 2] =
-            [Arc::new(verifier().keys().clone()), Arc::new(Slow(verifier().keys().clone()))];
+            [Arc::new(keys()), Arc::new(Slow(keys()))];
         for keys in sources {
             let guard = Guard::new(Verifier::new(policy(), keys).unwrap()).require_scope("openid");
             let guard = Arc::new(guard);
@@ -281,7 +282,7 @@ mod in_async_code {
 
     #[test]
     fn try_check_does_not_wait_for_what_check_async_waits_for() {
-        let guard = Guard::new(Verifier::new(policy(), Slow(verifier().keys().clone())).unwrap());
+        let guard = slow_guard();
         let rejection = guard.try_check([value()]).unwrap_err();
         assert_eq!(rejection.cause(), Some(VerifyError::KeySourceBusy));
         assert_eq!(rejection.status(), 503);
@@ -292,7 +293,7 @@ mod in_async_code {
 
     #[test]
     fn future_that_is_dropped_while_it_waits_leaves_the_guard_usable() {
-        let guard = Guard::new(Verifier::new(policy(), Slow(verifier().keys().clone())).unwrap());
+        let guard = slow_guard();
         let mut context = Context::from_waker(Waker::noop());
         let mut check = Box::pin(guard.check_async([value()]));
         assert!(check.as_mut().poll(&mut context).is_pending());

@@ -1,11 +1,4 @@
 //! JSON Web Signature: the Compact Serialization and the JOSE Header. RFC 7515.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests may"
-)]
 
 use std::{str, time::Instant};
 

@@ -1,11 +1,5 @@
 //! RFC 7517 sections 9.2 and 9.3: a private key that was published burns its public key, under
 //! every `kid` and in every encoding that some reader accepts.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
 
 use std::sync::LazyLock;
 

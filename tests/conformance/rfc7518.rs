@@ -1,12 +1,5 @@
 //! RFC 7518: the encoding of RSA numbers (section 2), the rules for RSA keys (section 6.3.1), and
 //! their signatures (section 3.3).
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
 
 use base64::{
     Engine,

@@ -1,5 +1,4 @@
 //! JSON Web Token: the Claims Set and the registered claims. RFC 7519.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests may")]
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,6 +1,5 @@
 //! RFC 7520 sections 3 and 4: the cookbook's keys and signatures, copied from the RFC. Those of
 //! supported algorithms are verified, the others are refused with the right error.
-#![allow(clippy::unwrap_used, reason = "tests may")]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokenring::{Algorithm, CompactJws, JwkError, PublicKey, VerifyError};

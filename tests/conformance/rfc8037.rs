@@ -1,10 +1,4 @@
 //! RFC 8037, RFC 8032 section 5.1: Ed25519 keys in JWKs and their signatures.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokenring::{

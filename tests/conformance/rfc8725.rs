@@ -1,5 +1,4 @@
 //! RFC 8725, JSON Web Token Best Current Practices: ways to confuse one kind of token with another.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
 use serde_json::{Value, json};
 use tokenring::{

