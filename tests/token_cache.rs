@@ -14,6 +14,9 @@
 
 #[path = "conformance/common.rs"]
 mod common;
+#[allow(unreachable_pub, reason = "in its own package it is public")]
+#[path = "oracle/src/random.rs"]
+mod random;
 #[cfg(feature = "fetch")]
 #[path = "remote/fake.rs"]
 mod fake;
@@ -35,8 +38,9 @@ use tokenring::{
     testkit::{self, Issuer, TestKey, TokenBuilder},
 };
 
-use crate::common::{
-    CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, policy, signed, token,
+use crate::{
+    common::{CLAIMS, HEADER, NOW, claims_and, claims_with, header_and, policy, signed, token},
+    random::Random,
 };
 
 /// A time after the expiry of every token in this file.
@@ -996,22 +1000,5 @@ impl Said {
             payload: verified.payload().to_vec(),
             claims: verified.claims().unwrap(),
         }
-    }
-}
-
-/// Xorshift: pseudo-random numbers, the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    /// A number less than `bound`.
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
     }
 }

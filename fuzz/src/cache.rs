@@ -42,8 +42,8 @@ pub fn cache_changes_nothing(script: &[u8]) -> bool {
             }
             _ => {
                 let which = argument % TOKENS.len();
-                let [expected, found] =
-                    [&plain, &cached].map(|verifier| told(verifier.verify_at(&TOKENS[which], now)));
+                let [expected, found] = [&plain, &cached]
+                    .map(|verifier| visible(verifier.verify_at(&TOKENS[which], now)));
                 assert_eq!(found, expected, "token {which} at {now:?}");
                 accepted[which] += usize::from(found.is_ok());
             }
@@ -53,9 +53,9 @@ pub fn cache_changes_nothing(script: &[u8]) -> bool {
 }
 
 /// The part of an outcome that a caller can see.
-type Told = (Vec<u8>, Option<String>, String, UnixTime);
+type Visible = (Vec<u8>, Option<String>, String, UnixTime);
 
-fn told(outcome: Result<Verified, VerifyError>) -> Result<Told, VerifyError> {
+fn visible(outcome: Result<Verified, VerifyError>) -> Result<Visible, VerifyError> {
     outcome.map(|verified| {
         let kid = verified.key_id().map(String::from);
         let issuer = verified.issuer().to_owned();

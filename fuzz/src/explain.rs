@@ -63,16 +63,16 @@ fn request(value: &[u8]) -> bool {
 fn assert_safe(explanation: &Explanation, token: &str) {
     let first = explanation.findings().iter().find_map(Finding::error);
     assert_eq!(first, explanation.verdict().err(), "{explanation}");
-    let told = format!("{explanation}\n{explanation:?}");
-    assert!(told.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')), "{told}");
-    assert!(!told.contains(SUBJECT), "{told}");
-    assert!(told.len() < 16_384, "{told}");
+    let shown = format!("{explanation}\n{explanation:?}");
+    assert!(shown.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')), "{shown}");
+    assert!(!shown.contains(SUBJECT), "{shown}");
+    assert!(shown.len() < 16_384, "{shown}");
     // Half of an Ed25519 signature. A header of the input may contain it too.
     if let Some((others, signature)) = token.rsplit_once('.')
         && signature.len() >= 86
         && !others.contains(signature)
     {
-        assert!(!told.contains(&signature_start(signature)), "{told}");
+        assert!(!shown.contains(&signature_start(signature)), "{shown}");
     }
 }
 

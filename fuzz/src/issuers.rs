@@ -30,7 +30,7 @@ pub fn several_issuers(bytes: &[u8]) -> bool {
     };
     let expected = verdict(&token);
     for both in BOTH.iter() {
-        match (told(both.verify_at(&token, NOW)), expected.clone()) {
+        match (visible(both.verify_at(&token, NOW)), expected.clone()) {
             (Err(found), Err(expected)) => {
                 refused(found, expected);
             }
@@ -41,13 +41,13 @@ pub fn several_issuers(bytes: &[u8]) -> bool {
 }
 
 /// The issuer and the payload.
-type Told = (String, Vec<u8>);
+type Visible = (String, Vec<u8>);
 
-fn told(outcome: Result<Verified, VerifyError>) -> Result<Told, VerifyError> {
+fn visible(outcome: Result<Verified, VerifyError>) -> Result<Visible, VerifyError> {
     outcome.map(|verified| (verified.issuer().to_owned(), verified.payload().to_vec()))
 }
 
-fn verdict(token: &str) -> Result<Told, VerifyError> {
+fn verdict(token: &str) -> Result<Visible, VerifyError> {
     let ([_, payload, signature], header) = tokens::compact(token)?;
     let iss = tokens::unverified_issuer(payload)?;
     let trusted = TRUSTED.iter().find(|trusted| trusted.expectations.issuer == iss);

@@ -164,7 +164,7 @@ pub(crate) fn jwks(kids: &[&str]) -> String {
 
 /// A fetch that began.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Request {
     /// The time by the monotonic clock.
     pub(crate) at: Duration,
     pub(crate) no_cache: bool,
@@ -183,7 +183,7 @@ struct FakeIssuer {
 struct Script {
     reply: Reply,
     gate_closed: bool,
-    asked: Vec<Asked>,
+    requests: Vec<Request>,
     last_request: Option<FetchRequest>,
     in_flight: usize,
     most_in_flight: usize,
@@ -194,7 +194,7 @@ impl FakeFetch {
         let script = Script {
             reply: Reply::keys(&["a"]),
             gate_closed: false,
-            asked: Vec::new(),
+            requests: Vec::new(),
             last_request: None,
             in_flight: 0,
             most_in_flight: 0,
@@ -226,12 +226,12 @@ impl FakeFetch {
         self.0.changed.notify_all();
     }
 
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.script().asked.clone()
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.script().requests.clone()
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.script().asked.len()
+        self.script().requests.len()
     }
 
     pub(crate) fn last_request(&self) -> FetchRequest {
@@ -254,9 +254,9 @@ impl FakeFetch {
     /// Waits until this many fetches have begun.
     pub(crate) fn await_count(&self, count: usize) {
         let script = self.script();
-        let fewer = |script: &mut Script| script.asked.len() < count;
+        let fewer = |script: &mut Script| script.requests.len() < count;
         let (script, _) = self.0.changed.wait_timeout_while(script, FOREVER, fewer).unwrap();
-        assert!(script.asked.len() >= count, "{} of {count} fetches", script.asked.len());
+        assert!(script.requests.len() >= count, "{} of {count} fetches", script.requests.len());
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
@@ -267,8 +267,9 @@ impl FakeFetch {
 impl Fetch for FakeFetch {
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
         let mut script = self.script();
-        let asked = Asked { at: self.0.clock.monotonic(), no_cache: request.no_cache() };
-        script.asked.push(asked);
+        script
+            .requests
+            .push(Request { at: self.0.clock.monotonic(), no_cache: request.no_cache() });
         script.last_request = Some(request.clone());
         script.in_flight += 1;
         script.most_in_flight = script.most_in_flight.max(script.in_flight);
@@ -497,31 +498,6 @@ impl<'f, T> Manual<'f, T> {
     /// How often the future was woken.
     pub(crate) fn woken(&self) -> usize {
         self.woken.0.load(Ordering::SeqCst)
-    }
-}
-
-/// Xorshift: pseudo-random numbers, the same in every run.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// A number less than `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
-    }
-
-    pub(crate) fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())].clone()
     }
 }
 

@@ -79,7 +79,7 @@ fn explanation_shows_the_age_and_the_state_of_the_keys() {
     let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), rig.keys.clone()).unwrap();
     let header = r#"{"alg":"RS256","kid":"b"}"#;
     let token = Issuer::default().token().raw_header(header).mint();
-    for (age, told, hint) in [
+    for (age, expected, hint) in [
         (secs(0), "0 seconds old; fresh", "fetched 0 seconds ago,"),
         (REFRESH_DUE, "old; fresh, a refresh is due", "ago,"),
         (TTL, "old; past its ttl", "ago,"),
@@ -89,7 +89,7 @@ fn explanation_shows_the_age_and_the_state_of_the_keys() {
         let explanation = verifier.explain(&token);
         let mut findings = explanation.findings().iter();
         let key = findings.find(|finding| finding.check() == Check::Key).unwrap();
-        assert!(key.expected().unwrap().ends_with(told), "{:?}", key.expected());
+        assert!(key.expected().unwrap().ends_with(expected), "{:?}", key.expected());
         let text = key.hint().map_or_else(String::new, |hint| hint.to_string());
         assert!(text.contains(hint), "{age:?}: {text}");
     }

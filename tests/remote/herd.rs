@@ -13,10 +13,12 @@ use tokenring::{
     remote::{Clock, KeysState},
 };
 
-use crate::fake::{
-    self, BUSY, COOLDOWN, FakeFetch, GatedJitter, Manual, NANO, REFRESH_DUE, Random, Rig, TTL,
-    UNKNOWN, URL, block_on, found, join, key_async, millis, name, run_all, secs, unavailable,
-    until,
+use crate::{
+    fake::{
+        self, BUSY, COOLDOWN, FakeFetch, GatedJitter, Manual, NANO, REFRESH_DUE, Rig, TTL, UNKNOWN,
+        URL, block_on, found, join, key_async, millis, name, run_all, secs, unavailable, until,
+    },
+    random::Random,
 };
 
 // Without a key set.
@@ -118,8 +120,8 @@ fn lookups_without_keys_are_refused_at_once_during_back_off() {
 fn kid_that_the_first_set_lacks_is_unknown_after_one_more_fetch() {
     let rig = Rig::new();
     assert_eq!(rig.key("b"), UNKNOWN);
-    let asked = rig.issuer.asked();
-    assert_eq!(asked.iter().map(|asked| asked.no_cache).collect::<Vec<_>>(), [false, true]);
+    let requests = rig.issuer.requests();
+    assert_eq!(requests.iter().map(|request| request.no_cache).collect::<Vec<_>>(), [false, true]);
 }
 
 // I1: within `ttl`, a known key costs nothing.
@@ -319,7 +321,7 @@ fn storm_of_made_up_kids_is_one_forced_refresh_per_cooldown() {
     rig.clock.advance(NANO);
     storm(400);
     assert_eq!(rig.issuer.count(), 3);
-    let forced: Vec<bool> = rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
+    let forced: Vec<bool> = rig.issuer.requests().iter().map(|request| request.no_cache).collect();
     assert_eq!(forced, [false, true, true]);
     let health = rig.keys.health();
     assert_eq!((health.unknown_kids(), health.busy()), (4 * 32 * 500, 0));
@@ -339,13 +341,13 @@ fn hour_under_attack_is_one_request_per_cooldown_and_one_per_refresh() {
         rig.settle();
         rig.clock.advance(secs(1));
     }
-    let asked = rig.issuer.asked();
+    let requests = rig.issuer.requests();
     let forced: Vec<Duration> =
-        asked.iter().filter(|asked| asked.no_cache).map(|asked| asked.at).collect();
+        requests.iter().filter(|request| request.no_cache).map(|request| request.at).collect();
     assert_eq!(forced.len(), 360);
     assert!(forced.windows(2).all(|pair| pair[1] - pair[0] >= COOLDOWN));
     // After a forced refresh no other refresh became due in that hour.
-    assert_eq!(asked.len(), 361);
+    assert_eq!(requests.len(), 361);
 }
 
 #[test]
@@ -358,7 +360,7 @@ fn hour_of_known_keys_is_one_request_per_refresh() {
     }
     // At 0 s and then every 432 s.
     assert_eq!(rig.issuer.count(), 9);
-    assert!(rig.issuer.asked().iter().all(|asked| !asked.no_cache));
+    assert!(rig.issuer.requests().iter().all(|request| !request.no_cache));
     assert_eq!(rig.keys.health().stale_served(), 0);
 }
 
@@ -399,7 +401,7 @@ fn attempts_of_an_outage_under_attack_follow_the_back_off_and_the_cooldown() {
     // The set is fresh, so only the made-up `kid`s lead to attempts: every 10 s, and later at the
     // end of each back-off.
     let start = secs(7);
-    let asked: Vec<u64> =
-        rig.issuer.asked().iter().map(|asked| (asked.at - start).as_secs()).collect();
-    assert_eq!(asked, [0, 0, 10, 20, 30, 40, 56, 88, 148, 208, 268]);
+    let starts: Vec<u64> =
+        rig.issuer.requests().iter().map(|request| (request.at - start).as_secs()).collect();
+    assert_eq!(starts, [0, 0, 10, 20, 30, 40, 56, 88, 148, 208, 268]);
 }

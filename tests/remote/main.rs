@@ -17,6 +17,9 @@ mod fake;
 #[allow(unreachable_pub, reason = "in its own package it is public")]
 #[path = "../oracle/src/remote/mod.rs"]
 mod oracle;
+#[allow(unreachable_pub, reason = "in its own package it is public")]
+#[path = "../oracle/src/random.rs"]
+mod random;
 mod sockets;
 
 // With the manual clock and the scripted issuer.

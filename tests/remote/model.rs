@@ -2,8 +2,8 @@
 //! uses the same model.
 
 use crate::{
-    fake::Random,
     oracle::{self, Reached},
+    random::Random,
 };
 
 #[test]

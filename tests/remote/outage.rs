@@ -10,9 +10,12 @@ use tokenring::{
     remote::{Clock, KeysState},
 };
 
-use crate::fake::{
-    self, FakeClock, FakeFetch, NANO, REFRESH_DUE, Random, Reply, Rig, STALE_CAP, TTL, URL,
-    block_on, found, join, key_async, last_error, millis, secs, status, unavailable, until,
+use crate::{
+    fake::{
+        self, FakeClock, FakeFetch, NANO, REFRESH_DUE, Reply, Rig, STALE_CAP, TTL, URL, block_on,
+        found, join, key_async, last_error, millis, secs, status, unavailable, until,
+    },
+    random::Random,
 };
 
 // I4: no key is used at `stale_cap`.

@@ -140,8 +140,8 @@ fn proxy_of_the_environment_that_cannot_be_read_is_not_passed_over() {
         return;
     }
     let output = this_test_alone(name).env("HTTPS_PROXY", UNREADABLE_PROXY).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
 }
 
 const UNREADABLE_PROXY: &str = "ht!tp:/x";

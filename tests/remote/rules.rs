@@ -42,7 +42,7 @@ fn unknown_kid_past_ttl_waits_like_any_other_and_then_follows_the_kid_rule() {
     assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(secs(1)), 2));
     rig.clock.advance(secs(1));
     assert_eq!((rig.key("b"), rig.issuer.count()), (unavailable(COOLDOWN), 3));
-    assert!(rig.issuer.asked()[2].no_cache);
+    assert!(rig.issuer.requests()[2].no_cache);
     // A lookup of a known key starts a fetch in the background.
     rig.clock.advance(secs(2));
     rig.issuer.serves(&["a", "b"]);
@@ -173,7 +173,7 @@ fn token_without_kid_never_forces_a_refresh() {
     rig.clock.advance(TTL);
     assert_eq!(lookup(), found("a"));
     assert_eq!(rig.issuer.count(), 3);
-    assert!(rig.issuer.asked().iter().all(|asked| !asked.no_cache));
+    assert!(rig.issuer.requests().iter().all(|request| !request.no_cache));
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn unknown_kid_while_a_refresh_is_due_forces_a_refresh() {
     rig.clock.advance(REFRESH_DUE);
     rig.issuer.serves(&["a", "b"]);
     assert_eq!(rig.key("b"), found("b"));
-    assert!(rig.issuer.asked()[1].no_cache);
+    assert!(rig.issuer.requests()[1].no_cache);
     // That was a refresh too, so no other is due.
     assert_eq!((rig.key("a"), rig.issuer.count()), (found("a"), 2));
 }
@@ -391,7 +391,7 @@ fn lookup_that_joined_an_earlier_fetch_may_start_one_more() {
     assert_eq!(future.poll(), Poll::Ready(UNKNOWN));
     // One more fetch for all of them.
     assert_eq!(rig.issuer.count(), 3);
-    assert!(rig.issuer.asked()[2].no_cache);
+    assert!(rig.issuer.requests()[2].no_cache);
 }
 
 #[test]

@@ -22,7 +22,10 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
-use crate::fake::{Random, URL, block_on, millis, run_all, secs, until};
+use crate::{
+    fake::{URL, block_on, millis, run_all, secs, until},
+    random::Random,
+};
 
 /// The number of rotations, with a failure between two.
 const ROUNDS: usize = 12;
@@ -273,7 +276,7 @@ impl World {
         assert_eq!((health.waiters(), health.busy()), (0, 0));
         let log = self.endpoint.log();
         let failed: u64 = health.fetches_failed().values().sum();
-        assert_eq!(usize::try_from(health.fetches_ok() + failed).unwrap(), log.asked);
+        assert_eq!(usize::try_from(health.fetches_ok() + failed).unwrap(), log.requests);
         assert!(failed >= 12 && health.fetches_failed().len() == 4);
         assert_eq!(log.most_in_flight, 1);
         let elapsed = FastClock(self.start).monotonic().as_secs();
@@ -335,7 +338,7 @@ struct Endpoint(Arc<Mutex<Log>>);
 struct Log {
     body: Vec<u8>,
     fault: Option<usize>,
-    asked: usize,
+    requests: usize,
     no_cache: usize,
     failed: usize,
     in_flight: usize,
@@ -366,7 +369,7 @@ impl Endpoint {
 impl Fetch for Endpoint {
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
         let mut log = self.0.lock().unwrap();
-        log.asked += 1;
+        log.requests += 1;
         log.no_cache += usize::from(request.no_cache());
         log.in_flight += 1;
         log.most_in_flight = log.most_in_flight.max(log.in_flight);

@@ -115,8 +115,8 @@ fn system_clock_is_read_when_the_keys_are_available() {
         [verified, guarded, polled].map(|verdict| verdict.join().unwrap())
     });
     for verdict in verdicts {
-        let Err(VerifyError::Expired { exp: told, now }) = verdict else { panic!("{verdict:?}") };
-        assert!(told == exp.as_secs() && now >= told);
+        let Err(VerifyError::Expired { exp: end, now }) = verdict else { panic!("{verdict:?}") };
+        assert!(end == exp.as_secs() && now >= end);
     }
 }
 
@@ -254,7 +254,7 @@ fn prime_fetches_only_if_keys_are_missing_or_old() {
         assert_eq!(rig.keys.prime(), Ok(()));
         assert_eq!(rig.issuer.count(), count);
     }
-    assert!(rig.issuer.asked().iter().all(|asked| !asked.no_cache));
+    assert!(rig.issuer.requests().iter().all(|request| !request.no_cache));
     rig.clock.advance(STALE_CAP);
     assert_eq!((rig.keys.prime(), rig.issuer.count()), (Ok(()), 3));
 }
@@ -303,7 +303,8 @@ fn refresh_now_fetches_whatever_the_state_of_the_keys() {
     rig.issuer.serves(&["c"]);
     assert_eq!(rig.keys.refresh_now(), Ok(()));
     assert_eq!((rig.key("a"), rig.key("c")), (UNKNOWN, found("c")));
-    let no_cache: Vec<bool> = rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
+    let no_cache: Vec<bool> =
+        rig.issuer.requests().iter().map(|request| request.no_cache).collect();
     assert_eq!(no_cache, [false, true, true, true, true, true, true]);
 }
 
@@ -322,6 +323,7 @@ fn refresh_now_does_not_accept_a_fetch_that_began_before_it() {
     assert_eq!(rig.issuer.count(), 2);
     rig.issuer.open_gate();
     assert_eq!(join(refresh), Ok(()));
-    let no_cache: Vec<bool> = rig.issuer.asked().iter().map(|asked| asked.no_cache).collect();
+    let no_cache: Vec<bool> =
+        rig.issuer.requests().iter().map(|request| request.no_cache).collect();
     assert_eq!(no_cache, [false, false, true]);
 }

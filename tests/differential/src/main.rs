@@ -8,6 +8,8 @@ mod algorithms;
 mod cases;
 #[path = "../../corpus/format.rs"]
 mod format;
+#[path = "../../oracle/src/random.rs"]
+mod numbers;
 mod random;
 mod rules;
 mod with_jsonwebtoken;

@@ -7,11 +7,11 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
-use crate::{algorithms::ALGORITHMS, cases::tables};
+use crate::{algorithms::ALGORITHMS, cases::tables, numbers::Random};
 
 pub fn cases() -> Vec<Value> {
     let tables = tables();
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut numbers = Random::new(1);
     (0..COUNT)
         .map(|index| {
             json!({
@@ -50,7 +50,7 @@ const CLAIMS: [&str; 14] = [
     "act",
 ];
 
-fn token(numbers: &mut Numbers) -> String {
+fn token(numbers: &mut Random) -> String {
     let algorithm = ALGORITHMS[numbers.below(ALGORITHMS.len())];
     let key = TestKey::for_algorithm(algorithm);
     let issuer = Issuer::with_keys(ISSUER, vec![key.clone()]);
@@ -92,7 +92,7 @@ fn token(numbers: &mut Numbers) -> String {
 type Members = Vec<(String, String)>;
 
 /// Sets a member, leaves it out or repeats it.
-fn change(members: &mut Members, names: &[&str], numbers: &mut Numbers) {
+fn change(members: &mut Members, names: &[&str], numbers: &mut Random) {
     let name = names[numbers.below(names.len())];
     let value = value(numbers);
     match numbers.below(8) {
@@ -109,7 +109,7 @@ fn put(members: &mut Members, name: &str, value: String) {
     }
 }
 
-fn value(numbers: &mut Numbers) -> String {
+fn value(numbers: &mut Random) -> String {
     let number = NOW - 5 + u64::try_from(numbers.below(10)).unwrap();
     match numbers.below(16) {
         0 => "null".into(),
@@ -140,16 +140,4 @@ fn text(members: &Members) -> String {
     let members: Vec<String> =
         members.iter().map(|(name, value)| format!("{}:{value}", json!(name))).collect();
     format!("{{{}}}", members.join(","))
-}
-
-/// Marsaglia's xorshift64.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap() % end
-    }
 }

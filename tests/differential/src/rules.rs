@@ -194,7 +194,7 @@ pub const RULES: &[Rule] = &[
         applies: |case| case.mistyped("aud") && case.claims["aud"].is_array(),
     },
     Rule {
-        name: "does not look at `aud` where no audience is asked for",
+        name: "does not look at `aud` where no audience is required",
         libraries: &LIBRARIES,
         tokenring_accepts: false,
         applies: |case| case.mistyped("aud") && case.json["policy"]["audiences"] == json!([]),

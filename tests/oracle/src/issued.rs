@@ -66,7 +66,7 @@ impl Issued {
     }
 }
 
-/// The clock of a key source, in seconds. It moves only when told to.
+/// The clock of a key source, in seconds. It moves only by `advance`.
 #[derive(Clone, Default)]
 pub struct TestClock(Arc<AtomicU64>);
 

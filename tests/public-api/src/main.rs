@@ -53,7 +53,7 @@ fn public_items(root: &Path, features: &str) -> String {
         .arg(&target)
         // rustdoc's warnings are for `cargo doc`, which has every feature.
         .args(["--", "-Zunstable-options", "--output-format=json", "--cap-lints=allow"])
-        // Any toolchain's rustdoc writes JSON if it is told to, for this crate alone.
+        // Any toolchain's rustdoc writes JSON on request, for this crate alone.
         .env("RUSTC_BOOTSTRAP", "tokenring")
         .current_dir(root)
         .status()

@@ -158,8 +158,8 @@ fn client_gets_the_refusal_of_the_forward_auth_server() {
     for (what, authorization, expected) in vectors {
         let headers: Vec<_> =
             authorization.iter().map(|value: &String| ("Authorization", value.as_str())).collect();
-        let asked = get(service.decisions, "/", &headers);
-        assert_eq!(asked.refusal(), expected, "{what}");
+        let decision = get(service.decisions, "/", &headers);
+        assert_eq!(decision.refusal(), expected, "{what}");
         for (proxy, address) in stack.proxies() {
             let response = get(address, "/api/v1/", &headers);
             assert_eq!(response.refusal(), expected, "{what}, {proxy}: {}", response.text);

@@ -247,7 +247,7 @@ pub struct Replies {
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
+pub struct Request {
     pub url: &'static str,
     pub purpose: FetchPurpose,
     pub max_body: usize,
@@ -281,7 +281,7 @@ pub struct Issuer {
 #[derive(Default)]
 struct State {
     /// The requests of each attempt.
-    asked: Vec<Vec<Asked>>,
+    requests: Vec<Vec<Request>>,
     releases: BTreeMap<usize, Release>,
     /// The number of attempts whose threads have ended.
     over: usize,
@@ -335,12 +335,12 @@ impl Issuer {
     }
 
     /// The requests so far. Waits until this number of attempts have begun.
-    pub fn asked(&self, attempts: usize) -> Vec<Vec<Asked>> {
-        let fewer = |state: &mut State| state.asked.len() < attempts;
+    pub fn requests(&self, attempts: usize) -> Vec<Vec<Request>> {
+        let fewer = |state: &mut State| state.requests.len() < attempts;
         let state = self.state();
         let (state, waited) = self.changed.wait_timeout_while(state, FOREVER, fewer).unwrap();
         assert!(!waited.timed_out(), "an attempt has not begun");
-        state.asked.clone()
+        state.requests.clone()
     }
 
     /// Ends the attempts that are still held.
@@ -348,7 +348,7 @@ impl Issuer {
         let held: Vec<_> = {
             let state = self.state();
             let held = |number: &usize| !state.releases.contains_key(number);
-            (0..state.asked.len()).filter(held).collect()
+            (0..state.requests.len()).filter(held).collect()
         };
         let release = Release::with(&Reply::Fails(FetchError::Timeout));
         self.release(held.into_iter().map(|number| (number, release.clone())).collect());
@@ -359,10 +359,10 @@ impl Issuer {
     }
 
     /// Begins an attempt, and waits for its release.
-    fn begin(self: &Arc<Self>, asked: Asked) -> OnThread {
+    fn begin(self: &Arc<Self>, request: Request) -> OnThread {
         let mut state = self.state();
-        let number = state.asked.len();
-        state.asked.push(vec![asked]);
+        let number = state.requests.len();
+        state.requests.push(vec![request]);
         self.changed.notify_all();
         loop {
             if let Some(release) = state.releases.get(&number).cloned() {
@@ -428,17 +428,17 @@ pub struct Client(pub Arc<Issuer>);
 impl Fetch for Client {
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
         let urls = [URL, OPENID_URL, OAUTH_URL].into_iter().chain(JWKS_URIS);
-        let asked = Asked {
+        let request = Request {
             url: urls.into_iter().find(|url| *url == request.url()).expect("a known URL"),
             purpose: request.purpose(),
             max_body: request.max_body(),
             no_cache: request.no_cache(),
         };
-        let url = asked.url;
+        let url = request.url;
         let reply = ATTEMPT.with_borrow_mut(|attempt| {
             match attempt {
-                None => *attempt = Some(self.0.begin(asked)),
-                Some(attempt) => self.0.state().asked[attempt.number].push(asked),
+                None => *attempt = Some(self.0.begin(request)),
+                Some(attempt) => self.0.state().requests[attempt.number].push(request),
             }
             let replies = &attempt.as_ref().expect("it has begun").replies;
             match url {

@@ -165,7 +165,7 @@ impl Run {
             .clock(clock.clone())
             .fetch(client)
             .on_fetch(move |event| {
-                log.lock().unwrap().insert(issuer::attempt(), told(event));
+                log.lock().unwrap().insert(issuer::attempt(), event_of(event));
             });
         let keys = seeded(builder, &mut model, script).build();
         let is_usable = model.set.as_ref().is_none_or(|set| !set.read.keys.is_empty());
@@ -188,14 +188,15 @@ impl Run {
             2 => self.blocking_lookup(script),
             3 => {
                 let query = script.query();
-                let answer = name(self.keys.try_key(asked(query)));
+                let answer = name(self.keys.try_key(key_query(query)));
                 assert_eq!(answer, self.model.try_key(query));
                 self.count(answer);
             }
             4 => {
                 let (query, (key, public)) =
                     (script.query(), &KEYS[usize::from(script.byte()) % 12]);
-                let confirms = self.keys.confirms(&SelectedKey::from(public.clone()), asked(query));
+                let confirms =
+                    self.keys.confirms(&SelectedKey::from(public.clone()), key_query(query));
                 assert_eq!(confirms, self.model.confirms(*key, query), "{key:?} for {query:?}");
             }
             5..8 => self.advance(script),
@@ -226,7 +227,7 @@ impl Run {
     fn lookup(&mut self, query: Query) {
         let (keys, number) = (self.keys.clone(), self.lookups);
         self.lookups += 1;
-        let lookup = async move { name(keys.key_async(asked(query)).await) };
+        let lookup = async move { name(keys.key_async(key_query(query)).await) };
         self.waiting.insert(number, Lookup { future: Box::pin(lookup), woken: Arc::default() });
         self.model.wait(number, query);
         self.poll(number);
@@ -265,7 +266,7 @@ impl Run {
                 let discovery = model.settings.discovery;
                 model.key(query, || script.replies(discovery))
             },
-            |keys| name(keys.key(asked(query))),
+            |keys| name(keys.key(key_query(query))),
         );
         self.count(answer);
     }
@@ -301,7 +302,7 @@ impl Run {
         model: impl FnOnce(&mut Model) -> (T, Vec<(usize, Release)>),
         call: impl FnOnce(&RemoteJwks) -> T,
     ) -> T {
-        let next = self.model.asked.len();
+        let next = self.model.requests.len();
         let (expected, mut releases) = model(&mut self.model);
         for (_, release) in releases.iter_mut().filter(|(number, _)| *number >= next) {
             // The source holds its lock from the start of an attempt until the call waits for it.
@@ -310,7 +311,7 @@ impl Run {
         let blocked = Blocked {
             keys: self.keys.clone(),
             slot: self.model.slot,
-            attempts: self.model.asked.len(),
+            attempts: self.model.requests.len(),
             waiters: self.model.registered() + 1,
         };
         let found = self.issuer.release_while(blocked, releases, || call(&self.keys));
@@ -387,7 +388,7 @@ impl Run {
             health.busy(),
         );
         assert_eq!(counts, (model.stale, model.unknown, model.suppressed, model.busy));
-        assert_eq!(self.issuer.asked(model.asked.len()), model.asked);
+        assert_eq!(self.issuer.requests(model.requests.len()), model.requests);
         assert_eq!(*self.events.lock().unwrap(), model.events);
         for (number, lookup) in &self.waiting {
             assert_eq!(lookup.woken.0.load(Ordering::SeqCst), model.waiting[number].woken);
@@ -462,7 +463,7 @@ impl Clock for StillClock {
     }
 }
 
-fn asked(query: Query) -> KeyQuery<'static> {
+fn key_query(query: Query) -> KeyQuery<'static> {
     KeyQuery::new(query.kid, query.algorithm)
 }
 
@@ -497,7 +498,7 @@ fn failure(failure: &FetchFailure) -> Failure {
     }
 }
 
-fn told(event: &FetchEvent) -> Event {
+fn event_of(event: &FetchEvent) -> Event {
     Event {
         failure: event.failure().map(failure),
         fetched_at: event.fetched_at().as_secs(),

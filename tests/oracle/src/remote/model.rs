@@ -11,8 +11,8 @@ use tokenring::{
 };
 
 use super::issuer::{
-    Asked, Entry, JWKS_URIS, Key, MAX_BODY, MAX_METADATA, OAUTH_URL, OPENID_URL, Read, Release,
-    Replies, Reply, SETS, URL, padded, read, text,
+    Entry, JWKS_URIS, Key, MAX_BODY, MAX_METADATA, OAUTH_URL, OPENID_URL, Read, Release, Replies,
+    Reply, Request, SETS, URL, padded, read, text,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +101,7 @@ pub struct Event {
 pub struct Set {
     entries: &'static [Entry],
     pub read: Read,
-    asked: Moment,
+    started: Moment,
     /// Its age at that time.
     age: Duration,
     due: Duration,
@@ -140,7 +140,7 @@ pub struct Model {
     pub set: Option<Set>,
     pub generation: u64,
     attempts: Vec<Attempt>,
-    pub asked: Vec<Vec<Asked>>,
+    pub requests: Vec<Vec<Request>>,
     pub events: BTreeMap<usize, Event>,
     /// The attempt in flight.
     pub slot: Option<usize>,
@@ -174,7 +174,7 @@ impl Model {
             set: None,
             generation: 0,
             attempts: Vec::new(),
-            asked: Vec::new(),
+            requests: Vec::new(),
             events: BTreeMap::new(),
             slot: None,
             abandoned: BTreeSet::new(),
@@ -205,20 +205,20 @@ impl Model {
         usable
     }
 
-    fn publish(&mut self, entries: &'static [Entry], read: Read, asked: Moment, age: Duration) {
+    fn publish(&mut self, entries: &'static [Entry], read: Read, started: Moment, age: Duration) {
         // 72 to 80 % of `ttl`.
         let due = self.settings.ttl * (72 + 2 * self.jitter) / 100;
-        self.set = Some(Set { entries, read, asked, age, due, unusable_since: None });
+        self.set = Some(Set { entries, read, started, age, due, unusable_since: None });
         self.generation += 1;
     }
 
     pub fn age(&self) -> Option<Duration> {
-        self.set.as_ref().map(|set| set.age + self.now.since(set.asked))
+        self.set.as_ref().map(|set| set.age + self.now.since(set.started))
     }
 
     /// When the set was fetched, in seconds.
     pub fn fetched_at(&self) -> Option<u64> {
-        self.set.as_ref().map(|set| (set.asked.wall - set.age).as_secs())
+        self.set.as_ref().map(|set| (set.started.wall - set.age).as_secs())
     }
 
     /// Whether the issuer has published no usable key for a whole `ttl`.
@@ -380,7 +380,7 @@ impl Model {
             true => OPENID_URL,
             false => self.next_url(),
         };
-        self.asked.push(vec![asked(&attempt, first)]);
+        self.requests.push(vec![request(&attempt, first)]);
         self.slot = Some(self.attempts.len());
         self.attempts.push(attempt);
     }
@@ -527,7 +527,7 @@ impl Model {
         }
         let attempt = self.attempts[number].clone();
         let (found, outcome, requests) = requests(&attempt, replies, self.settings.discovery);
-        self.asked[number] = requests;
+        self.requests[number] = requests;
         if self.slot != Some(number) {
             self.abandoned.remove(&number);
             return;
@@ -573,11 +573,11 @@ impl Model {
         url: &'static str,
         number: usize,
         fetched: Read,
-        asked: Moment,
+        started: Moment,
     ) -> Result<(), Failure> {
         self.burnt.extend(&fetched.burnt);
         if !fetched.keys.is_empty() {
-            self.publish(SETS[number], fetched, asked, Duration::ZERO);
+            self.publish(SETS[number], fetched, started, Duration::ZERO);
             return Ok(());
         }
         if let Some(set) = &mut self.set {
@@ -585,7 +585,7 @@ impl Model {
             if !fetched.burnt.is_empty() {
                 set.read = read(set.entries, &self.burnt);
             }
-            set.unusable_since = set.unusable_since.or(Some(asked));
+            set.unusable_since = set.unusable_since.or(Some(started));
         }
         Err(Failure::of(url, Fault::NoUsableKeys(fetched.skipped)))
     }
@@ -595,10 +595,10 @@ impl Model {
         let whole = Duration::from_secs((1 << self.failures.min(6)).min(longest));
         // The jitter takes off up to a half.
         let mut wait = whole * (8 - self.jitter) / 8;
-        if let Fault::Error(FetchError::Status { retry_after: Some(asked_for), .. }) = failure.fault
+        if let Fault::Error(FetchError::Status { retry_after: Some(requested), .. }) = failure.fault
         {
             let (least, most) = (Duration::from_secs(1), Duration::from_secs(300));
-            wait = wait.max(asked_for.max(least).min(most));
+            wait = wait.max(requested.max(least).min(most));
         }
         self.quiet_until = self.now.monotonic + wait;
         self.failures += 1;
@@ -632,13 +632,13 @@ fn unavailable(wait: Duration) -> Answer {
     Err(KeyError::Unavailable { retry_after: wait.max(Duration::from_secs(1)) })
 }
 
-fn asked(attempt: &Attempt, url: &'static str) -> Asked {
+fn request(attempt: &Attempt, url: &'static str) -> Request {
     let metadata = [OPENID_URL, OAUTH_URL].contains(&url);
     let (purpose, max_body) = match metadata {
         true => (FetchPurpose::Metadata, MAX_METADATA),
         false => (FetchPurpose::KeySet, MAX_BODY),
     };
-    Asked { url, purpose, max_body, no_cache: attempt.no_cache }
+    Request { url, purpose, max_body, no_cache: attempt.no_cache }
 }
 
 /// The URL, number and text of the set that an attempt got. None if the attempt panicked.
@@ -649,17 +649,17 @@ fn requests(
     attempt: &Attempt,
     replies: &Replies,
     discovery: bool,
-) -> (Option<usize>, Outcome, Vec<Asked>) {
+) -> (Option<usize>, Outcome, Vec<Request>) {
     let mut requests = Vec::new();
-    let mut ask = |url| requests.push(asked(attempt, url));
+    let mut send = |url| requests.push(request(attempt, url));
     let (found, url) = match (discovery, attempt.metadata, attempt.known) {
         (false, ..) => (None, Ok(URL)),
         (true, false, known) => (None, Ok(JWKS_URIS[known.expect("a known one")])),
         (true, true, known) => {
-            ask(OPENID_URL);
+            send(OPENID_URL);
             let mut from = (OPENID_URL, &replies.openid);
             if matches!(from.1, Reply::Fails(FetchError::Status { status: 404, .. })) {
-                ask(OAUTH_URL);
+                send(OAUTH_URL);
                 from = (OAUTH_URL, &replies.oauth);
             }
             let (error, known) = match from.1 {
@@ -681,7 +681,7 @@ fn requests(
         Ok(url) => url,
         Err(failure) => return (None, Some(Err(failure)), requests),
     };
-    ask(url);
+    send(url);
     let error = match &replies.key_set {
         Reply::Set(set) => {
             let text = text(*set).to_owned();
