@@ -121,7 +121,9 @@ impl Requests {
             self.send(request.with_purpose(FetchPurpose::Metadata))
         };
         let (request, metadata) = match send(&issuer.openid_url, self.timeout) {
-            Err(failure) if is_not_found(&failure) => send(&issuer.oauth_url, self.deadline.left()),
+            Err(failure) if matches!(failure.error(), FetchError::Status { status: 404, .. }) => {
+                send(&issuer.oauth_url, self.deadline.left())
+            }
             outcome => outcome,
         }?;
         issuer.jwks_uri(&metadata).map_err(|error| request.failed(error))
@@ -160,10 +162,6 @@ fn is_absence(failure: &FetchFailure) -> bool {
             | FetchError::Truncated
             | FetchError::Proxy
     )
-}
-
-fn is_not_found(failure: &FetchFailure) -> bool {
-    matches!(failure.error(), FetchError::Status { status: 404, .. })
 }
 
 /// Ten times the size of what Keycloak, Google and Microsoft publish, 2 to 6 KiB.

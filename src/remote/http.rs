@@ -12,7 +12,7 @@ use std::{
 };
 
 use ureq::{
-    Agent, Body,
+    Agent, Body, Proxy,
     http::{
         Response, StatusCode, Uri,
         header::{CACHE_CONTROL, LOCATION, RETRY_AFTER},
@@ -24,10 +24,7 @@ use crate::remote::{
     clock::Deadline,
     error::{FetchConfigError, FetchError},
     fetch::{Fetch, FetchRequest},
-    http::{
-        connection::{NoThread, SystemResolver, WatchedConnector},
-        proxy::ProxyInUse,
-    },
+    http::connection::{NoThread, SystemResolver, WatchedConnector},
 };
 
 mod proxy;
@@ -61,7 +58,7 @@ impl Default for HttpSettings {
 pub(crate) struct HttpFetch {
     connect_timeout: Duration,
     tls: TlsConfig,
-    proxy: Option<ProxyInUse>,
+    proxy: Option<Proxy>,
 }
 
 impl HttpFetch {
@@ -83,7 +80,7 @@ impl HttpFetch {
         deadline: Deadline,
     ) -> Result<(Response<Body>, bool), FetchError> {
         let uri: Uri = request.url().parse().map_err(|_| FetchError::HostNotFound)?;
-        let proxy = self.proxy.as_ref().and_then(|proxy| proxy.for_url(&uri));
+        let proxy = self.proxy.clone().filter(|proxy| proxy::is_for(proxy, &uri));
         let proxied = proxy.is_some();
         let config = Agent::config_builder()
             .tls_config(self.tls.clone())

@@ -47,9 +47,7 @@ use crate::{
 pub struct RemoteJwks(Arc<Source>);
 
 impl RemoteJwks {
-    /// The key set at `url`, an `https:` URL, with the defaults of [`RemoteJwksBuilder`].
-    ///
-    /// Does no I/O: the first lookup does, or [`prime`](Self::prime).
+    /// The key set at `url`, an `https:` URL, with the defaults of [`RemoteJwksBuilder`]. Does no I/O.
     ///
     /// # Errors
     ///
@@ -68,9 +66,7 @@ impl RemoteJwks {
     ///
     /// `issuer` is an `https:` URL without query. It must equal the `iss` of the issuer's tokens byte
     /// for byte, including a slash at the end. The metadata must name the same issuer. Only its
-    /// `jwks_uri` is used, which may be on another host.
-    ///
-    /// Does no I/O: the first lookup does, or [`prime`](Self::prime).
+    /// `jwks_uri` is used, which may be on another host. Does no I/O.
     ///
     /// ```no_run
     /// use tokenring::{Policy, RemoteJwks, Verifier};

@@ -29,23 +29,6 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// The state of a set of this age. `refresh_due` is the age from which it is refreshed.
-    /// `unusable_for` is for how long the issuer has since served sets without a usable key.
-    pub(crate) fn state(
-        &self,
-        age: Duration,
-        refresh_due: Duration,
-        unusable_for: Option<Duration>,
-    ) -> KeysState {
-        match age {
-            age if age >= self.stale_cap => KeysState::Dead,
-            _ if unusable_for.is_some_and(|time| time >= self.ttl) => KeysState::Dead,
-            age if age >= self.ttl => KeysState::Expired,
-            age if age >= refresh_due => KeysState::RefreshDue,
-            _ => KeysState::Fresh,
-        }
-    }
-
     /// The age from which a set is refreshed in the background. `jitter` is from 0 to 1.
     pub(crate) fn refresh_due(&self, jitter: f64) -> Duration {
         self.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter)
@@ -127,12 +110,16 @@ impl Snapshot {
     }
 
     pub(crate) fn state(&self, timing: &Timing, now: Moment) -> KeysState {
-        // All its keys were burnt.
-        if self.keys.is_empty() {
-            return KeysState::Dead;
+        let is_outlived = |since| now.since(since) >= timing.ttl;
+        match self.age(now) {
+            // All its keys were burnt.
+            _ if self.keys.is_empty() => KeysState::Dead,
+            _ if self.unusable_since.is_some_and(is_outlived) => KeysState::Dead,
+            age if age >= timing.stale_cap => KeysState::Dead,
+            age if age >= timing.ttl => KeysState::Expired,
+            age if age >= self.refresh_due => KeysState::RefreshDue,
+            _ => KeysState::Fresh,
         }
-        let unusable_for = self.unusable_since.map(|since| now.since(since));
-        timing.state(self.age(now), self.refresh_due, unusable_for)
     }
 }
 

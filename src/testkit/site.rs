@@ -111,22 +111,6 @@ impl Site {
         }
     }
 
-    /// Signs with a new key from now on.
-    pub(super) fn rotate(&self) -> TestKey {
-        let mut state = self.lock();
-        state.rotations = state.rotations.wrapping_add(1);
-        let number = state.rotations;
-        let material = self.material.iter().cycle().nth(number);
-        let material = material.expect("there are fixed keys");
-        // The name of the first key ends in 01 or has no number.
-        let name = self.material.first().map_or("", TestKey::kid);
-        let name = name.strip_suffix("-01").unwrap_or(name);
-        let key = material.with_kid(format!("{name}-{:02}", number.wrapping_add(1)));
-        state.keys.insert(0, key.clone());
-        state.keys.truncate(MAX_PUBLISHED);
-        key
-    }
-
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,6 +154,3 @@ impl Site {
         }
     }
 }
-
-/// The number of fixed keys, so that no two published keys have the same material.
-const MAX_PUBLISHED: usize = 3;

@@ -16,26 +16,19 @@ pub(crate) enum ProxyChoice {
 
 impl ProxyChoice {
     /// The proxy itself. The environment is read only here, once.
-    pub(crate) fn resolve(&self) -> Result<Option<ProxyInUse>, FetchConfigError> {
+    pub(crate) fn resolve(&self) -> Result<Option<Proxy>, FetchConfigError> {
         match self {
             Self::Environment => of_environment(|name| env::var_os(name)),
             Self::None => Ok(None),
-            Self::Explicit(url) => Ok(Some(ProxyInUse(proxy_at(url)?))),
+            Self::Explicit(url) => proxy_at(url).map(Some),
         }
     }
 }
 
-/// An HTTP proxy for `https:` requests.
-#[derive(Debug)]
-pub(crate) struct ProxyInUse(Proxy);
-
-impl ProxyInUse {
-    /// The proxy for a request to `url`, or none if the request goes to the host itself.
-    pub(crate) fn for_url(&self, url: &Uri) -> Option<Proxy> {
-        // Plain `http:` was allowed for loopback only; a proxy must not send it elsewhere.
-        let stays = url.scheme_str() == Some("http") || self.0.is_no_proxy(url);
-        (!stays).then(|| self.0.clone())
-    }
+/// Whether a request to `url` goes through `proxy`, and not to the host itself.
+pub(crate) fn is_for(proxy: &Proxy, url: &Uri) -> bool {
+    // Plain `http:` was allowed for loopback only; a proxy must not send it elsewhere.
+    url.scheme_str() != Some("http") && !proxy.is_no_proxy(url)
 }
 
 /// The first variable that is set decides. A value that cannot be read is an error and not ignored: the
@@ -44,7 +37,7 @@ impl ProxyInUse {
 /// `HTTP_PROXY` is for `http:` URLs, and is never used here.
 fn of_environment(
     variable: impl Fn(&str) -> Option<OsString>,
-) -> Result<Option<ProxyInUse>, FetchConfigError> {
+) -> Result<Option<Proxy>, FetchConfigError> {
     let is_set = |name: &&str| variable(name).filter(|value| !value.is_empty());
     let first = |names: [&'static str; 2]| names.iter().find_map(is_set);
     let Some(value) =
@@ -54,7 +47,7 @@ fn of_environment(
     };
     let text = |value: OsString| value.into_string().map_err(|_| FetchConfigError::Proxy);
     let no_proxy = first(["NO_PROXY", "no_proxy"]).map(text).transpose()?.unwrap_or_default();
-    Ok(Some(ProxyInUse(except(&proxy_at(&text(value)?)?, &no_proxy)?)))
+    except(&proxy_at(&text(value)?)?, &no_proxy).map(Some)
 }
 
 /// An HTTP proxy. Others are refused: ureq would bypass a SOCKS proxy, or panic.
@@ -88,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    fn with(variables: &[(&str, &str)]) -> Result<Option<ProxyInUse>, FetchConfigError> {
+    fn with(variables: &[(&str, &str)]) -> Result<Option<Proxy>, FetchConfigError> {
         of_environment(|name| {
             let set = variables.iter().find(|(variable, _)| *variable == name);
             set.map(|(_, value)| OsString::from(value))
@@ -97,7 +90,7 @@ mod tests {
 
     /// The proxy's port, which shows which variable was used.
     fn port(variables: &[(&str, &str)]) -> Option<u16> {
-        with(variables).unwrap().map(|proxy| proxy.0.port())
+        with(variables).unwrap().map(|proxy| proxy.port())
     }
 
     #[test]
@@ -137,15 +130,15 @@ mod tests {
         let proxy = ("HTTPS_PROXY", "http://a%40b:p%3Aw@proxy.example:1");
         let list = ("NO_PROXY", "one.example, .two.example,10.0.0.1");
         let proxy = with(&[proxy, list]).unwrap().unwrap();
-        assert_eq!(proxy.0.username(), Some("a@b"));
-        assert_eq!(proxy.0.password(), Some("p:w"));
+        assert_eq!(proxy.username(), Some("a@b"));
+        assert_eq!(proxy.password(), Some("p:w"));
         let direct: Vec<bool> = ["one.example", "a.two.example", "10.0.0.1", "three.example"]
             .map(|host| {
                 let url = std::format!("https://{host}/").parse().unwrap();
-                proxy.for_url(&url).is_none()
+                !is_for(&proxy, &url)
             })
             .to_vec();
         assert_eq!(direct, [true, true, true, false]);
-        assert!(proxy.0.uri().to_string().contains("proxy.example"));
+        assert!(proxy.uri().to_string().contains("proxy.example"));
     }
 }
