@@ -10,16 +10,12 @@ pub(crate) fn print_verdict<K: KeySource>(
     verifier: &Verifier<K>,
     token: &str,
 ) -> io::Result<bool> {
-    match verifier.verify(token) {
-        Ok(verified) => {
-            print_accepted(out, &verified)?;
-            Ok(true)
-        }
-        Err(error) => {
-            writeln!(out, "refused: {}\n  {error}", error.code())?;
-            Ok(false)
-        }
+    let verdict = verifier.verify(token);
+    match &verdict {
+        Ok(verified) => print_accepted(out, verified)?,
+        Err(error) => writeln!(out, "refused: {}\n  {error}", error.code())?,
     }
+    Ok(verdict.is_ok())
 }
 
 /// Prints the verdict and, if the token was refused, every check with its expected and actual value.
@@ -28,16 +24,12 @@ pub(crate) fn print_explained<K: KeySource>(
     verifier: &Verifier<K>,
     token: &str,
 ) -> io::Result<bool> {
-    match verifier.verify(token) {
-        Ok(verified) => {
-            print_accepted(out, &verified)?;
-            Ok(true)
-        }
-        Err(_) => {
-            print_explanation(out, verifier, token)?;
-            Ok(false)
-        }
+    let verdict = verifier.verify(token);
+    match &verdict {
+        Ok(verified) => print_accepted(out, verified)?,
+        Err(_) => print_explanation(out, verifier, token)?,
     }
+    Ok(verdict.is_ok())
 }
 
 pub(crate) fn print_explanation<K: KeySource>(

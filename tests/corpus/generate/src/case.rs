@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tokenring::{JwkError, JwkSetError, VerifyError};
 
-use crate::format;
+use crate::{format, strict};
 
 /// The time of every case that does not set another.
 pub const NOW: u64 = 1_780_000_000;
@@ -61,11 +61,8 @@ impl TokenCase {
     }
 
     pub fn to_json(&self) -> Value {
-        let mut case = json!({ "name": self.name, "clause": self.clause });
-        if let Some(reason) = self.strict {
-            case["strict"] = true.into();
-            case["reason"] = reason.into();
-        }
+        let strict = self.strict.or_else(|| strict::reason(strict::TOKENS, &self.name));
+        let mut case = head(&self.name, &self.clause, strict);
         case["keys"] = self.keys.as_str().into();
         case["policy"] = self.policy.as_str().into();
         case["now"] = self.now.into();
@@ -153,11 +150,8 @@ impl SetCase {
     }
 
     pub fn to_json(&self) -> Value {
-        let mut case = json!({ "name": self.name, "clause": self.clause });
-        if let Some(reason) = self.strict {
-            case["strict"] = true.into();
-            case["reason"] = reason.into();
-        }
+        let strict = self.strict.or_else(|| strict::reason(strict::SETS, &self.name));
+        let mut case = head(&self.name, &self.clause, strict);
         case["jwks"] = pieces(&self.jwks);
         match &self.expect {
             Err(error) => {
@@ -177,6 +171,15 @@ impl SetCase {
             }
         }
     }
+}
+
+fn head(name: &str, clause: &str, strict: Option<&str>) -> Value {
+    let mut case = json!({ "name": name, "clause": clause });
+    if let Some(reason) = strict {
+        case["strict"] = true.into();
+        case["reason"] = reason.into();
+    }
+    case
 }
 
 fn with_detail(mut value: Value, detail: Value) -> Value {

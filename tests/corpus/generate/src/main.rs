@@ -40,8 +40,8 @@ fn main() -> ExitCode {
         }
     }
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let (tokens, sets) = (token_cases(), set_cases());
-    let (mut tokens, sets) = (strict::marked(tokens), strict::marked_sets(sets));
+    let (mut tokens, sets) = (token_cases(), set_cases());
+    strict::assert_every_name_is_a_case(&tokens, &sets);
     let path = directory.join("tokens.json");
     if let (Ok(committed), false) = (fs::read_to_string(&path), fresh) {
         keep(&mut tokens, &serde_json::from_str(&committed).unwrap());

@@ -2,30 +2,19 @@
 
 use serde_json::Value;
 
-pub fn marked(cases: Vec<Value>) -> Vec<Value> {
-    mark(cases, TOKENS)
+/// The reason why the case of this name is refused, if it is refused by choice.
+pub fn reason(reasons: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
+    reasons.iter().find(|(known, _)| *known == name).map(|(_, reason)| *reason)
 }
 
-pub fn marked_sets(cases: Vec<Value>) -> Vec<Value> {
-    mark(cases, SETS)
-}
-
-fn mark(mut cases: Vec<Value>, reasons: &[(&str, &str)]) -> Vec<Value> {
-    for (name, reason) in reasons {
-        let case = cases.iter_mut().find(|case| case["name"] == *name);
-        let case = case.unwrap_or_else(|| panic!("no case is called {name}"));
-        let text = std::mem::take(case);
-        let mut marked = serde_json::Map::new();
-        for (member, value) in text.as_object().unwrap() {
-            marked.insert(member.clone(), value.clone());
-            if member == "clause" {
-                marked.insert("strict".into(), true.into());
-                marked.insert("reason".into(), (*reason).into());
-            }
+/// Panics if a name in the lists is not the name of a case.
+pub fn assert_every_name_is_a_case(tokens: &[Value], sets: &[Value]) {
+    for (reasons, cases) in [(TOKENS, tokens), (SETS, sets)] {
+        for (name, _) in reasons {
+            let is_it = |case: &Value| case["name"] == *name;
+            assert!(cases.iter().any(is_it), "no case is called {name}");
         }
-        *case = marked.into();
     }
-    cases
 }
 
 const TWICE: &str = "the last one could be taken";
@@ -35,7 +24,7 @@ const NUMBER: &str = "a number that no double can hold";
 const SURROGATE: &str = "RFC 8259 lets it pass";
 const BOUND: &str = "a token bound to a key is no bearer token, unless the policy allows it";
 
-const TOKENS: &[(&str, &str)] = &[
+pub const TOKENS: &[(&str, &str)] = &[
     ("one byte more than 16 KiB", LONG),
     ("good but for 20 KiB of claims", LONG),
     ("header one byte too long", "4 KiB is the limit of a header"),
@@ -86,7 +75,7 @@ const TOKENS: &[(&str, &str)] = &[
 const PRIVATE: &str = "a private key that was published is nobody's";
 const EXPONENT: &str = "exponents from 65537 to 2^33 - 1";
 
-const SETS: &[(&str, &str)] = &[
+pub const SETS: &[(&str, &str)] = &[
     ("one byte more than 512 KiB", "512 KiB is the limit of a key set"),
     ("101 keys", "100 keys are the limit of a key set"),
     ("101 nulls and nothing else", "100 keys are the limit of a key set"),
