@@ -129,7 +129,7 @@ impl Refresh {
 
     /// Whether the last attempt failed recently enough to justify using an expired set. An old
     /// failure says nothing about the issuer now.
-    fn failed_lately(&self, now: Duration) -> bool {
+    pub(crate) fn failed_lately(&self, now: Duration) -> bool {
         self.failures > 0 && now < self.back_off_end.saturating_add(MAX_BACK_OFF)
     }
 
@@ -186,20 +186,6 @@ impl Refresh {
         self.back_off_end = now.saturating_add(back_off.max(requested));
         self.failures = self.failures.saturating_add(1);
         self.last_error = Some(failure);
-    }
-
-    /// The attempt under way has not ended in time. It counts as failed, so that no lookup waits for it
-    /// again, and it keeps the slot.
-    pub(crate) fn give_up(
-        &mut self,
-        now: Duration,
-        failure: FetchFailure,
-        state: KeysState,
-        jitter: f64,
-    ) {
-        if self.under_way() && !self.failed_lately(now) {
-            self.fail(now, failure, state, jitter);
-        }
     }
 
     /// Whether the attempt under way is so late that it must lose the slot.

@@ -44,7 +44,7 @@ impl Settings {
             text,
             started,
             age_at_start: Duration::ZERO,
-            refresh_due: self.timing.refresh_due(jitter(&*self.clock)),
+            refresh_due: self.timing.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter(&*self.clock)),
             generation: 1,
             unusable_since: None,
         }
@@ -183,6 +183,10 @@ impl Seed {
 
 /// Common JWKS clients and proxies use this; Auth0 asks for at least five minutes.
 const TTL: Duration = Duration::from_secs(600);
+
+/// A refresh is due at 72 to 80 % of `ttl`: the jitter spreads the refreshes of a fleet.
+const DUE_FROM: f64 = 0.72;
+const DUE_SPREAD: f64 = 0.08;
 
 /// A shorter time would mean a fetch for each request.
 const LEAST_TTL: Duration = Duration::from_secs(1);

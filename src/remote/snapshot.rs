@@ -28,13 +28,6 @@ pub(crate) struct Timing {
     pub(crate) timeout: Duration,
 }
 
-impl Timing {
-    /// The age from which a set is refreshed in the background. `jitter` is from 0 to 1.
-    pub(crate) fn refresh_due(&self, jitter: f64) -> Duration {
-        self.ttl.mul_f64(DUE_FROM + DUE_SPREAD * jitter)
-    }
-}
-
 /// How far the key set may be trusted, by its age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -226,10 +219,6 @@ impl Burnt {
         &self.0
     }
 }
-
-/// A refresh is due at 72 to 80 % of `ttl`: the jitter spreads the refreshes of a fleet.
-const DUE_FROM: f64 = 0.72;
-const DUE_SPREAD: f64 = 0.08;
 
 /// More than one set can burn: 100 entries, each with the first and the last `n` and `x`.
 const MAX_BURNT: usize = 500;

@@ -19,7 +19,7 @@ use crate::{
         health::{Counters, FetchEvent, Health},
         refresh::{Found, Reason, Refresh, Step},
         settings::Settings,
-        snapshot::{Burnt, KeysState, Published, Snapshot},
+        snapshot::{Burnt, Published, Snapshot},
     },
 };
 
@@ -256,18 +256,11 @@ impl<'s> Control<'s> {
         });
         self.state.discovered.end(&result);
         self.state.counters.count_attempt(&result);
-        let quiet_until = match &result {
-            Ok(()) => {
-                self.state.refresh.succeed();
-                Duration::ZERO
-            }
-            Err(failure) => {
-                let (keys_state, jitter) = self.state_and_jitter(now);
-                self.state.refresh.fail(now.monotonic, failure.clone(), keys_state, jitter);
-                self.state.refresh.back_off_end()
-            }
-        };
-        self.wake_threads(quiet_until);
+        match &result {
+            Ok(()) => self.state.refresh.succeed(),
+            Err(failure) => self.fail(now, failure.clone()),
+        }
+        self.wake_threads();
         Some(FetchEvent {
             fetched_at: UnixTime::from_secs(started.wall.as_secs()),
             duration: now.monotonic.saturating_sub(started.monotonic),
@@ -298,11 +291,13 @@ impl<'s> Control<'s> {
         Ok(())
     }
 
-    /// The attempt under way has not ended in time: lookups no longer wait for it.
+    /// The attempt under way has not ended in time. It counts as failed, so that no lookup waits for it
+    /// again, and it keeps the slot.
     pub(crate) fn give_up(&mut self, now: Moment) {
-        let failure = self.failure(FetchError::Timeout);
-        let (keys_state, jitter) = self.state_and_jitter(now);
-        self.state.refresh.give_up(now.monotonic, failure, keys_state, jitter);
+        let refresh = &self.state.refresh;
+        if refresh.under_way() && !refresh.failed_lately(now.monotonic) {
+            self.fail(now, self.failure(FetchError::Timeout));
+        }
     }
 
     /// Takes the slot from an attempt that is long overdue (I2). Threads that waited for it decide again
@@ -312,19 +307,21 @@ impl<'s> Control<'s> {
         if self.state.refresh.is_long_overdue(timing, now.monotonic) {
             self.give_up(now);
             self.state.refresh.reclaim();
-            self.wake_threads(self.state.refresh.back_off_end());
+            self.wake_threads();
         }
     }
 
-    /// The slot is free: waiters decide again.
-    fn wake_threads(&mut self, quiet_until: Duration) {
-        self.source.published.keep_quiet_until(quiet_until);
+    /// The slot is free: waiters decide again. Until the back-off ends, no lookup starts a refresh.
+    fn wake_threads(&mut self) {
+        self.source.published.keep_quiet_until(self.state.refresh.back_off_end());
         self.state.ended = self.state.ended.wrapping_add(1);
         self.source.wake_threads.notify_all();
     }
 
-    fn state_and_jitter(&self, now: Moment) -> (KeysState, f64) {
-        (self.source.published.state(now), jitter(&*self.source.settings.clock))
+    fn fail(&mut self, now: Moment, failure: FetchFailure) {
+        let Source { published, settings, .. } = &**self.source;
+        let (keys_state, jitter) = (published.state(now), jitter(&*settings.clock));
+        self.state.refresh.fail(now.monotonic, failure, keys_state, jitter);
     }
 
     /// A failure of the request that is next, with its host.
