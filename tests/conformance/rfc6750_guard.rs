@@ -8,7 +8,7 @@ use tokenring::{
     VerifyError,
 };
 
-use crate::common::{NOW, keys, policy, token, verifier};
+use crate::common::{NOW, policy, token, verifier};
 
 fn guard() -> Guard<JwkSet> {
     Guard::new(verifier()).realm("messages")
@@ -172,7 +172,7 @@ mod in_async_code {
     use tokenring::{KeyLookup, UnixTime};
 
     use super::*;
-    use crate::common::FAR_FUTURE;
+    use crate::common::{FAR_FUTURE, keys};
 
     fn value() -> String {
         format!("Bearer {}", token().expires_at(FAR_FUTURE).mint())
