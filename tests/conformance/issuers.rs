@@ -31,7 +31,7 @@ struct Row {
     /// The policy on the page.
     policy: Policy,
     algorithm: Algorithm,
-    /// Members of the header besides `alg` and `kid`.
+    /// Members of the header besides `alg` and `kid`; `null` removes one.
     header: Value,
     /// Members of the JWK in place of the testkit's; `null` removes one.
     jwk: Value,
@@ -45,10 +45,11 @@ impl Row {
     fn issuer(&self) -> Issuer {
         let key = TestKey::for_algorithm(self.algorithm);
         let key = members(&self.jwk).iter().fold(key, |key, (name, value)| {
-            if value.is_null() {
-                key.without_member(name)
-            } else {
-                key.with_member(name, value.clone())
+            match value {
+                Value::Null => key.without_member(name),
+                // Tokens name it too.
+                Value::String(kid) if name == "kid" => key.with_kid(kid),
+                value => key.with_member(name, value.clone()),
             }
         });
         Issuer::with_keys(self.issuer, vec![key])
@@ -71,7 +72,10 @@ impl Row {
             token = token.audience(audience);
         }
         for (name, value) in members(&self.header) {
-            token = token.header(name, value.clone());
+            token = match value.is_null() {
+                true => token.without_header(name),
+                false => token.header(name, value.clone()),
+            };
         }
         with_claims(token, &self.claims)
     }
