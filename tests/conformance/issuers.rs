@@ -4,11 +4,15 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD},
+};
 use ring::digest;
 use serde_json::{Map, Value, json};
 use tokenring::{
-    Algorithm, Guard, JwkSet, Policy, TokenType, UnixTime, Verified, Verifier, VerifyError,
+    Algorithm, CompactJws, Guard, JwkSet, Policy, TokenType, UnixTime, Verified, Verifier,
+    VerifyError,
     testkit::{Issuer, TestKey, TokenBuilder},
 };
 
@@ -675,6 +679,55 @@ fn eve_online_token_of_either_issuer_is_accepted_with_the_same_keys() {
         let stranger = token.claim("aud", json!(["another", "EVE Online"]));
         let outcome = verifier.verify_at(&stranger.mint(), NOW).map(|_| ());
         assert_eq!(outcome, Err(WRONG_AUDIENCE), "{issuer}");
+    }
+}
+
+// Tokens that cannot be verified.
+
+/// The header and the claims are in base64url with padding, and so is the signature over them.
+#[test]
+fn token_of_an_aws_load_balancer_is_refused_for_its_padding() {
+    let row = row("Google IAP");
+    let header =
+        r#"{"typ":"JWT","kid":"tokenring-test-key","alg":"ES256","iss":"i","signer":"arn"}"#;
+    let claims =
+        r#"{"sub":"1","exp":1780086400,"iss":"https://cognito-idp.eu-west-1.amazonaws.com/p"}"#;
+    let input = format!("{}.{}", URL_SAFE.encode(header), URL_SAFE.encode(claims));
+    assert!(URL_SAFE.encode(header).ends_with('='));
+    let signature = URL_SAFE.encode(row.issuer().keys()[0].sign(input.as_bytes()));
+    let outcome = row.verifier().verify_at(&format!("{input}.{signature}"), NOW).map(|_| ());
+    assert_eq!(outcome, Err(VerifyError::NotBase64url { segment: "header" }));
+    // Without padding the segments can be read, but they are not the text that was signed.
+    let stripped = format!("{input}.{signature}").replace('=', "");
+    let jws = CompactJws::parse(&stripped).unwrap();
+    let key = row.keys().select(None, Algorithm::ES256).unwrap();
+    assert_eq!(jws.verify(&key).map(|_| ()), Err(VerifyError::BadSignature));
+}
+
+/// A SPIFFE JWT-SVID, or a Nomad workload identity where `oidc_issuer` is not set.
+#[test]
+fn token_without_iss_is_refused_under_any_policy() {
+    let row = row("Kubernetes");
+    let svid = row.token().without_claim("iss").subject("spiffe://example.org/worker");
+    assert_eq!(row.outcome(&svid), Err(VerifyError::ClaimMissing { claim: "iss" }));
+}
+
+#[test]
+fn key_of_a_spiffe_bundle_is_skipped_for_its_use() {
+    let key = TestKey::for_algorithm(Algorithm::ES256).with_member("use", "jwt-svid");
+    let jwks = Issuer::with_keys("https://spire.example.org", vec![key.without_alg()]).jwks();
+    let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();
+    assert_eq!((keys.len(), keys.skipped().len()), (0, 1));
+}
+
+#[test]
+fn session_of_workos_or_descope_without_a_template_names_neither_a_service_nor_a_client() {
+    for name in ["WorkOS", "Descope"] {
+        let row = row(name);
+        let session = row.token().without_claim("aud");
+        assert_eq!(row.outcome(&session), Err(MISSING_AUD), "{name}");
+        let by_client = Row { policy: Policy::for_client(row.issuer, "client_01EXAMPLE"), ..row };
+        assert_eq!(by_client.outcome(&session), Err(OTHER_CLIENT), "{name}");
     }
 }
 
