@@ -30,7 +30,7 @@
 //! # Where to start
 //!
 //! - **What must a token say?** [`Policy`]: issuer, audience or client, algorithms. The page
-//!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and ten more.
+//!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 33 more.
 //! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
 //!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have.
 //! - **Auth0?** [`Auth0::from_env`] sets up all of this from three environment variables.
