@@ -59,6 +59,8 @@ mod walk;
 mod unverified;
 mod presentation;
 mod diagnosis;
+mod names;
+mod signature;
 mod text;
 pub(crate) mod keys;
 

@@ -3,13 +3,15 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, KeyError, KeysDescription, Policy, TokenType, UnixTime, VerifyError,
+    Algorithm, JwkError, KeyError, KeysDescription, Policy, PublicKey, SkippedKey, TokenType,
+    UnixTime, VerifyError, base64url,
     bearer::NoToken,
     explain::{
         hint::{self, Argument, Hint},
+        names, signature,
         unverified::JsonAsRead,
     },
-    header::DeclaredType,
+    keys_description::KeyName,
     time::END_OF_TIME,
 };
 
@@ -90,34 +92,99 @@ pub(super) fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
     })
 }
 
-/// For a key that is not found. `is_foreign`: the token's `iss` is not the issuer of the keys.
-pub(super) fn key(
-    error: KeyError,
-    keys: &KeysDescription,
-    kid: Option<&str>,
-    is_foreign: bool,
-) -> Option<Hint> {
-    let unknown = match (kid.and_then(|kid| keys.reason_to_skip(kid)), kid) {
-        (Some(error), _) => hint::KEY_SKIPPED.with(Argument::KeyFault(error)),
-        _ if keys.count() == Some(0) => hint::NO_KEYS,
-        (None, None) => hint::KEY_ID_MISSING,
-        (None, Some(kid)) if keys.has(kid) => hint::KEY_OF_OTHER_ALGORITHM,
-        _ if is_foreign => hint::KEY_OF_OTHER_ISSUER,
-        _ => hint::UNKNOWN_KEY_ID
-            .with(Argument::Keys(keys.count()))
-            .with(Argument::FetchedAgo(keys.age)),
-    };
+/// The key that a token asks for.
+pub(super) struct Sought<'t> {
+    pub(super) kid: Option<&'t str>,
+    pub(super) algorithm: Algorithm,
+    /// The algorithm that the policy uses RSA keys without `alg` with.
+    pub(super) unlabeled_as: Option<Algorithm>,
+    pub(super) iss: &'t str,
+    /// The issuer of the keys.
+    pub(super) issuer: &'t str,
+}
+
+/// For a key that is not found.
+pub(super) fn key(error: KeyError, keys: &KeysDescription, sought: &Sought<'_>) -> Option<Hint> {
+    let unknown = unknown_key(keys, sought);
     match error {
         KeyError::UnknownKey => Some(unknown),
-        KeyError::AmbiguousKey if kid.is_some() => Some(hint::KEY_ID_AMBIGUOUS),
+        KeyError::AmbiguousKey if sought.kid.is_some() => Some(hint::KEY_ID_AMBIGUOUS),
         KeyError::AmbiguousKey => Some(hint::KEY_ID_MISSING),
         KeyError::Unavailable { .. } => match keys.failure_code() {
+            // Then the set was fetched, and its entries say more.
+            Some("no_usable_keys") if !keys.skipped().is_empty() => Some(unknown),
             Some(code) => fetch(code),
             None if unknown == hint::NO_KEYS => Some(hint::KEYS_NOT_FETCHED),
             // The set may be out of date: a lookup that waits would fetch a newer one.
             None => Some(unknown),
         },
         KeyError::Busy => None,
+    }
+}
+
+fn unknown_key(keys: &KeysDescription, sought: &Sought<'_>) -> Hint {
+    let skipped = keys.skipped();
+    let of_entry = |hint: Hint, entry: &SkippedKey| hint.with(Argument::KeyFault(entry.error()));
+    let not_a_string = JwkError::MemberType { member: "kid" };
+    let Some(kid) = sought.kid else {
+        return match (keys.count(), skipped.first()) {
+            (Some(0), None) => hint::NO_KEYS,
+            (Some(0), Some(first)) => of_entry(hint::ALL_KEYS_SKIPPED, first),
+            (Some(_), _) if keys.keys().any(|key| sought.is_unlabeled(key)) => sought.unlabeled(),
+            (Some(_), Some(first)) => of_entry(hint::ENTRY_SKIPPED, first),
+            (Some(count), None) => hint::NO_KEY_FOR_ALGORITHM
+                .with(Argument::Keys(Some(count)))
+                .with(Argument::Algorithm(sought.algorithm)),
+            (None, _) => hint::KEY_ID_MISSING,
+        };
+    };
+    let of_kid = || keys.keys().filter(|key| key.key_id.as_deref() == Some(kid));
+    if of_kid().any(|key| sought.is_unlabeled(key)) {
+        return sought.unlabeled();
+    }
+    if let Some(key) = of_kid().next() {
+        let of_key = key.algorithm.or(sought.unlabeled_as).unwrap_or(Algorithm::RS256);
+        return hint::KEY_OF_OTHER_ALGORITHM
+            .with(Argument::Algorithm(of_key))
+            .with(Argument::Algorithm(sought.algorithm));
+    }
+    let may_be_sought = |key: &KeyName| {
+        let fits = key.algorithm.is_none_or(|algorithm| algorithm == sought.algorithm);
+        key.key_id.is_none() && fits
+    };
+    let is_mistyped = skipped.iter().any(|entry| entry.error() == not_a_string);
+    let is_foreign = sought.iss != sought.issuer;
+    match (skipped.iter().find(|entry| entry.key_id() == Some(kid)), keys.count()) {
+        (Some(entry), _) => of_entry(hint::KEY_SKIPPED, entry),
+        (None, Some(0)) if is_mistyped => hint::KEY_ID_NOT_A_STRING,
+        (None, Some(0)) => match skipped.first() {
+            Some(first) => of_entry(hint::ALL_KEYS_SKIPPED, first),
+            None => hint::NO_KEYS,
+        },
+        _ if is_foreign => hint::KEY_OF_OTHER_ISSUER,
+        _ if is_mistyped => hint::KEY_ID_NOT_A_STRING,
+        _ if keys.keys().any(may_be_sought) => hint::KEY_WITHOUT_ID,
+        _ => match skipped.iter().find(|entry| entry.key_id().is_none()) {
+            Some(entry) => of_entry(hint::ENTRY_SKIPPED, entry),
+            None => names::unknown_key(sought.iss).unwrap_or_else(|| {
+                hint::UNKNOWN_KEY_ID
+                    .with(Argument::Keys(keys.count()))
+                    .with(Argument::FetchedAgo(keys.age))
+            }),
+        },
+    }
+}
+
+impl Sought<'_> {
+    /// Whether only the absence of `alg` may keep `key` from being used.
+    fn is_unlabeled(&self, key: &KeyName) -> bool {
+        key.algorithm.is_none() && self.algorithm.is_rsa()
+    }
+
+    fn unlabeled(&self) -> Hint {
+        hint::UNLABELED_KEY
+            .with(Argument::Algorithm(self.unlabeled_as.unwrap_or(Algorithm::RS256)))
+            .with(Argument::Algorithm(self.algorithm))
     }
 }
 
@@ -136,79 +203,44 @@ fn fetch(code: &str) -> Option<Hint> {
     })
 }
 
-/// For a signature of this many `bytes`, with a key whose signatures have `expected` bytes.
+/// For a signature that does not verify with `key`.
 pub(super) fn signature(
     error: VerifyError,
     token: &str,
     header: &JsonAsRead<'_>,
     claims: &JsonAsRead<'_>,
-    (bytes, expected): (usize, usize),
+    key: &PublicKey,
 ) -> Option<Hint> {
-    let wrong_length =
-        if bytes < expected { hint::SIGNATURE_CUT } else { hint::SIGNATURE_TOO_LONG };
-    let wrong_length = wrong_length.with(Argument::Bytes(bytes)).with(Argument::Number(expected));
     match error {
         VerifyError::NotBase64url { segment: "signature" } => {
-            text(token).or_else(|| (bytes != expected).then_some(wrong_length))
+            let bytes = token.rsplit('.').next().map_or(0, base64url::decoded_len);
+            let expected = key.material().signature_bytes();
+            text(token)
+                .or_else(|| (bytes != expected).then(|| signature::wrong_length(bytes, expected)))
         }
         // Microsoft signs a `nonce` that differs from the one it sends.
         VerifyError::BadSignature if header.has("nonce") || is_for_graph(claims) => {
             Some(hint::MICROSOFT_GRAPH)
         }
-        VerifyError::BadSignature if bytes != expected => Some(wrong_length),
-        VerifyError::BadSignature => Some(hint::SIGNATURE_MISMATCH),
+        VerifyError::BadSignature => Some(signature::mismatch(key, token)),
         _ => None,
     }
 }
 
 /// For a `typ` that is not accepted.
-pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
-    match (accepted, declared) {
-        (TokenType::AccessToken, DeclaredType::None | DeclaredType::Jwt) => {
-            hint::UNTYPED_ACCESS_TOKEN
-        }
-        _ => hint::OTHER_KIND_OF_TOKEN,
-    }
-}
-
-/// For two issuers that are not the same.
-pub(super) fn issuer(expected: &str, actual: &str) -> Option<Hint> {
-    let (one, other) = (expected.trim_end_matches('/'), actual.trim_end_matches('/'));
-    let (one_rest, other_rest) = (without_scheme(one), without_scheme(other));
-    Some(match () {
-        () if expected == actual => return None,
-        () if one == other => hint::ISSUER_SLASH,
-        () if one_rest == other_rest => hint::ISSUER_SCHEME,
-        () if one.eq_ignore_ascii_case(other) => hint::ISSUER_CASE,
-        () => match (entra(one_rest), entra(other_rest)) {
-            (Some((2, tenant)), Some((1, of_token))) if tenant == of_token => hint::ENTRA_VERSION_1,
-            (Some((1, tenant)), Some((2, of_token))) if tenant == of_token => hint::ENTRA_VERSION_2,
-            _ if path(one_rest) == path(other_rest) => hint::ISSUER_HOST,
-            _ => hint::OTHER_ISSUER,
-        },
-    })
-}
-
-/// Whether the token's issuer is probably meant to be `expected`.
-pub(super) fn is_similar_issuer(expected: &str, actual: &str) -> bool {
-    let other = [hint::OTHER_ISSUER, hint::ISSUER_HOST];
-    issuer(expected, actual).is_some_and(|hint| !other.contains(&hint))
-}
-
-fn without_scheme(issuer: &str) -> &str {
-    issuer.split_once("://").map_or(issuer, |(_, rest)| rest)
-}
-
-fn path(without_scheme: &str) -> &str {
-    without_scheme.split_once('/').map_or("", |(_, path)| path)
-}
-
-/// The version of Microsoft Entra's tokens that have this issuer, and the tenant.
-fn entra(without_scheme: &str) -> Option<(u8, &str)> {
-    match without_scheme.split_once('/')? {
-        ("sts.windows.net", tenant) => Some((1, tenant)),
-        ("login.microsoftonline.com", path) => Some((2, path.strip_suffix("/v2.0")?)),
-        _ => None,
+pub(super) fn token_type(accepted: TokenType, typ: Option<&str>) -> Hint {
+    let typ = typ.unwrap_or("JWT").to_ascii_lowercase();
+    // RFC 7515 section 4.1.9.
+    let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+    let kind = OTHER_KINDS.into_iter().find(|(name, _)| *name == typ);
+    match (accepted, typ, kind) {
+        (TokenType::AccessToken, "jwt", _) => hint::UNTYPED_ACCESS_TOKEN,
+        (_, "id_token+jwt", _) => hint::ID_TOKEN_TYPE,
+        (_, "dpop+jwt", _) => hint::DPOP_PROOF,
+        (_, "okta-internal-at+jwt", _) => hint::OKTA_INTERNAL_TOKEN,
+        (_, "jose", _) => hint::JOSE_TYPE,
+        (_, _, Some((_, kind))) => hint::OTHER_KIND_OF_TOKEN.with(Argument::Name(kind)),
+        _ => hint::UNKNOWN_TYPE,
     }
 }
 
@@ -219,36 +251,45 @@ pub(super) fn audience(
     claims: &JsonAsRead<'_>,
 ) -> Option<Hint> {
     if let VerifyError::ClaimType { .. } = error {
-        return None;
+        return match claims.shown("aud").as_str() {
+            "[]" => Some(hint::AUDIENCE_EMPTY),
+            "null" => Some(hint::AUDIENCE_NULL),
+            _ => None,
+        };
     }
     let audiences = claims.strings("aud");
     let issuer = claims.string("iss").unwrap_or_default();
     let is_keycloak = issuer.contains("/realms/");
-    let differs_by_slash = || {
-        let mut accepted = policy.audiences().iter().map(|one| one.trim_end_matches('/'));
-        accepted.any(|one| audiences.iter().any(|other| other.trim_end_matches('/') == one))
-    };
     let is_client = |audience: &String| {
         let named = [claims.string("azp"), claims.string("client_id")];
         named.contains(&Some(audience)) || policy.clients().contains(audience)
     };
-    let is_id_token = || {
-        let only_there = ["nonce", "at_hash", "c_hash"];
-        audiences.iter().any(is_client) || only_there.iter().any(|name| claims.has(name))
-    };
+    let is_id_token = || audiences.iter().any(is_client) || has_claims_of_id_token(claims);
     match () {
         () if is_for_graph(claims) => Some(hint::MICROSOFT_GRAPH),
-        () if differs_by_slash() => Some(hint::AUDIENCE_SLASH),
         () if is_keycloak && audiences.iter().all(|audience| audience == "account") => {
             Some(hint::KEYCLOAK_AUDIENCE)
         }
         () if !claims.has("aud") => {
             let is_cognito = issuer.contains("cognito-idp.") || claims.has("token_use");
-            is_cognito.then_some(hint::COGNITO_AUDIENCE)
+            Some(if is_cognito { hint::COGNITO_AUDIENCE } else { hint::AUDIENCE_MISSING })
         }
-        () if is_id_token() => Some(hint::ID_TOKEN),
-        () => Some(hint::OTHER_AUDIENCE),
+        () if audiences.iter().all(String::is_empty) => Some(hint::AUDIENCE_EMPTY),
+        () => names::audience(policy.audiences(), &audiences)
+            .or_else(|| is_id_token().then_some(hint::ID_TOKEN))
+            .or(Some(hint::OTHER_AUDIENCE)),
     }
+}
+
+/// Whether the token has a claim that no access token has. OpenID Connect Core section 2.
+fn has_claims_of_id_token(claims: &JsonAsRead<'_>) -> bool {
+    ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.has(name))
+}
+
+/// For a claim that the policy requires. Amazon Cognito's `token_use` is id in an ID token.
+pub(super) fn required_claim(claims: &JsonAsRead<'_>) -> Option<Hint> {
+    let is_id_token = claims.string("token_use") == Some("id") || has_claims_of_id_token(claims);
+    is_id_token.then_some(hint::ID_TOKEN)
 }
 
 /// Whether the audience is Microsoft Graph, by its application ID or its URL.
@@ -294,6 +335,19 @@ pub(super) fn whole(seconds: f64) -> Option<UnixTime> {
 /// The characters that these are about may be in a bearer token that is not a JWT: then the fault is
 /// another one.
 const OF_BASE64: [Hint; 2] = [hint::PADDED, hint::STANDARD_ALPHABET];
+
+/// Types of JWTs that are not access tokens, in lower case. OpenID Connect Back-Channel Logout section
+/// 2.4, RFC 8417 section 2.3, RFC 9701 section 5, RFC 9101 section 10.8, RFC 9901 section 4.3, OpenID
+/// Federation section 3.1.
+const OTHER_KINDS: [(&str, &str); 7] = [
+    ("logout+jwt", "a logout token, which ends a session"),
+    ("secevent+jwt", "a security event, which reports a change"),
+    ("token-introspection+jwt", "an answer to a token introspection"),
+    ("oauth-authz-req+jwt", "an authorization request"),
+    ("kb+jwt", "a key binding proof of an SD-JWT"),
+    ("dc+sd-jwt", "a credential for a wallet"),
+    ("entity-statement+jwt", "an entity statement of OpenID Federation"),
+];
 
 const QUOTES: [char; 2] = ['"', '\''];
 

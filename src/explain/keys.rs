@@ -1,14 +1,13 @@
 //! The keys that a source has at hand, in words.
 
 use alloc::{
-    boxed::Box,
     format,
     string::{String, ToString},
     vec::Vec,
 };
 
 use crate::{
-    Algorithm, JwkError, KeysDescription,
+    Algorithm, KeysDescription, SkippedKey,
     explain::text::{self, quoted},
 };
 
@@ -22,9 +21,10 @@ pub(super) fn summary(described: &KeysDescription) -> String {
             false => format!("a key at hand: {}", text::listed(names)),
         });
         if !known.skipped.is_empty() {
-            let reason = |(key_id, error): &(Option<Box<str>>, JwkError)| match key_id {
-                Some(kid) => format!("{}: {error}", quoted(kid)),
-                None => format!("an entry without `kid`: {error}"),
+            // Without a `kid` that can be read, the entry is named by its place, from 0.
+            let reason = |entry: &SkippedKey| match entry.key_id() {
+                Some(kid) => format!("{}: {}", quoted(kid), entry.error()),
+                None => format!("entry {}: {}", entry.index(), entry.error()),
             };
             parts.push(format!("skipped: {}", text::listed(known.skipped.iter().map(reason))));
         }
@@ -42,8 +42,9 @@ pub(super) fn summary(described: &KeysDescription) -> String {
     parts.join("; ")
 }
 
-/// The name of a key: its `kid` and its algorithm.
-pub(super) fn named(kid: Option<&str>, algorithm: Algorithm) -> String {
+/// The name of a key: its `kid` and its algorithm. None for an RSA key without `alg`.
+pub(super) fn named(kid: Option<&str>, algorithm: Option<Algorithm>) -> String {
+    let algorithm = algorithm.map_or("RSA without alg", Algorithm::name);
     match kid {
         Some(kid) => format!("{} {algorithm}", quoted(kid)),
         None => format!("no kid, {algorithm}"),

@@ -20,7 +20,10 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use crate::common::{NOW, issuer, policy, token, verifier, verifier_of};
+use crate::{
+    advice,
+    common::{NOW, issuer, policy, token, verifier, verifier_of},
+};
 
 /// The time `seconds` after [`NOW`].
 fn at(seconds: i64) -> UnixTime {
@@ -28,7 +31,11 @@ fn at(seconds: i64) -> UnixTime {
 }
 
 /// The explanation of `token`. Asserts that it agrees with the verdict of `verifier`.
-fn explained<K: KeySource>(verifier: &Verifier<K>, token: &str, now: UnixTime) -> Explanation {
+pub(crate) fn explained<K: KeySource>(
+    verifier: &Verifier<K>,
+    token: &str,
+    now: UnixTime,
+) -> Explanation {
     let explanation = verifier.explain_at(token, now);
     let verdict = verifier.verify_at(token, now).map(|_| ());
     assert_eq!(explanation.verdict(), verdict, "{token}\n{explanation}");
@@ -76,7 +83,7 @@ fn explain_after(error: Option<FetchError>) -> Explanation {
     verifier.explain_at(&token().mint(), NOW)
 }
 
-fn finding(explanation: &Explanation, check: Check) -> &Finding {
+pub(crate) fn finding(explanation: &Explanation, check: Check) -> &Finding {
     let mut findings = explanation.findings().iter().filter(|finding| finding.check() == check);
     let found = findings.next().unwrap_or_else(|| panic!("no {check}\n{explanation}"));
     assert!(findings.next().is_none(), "{check} twice\n{explanation}");
@@ -313,7 +320,7 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             "issuer without a scheme",
             Check::Issuer,
             "issuer_scheme",
-            other_issuer("https://accounts.google.com", "accounts.google.com"),
+            other_issuer(ISSUER, ISSUER.trim_start_matches("https://")),
         ),
         (
             "issuer in capitals",
@@ -462,6 +469,9 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             explain(&token().claim("cnf", json!({ "jkt": "x" }))),
         ),
     ]
+    .into_iter()
+    .chain(advice::hints())
+    .collect()
 }
 
 #[test]
@@ -1171,7 +1181,7 @@ fn keys_and_entries_without_kid_are_listed_too() {
     assert_eq!(
         finding(&explanation, Check::Key).expected(),
         Some(
-            "a key at hand: no kid, RS256; skipped: an entry without `kid`: the key's `kty` is none of RSA, EC and OKP"
+            "a key at hand: no kid, RS256; skipped: entry 1: the key's `kty` is none of RSA, EC and OKP"
         ),
     );
 }
