@@ -3,15 +3,13 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, JwkError, KeyError, KeysDescription, Policy, PublicKey, SkippedKey, TokenType,
-    UnixTime, VerifyError, base64url,
+    Algorithm, Policy, PublicKey, TokenType, UnixTime, VerifyError, base64url,
     bearer::NoToken,
     explain::{
         hint::{self, Argument, Hint},
         names, signature,
         unverified::JsonAsRead,
     },
-    keys_description::KeyName,
     time::END_OF_TIME,
 };
 
@@ -89,117 +87,6 @@ pub(super) fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
             Some(algorithm) => hint::OTHER_ALGORITHM.with(Argument::Algorithm(algorithm)),
             None => hint::UNKNOWN_ALGORITHM,
         },
-    })
-}
-
-/// The key that a token asks for.
-pub(super) struct Sought<'t> {
-    pub(super) kid: Option<&'t str>,
-    pub(super) algorithm: Algorithm,
-    /// The algorithm that the policy uses RSA keys without `alg` with.
-    pub(super) unlabeled_as: Option<Algorithm>,
-    pub(super) iss: &'t str,
-    /// The issuer of the keys.
-    pub(super) issuer: &'t str,
-}
-
-/// For a key that is not found.
-pub(super) fn key(error: KeyError, keys: &KeysDescription, sought: &Sought<'_>) -> Option<Hint> {
-    let unknown = unknown_key(keys, sought);
-    match error {
-        KeyError::UnknownKey => Some(unknown),
-        KeyError::AmbiguousKey if sought.kid.is_some() => Some(hint::KEY_ID_AMBIGUOUS),
-        KeyError::AmbiguousKey => Some(hint::KEY_ID_MISSING),
-        KeyError::Unavailable { .. } => match keys.failure_code() {
-            // Then the set was fetched, and its entries say more.
-            Some("no_usable_keys") if !keys.skipped().is_empty() => Some(unknown),
-            Some(code) => fetch(code),
-            None if unknown == hint::NO_KEYS => Some(hint::KEYS_NOT_FETCHED),
-            // The set may be out of date: a lookup that waits would fetch a newer one.
-            None => Some(unknown),
-        },
-        KeyError::Busy => None,
-    }
-}
-
-fn unknown_key(keys: &KeysDescription, sought: &Sought<'_>) -> Hint {
-    let skipped = keys.skipped();
-    let of_entry = |hint: Hint, entry: &SkippedKey| hint.with(Argument::KeyFault(entry.error()));
-    let not_a_string = JwkError::MemberType { member: "kid" };
-    let Some(kid) = sought.kid else {
-        return match (keys.count(), skipped.first()) {
-            (Some(0), None) => hint::NO_KEYS,
-            (Some(0), Some(first)) => of_entry(hint::ALL_KEYS_SKIPPED, first),
-            (Some(_), _) if keys.keys().any(|key| sought.is_unlabeled(key)) => sought.unlabeled(),
-            (Some(_), Some(first)) => of_entry(hint::ENTRY_SKIPPED, first),
-            (Some(count), None) => hint::NO_KEY_FOR_ALGORITHM
-                .with(Argument::Keys(Some(count)))
-                .with(Argument::Algorithm(sought.algorithm)),
-            (None, _) => hint::KEY_ID_MISSING,
-        };
-    };
-    let of_kid = || keys.keys().filter(|key| key.key_id.as_deref() == Some(kid));
-    if of_kid().any(|key| sought.is_unlabeled(key)) {
-        return sought.unlabeled();
-    }
-    if let Some(key) = of_kid().next() {
-        let of_key = key.algorithm.or(sought.unlabeled_as).unwrap_or(Algorithm::RS256);
-        return hint::KEY_OF_OTHER_ALGORITHM
-            .with(Argument::Algorithm(of_key))
-            .with(Argument::Algorithm(sought.algorithm));
-    }
-    let may_be_sought = |key: &KeyName| {
-        let fits = key.algorithm.is_none_or(|algorithm| algorithm == sought.algorithm);
-        key.key_id.is_none() && fits
-    };
-    let is_mistyped = skipped.iter().any(|entry| entry.error() == not_a_string);
-    let is_foreign = sought.iss != sought.issuer;
-    match (skipped.iter().find(|entry| entry.key_id() == Some(kid)), keys.count()) {
-        (Some(entry), _) => of_entry(hint::KEY_SKIPPED, entry),
-        (None, Some(0)) if is_mistyped => hint::KEY_ID_NOT_A_STRING,
-        (None, Some(0)) => match skipped.first() {
-            Some(first) => of_entry(hint::ALL_KEYS_SKIPPED, first),
-            None => hint::NO_KEYS,
-        },
-        _ if is_foreign => hint::KEY_OF_OTHER_ISSUER,
-        _ if is_mistyped => hint::KEY_ID_NOT_A_STRING,
-        _ if keys.keys().any(may_be_sought) => hint::KEY_WITHOUT_ID,
-        _ => match skipped.iter().find(|entry| entry.key_id().is_none()) {
-            Some(entry) => of_entry(hint::ENTRY_SKIPPED, entry),
-            None => names::unknown_key(sought.iss).unwrap_or_else(|| {
-                hint::UNKNOWN_KEY_ID
-                    .with(Argument::Keys(keys.count()))
-                    .with(Argument::FetchedAgo(keys.age))
-            }),
-        },
-    }
-}
-
-impl Sought<'_> {
-    /// Whether only the absence of `alg` may keep `key` from being used.
-    fn is_unlabeled(&self, key: &KeyName) -> bool {
-        key.algorithm.is_none() && self.algorithm.is_rsa()
-    }
-
-    fn unlabeled(&self) -> Hint {
-        hint::UNLABELED_KEY
-            .with(Argument::Algorithm(self.unlabeled_as.unwrap_or(Algorithm::RS256)))
-            .with(Argument::Algorithm(self.algorithm))
-    }
-}
-
-/// For a failed fetch, by [`FetchError::code`](crate::FetchError::code).
-fn fetch(code: &str) -> Option<Hint> {
-    Some(match code {
-        "host_not_found" => hint::KEY_SET_HOST_NOT_FOUND,
-        "connect" | "proxy" => hint::KEY_SET_UNREACHABLE,
-        "tls" => hint::KEY_SET_TLS,
-        "timeout" => hint::KEY_SET_TIMEOUT,
-        "status" | "redirect" => hint::KEY_SET_STATUS,
-        "metadata" | "issuer_mismatch" => hint::KEY_SET_METADATA,
-        "protocol" | "content_encoding" | "body_too_long" | "truncated" | "key_set"
-        | "no_usable_keys" => hint::KEY_SET_CONTENT,
-        _ => return None,
     })
 }
 

@@ -163,7 +163,7 @@ pub(super) const KEY_SKIPPED: Hint =
 pub(super) const ENTRY_SKIPPED: Hint = Hint::coded("entry_skipped")
     .says("No key in use fits the token, but an entry of the key set that may be its key was skipped: {}.");
 pub(super) const ALL_KEYS_SKIPPED: Hint = Hint::coded("all_keys_skipped")
-    .says("No entry of the key set can be used: have the issuer correct it. The fault of the first entry: {}.");
+    .says("No entry of the key set can be used: have the issuer correct it. One reason: {}.");
 pub(super) const KEY_ID_NOT_A_STRING: Hint = Hint::coded("key_id_not_a_string")
     .says("An entry of the key set was skipped because its `kid` is not a string: have the issuer write it as one, as it is in the token.");
 pub(super) const KEY_WITHOUT_ID: Hint = Hint::coded("key_without_id")
@@ -171,7 +171,7 @@ pub(super) const KEY_WITHOUT_ID: Hint = Hint::coded("key_without_id")
 pub(super) const NO_KEYS: Hint = Hint::coded("no_keys")
     .says("The key set is empty: check that its URL or file is the issuer's.");
 pub(super) const ENTRA_UNKNOWN_KEY: Hint = Hint::coded("entra_unknown_key")
-    .says("None of these keys has this `kid`: Entra serves those for {} at https://{}, and an app with a signing key of its own needs ?appid=CLIENT_ID behind it.");
+    .says("None of these keys has this `kid`: Entra serves those for {} at https://{}, and an app with a signing key of its own needs ?appid=CLIENT_ID at the end.");
 pub(super) const KEY_ID_MISSING: Hint = Hint::coded("key_id_missing")
     .says("Have the issuer write `kid` into the header: without it, exactly one key must fit the token's `alg`.");
 pub(super) const KEY_ID_AMBIGUOUS: Hint = Hint::coded("key_id_ambiguous")
@@ -204,15 +204,15 @@ pub(super) const SIGNATURE_CUT: Hint = Hint::coded("signature_cut").says(
 pub(super) const SIGNATURE_TOO_LONG: Hint = Hint::coded("signature_too_long")
     .says("The signature has {}, and this key's have {}: something was added to the token, or it is signed with another key.");
 pub(super) const SIGNATURE_LENGTH: Hint = Hint::coded("signature_length")
-    .says("The signature has {}, and this key's have {}: it is damaged, or made with another key.");
+    .says("The signature has {}, and this key's have {}: it was damaged, or made with another key, so compare it with the signer's.");
 pub(super) const SIGNATURE_DER: Hint = Hint::coded("signature_der")
-    .says("The signature is in ASN.1 DER: have the signer write `r` and `s` behind each other, {} for this key (RFC 7518 section 3.4).");
+    .says("The signature is in ASN.1 DER: have the signer write `r` and `s` one after the other, {} for this key (RFC 7518 section 3.4).");
 pub(super) const SIGNATURE_ZERO_DROPPED: Hint = Hint::coded("signature_zero_dropped")
     .says("The signature has {} instead of {} because the signer drops leading zeros: have it write every number in its full length.");
 pub(super) const SIGNATURE_BYTE_ADDED: Hint = Hint::coded("signature_byte_added")
     .says("The signature is valid without {} that the signer adds, such as a recovery ID or a leading zero: have it write exactly {}.");
 pub(super) const PSS_SALT: Hint = Hint::coded("pss_salt")
-    .says("The salt may be at fault, which needs {} here, as many as the hash (RFC 7518 section 3.5): many signers must be told. Or the token was changed, or has another key.");
+    .says("Check the length of the salt, which must be that of the hash, {} (RFC 7518 section 3.5). If it is, the token was changed, or is signed with another key of the same `kid`.");
 pub(super) const SIGNATURE_MISMATCH: Hint = Hint::coded("signature_mismatch")
     .says("The token was changed after it was signed, or is signed with another key of the same `kid`: request a new one, and compare the issuer's environments.");
 pub(super) const MICROSOFT_GRAPH: Hint = Hint::coded("microsoft_graph")
@@ -300,6 +300,8 @@ pub(super) const AUDIENCE_SPELLING: Hint = Hint::coded("audience_spelling")
     .says("The audiences differ only in their spelling (white space, case, scheme, port, a slash at the end): spell the policy's audience exactly as the token does.");
 pub(super) const ENTRA_AUDIENCE: Hint = Hint::coded("entra_audience")
     .says("Entra writes the API's client ID into tokens of version 2.0, and that or the App ID URI, api://CLIENT_ID, into version 1.0: accept the other one with `Policy::accept_audience`.");
+pub(super) const ADFS_AUDIENCE: Hint = Hint::coded("adfs_audience")
+    .says("AD FS writes microsoft:identityserver: before the API's identifier: spell the policy's audience exactly as the token does.");
 pub(super) const ID_TOKEN: Hint = Hint::coded("id_token").says(
     "This is an ID token, which tells the client who logged in: send the access token instead.",
 );

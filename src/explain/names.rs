@@ -58,6 +58,9 @@ pub(super) fn audience(accepted: &[String], actual: &[String]) -> Option<Hint> {
     if pairs().any(|(one, other)| is_id_and_uri(one, other) || is_id_and_uri(other, one)) {
         return Some(hint::ENTRA_AUDIENCE);
     }
+    if pairs().any(|(one, other)| other.strip_prefix("microsoft:identityserver:") == Some(one)) {
+        return Some(hint::ADFS_AUDIENCE);
+    }
     pairs().find_map(|(one, other)| differing_part(one, other)).map(|[_, of_audience]| of_audience)
 }
 

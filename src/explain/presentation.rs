@@ -109,7 +109,7 @@ impl Walk<'_> {
             Check::Algorithm => diagnosis::algorithm(header),
             Check::Key => {
                 let error = self.key.as_ref()?.as_ref().err()?;
-                diagnosis::key(*error, &self.keys, &self.sought_key()?)
+                keys::hint(*error, &self.keys, &self.sought_key()?)
             }
             Check::Signature => {
                 diagnosis::signature(error, self.token, header, payload, self.selected_key()?)
@@ -195,9 +195,9 @@ impl Walk<'_> {
     }
 
     /// The key that the token's header asks for.
-    fn sought_key(&self) -> Option<diagnosis::Sought<'_>> {
+    fn sought_key(&self) -> Option<keys::Sought<'_>> {
         let policy = self.policy()?;
-        Some(diagnosis::Sought {
+        Some(keys::Sought {
             kid: self.header.string("kid"),
             algorithm: Algorithm::named(self.header.string("alg")?)?,
             unlabeled_as: policy.unlabeled_as(),

@@ -125,3 +125,57 @@ fn salt_bytes(algorithm: Algorithm) -> Option<usize> {
 
 /// Each number of a signature may have one byte more or less.
 const MAX_DIFFERENCE: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn dropped_zeros_are_put_before_the_first_or_the_second_number() {
+        assert_eq!(
+            with_zeros(&[1, 2, 3, 4, 5], &[3, 3], 1),
+            [[1, 2, 3, 0, 4, 5], [0, 1, 2, 3, 4, 5]],
+        );
+        assert_eq!(
+            with_zeros(&[1, 2, 3, 4], &[3, 3], 2),
+            [[1, 2, 3, 0, 0, 4], [0, 1, 2, 0, 3, 4], [0, 0, 1, 2, 3, 4]],
+        );
+        assert_eq!(with_zeros(&[1, 2], &[3], 1), [[0, 1, 2]]);
+    }
+
+    #[test]
+    fn added_bytes_are_left_out_at_both_ends_and_zeros_before_the_numbers() {
+        assert_eq!(without_added(&[1, 2, 3, 4, 5], 4, 1), [[1, 2, 3, 4], [2, 3, 4, 5]]);
+        assert_eq!(
+            without_added(&[1, 2, 0, 3, 4], 4, 1),
+            [[1, 2, 0, 3], [2, 0, 3, 4], [1, 2, 3, 4]],
+        );
+        assert_eq!(
+            without_added(&[0, 1, 2, 0, 3, 4], 4, 2),
+            [[0, 1, 2, 0], [2, 0, 3, 4], [1, 2, 3, 4]],
+        );
+    }
+
+    #[test]
+    fn der_is_one_sequence_of_two_integers_that_fit() {
+        let der = vec![0x30, 7, 2, 2, 0, 0x80, 2, 1, 5];
+        assert!(is_der(&der, 1));
+        assert!(is_der(&[0x30, 6, 2, 1, 1, 2, 1, 5], 1));
+        for wrong in [
+            [der.as_slice(), &[0]].concat(),
+            der[..8].to_vec(),
+            vec![0x31, 7, 2, 2, 0, 0x80, 2, 1, 5],
+            vec![0x30, 7, 2, 2, 0, 0x80, 3, 1, 5],
+            vec![0x30, 8, 2, 3, 0, 0, 0x80, 2, 1, 5],
+            vec![0x30, 5, 2, 1, 1, 2, 0],
+            vec![0x30, 9, 2, 2, 0, 0x80, 2, 1, 5, 5, 0],
+            vec![0x30, 0x81, 7, 2, 2, 0, 0x80, 2, 1, 5],
+            vec![0x30],
+            vec![],
+        ] {
+            assert!(!is_der(&wrong, 1), "{wrong:?}");
+        }
+    }
+}

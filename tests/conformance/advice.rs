@@ -230,7 +230,9 @@ fn keys() -> Vec<Case> {
         Meeting::of(policy(), &token().without_header("kid")).with_keys(keys.to_vec())
     };
     let pss = |policy: Policy| Meeting::of(policy, &token().key(&key.with_algorithm(PS256)));
-    let for_encryption = key.with_member("use", "enc").with_member("alg", "RSA-OAEP").jwk();
+    let encrypting = key.with_member("use", "enc").with_member("alg", "RSA-OAEP");
+    let for_encryption = encrypting.jwk();
+    let for_encryption_without_kid = encrypting.without_member("kid").jwk();
     let numbered = key.with_member("kid", 1).jwk();
     let nameless = key.without_member("kid").jwk();
     let of_java = key.with_member("alg", "SHA256withRSA");
@@ -238,7 +240,7 @@ fn keys() -> Vec<Case> {
         case(
             "key of RS256 for a PS256 token, and a key for encryption",
             of("key_of_other_algorithm"),
-            pss(both()).with_keys([for_encryption, key.jwk()]),
+            pss(both()).with_keys([for_encryption.clone(), key.jwk()]),
             [meeting.clone(), pss(both()).with_keys([key.with_algorithm(PS256).jwk()])],
         ),
         case(
@@ -266,7 +268,7 @@ fn keys() -> Vec<Case> {
         case(
             "key without kid",
             of("key_without_id"),
-            with(&[nameless.clone()]),
+            with(std::slice::from_ref(&nameless)),
             [with(&[key.jwk()])],
         ),
         case(
@@ -284,7 +286,7 @@ fn keys() -> Vec<Case> {
         case(
             "kid is a number",
             of("key_id_not_a_string"),
-            with(&[numbered.clone()]),
+            with(std::slice::from_ref(&numbered)),
             [with(&[key.jwk()])],
         ),
         case(
@@ -323,6 +325,24 @@ fn keys() -> Vec<Case> {
             with(&[other.jwk(), of_java.jwk()]),
             [with(&[other.jwk(), key.jwk()])],
         ),
+        case(
+            "all skipped, the first for encryption",
+            of("all_keys_skipped"),
+            with(&[for_encryption_without_kid.clone(), of_java.without_member("kid").jwk()]),
+            [with(&[key.jwk()])],
+        ),
+        case(
+            "entry for encryption without kid",
+            of("unknown_key_id"),
+            with(&[other.jwk(), for_encryption_without_kid.clone()]),
+            [with(&[other.jwk(), key.jwk()])],
+        ),
+        case(
+            "entry for encryption, token without kid",
+            of("no_key_for_algorithm"),
+            without_kid(&[for_encryption.clone(), other.with_algorithm(PS256).jwk()]),
+            [without_kid(&[key.jwk(), other.with_algorithm(PS256).jwk()])],
+        ),
         case("no keys, token without kid", of("no_keys"), without_kid(&[]), [meeting.clone()]),
     ];
     for (what, issuer) in [
@@ -355,7 +375,7 @@ fn key_set_whose_entries_were_all_skipped_is_explained_after_a_fetch_too() {
     let found = finding(&skipped, Check::Key);
     assert_eq!(
         found.hint().unwrap().to_string(),
-        "No entry of the key set can be used: have the issuer correct it. The fault of the first entry: the key's `alg` is not a signature algorithm accepted here.",
+        "No entry of the key set can be used: have the issuer correct it. One reason: the key's `alg` is not a signature algorithm accepted here.",
     );
     let expected = found.expected().unwrap();
     let skipped = "no key at hand; skipped: entry 0: the key's `alg` is not a signature algorithm";
@@ -543,7 +563,7 @@ fn audiences() -> Vec<Case> {
     let id = "6e74172b-0000-0000-0000-00000000000a";
     let [uri, other_uri] = [format!("api://{id}"), format!("api://{}", id.to_uppercase())];
     let api = "https://api.example.com";
-    let names: [(&str, &str, &str, &str); 12] = [
+    let names: [(&str, &str, &str, &str); 14] = [
         ("space in aud", "audience_white_space", api, "https://api.example.com\n"),
         ("slash in aud", "audience_slash", api, "https://api.example.com/"),
         ("capitals in aud", "audience_case", api, "https://API.example.com"),
@@ -554,6 +574,8 @@ fn audiences() -> Vec<Case> {
         ("client ID of Entra", "entra_audience", &uri, id),
         ("App ID URI of Entra", "entra_audience", id, &uri),
         ("App ID URI in capitals", "entra_audience", id, &other_uri),
+        ("AD FS's prefix", "adfs_audience", "1f2e", "microsoft:identityserver:1f2e"),
+        ("AD FS's prefix and another", "other_audience", "1f2e", "microsoft:identityserver:1f"),
         ("not the ID of Entra", "other_audience", "api://6e74172b", "6e74172c"),
         ("URI of another ID", "other_audience", "api://11111111-2222-3333-4444-555555555555", id),
     ];
@@ -615,7 +637,7 @@ fn hint_says_the_numbers_and_names_of_its_case() {
     for (what, sentence) in [
         (
             "DER for P-384",
-            "The signature is in ASN.1 DER: have the signer write `r` and `s` behind each other, 96 bytes for this key (RFC 7518 section 3.4).",
+            "The signature is in ASN.1 DER: have the signer write `r` and `s` one after the other, 96 bytes for this key (RFC 7518 section 3.4).",
         ),
         (
             "ES256, zero dropped",
@@ -627,11 +649,11 @@ fn hint_says_the_numbers_and_names_of_its_case() {
         ),
         (
             "RS256, 1 byte less",
-            "The signature has 255 bytes, and this key's have 256: it is damaged, or made with another key.",
+            "The signature has 255 bytes, and this key's have 256: it was damaged, or made with another key, so compare it with the signer's.",
         ),
         (
             "PS384 salt",
-            "The salt may be at fault, which needs 48 bytes here, as many as the hash (RFC 7518 section 3.5): many signers must be told. Or the token was changed, or has another key.",
+            "Check the length of the salt, which must be that of the hash, 48 bytes (RFC 7518 section 3.5). If it is, the token was changed, or is signed with another key of the same `kid`.",
         ),
         (
             "key of RS256 for a PS256 token, and a key for encryption",
@@ -644,6 +666,10 @@ fn hint_says_the_numbers_and_names_of_its_case() {
         (
             "no kid, and no key for the algorithm",
             "None of the issuer's 3 keys is for PS256, the token's `alg`: have the issuer publish the key that it signed with, or sign with one of these.",
+        ),
+        (
+            "all skipped, the first for encryption",
+            "No entry of the key set can be used: have the issuer correct it. One reason: the key's `alg` is not a signature algorithm accepted here.",
         ),
         (
             "entry without kid skipped",
@@ -675,7 +701,7 @@ fn hint_says_the_numbers_and_names_of_its_case() {
         ),
         (
             "Entra 1.0, unknown kid",
-            "None of these keys has this `kid`: Entra serves those for version 1.0 at https://login.microsoftonline.com/TENANT/discovery/keys, and an app with a signing key of its own needs ?appid=CLIENT_ID behind it.",
+            "None of these keys has this `kid`: Entra serves those for version 1.0 at https://login.microsoftonline.com/TENANT/discovery/keys, and an app with a signing key of its own needs ?appid=CLIENT_ID at the end.",
         ),
     ] {
         assert_eq!(hint_of(what), sentence, "{what}");
