@@ -173,8 +173,9 @@ fn has_claims_of_id_token(claims: &JsonAsRead<'_>) -> bool {
     ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.has(name))
 }
 
-/// For a claim that the policy requires. Amazon Cognito's `token_use` is id in an ID token.
-pub(super) fn required_claim(claims: &JsonAsRead<'_>) -> Option<Hint> {
+/// For a client or a required claim that only access tokens have. Amazon Cognito's `token_use` is id in
+/// an ID token.
+pub(super) fn id_token(claims: &JsonAsRead<'_>) -> Option<Hint> {
     let is_id_token = claims.string("token_use") == Some("id") || has_claims_of_id_token(claims);
     is_id_token.then_some(hint::ID_TOKEN)
 }
