@@ -181,6 +181,8 @@ pub(super) const KEY_ID_AMBIGUOUS: Hint = Hint::coded("key_id_ambiguous")
 
 pub(super) const KEYS_NOT_FETCHED: Hint = Hint::coded("keys_not_fetched")
     .says("No keys have been fetched yet: call `prime` at the start, or `verify` once, and check that it succeeds.");
+pub(super) const KEYS_OUT_OF_DATE: Hint = Hint::coded("keys_out_of_date")
+    .says("The keys at hand have this token's key, but are too old to be used: the next call of `verify` fetches new ones, and so does `prime`.");
 pub(super) const KEY_SET_HOST_NOT_FOUND: Hint = Hint::coded("key_set_host_not_found")
     .says("The host of the key set has no address: check its name in the settings, and DNS on this machine.");
 pub(super) const KEY_SET_UNREACHABLE: Hint = Hint::coded("key_set_unreachable")

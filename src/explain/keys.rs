@@ -57,7 +57,7 @@ pub(super) fn named(kid: Option<&str>, algorithm: Option<Algorithm>) -> String {
     }
 }
 
-/// The key that a token asks for.
+/// The key that a token needs.
 pub(super) struct Sought<'t> {
     pub(super) kid: Option<&'t str>,
     pub(super) algorithm: Algorithm,
@@ -81,6 +81,7 @@ pub(super) fn hint(error: KeyError, keys: &KeysDescription, sought: &Sought<'_>)
                 Some(unknown)
             }
             Some(code) => fetch(code),
+            None if keys.keys().any(|key| sought.is(key)) => Some(hint::KEYS_OUT_OF_DATE),
             None if unknown == hint::NO_KEYS => Some(hint::KEYS_NOT_FETCHED),
             // The set may be out of date: a lookup that waits would fetch a newer one.
             None => Some(unknown),
@@ -146,6 +147,12 @@ fn unknown_key(keys: &KeysDescription, sought: &Sought<'_>) -> Hint {
 }
 
 impl Sought<'_> {
+    /// Whether `key` has the `kid`, if there is one, and the algorithm.
+    fn is(&self, key: &KeyName) -> bool {
+        let is_named = self.kid.is_none_or(|kid| key.key_id.as_deref() == Some(kid));
+        is_named && key.algorithm.or(self.unlabeled_as) == Some(self.algorithm)
+    }
+
     /// Whether only the absence of `alg` may keep `key` from being used.
     fn is_unlabeled(&self, key: &KeyName) -> bool {
         key.algorithm.is_none() && self.algorithm.is_rsa()

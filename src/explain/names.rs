@@ -17,7 +17,8 @@ pub(super) fn issuer(expected: &str, actual: &str) -> Option<Hint> {
         .or_else(|| adfs(&one, &other))
         .or_else(|| keycloak(&one, &other))
         .or_else(|| okta(&one, &other));
-    Some(hint.unwrap_or(match one.path == other.path {
+    let are_urls = expected.contains("://") && actual.contains("://");
+    Some(hint.unwrap_or(match are_urls && one.path == other.path {
         true => hint::ISSUER_HOST,
         false => hint::OTHER_ISSUER,
     }))

@@ -194,7 +194,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The key that the token's header asks for.
+    /// The key that the token needs.
     fn sought_key(&self) -> Option<keys::Sought<'_>> {
         let policy = self.policy()?;
         Some(keys::Sought {

@@ -456,7 +456,7 @@ fn issuers() -> Vec<Case> {
     let shouted = ISSUER.to_uppercase();
     let two_faults = ISSUER.trim_end_matches('/').replace("https:", "http:");
     // The policy's issuer, and the token's.
-    let pairs: [(&str, &str, &str, &str); 33] = [
+    let pairs: [(&str, &str, &str, &str); 34] = [
         ("space in iss", "issuer_white_space", ISSUER, &space),
         ("slash in iss", "issuer_slash", ISSUER, ISSUER.trim_end_matches('/')),
         ("capitals in iss", "issuer_case", ISSUER, &shouted),
@@ -464,7 +464,8 @@ fn issuers() -> Vec<Case> {
         ("another port", "issuer_port", "http://localhost:9000", "http://localhost:9001"),
         ("port of IPv6", "issuer_port", "http://[::1]/", "http://[::1]:80/"),
         ("slash and scheme in iss", "issuer_spelling", ISSUER, &two_faults),
-        ("number of a URN", "issuer_host", "urn:example:1", "urn:example:2"),
+        ("number of a URN", "other_issuer", "urn:example:1", "urn:example:2"),
+        ("another host", "issuer_host", "https://a.example.com/x", "https://b.example.com/x"),
         (
             "Google without https",
             "issuer_without_scheme",

@@ -94,6 +94,30 @@ fn hint_code(explanation: &Explanation, check: Check) -> Option<&'static str> {
     finding(explanation, check).hint().map(|hint| hint.code())
 }
 
+/// A source whose keys are too old to be used without a fetch.
+struct Expired(JwkSet);
+
+impl KeySource for Expired {
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.0.key(query)
+    }
+
+    fn try_key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        Err(KeyError::Unavailable { retry_after: Duration::ZERO })
+    }
+
+    fn describe(&self) -> KeysDescription {
+        KeysDescription::of(&self.0).with_state("past its ttl")
+    }
+}
+
+/// The explanation by `source`, which has the token's key after a fetch.
+fn explain_by(source: impl KeySource) -> Explanation {
+    let verifier = Verifier::new(policy(), source).unwrap();
+    assert_eq!(verifier.verify_at(&token().mint(), NOW).map(|_| ()), Ok(()));
+    verifier.explain_at(&token().mint(), NOW)
+}
+
 /// A JWK with this `kid` whose modulus is too short.
 fn weak_jwk(kid: &str) -> Value {
     json!({ "kty": "RSA", "kid": kid, "alg": "RS256", "n": "AQAB", "e": "AQAB" })
@@ -228,6 +252,7 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             explain_with_set(twins, &token()),
         ),
         ("not fetched yet", Check::Key, "keys_not_fetched", explain_after(None)),
+        ("keys too old", Check::Key, "keys_out_of_date", explain_by(Expired(issuer_keys()))),
         (
             "DNS",
             Check::Key,
