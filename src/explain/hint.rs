@@ -296,7 +296,7 @@ pub(super) const AUDIENCE_CASE: Hint = Hint::coded("audience_case")
 pub(super) const AUDIENCE_SCHEME: Hint = Hint::coded("audience_scheme")
     .says("The audiences differ only by the scheme, such as https://: spell the policy's audience exactly as the token does.");
 pub(super) const AUDIENCE_PORT: Hint = Hint::coded("audience_port").says(
-    "The audiences differ only by the port: spell the policy's audience exactly as the token does.",
+    "The audiences differ only by the port: if both mean this API, spell the policy's audience exactly as the token does.",
 );
 pub(super) const AUDIENCE_SPELLING: Hint = Hint::coded("audience_spelling")
     .says("The audiences differ only in their spelling (white space, case, scheme, port, a slash at the end): spell the policy's audience exactly as the token does.");

@@ -34,7 +34,7 @@ pub(super) fn is_similar_issuer(expected: &str, actual: &str) -> bool {
 pub(super) fn issuer_of_key(issuer: &str, of_key: &str) -> Option<Hint> {
     match (Entra::of(&Url::of(issuer))?, Entra::of(&Url::of(of_key))?.version) {
         (Entra { version: Version::One, .. }, Version::Two) => {
-            let cloud = Cloud::of_either(&Url::of(of_key))?;
+            let cloud = Cloud::of_host(&Url::of(of_key))?;
             Some(hint::ENTRA_KEYS_OF_VERSION_2.with(Argument::Name(cloud.keys_of_version_1)))
         }
         _ => None,
@@ -44,7 +44,7 @@ pub(super) fn issuer_of_key(issuer: &str, of_key: &str) -> Option<Hint> {
 /// For a token of `issuer` whose `kid` none of its keys has.
 pub(super) fn unknown_key(issuer: &str) -> Option<Hint> {
     let url = Url::of(issuer);
-    let cloud = Cloud::of_either(&url)?;
+    let cloud = Cloud::of_host(&url)?;
     let (version, keys) = match Entra::of(&url)?.version {
         Version::One => ("version 1.0", cloud.keys_of_version_1),
         Version::Two => ("version 2.0", cloud.keys_of_version_2),
@@ -201,7 +201,7 @@ enum Version {
 
 impl<'u> Entra<'u> {
     fn of(url: &Url<'u>) -> Option<Self> {
-        let cloud = Cloud::of_either(url)?;
+        let cloud = Cloud::of_host(url)?;
         let (version, tenant) = match url.path.strip_suffix("/v2.0") {
             _ if url.host == cloud.sts => (Version::One, url.path),
             Some(tenant) => (Version::Two, tenant),
@@ -225,8 +225,8 @@ impl Cloud {
         host == self.login || host == self.sts
     }
 
-    /// The first cloud with the host of `url`: two of them share one.
-    fn of_either(url: &Url<'_>) -> Option<&'static Self> {
+    /// The first cloud with the host of `url`: two clouds share one.
+    fn of_host(url: &Url<'_>) -> Option<&'static Self> {
         CLOUDS.iter().find(|cloud| cloud.has(url.host))
     }
 }

@@ -28,26 +28,25 @@ pub(super) fn mismatch(key: &PublicKey, token: &str) -> Hint {
 pub(super) fn wrong_length(bytes: usize, expected: usize) -> Hint {
     let hint = match expected.checked_sub(bytes) {
         None => hint::SIGNATURE_TOO_LONG,
-        // No limit of a length cuts just this much.
+        // A limit of a length hardly ever cuts just one byte.
         Some(1) => hint::SIGNATURE_LENGTH,
         Some(_) => hint::SIGNATURE_CUT,
     };
     hint.with(Argument::Bytes(bytes)).with(Argument::Number(expected))
 }
 
-/// For a signature that is right except for its form. To be sure, the right form is verified.
+/// For a signature in another form than RFC 7518's. DER is recognized by its look; any other form is
+/// named only if the signature is valid once it is corrected.
 fn in_another_form(key: &PublicKey, message: &[u8], signature: &[u8]) -> Option<Hint> {
     let (bytes, expected) = (signature.len(), key.material().signature_bytes());
     let numbers: Vec<usize> = match key.material() {
         Material::Ec(_) => Vec::from([expected / 2, expected / 2]),
         Material::Rsa(_) => Vec::from([expected]),
-        // Its numbers are little-endian, and their ends are not zeros.
+        // No signer of Ed25519 is known to write another form: its numbers are read as bytes.
         Material::Ed25519(_) => return None,
     };
-    if let [coordinate, _] = *numbers {
-        if is_der(signature, coordinate) {
-            return Some(hint::SIGNATURE_DER.with(Argument::Bytes(expected)));
-        }
+    if matches!(*numbers, [coordinate, _] if is_der(signature, coordinate)) {
+        return Some(hint::SIGNATURE_DER.with(Argument::Bytes(expected)));
     }
     let is_valid = |candidate: Vec<u8>| key.verify(message, &candidate).is_ok();
     match (expected.checked_sub(bytes), bytes.checked_sub(expected)) {
