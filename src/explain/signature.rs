@@ -42,7 +42,7 @@ fn in_another_form(key: &PublicKey, message: &[u8], signature: &[u8]) -> Option<
     let numbers: Vec<usize> = match key.material() {
         Material::Ec(_) => Vec::from([expected / 2, expected / 2]),
         Material::Rsa(_) => Vec::from([expected]),
-        // No signer of Ed25519 is known to write another form: its numbers are read as bytes.
+        // RFC 8032 writes octets, not numbers: no signer drops zeros.
         Material::Ed25519(_) => return None,
     };
     if matches!(*numbers, [coordinate, _] if is_der(signature, coordinate)) {
