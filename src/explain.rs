@@ -56,11 +56,11 @@ mod request;
 mod walk;
 
 // The texts of the token, the expected and the actual values, and the choice of hints.
+mod names;
+mod signature;
 mod unverified;
 mod presentation;
 mod diagnosis;
-mod names;
-mod signature;
 mod text;
 pub(crate) mod keys;
 

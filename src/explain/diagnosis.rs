@@ -151,7 +151,10 @@ pub(super) fn audience(
         let named = [claims.string("azp"), claims.string("client_id")];
         named.contains(&Some(audience)) || policy.clients().contains(audience)
     };
-    let is_id_token = || audiences.iter().any(is_client) || has_claims_of_id_token(claims);
+    let is_id_token = || {
+        let only_there = ["nonce", "at_hash", "c_hash"];
+        audiences.iter().any(is_client) || only_there.iter().any(|name| claims.has(name))
+    };
     match () {
         () if is_for_graph(claims) => Some(hint::MICROSOFT_GRAPH),
         () if is_keycloak && audiences.iter().all(|audience| audience == "account") => {
@@ -166,18 +169,6 @@ pub(super) fn audience(
             .or_else(|| is_id_token().then_some(hint::ID_TOKEN))
             .or(Some(hint::OTHER_AUDIENCE)),
     }
-}
-
-/// Whether the token has a claim that no access token has. OpenID Connect Core section 2.
-fn has_claims_of_id_token(claims: &JsonAsRead<'_>) -> bool {
-    ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.has(name))
-}
-
-/// For a client or a required claim that only access tokens have. Amazon Cognito's `token_use` is id in
-/// an ID token.
-pub(super) fn id_token(claims: &JsonAsRead<'_>) -> Option<Hint> {
-    let is_id_token = claims.string("token_use") == Some("id") || has_claims_of_id_token(claims);
-    is_id_token.then_some(hint::ID_TOKEN)
 }
 
 /// Whether the audience is Microsoft Graph, by its application ID or its URL.

@@ -132,12 +132,11 @@ impl Walk<'_> {
             Check::NotBefore => diagnosis::time(error, "nbf", payload),
             Check::Client if error == VerifyError::WrongAuthorizedParty => {
                 let has_client = payload.has("azp") || payload.has("client_id");
-                has_client.then_some(hint::OTHER_CLIENT).or_else(|| diagnosis::id_token(payload))
+                has_client.then_some(hint::OTHER_CLIENT)
             }
             Check::Confirmation if error == VerifyError::SenderConstrained => {
                 Some(hint::SENDER_CONSTRAINED)
             }
-            Check::RequiredClaim => diagnosis::id_token(payload),
             _ => None,
         }
     }

@@ -618,19 +618,6 @@ fn audiences() -> Vec<Case> {
             [requested(), Meeting::of(client(), &absent)],
         ),
     ]);
-    let access = || client().require_claim("token_use", "access");
-    let cognito = token().without_claim("aud");
-    let id_tokens = [("token_use", "id"), ("at_hash", "x"), ("nonce", "n")];
-    for (claim, value) in id_tokens {
-        let id_token = cognito.clone().audience(CLIENT_ID).claim(claim, value);
-        let accepted = || [Meeting::of(access(), &cognito.clone().claim("token_use", "access"))];
-        let refused = Meeting::of(access(), &id_token);
-        let of_use = (Check::RequiredClaim, "id_token");
-        cases.push(case("ID token of Cognito", of_use, refused, accepted()));
-        let refused = Meeting::of(client(), &id_token.without_claim("azp"));
-        let of_client = (Check::Client, "id_token");
-        cases.push(case("ID token without a client", of_client, refused, accepted()));
-    }
     cases
 }
 
