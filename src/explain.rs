@@ -56,6 +56,8 @@ mod request;
 mod walk;
 
 // The texts of the token, the expected and the actual values, and the choice of hints.
+mod names;
+mod signature;
 mod unverified;
 mod presentation;
 mod diagnosis;

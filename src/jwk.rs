@@ -130,6 +130,14 @@ impl PublicKey {
         }
     }
 
+    /// The same, except for an RSA key without `alg`: the policy chooses its algorithm.
+    pub(crate) fn labeled_algorithm(&self) -> Option<Algorithm> {
+        match &self.shared.material {
+            Material::Rsa(RsaKey { algorithm: None, .. }) => None,
+            _ => Some(self.algorithm()),
+        }
+    }
+
     /// The key's `kid`, of any length. RFC 7517 section 4.5.
     pub fn key_id(&self) -> Option<&str> {
         self.shared.key_id.as_deref()

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::time::Duration;
 
-use crate::{Algorithm, JwkError, JwkSet, PublicKey};
+use crate::{Algorithm, JwkSet, PublicKey, SkippedKey};
 
 /// A description of the keys that a [`KeySource`](crate::KeySource) has. Its
 /// [`describe`](crate::KeySource::describe) gives it to an [`Explanation`](crate::Explanation).
@@ -31,13 +31,14 @@ pub struct KeysDescription {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     pub(crate) keys: Vec<KeyName>,
-    pub(crate) skipped: Vec<(Option<Box<str>>, JwkError)>,
+    pub(crate) skipped: Vec<SkippedKey>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct KeyName {
     pub(crate) key_id: Option<Box<str>>,
-    pub(crate) algorithm: Algorithm,
+    /// None for an RSA key without `alg`: the policy chooses its algorithm.
+    pub(crate) algorithm: Option<Algorithm>,
 }
 
 impl KeysDescription {
@@ -45,10 +46,9 @@ impl KeysDescription {
     pub fn of(keys: &JwkSet) -> Self {
         let name = |key: &PublicKey| KeyName {
             key_id: key.key_id().map(Box::from),
-            algorithm: key.algorithm(),
+            algorithm: key.labeled_algorithm(),
         };
-        let skipped = keys.skipped().iter();
-        let skipped = skipped.map(|key| (key.key_id().map(Box::from), key.error())).collect();
+        let skipped = keys.skipped().to_vec();
         let known = Known { keys: keys.iter().map(name).collect(), skipped };
         Self { known: Some(known), ..Self::default() }
     }
@@ -56,6 +56,15 @@ impl KeysDescription {
     /// The source is known to have no key at hand.
     pub fn none() -> Self {
         Self { known: Some(Known::default()), ..Self::default() }
+    }
+
+    /// The source has no key at hand, because every entry of the set that it fetched was skipped.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn all_skipped(skipped: &[SkippedKey]) -> Self {
+        Self {
+            known: Some(Known { keys: Vec::new(), skipped: skipped.to_vec() }),
+            ..Self::default()
+        }
     }
 
     /// The state of the source in a few words, such as `fresh`.
@@ -87,15 +96,12 @@ impl KeysDescription {
         self.failure.as_ref().map(|(code, _)| *code)
     }
 
-    /// Whether there is a key with this `kid`, for any algorithm.
-    pub(crate) fn has(&self, kid: &str) -> bool {
-        let mut keys = self.known.iter().flat_map(|known| &known.keys);
-        keys.any(|key| key.key_id.as_deref() == Some(kid))
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyName> {
+        self.known.iter().flat_map(|known| &known.keys)
     }
 
-    /// Why the entry with this `kid` was skipped, if one was.
-    pub(crate) fn reason_to_skip(&self, kid: &str) -> Option<JwkError> {
-        let mut skipped = self.known.iter().flat_map(|known| &known.skipped);
-        skipped.find(|(key_id, _)| key_id.as_deref() == Some(kid)).map(|(_, error)| *error)
+    /// The entries that are not used.
+    pub(crate) fn skipped(&self) -> &[SkippedKey] {
+        self.known.as_ref().map_or(&[], |known| &known.skipped)
     }
 }

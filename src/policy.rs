@@ -248,8 +248,12 @@ impl Policy {
 
     /// The query for the key of a token with these parameters.
     pub(crate) fn query<'q>(&self, kid: Option<&'q str>, algorithm: Algorithm) -> KeyQuery<'q> {
-        let first_rsa = self.algorithms.iter().copied().find(|algorithm| algorithm.is_rsa());
-        KeyQuery::new(kid, algorithm).with_unlabeled_for(first_rsa)
+        KeyQuery::new(kid, algorithm).with_unlabeled_for(self.unlabeled_as())
+    }
+
+    /// The algorithm that an RSA key without `alg` is used with: the first RSA algorithm.
+    pub(crate) fn unlabeled_as(&self) -> Option<Algorithm> {
+        self.algorithms.iter().copied().find(|algorithm| algorithm.is_rsa())
     }
 
     /// Reads the claims and compares them with the policy as of `now`.

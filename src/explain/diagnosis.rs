@@ -3,13 +3,13 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, KeyError, KeysDescription, Policy, TokenType, UnixTime, VerifyError,
+    Algorithm, Policy, PublicKey, TokenType, UnixTime, VerifyError, base64url,
     bearer::NoToken,
     explain::{
         hint::{self, Argument, Hint},
+        names, signature,
         unverified::JsonAsRead,
     },
-    header::DeclaredType,
     time::END_OF_TIME,
 };
 
@@ -90,125 +90,44 @@ pub(super) fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
     })
 }
 
-/// For a key that is not found. `is_foreign`: the token's `iss` is not the issuer of the keys.
-pub(super) fn key(
-    error: KeyError,
-    keys: &KeysDescription,
-    kid: Option<&str>,
-    is_foreign: bool,
-) -> Option<Hint> {
-    let unknown = match (kid.and_then(|kid| keys.reason_to_skip(kid)), kid) {
-        (Some(error), _) => hint::KEY_SKIPPED.with(Argument::KeyFault(error)),
-        _ if keys.count() == Some(0) => hint::NO_KEYS,
-        (None, None) => hint::KEY_ID_MISSING,
-        (None, Some(kid)) if keys.has(kid) => hint::KEY_OF_OTHER_ALGORITHM,
-        _ if is_foreign => hint::KEY_OF_OTHER_ISSUER,
-        _ => hint::UNKNOWN_KEY_ID
-            .with(Argument::Keys(keys.count()))
-            .with(Argument::FetchedAgo(keys.age)),
-    };
-    match error {
-        KeyError::UnknownKey => Some(unknown),
-        KeyError::AmbiguousKey if kid.is_some() => Some(hint::KEY_ID_AMBIGUOUS),
-        KeyError::AmbiguousKey => Some(hint::KEY_ID_MISSING),
-        KeyError::Unavailable { .. } => match keys.failure_code() {
-            Some(code) => fetch(code),
-            None if unknown == hint::NO_KEYS => Some(hint::KEYS_NOT_FETCHED),
-            // The set may be out of date: a lookup that waits would fetch a newer one.
-            None => Some(unknown),
-        },
-        KeyError::Busy => None,
-    }
-}
-
-/// For a failed fetch, by [`FetchError::code`](crate::FetchError::code).
-fn fetch(code: &str) -> Option<Hint> {
-    Some(match code {
-        "host_not_found" => hint::KEY_SET_HOST_NOT_FOUND,
-        "connect" | "proxy" => hint::KEY_SET_UNREACHABLE,
-        "tls" => hint::KEY_SET_TLS,
-        "timeout" => hint::KEY_SET_TIMEOUT,
-        "status" | "redirect" => hint::KEY_SET_STATUS,
-        "metadata" | "issuer_mismatch" => hint::KEY_SET_METADATA,
-        "protocol" | "content_encoding" | "body_too_long" | "truncated" | "key_set"
-        | "no_usable_keys" => hint::KEY_SET_CONTENT,
-        _ => return None,
-    })
-}
-
-/// For a signature of this many `bytes`, with a key whose signatures have `expected` bytes.
+/// For a signature that does not verify with `key`.
 pub(super) fn signature(
     error: VerifyError,
     token: &str,
     header: &JsonAsRead<'_>,
     claims: &JsonAsRead<'_>,
-    (bytes, expected): (usize, usize),
+    key: &PublicKey,
 ) -> Option<Hint> {
-    let wrong_length =
-        if bytes < expected { hint::SIGNATURE_CUT } else { hint::SIGNATURE_TOO_LONG };
-    let wrong_length = wrong_length.with(Argument::Bytes(bytes)).with(Argument::Number(expected));
     match error {
         VerifyError::NotBase64url { segment: "signature" } => {
-            text(token).or_else(|| (bytes != expected).then_some(wrong_length))
+            let bytes = token.rsplit('.').next().map_or(0, base64url::decoded_len);
+            let expected = key.material().signature_bytes();
+            text(token)
+                .or_else(|| (bytes != expected).then(|| signature::wrong_length(bytes, expected)))
         }
         // Microsoft signs a `nonce` that differs from the one it sends.
         VerifyError::BadSignature if header.has("nonce") || is_for_graph(claims) => {
             Some(hint::MICROSOFT_GRAPH)
         }
-        VerifyError::BadSignature if bytes != expected => Some(wrong_length),
-        VerifyError::BadSignature => Some(hint::SIGNATURE_MISMATCH),
+        VerifyError::BadSignature => Some(signature::mismatch(key, token)),
         _ => None,
     }
 }
 
 /// For a `typ` that is not accepted.
-pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
-    match (accepted, declared) {
-        (TokenType::AccessToken, DeclaredType::None | DeclaredType::Jwt) => {
-            hint::UNTYPED_ACCESS_TOKEN
-        }
-        _ => hint::OTHER_KIND_OF_TOKEN,
-    }
-}
-
-/// For two issuers that are not the same.
-pub(super) fn issuer(expected: &str, actual: &str) -> Option<Hint> {
-    let (one, other) = (expected.trim_end_matches('/'), actual.trim_end_matches('/'));
-    let (one_rest, other_rest) = (without_scheme(one), without_scheme(other));
-    Some(match () {
-        () if expected == actual => return None,
-        () if one == other => hint::ISSUER_SLASH,
-        () if one_rest == other_rest => hint::ISSUER_SCHEME,
-        () if one.eq_ignore_ascii_case(other) => hint::ISSUER_CASE,
-        () => match (entra(one_rest), entra(other_rest)) {
-            (Some((2, tenant)), Some((1, of_token))) if tenant == of_token => hint::ENTRA_VERSION_1,
-            (Some((1, tenant)), Some((2, of_token))) if tenant == of_token => hint::ENTRA_VERSION_2,
-            _ if path(one_rest) == path(other_rest) => hint::ISSUER_HOST,
-            _ => hint::OTHER_ISSUER,
-        },
-    })
-}
-
-/// Whether the token's issuer is probably meant to be `expected`.
-pub(super) fn is_similar_issuer(expected: &str, actual: &str) -> bool {
-    let other = [hint::OTHER_ISSUER, hint::ISSUER_HOST];
-    issuer(expected, actual).is_some_and(|hint| !other.contains(&hint))
-}
-
-fn without_scheme(issuer: &str) -> &str {
-    issuer.split_once("://").map_or(issuer, |(_, rest)| rest)
-}
-
-fn path(without_scheme: &str) -> &str {
-    without_scheme.split_once('/').map_or("", |(_, path)| path)
-}
-
-/// The version of Microsoft Entra's tokens that have this issuer, and the tenant.
-fn entra(without_scheme: &str) -> Option<(u8, &str)> {
-    match without_scheme.split_once('/')? {
-        ("sts.windows.net", tenant) => Some((1, tenant)),
-        ("login.microsoftonline.com", path) => Some((2, path.strip_suffix("/v2.0")?)),
-        _ => None,
+pub(super) fn token_type(accepted: TokenType, typ: Option<&str>) -> Hint {
+    let typ = typ.unwrap_or("JWT").to_ascii_lowercase();
+    // RFC 7515 section 4.1.9.
+    let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+    let kind = OTHER_KINDS.into_iter().find(|(name, _)| *name == typ);
+    match (accepted, typ, kind) {
+        (TokenType::AccessToken, "jwt", _) => hint::UNTYPED_ACCESS_TOKEN,
+        (_, "id_token+jwt", _) => hint::ID_TOKEN_TYPE,
+        (_, "dpop+jwt", _) => hint::DPOP_PROOF,
+        (_, "okta-internal-at+jwt", _) => hint::OKTA_INTERNAL_TOKEN,
+        (_, "jose", _) => hint::JOSE_TYPE,
+        (_, _, Some((_, kind))) => hint::OTHER_KIND_OF_TOKEN.with(Argument::Name(kind)),
+        _ => hint::UNKNOWN_TYPE,
     }
 }
 
@@ -219,15 +138,15 @@ pub(super) fn audience(
     claims: &JsonAsRead<'_>,
 ) -> Option<Hint> {
     if let VerifyError::ClaimType { .. } = error {
-        return None;
+        return match claims.shown("aud").as_str() {
+            "[]" => Some(hint::AUDIENCE_EMPTY),
+            "null" => Some(hint::AUDIENCE_NULL),
+            _ => None,
+        };
     }
     let audiences = claims.strings("aud");
     let issuer = claims.string("iss").unwrap_or_default();
     let is_keycloak = issuer.contains("/realms/");
-    let differs_by_slash = || {
-        let mut accepted = policy.audiences().iter().map(|one| one.trim_end_matches('/'));
-        accepted.any(|one| audiences.iter().any(|other| other.trim_end_matches('/') == one))
-    };
     let is_client = |audience: &String| {
         let named = [claims.string("azp"), claims.string("client_id")];
         named.contains(&Some(audience)) || policy.clients().contains(audience)
@@ -238,16 +157,17 @@ pub(super) fn audience(
     };
     match () {
         () if is_for_graph(claims) => Some(hint::MICROSOFT_GRAPH),
-        () if differs_by_slash() => Some(hint::AUDIENCE_SLASH),
         () if is_keycloak && audiences.iter().all(|audience| audience == "account") => {
             Some(hint::KEYCLOAK_AUDIENCE)
         }
         () if !claims.has("aud") => {
             let is_cognito = issuer.contains("cognito-idp.") || claims.has("token_use");
-            is_cognito.then_some(hint::COGNITO_AUDIENCE)
+            Some(if is_cognito { hint::COGNITO_AUDIENCE } else { hint::AUDIENCE_MISSING })
         }
-        () if is_id_token() => Some(hint::ID_TOKEN),
-        () => Some(hint::OTHER_AUDIENCE),
+        () if audiences.iter().all(String::is_empty) => Some(hint::AUDIENCE_EMPTY),
+        () => names::audience(policy.audiences(), &audiences)
+            .or_else(|| is_id_token().then_some(hint::ID_TOKEN))
+            .or(Some(hint::OTHER_AUDIENCE)),
     }
 }
 
@@ -294,6 +214,19 @@ pub(super) fn whole(seconds: f64) -> Option<UnixTime> {
 /// The characters that these are about may be in a bearer token that is not a JWT: then the fault is
 /// another one.
 const OF_BASE64: [Hint; 2] = [hint::PADDED, hint::STANDARD_ALPHABET];
+
+/// Types of JWTs that are not access tokens, in lower case. OpenID Connect Back-Channel Logout section
+/// 2.4, RFC 8417 section 2.3, RFC 9701 section 5, RFC 9101 section 10.8, RFC 9901 section 4.3, OpenID
+/// Federation section 3.1.
+const OTHER_KINDS: [(&str, &str); 7] = [
+    ("logout+jwt", "a logout token, which ends a session"),
+    ("secevent+jwt", "a security event, which reports a change"),
+    ("token-introspection+jwt", "an answer to a token introspection"),
+    ("oauth-authz-req+jwt", "an authorization request"),
+    ("kb+jwt", "a key binding proof of an SD-JWT"),
+    ("dc+sd-jwt", "a credential for a wallet"),
+    ("entity-statement+jwt", "an entity statement of OpenID Federation"),
+];
 
 const QUOTES: [char; 2] = ['"', '\''];
 

@@ -1,6 +1,7 @@
 //! The table of hints: the likely causes of a failed check, and what to do about them.
 //!
-//! A new hint is a row here and a line in the table of `tests/explain.rs`.
+//! A new hint is a row here and a line in a table of the tests: in `explain.rs`, or with its remedy in
+//! `advice.rs`.
 
 use core::{fmt, time::Duration};
 
@@ -23,6 +24,7 @@ pub struct Hint {
 pub(super) enum Argument {
     None,
     Algorithm(Algorithm),
+    Name(&'static str),
     KeyFault(JwkError),
     Number(usize),
     Bytes(usize),
@@ -79,6 +81,7 @@ impl fmt::Display for Argument {
         match *self {
             Self::None | Self::FetchedAgo(None) | Self::Lifetime(None) => Ok(()),
             Self::Algorithm(algorithm) => algorithm.fmt(f),
+            Self::Name(name) => f.write_str(name),
             Self::KeyFault(error) => error.fmt(f),
             Self::Number(number) => number.fmt(f),
             Self::Bytes(bytes) => f.write_str(&text::bytes(bytes)),
@@ -150,11 +153,25 @@ pub(super) const UNKNOWN_KEY_ID: Hint = Hint::coded("unknown_key_id")
 pub(super) const KEY_OF_OTHER_ISSUER: Hint = Hint::coded("key_of_other_issuer")
     .says("The token names another issuer than the policy: its key is that issuer's, so compare `iss` first.");
 pub(super) const KEY_OF_OTHER_ALGORITHM: Hint = Hint::coded("key_of_other_algorithm")
-    .says("The key with this `kid` is for another algorithm than the token's `alg`: correct `alg` in the key set, or `Policy::algorithms`.");
+    .says("The key with this `kid` is for {}, but the token's `alg` is {}: have the issuer sign with the key's algorithm, or publish the key that it signed with.");
+pub(super) const NO_KEY_FOR_ALGORITHM: Hint = Hint::coded("no_key_for_algorithm")
+    .says("None of the issuer's {} is for {}, the token's `alg`: have the issuer publish the key that it signed with, or sign with one of these.");
+pub(super) const UNLABELED_KEY: Hint = Hint::coded("unlabeled_key")
+    .says("An RSA key without `alg` serves only the first RSA algorithm of the policy, {}: put {} first in `Policy::algorithms`, or have the issuer write `alg` into the key.");
 pub(super) const KEY_SKIPPED: Hint =
     Hint::coded("key_skipped").says("The key set has this `kid`, but the key is not used: {}.");
+pub(super) const ENTRY_SKIPPED: Hint = Hint::coded("entry_skipped")
+    .says("No key in use fits the token, but an entry of the key set that may be its key was skipped: {}.");
+pub(super) const ALL_KEYS_SKIPPED: Hint = Hint::coded("all_keys_skipped")
+    .says("No entry of the key set can be used: have the issuer correct it. One reason: {}.");
+pub(super) const KEY_ID_NOT_A_STRING: Hint = Hint::coded("key_id_not_a_string")
+    .says("An entry of the key set was skipped because its `kid` is not a string: have the issuer write it as one, as it is in the token.");
+pub(super) const KEY_WITHOUT_ID: Hint = Hint::coded("key_without_id")
+    .says("The token names a `kid`, which a key without `kid` cannot match: have the issuer publish its key with this `kid`, or load a copy of the set that has it.");
 pub(super) const NO_KEYS: Hint = Hint::coded("no_keys")
-    .says("The key set has no usable key: check that its URL or file is the issuer's.");
+    .says("The key set is empty: check that its URL or file is the issuer's.");
+pub(super) const ENTRA_UNKNOWN_KEY: Hint = Hint::coded("entra_unknown_key")
+    .says("None of these keys has this `kid`: Entra serves those for {} at https://{}, and an app with a signing key of its own needs ?appid=CLIENT_ID at the end.");
 pub(super) const KEY_ID_MISSING: Hint = Hint::coded("key_id_missing")
     .says("Have the issuer write `kid` into the header: without it, exactly one key must fit the token's `alg`.");
 pub(super) const KEY_ID_AMBIGUOUS: Hint = Hint::coded("key_id_ambiguous")
@@ -164,6 +181,8 @@ pub(super) const KEY_ID_AMBIGUOUS: Hint = Hint::coded("key_id_ambiguous")
 
 pub(super) const KEYS_NOT_FETCHED: Hint = Hint::coded("keys_not_fetched")
     .says("No keys have been fetched yet: call `prime` at the start, or `verify` once, and check that it succeeds.");
+pub(super) const KEYS_OUT_OF_DATE: Hint = Hint::coded("keys_out_of_date")
+    .says("The keys at hand have this token's key, but are too old to be used: the next call of `verify` fetches new ones, and so does `prime`.");
 pub(super) const KEY_SET_HOST_NOT_FOUND: Hint = Hint::coded("key_set_host_not_found")
     .says("The host of the key set has no address: check its name in the settings, and DNS on this machine.");
 pub(super) const KEY_SET_UNREACHABLE: Hint = Hint::coded("key_set_unreachable")
@@ -186,6 +205,16 @@ pub(super) const SIGNATURE_CUT: Hint = Hint::coded("signature_cut").says(
 );
 pub(super) const SIGNATURE_TOO_LONG: Hint = Hint::coded("signature_too_long")
     .says("The signature has {}, and this key's have {}: something was added to the token, or it is signed with another key.");
+pub(super) const SIGNATURE_LENGTH: Hint = Hint::coded("signature_length")
+    .says("The signature has {}, and this key's have {}: it was damaged, or made with another key, so compare it with the signer's.");
+pub(super) const SIGNATURE_DER: Hint = Hint::coded("signature_der")
+    .says("The signature is in ASN.1 DER: have the signer write `r` and `s` one after the other, {} for this key (RFC 7518 section 3.4).");
+pub(super) const SIGNATURE_ZERO_DROPPED: Hint = Hint::coded("signature_zero_dropped")
+    .says("The signature has {} instead of {} because the signer drops leading zeros: have it write every number in its full length.");
+pub(super) const SIGNATURE_BYTE_ADDED: Hint = Hint::coded("signature_byte_added")
+    .says("The signature is valid without {} that the signer adds, such as a recovery ID or a leading zero: have it write exactly {}.");
+pub(super) const PSS_SALT: Hint = Hint::coded("pss_salt")
+    .says("Check the length of the salt, which must be that of the hash, {} (RFC 7518 section 3.5). If it is, the token was changed, or is signed with another key of the same `kid`.");
 pub(super) const SIGNATURE_MISMATCH: Hint = Hint::coded("signature_mismatch")
     .says("The token was changed after it was signed, or is signed with another key of the same `kid`: request a new one, and compare the issuer's environments.");
 pub(super) const MICROSOFT_GRAPH: Hint = Hint::coded("microsoft_graph")
@@ -194,31 +223,87 @@ pub(super) const MICROSOFT_GRAPH: Hint = Hint::coded("microsoft_graph")
 // `typ`
 
 pub(super) const OTHER_KIND_OF_TOKEN: Hint = Hint::coded("other_kind_of_token")
-    .says("`typ` says that this is not an access token, but perhaps a logout token, a DPoP proof or a security event: send the access token.");
+    .says("`typ` says that this is {}, not an access token: send the access token.");
+pub(super) const ID_TOKEN_TYPE: Hint = Hint::coded("id_token_type")
+    .says("`typ` says that this is an ID token: send the access token, or use `TokenType::IdToken` if this service reads ID tokens.");
+pub(super) const DPOP_PROOF: Hint = Hint::coded("dpop_proof")
+    .says("`typ` says that this is a DPoP proof: it belongs into the header field `DPoP`, and the access token into `Authorization`.");
+pub(super) const OKTA_INTERNAL_TOKEN: Hint = Hint::coded("okta_internal_token")
+    .says("This is an access token of Okta's org server, meant for Okta alone: request one from a custom server such as /oauth2/default. `TokenType::Named` would accept this type.");
+pub(super) const JOSE_TYPE: Hint = Hint::coded("jose_type")
+    .says("`typ` JOSE says only that this is a JWS or a JWE: if the issuer's access tokens have it, accept it with `Policy::token_type` and `TokenType::Named`.");
+pub(super) const UNKNOWN_TYPE: Hint = Hint::coded("unknown_type")
+    .says("This crate does not know this `typ`: if the issuer's access tokens have it, accept it with `Policy::token_type` and `TokenType::Named`.");
 pub(super) const UNTYPED_ACCESS_TOKEN: Hint = Hint::coded("untyped_access_token")
     .says("The policy requires `typ` at+jwt: switch the issuer to RFC 9068 access tokens, or use `TokenType::Jwt`.");
 
 // `iss`
 
+pub(super) const ISSUER_WHITE_SPACE: Hint = Hint::coded("issuer_white_space")
+    .says("The issuers differ only by white space at an end: remove it where it is set, here or at the issuer.");
 pub(super) const ISSUER_SLASH: Hint = Hint::coded("issuer_slash")
     .says("The issuers differ only by the slash at the end: spell the policy's issuer exactly as the token does.");
-pub(super) const ISSUER_SCHEME: Hint = Hint::coded("issuer_scheme")
-    .says("The issuers differ only by http: and https:, perhaps because the issuer does not know of the proxy in front of it: correct its public URL.");
 pub(super) const ISSUER_CASE: Hint = Hint::coded("issuer_case")
     .says("The issuers differ only by upper and lower case: spell the policy's issuer exactly as the token does.");
+pub(super) const ISSUER_SCHEME: Hint = Hint::coded("issuer_scheme")
+    .says("The issuers differ only by http: and https:, perhaps because the issuer does not know of the proxy in front of it: correct its public URL.");
+pub(super) const ISSUER_PORT: Hint = Hint::coded("issuer_port")
+    .says("The issuers differ only by the port: correct the issuer's public URL, or spell the policy's issuer exactly as the token does.");
+pub(super) const ISSUER_SPELLING: Hint = Hint::coded("issuer_spelling")
+    .says("The issuers differ only in their spelling (white space, case, scheme, port, a slash at the end): spell the policy's issuer exactly as the token does.");
+pub(super) const ISSUER_WITHOUT_SCHEME: Hint = Hint::coded("issuer_without_scheme")
+    .says("{} writes its `iss` with and without https://. To accept both, add the other form with `Verifier::with_issuer`, with the same audience and keys.");
 pub(super) const ISSUER_HOST: Hint = Hint::coded("issuer_host")
     .says("The issuers differ only by the host: a custom domain and the tenant's own domain are two issuers, and so are two tenants, so use one everywhere.");
 pub(super) const ENTRA_VERSION_1: Hint = Hint::coded("entra_version_1")
-    .says("The token has Entra's version 1.0: set `requestedAccessTokenVersion` to 2 in the API's manifest, or configure https://sts.windows.net/TENANT/ and its keys.");
+    .says("The token has Entra's version 1.0: set `requestedAccessTokenVersion` to 2 in the API's manifest, or configure https://{}/TENANT/ and the keys at https://{}.");
 pub(super) const ENTRA_VERSION_2: Hint = Hint::coded("entra_version_2")
-    .says("The token has Entra's version 2.0: configure https://login.microsoftonline.com/TENANT/v2.0 and its keys.");
+    .says("The token has Entra's version 2.0: configure https://{}/TENANT/v2.0 and its keys.");
+pub(super) const ENTRA_VERSION_MISSING: Hint = Hint::coded("entra_version_missing").says(
+    "Entra's tokens of version 2.0 have /v2.0 at the end of `iss`: add it to the policy's issuer.",
+);
+pub(super) const ENTRA_TENANT_MISSING: Hint = Hint::coded("entra_tenant_missing")
+    .says("Entra writes the ID of a tenant into `iss`, never common, organizations or consumers: configure the tenant's ID, or `Policy::for_tenants` for several tenants.");
+pub(super) const ENTRA_KEYS_OF_VERSION_2: Hint = Hint::coded("entra_keys_of_version_2")
+    .says("The token has Entra's version 1.0, and these keys are for version 2.0: fetch the keys at https://{} with `RemoteJwks::new`.");
+pub(super) const ADFS_ACCESS_TOKEN: Hint = Hint::coded("adfs_access_token")
+    .says("AD FS writes another `iss` into access tokens, the `access_token_issuer` of its metadata: configure that one, with the keys of its `jwks_uri`.");
+pub(super) const ADFS_ID_TOKEN: Hint = Hint::coded("adfs_id_token")
+    .says("AD FS writes this `iss` into ID tokens: send the access token, whose `iss` is the `access_token_issuer` of its metadata.");
+pub(super) const KEYCLOAK_PATH: Hint = Hint::coded("keycloak_path")
+    .says("The issuers differ only by Keycloak's path /auth, which is the default before version 17 and a setting since: spell the policy's issuer exactly as the token does.");
+pub(super) const OKTA_ORG_SERVER: Hint = Hint::coded("okta_org_server")
+    .says("The token is from Okta's org server, whose access tokens are for Okta alone: request one from the custom server configured here, with its path /oauth2/.");
+pub(super) const OKTA_CUSTOM_SERVER: Hint = Hint::coded("okta_custom_server")
+    .says("The token is from a custom authorization server of Okta: configure its issuer, with the path /oauth2/ and its name or ID, and its keys.");
 pub(super) const OTHER_ISSUER: Hint = Hint::coded("other_issuer")
     .says("The token is from another issuer: request it from the one configured here, or add this one with `Verifier::with_issuer` if it is trusted.");
 
 // `aud`
 
+pub(super) const AUDIENCE_EMPTY: Hint = Hint::coded("audience_empty")
+    .says("`aud` is empty: have the client request a token for this API by naming its audience or resource.");
+pub(super) const AUDIENCE_NULL: Hint = Hint::coded("audience_null")
+    .says("`aud` is null: have the issuer write this API's audience there, or leave `aud` out and use `Policy::for_client`.");
+pub(super) const AUDIENCE_MISSING: Hint = Hint::coded("audience_missing")
+    .says("The token has no `aud`: have the client request one for this API by naming its audience or resource, or use `Policy::for_client` if the issuer has none to name.");
+pub(super) const AUDIENCE_WHITE_SPACE: Hint = Hint::coded("audience_white_space")
+    .says("The audiences differ only by white space at an end: remove it where it is set, here or at the issuer.");
 pub(super) const AUDIENCE_SLASH: Hint = Hint::coded("audience_slash")
     .says("The audiences differ only by the slash at the end: spell the policy's audience exactly as the token does.");
+pub(super) const AUDIENCE_CASE: Hint = Hint::coded("audience_case")
+    .says("The audiences differ only by upper and lower case: spell the policy's audience exactly as the token does.");
+pub(super) const AUDIENCE_SCHEME: Hint = Hint::coded("audience_scheme")
+    .says("The audiences differ only by the scheme, such as https://: spell the policy's audience exactly as the token does.");
+pub(super) const AUDIENCE_PORT: Hint = Hint::coded("audience_port").says(
+    "The audiences differ only by the port: if both mean this API, spell the policy's audience exactly as the token does.",
+);
+pub(super) const AUDIENCE_SPELLING: Hint = Hint::coded("audience_spelling")
+    .says("The audiences differ only in their spelling (white space, case, scheme, port, a slash at the end): spell the policy's audience exactly as the token does.");
+pub(super) const ENTRA_AUDIENCE: Hint = Hint::coded("entra_audience")
+    .says("Entra writes the API's client ID into tokens of version 2.0, and that or the App ID URI, api://CLIENT_ID, into version 1.0: accept the other one with `Policy::accept_audience`.");
+pub(super) const ADFS_AUDIENCE: Hint = Hint::coded("adfs_audience")
+    .says("AD FS writes microsoft:identityserver: before the API's identifier: spell the policy's audience exactly as the token does.");
 pub(super) const ID_TOKEN: Hint = Hint::coded("id_token").says(
     "This is an ID token, which tells the client who logged in: send the access token instead.",
 );

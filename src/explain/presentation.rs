@@ -12,7 +12,7 @@ use crate::{
     explain::{
         Check, diagnosis,
         hint::{self, Hint},
-        keys, text,
+        keys, names, text,
         unverified::faulty_claim,
         walk::Walk,
     },
@@ -109,23 +109,24 @@ impl Walk<'_> {
             Check::Algorithm => diagnosis::algorithm(header),
             Check::Key => {
                 let error = self.key.as_ref()?.as_ref().err()?;
-                let is_foreign = payload.string("iss") != policy.map(Policy::issuer);
-                diagnosis::key(*error, &self.keys, header.string("kid"), is_foreign)
+                keys::hint(*error, &self.keys, &self.sought_key()?)
             }
             Check::Signature => {
-                let (bytes, of_key) = self.signature_bytes();
-                diagnosis::signature(error, self.token, header, payload, (bytes, of_key?))
+                diagnosis::signature(error, self.token, header, payload, self.selected_key()?)
             }
             Check::Claim => diagnosis::time(error, faulty_claim(error)?, payload),
             Check::Type => {
-                Some(diagnosis::token_type(policy?.accepted_type(), self.declared_type()))
+                Some(diagnosis::token_type(policy?.accepted_type(), header.string("typ")))
             }
             Check::Route | Check::Issuer if error == VerifyError::WrongIssuer => match policy {
                 Some(policy) => {
-                    diagnosis::issuer(policy.issuer(), payload.string("iss").unwrap_or_default())
+                    names::issuer(policy.issuer(), payload.string("iss").unwrap_or_default())
                 }
                 None => Some(hint::OTHER_ISSUER),
             },
+            Check::Issuer if error == VerifyError::KeyOfOtherIssuer => {
+                names::issuer_of_key(policy?.issuer(), self.issuer_of_key()?)
+            }
             Check::Audience => diagnosis::audience(error, policy?, payload),
             Check::Expiry => diagnosis::time(error, "exp", payload),
             Check::NotBefore => diagnosis::time(error, "nbf", payload),
@@ -185,16 +186,32 @@ impl Walk<'_> {
         let Some(key) = self.selected_key() else {
             return format!("kid {}", self.header.shown("kid"));
         };
-        let name = keys::named(key.key_id(), key.algorithm());
+        let name = keys::named(key.key_id(), Some(key.algorithm()));
         match key.modulus_bits() {
             0 => name,
             bits => format!("{name}, {bits} bits"),
         }
     }
 
+    /// The key that the token needs.
+    fn sought_key(&self) -> Option<keys::Sought<'_>> {
+        let policy = self.policy()?;
+        Some(keys::Sought {
+            kid: self.header.string("kid"),
+            algorithm: Algorithm::named(self.header.string("alg")?)?,
+            unlabeled_as: policy.unlabeled_as(),
+            iss: self.payload.string("iss").unwrap_or_default(),
+            issuer: policy.issuer(),
+        })
+    }
+
+    /// The issuer that the key of the token is for, if its JWK names one.
+    fn issuer_of_key(&self) -> Option<&str> {
+        self.claims.as_ref()?.key_issuer.as_deref()
+    }
+
     fn issuer_expected(&self, error: Option<VerifyError>) -> String {
-        let of_key = self.claims.as_ref().and_then(|claims| claims.key_issuer.as_deref());
-        match (error, of_key) {
+        match (error, self.issuer_of_key()) {
             (Some(VerifyError::KeyOfOtherIssuer), Some(of_key)) => {
                 format!("the issuer that the key is for, {}", text::quoted(of_key))
             }

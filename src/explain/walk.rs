@@ -7,7 +7,7 @@ use crate::{
     check::{OF_CLAIMS, Rule},
     claims::{self, ClaimsSet, Origin},
     explain::{
-        Check, Explained, Explanation, Finding, Outcome, Trusted, diagnosis,
+        Check, Explained, Explanation, Finding, Outcome, Trusted, names,
         presentation::type_of_claim,
         unverified::{JsonAsRead, TokenTexts, faulty_claim, read_claims},
     },
@@ -90,7 +90,7 @@ impl<'w> Walk<'w> {
         // With the issuer that is probably meant, the other checks can be made.
         let name = self.payload.string("iss").unwrap_or_default();
         let is_similar =
-            |issuer: &&Trusted<'_>| diagnosis::is_similar_issuer(issuer.policy.issuer(), name);
+            |issuer: &&Trusted<'_>| names::is_similar_issuer(issuer.policy.issuer(), name);
         self.issuer = find(name).or_else(|| trusted.iter().find(is_similar));
         self.report(Check::Route, outcome);
     }

@@ -181,7 +181,13 @@ impl KeySource for RemoteJwks {
             KeysState::Dead => "not used any more",
         };
         let keys = self.keys();
-        let keys = keys.as_ref().map_or_else(KeysDescription::none, KeysDescription::of);
+        let keys = match (&keys, health.last_error().map(|failure| failure.error())) {
+            (Some(keys), _) => KeysDescription::of(keys),
+            (None, Some(FetchError::NoUsableKeys { reasons, .. })) => {
+                KeysDescription::all_skipped(reasons)
+            }
+            (None, _) => KeysDescription::none(),
+        };
         let keys = keys.with_state(state);
         let keys = health.age().into_iter().fold(keys, KeysDescription::with_age);
         match health.last_error() {

@@ -20,7 +20,10 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use crate::common::{NOW, issuer, policy, token, verifier, verifier_of};
+use crate::{
+    advice,
+    common::{NOW, issuer, policy, token, verifier, verifier_of},
+};
 
 /// The time `seconds` after [`NOW`].
 fn at(seconds: i64) -> UnixTime {
@@ -28,7 +31,11 @@ fn at(seconds: i64) -> UnixTime {
 }
 
 /// The explanation of `token`. Asserts that it agrees with the verdict of `verifier`.
-fn explained<K: KeySource>(verifier: &Verifier<K>, token: &str, now: UnixTime) -> Explanation {
+pub(crate) fn explained<K: KeySource>(
+    verifier: &Verifier<K>,
+    token: &str,
+    now: UnixTime,
+) -> Explanation {
     let explanation = verifier.explain_at(token, now);
     let verdict = verifier.verify_at(token, now).map(|_| ());
     assert_eq!(explanation.verdict(), verdict, "{token}\n{explanation}");
@@ -76,7 +83,7 @@ fn explain_after(error: Option<FetchError>) -> Explanation {
     verifier.explain_at(&token().mint(), NOW)
 }
 
-fn finding(explanation: &Explanation, check: Check) -> &Finding {
+pub(crate) fn finding(explanation: &Explanation, check: Check) -> &Finding {
     let mut findings = explanation.findings().iter().filter(|finding| finding.check() == check);
     let found = findings.next().unwrap_or_else(|| panic!("no {check}\n{explanation}"));
     assert!(findings.next().is_none(), "{check} twice\n{explanation}");
@@ -85,6 +92,30 @@ fn finding(explanation: &Explanation, check: Check) -> &Finding {
 
 fn hint_code(explanation: &Explanation, check: Check) -> Option<&'static str> {
     finding(explanation, check).hint().map(|hint| hint.code())
+}
+
+/// A source whose keys are too old to be used without a fetch.
+struct Expired(JwkSet);
+
+impl KeySource for Expired {
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.0.key(query)
+    }
+
+    fn try_key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        Err(KeyError::Unavailable { retry_after: Duration::ZERO })
+    }
+
+    fn describe(&self) -> KeysDescription {
+        KeysDescription::of(&self.0).with_state("past its ttl")
+    }
+}
+
+/// The explanation by `source`, which has the token's key after a fetch.
+fn explain_by(source: impl KeySource) -> Explanation {
+    let verifier = Verifier::new(policy(), source).unwrap();
+    assert_eq!(verifier.verify_at(&token().mint(), NOW).map(|_| ()), Ok(()));
+    verifier.explain_at(&token().mint(), NOW)
 }
 
 /// A JWK with this `kid` whose modulus is too short.
@@ -221,6 +252,7 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             explain_with_set(twins, &token()),
         ),
         ("not fetched yet", Check::Key, "keys_not_fetched", explain_after(None)),
+        ("keys too old", Check::Key, "keys_out_of_date", explain_by(Expired(issuer_keys()))),
         (
             "DNS",
             Check::Key,
@@ -313,7 +345,7 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             "issuer without a scheme",
             Check::Issuer,
             "issuer_scheme",
-            other_issuer("https://accounts.google.com", "accounts.google.com"),
+            other_issuer(ISSUER, ISSUER.trim_start_matches("https://")),
         ),
         (
             "issuer in capitals",
@@ -462,6 +494,9 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             explain(&token().claim("cnf", json!({ "jkt": "x" }))),
         ),
     ]
+    .into_iter()
+    .chain(advice::hints())
+    .collect()
 }
 
 #[test]
@@ -1171,7 +1206,7 @@ fn keys_and_entries_without_kid_are_listed_too() {
     assert_eq!(
         finding(&explanation, Check::Key).expected(),
         Some(
-            "a key at hand: no kid, RS256; skipped: an entry without `kid`: the key's `kty` is none of RSA, EC and OKP"
+            "a key at hand: no kid, RS256; skipped: entry 1: the key's `kty` is none of RSA, EC and OKP"
         ),
     );
 }

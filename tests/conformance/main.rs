@@ -52,6 +52,7 @@ mod issuers;
 mod errors;
 mod debug;
 mod explain;
+mod advice;
 mod auth0;
 mod testkit;
 mod testkit_server;

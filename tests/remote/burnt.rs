@@ -88,11 +88,11 @@ fn set_that_burns_a_key_in_use_removes_it_at_once_even_if_nothing_usable_is_left
     let answer = rig.keys.key(KeyQuery::new(None, Algorithm::RS256)).map(|_| ());
     assert_eq!(answer, Err(KeyError::Unavailable { retry_after }));
 
-    // An explanation does not call the keys old.
+    // An explanation does not call the keys old, and says why the last ones are not used.
     let policy = Policy::new("https://issuer.example/", "https://api.example.com/");
     let explanation = Verifier::new(policy, rig.keys.clone()).unwrap().explain("");
     let key = explanation.findings().iter().find(|finding| finding.check() == Check::Key).unwrap();
-    let expected = "no key at hand; 0 seconds old; not used any more; the last fetch failed: ";
+    let expected = "no key at hand; skipped: \"b\": the private member `d` of the key is published, replace the key; 0 seconds old; not used any more; the last fetch failed: ";
     assert!(key.expected().unwrap().starts_with(expected), "{:?}", key.expected());
 
     // The old keys do not come back.
