@@ -59,7 +59,7 @@ mod walk;
 mod unverified;
 mod presentation;
 mod diagnosis;
-mod text;
+pub(crate) mod text;
 pub(crate) mod keys;
 
 // The public types.
@@ -67,7 +67,10 @@ mod finding;
 mod hint;
 mod report;
 
-use alloc::string::ToString as _;
+use alloc::{
+    format,
+    string::{String, ToString as _},
+};
 
 use crate::{KeySource, Policy, UnixTime, VerifyError, claims::ClaimsSet};
 
@@ -77,6 +80,8 @@ pub use hint::Hint;
 pub use report::{Explanation, ExplanationWithAllClaims};
 
 pub(crate) use request::authorization;
+
+use unverified::JsonAsRead;
 
 /// An issuer that a verifier trusts.
 pub(crate) struct Trusted<'v> {
@@ -97,27 +102,55 @@ pub(crate) struct Explained {
 }
 
 impl Explained {
-    /// Adds the scope or permission `name`, which a guard requires.
-    pub(crate) fn require(
+    /// Adds the scope `name`, which a guard requires.
+    pub(crate) fn require_scope(&mut self, name: &str) {
+        self.require(
+            Check::Scope,
+            name,
+            |claims| claims.has_scope(name),
+            |claims| {
+                let scopes = text::array(claims.scopes());
+                let read = JsonAsRead::of(claims.json());
+                let hint = diagnosis::scope(name, claims.scopes().next().is_some(), &read);
+                (format!("not granted; the token has {scopes}"), hint)
+            },
+        );
+    }
+
+    /// Adds the permission `name`, which a guard requires.
+    pub(crate) fn require_permission(&mut self, name: &str) {
+        self.require(
+            Check::Permission,
+            name,
+            |claims| claims.grants(name),
+            |claims| ("not granted".to_string(), diagnosis::permission(name, claims)),
+        );
+    }
+
+    /// Adds a requirement of a guard. `otherwise` is the actual value and the hint if it fails.
+    fn require(
         &mut self,
         check: Check,
         name: &str,
         is_granted: impl FnOnce(&ClaimsSet) -> bool,
+        otherwise: impl FnOnce(&ClaimsSet) -> (String, Hint),
     ) {
-        let is_granted = self.claims.as_ref().map(is_granted);
+        let found = self.claims.as_ref().map(|claims| match is_granted(claims) {
+            true => (Ok(()), (text::quoted(name), None)),
+            false => {
+                let (actual, hint) = otherwise(claims);
+                (Err(VerifyError::InsufficientScope), (actual, Some(hint)))
+            }
+        });
+        let (outcome, shown) = found.unzip();
+        let (actual, hint) = shown.unzip();
         self.explanation.push(Finding {
             check,
-            outcome: is_granted.map(|is_granted| match is_granted {
-                true => Ok(()),
-                false => Err(VerifyError::InsufficientScope),
-            }),
+            outcome,
             is_verified: self.explanation.has_verified_claims(),
             expected: Some(text::quoted(name)),
-            actual: is_granted.map(|is_granted| match is_granted {
-                true => text::quoted(name),
-                false => "not granted".to_string(),
-            }),
-            hint: None,
+            actual,
+            hint: hint.flatten(),
         });
     }
 

@@ -7,13 +7,14 @@ use alloc::{
 };
 use core::{error::Error, fmt, time::Duration};
 
-use crate::{VerifyError, bearer::NoToken, time::whole_seconds};
+use crate::{VerifyError, bearer::NoToken, explain::text, time::whole_seconds};
 
 /// The response to send instead of calling the handler.
 ///
 /// The client gets the same text for all causes of a kind, and nothing from its request is sent
-/// back. The cause is for the log: [`cause`](Self::cause), or [`Display`](fmt::Display), which puts
-/// status, message and cause on one line.
+/// back. The cause is for the log and for metrics: [`Display`](fmt::Display) puts status, message and
+/// cause on one line, and [`code`](Self::code) names the cause. The line contains no text from the
+/// request either, only words of this crate and settings of the guard.
 ///
 /// ```
 /// # use tokenring::{Guard, JwkSet, Policy, Verifier};
@@ -37,6 +38,9 @@ pub struct Rejection {
     www_authenticate: Option<String>,
     retry_after: Option<Duration>,
     cause: Option<VerifyError>,
+    no_token: Option<NoToken>,
+    /// Settings that the log line names: the missing scopes, or the issuers without keys.
+    detail: Option<String>,
 }
 
 impl Rejection {
@@ -46,9 +50,23 @@ impl Rejection {
     /// For handlers that check scopes themselves. [`Guard::check_scope`](crate::Guard::check_scope)
     /// checks the scope and makes this response.
     pub fn insufficient_scope(realm: &str, scope: &str) -> Self {
+        Self::lacks(realm, scope, names(scope), [])
+    }
+
+    /// The 403 for a token that lacks these of the `required` scopes and permissions.
+    pub(crate) fn lacks<'n>(
+        realm: &str,
+        required: &str,
+        scopes: impl IntoIterator<Item = &'n str>,
+        permissions: impl IntoIterator<Item = &'n str>,
+    ) -> Self {
+        let scopes = scopes.into_iter().map(|name| format!("scope {}", text::quoted(name)));
+        let permissions =
+            permissions.into_iter().map(|name| format!("permission {}", text::quoted(name)));
+        let detail = Some(text::listed(scopes.chain(permissions)));
         // RFC 6749 section 3.3: at least one name, and one space between two; else no `scope` at
         // all.
-        let scope = scope_characters(scope);
+        let scope = scope_characters(required);
         let names: Vec<&str> = scope.split(' ').filter(|name| !name.is_empty()).collect();
         let scope = match names.is_empty() {
             true => String::new(),
@@ -56,20 +74,26 @@ impl Rejection {
         };
         let error = format!(", error=\"insufficient_scope\"{scope}");
         let cause = Some(VerifyError::InsufficientScope);
-        Self::challenge(realm, 403, "Insufficient scope", &error, cause)
+        Self { detail, ..Self::challenge(realm, 403, "Insufficient scope", &error, cause) }
     }
 
     pub(crate) fn no_token(realm: &str, reason: NoToken) -> Self {
         let (status, message, error) = match reason {
             // RFC 6750 section 3.1: no error code if the request has no authentication information.
             NoToken::Missing => (401, "Authorization token is missing", ""),
-            NoToken::Malformed => (401, "Invalid token format", ""),
             NoToken::Several => (400, "Invalid token format", ", error=\"invalid_request\""),
             NoToken::TooLong { bytes } => {
                 return Self::refused(realm, VerifyError::TokenTooLong { bytes });
             }
+            _ => (401, "Invalid token format", ""),
         };
-        Self::challenge(realm, status, message, error, None)
+        let no_token = Some(reason);
+        Self { no_token, ..Self::challenge(realm, status, message, error, None) }
+    }
+
+    /// The same with the issuer that has no keys, and the code of why, for the log line.
+    pub(crate) fn because(self, issuer: &str, code: &'static str) -> Self {
+        Self { detail: Some(format!("{}: {code}", text::quoted(issuer))), ..self }
     }
 
     pub(crate) fn refused(realm: &str, cause: VerifyError) -> Self {
@@ -88,6 +112,8 @@ impl Rejection {
             www_authenticate: None,
             retry_after: Some(Duration::from_secs(whole_seconds(wait).max(1))),
             cause: Some(cause),
+            no_token: None,
+            detail: None,
         }
     }
 
@@ -99,7 +125,15 @@ impl Rejection {
         cause: Option<VerifyError>,
     ) -> Self {
         let www_authenticate = Some(format!("Bearer realm=\"{}\"{error}", quoted(realm)));
-        Self { status, message, www_authenticate, retry_after: None, cause }
+        Self {
+            status,
+            message,
+            www_authenticate,
+            retry_after: None,
+            cause,
+            no_token: None,
+            detail: None,
+        }
     }
 
     /// The status code: 400, 401, 403 or 503.
@@ -144,14 +178,32 @@ impl Rejection {
     pub fn cause(&self) -> Option<VerifyError> {
         self.cause
     }
+
+    /// A stable name for the cause, for metrics: one of a small fixed set. It is
+    /// [`VerifyError::code`] if there is a [`cause`](Self::cause), and otherwise says why the request
+    /// has no token, such as `header_missing`, `other_scheme` or `quoted`.
+    pub fn code(&self) -> &'static str {
+        match (self.cause, self.no_token) {
+            (Some(cause), _) => cause.code(),
+            (None, Some(reason)) => reason.code(),
+            (None, None) => VerifyError::NoToken.code(),
+        }
+    }
 }
 
-/// Shows status, message and cause, for the log.
+/// Shows status, message and cause, for the log: also the missing scopes and permissions, the issuer
+/// whose keys cannot be fetched and the code of the failure, or why the request has no token.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.status, self.message)?;
-        match &self.cause {
-            Some(cause) => write!(f, ": {cause}"),
+        match (self.cause, self.no_token) {
+            (Some(cause), _) => write!(f, ": {cause}")?,
+            // The message says it.
+            (None, None | Some(NoToken::Missing)) => {}
+            (None, Some(reason)) => write!(f, ": {reason}")?,
+        }
+        match &self.detail {
+            Some(detail) => write!(f, ": {detail}"),
             None => Ok(()),
         }
     }
@@ -176,4 +228,11 @@ fn quoted(text: &str) -> String {
 /// parameter.
 fn scope_characters(text: &str) -> String {
     text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect()
+}
+
+/// The names in a scope that is required. If there are none, the empty name, which no token has: a
+/// setting that was left empty must not admit everybody.
+pub(crate) fn names(scope: &str) -> impl Iterator<Item = &str> {
+    let is_empty = scope.bytes().all(|byte| byte == b' ');
+    scope.split(' ').filter(|name| !name.is_empty()).chain(is_empty.then_some(""))
 }

@@ -7,15 +7,17 @@ use alloc::{
 };
 
 use crate::{
-    Algorithm, Policy, TokenType, VerifyError, base64url,
+    Algorithm, CompactJws, JsonError, Policy, TokenType, VerifyError, base64url,
     compact::MAX_TOKEN_BYTES,
     explain::{
-        Check, diagnosis,
+        Check, Trusted, diagnosis,
         hint::{self, Hint},
         keys, text,
         unverified::faulty_claim,
         walk::Walk,
     },
+    header::{MAX_HEADER_BYTES, MAX_KEY_ID_BYTES, MAX_PARAMETERS},
+    json,
 };
 
 impl Walk<'_> {
@@ -35,13 +37,7 @@ impl Walk<'_> {
                 (format!("at most {MAX_TOKEN_BYTES} bytes"), text::bytes(self.token.len()))
             }
             Check::Segments => ("3, none of them empty".into(), self.segments()),
-            Check::Header => (
-                "one JSON object in base64url, without crit, b64, zip, enc and cty".into(),
-                match self.header.is_empty() {
-                    true => "not readable".into(),
-                    false => text::bytes(self.texts.header.len()),
-                },
-            ),
+            Check::Header => self.header_rule(error),
             Check::Route => {
                 let names = self.trusted.iter().map(|issuer| issuer.policy.issuer());
                 (format!("one of {}", text::array(names)), self.payload.shown("iss"))
@@ -62,13 +58,7 @@ impl Walk<'_> {
                 };
                 (expected, text::bytes(actual))
             }
-            Check::Payload => (
-                "one JSON object in base64url".into(),
-                match &self.texts.payload {
-                    Some(payload) => text::bytes(payload.len()),
-                    None => "not readable".into(),
-                },
-            ),
+            Check::Payload => self.payload_rule(error),
             Check::Type => {
                 let expected = match policy.map(Policy::accepted_type).unwrap_or_default() {
                     TokenType::Jwt => "none, JWT or at+jwt",
@@ -105,8 +95,10 @@ impl Walk<'_> {
         match check {
             Check::Size => Some(hint::TOO_LARGE),
             Check::Segments => diagnosis::segments(error, self.token, header),
-            Check::Header | Check::Payload => diagnosis::encoding(error, self.token),
-            Check::Algorithm => diagnosis::algorithm(header),
+            Check::Header | Check::Payload => {
+                self.unless_padding_is_signed(diagnosis::encoding(error, self.token))
+            }
+            Check::Algorithm => diagnosis::algorithm(header, payload),
             Check::Key => {
                 let error = self.key.as_ref()?.as_ref().err()?;
                 let is_foreign = payload.string("iss") != policy.map(Policy::issuer);
@@ -114,7 +106,9 @@ impl Walk<'_> {
             }
             Check::Signature => {
                 let (bytes, of_key) = self.signature_bytes();
-                diagnosis::signature(error, self.token, header, payload, (bytes, of_key?))
+                let lengths = (bytes, of_key?);
+                let hint = diagnosis::signature(error, self.token, header, payload, lengths);
+                self.unless_padding_is_signed(hint)
             }
             Check::Claim => diagnosis::time(error, faulty_claim(error)?, payload),
             Check::Type => {
@@ -130,13 +124,109 @@ impl Walk<'_> {
             Check::Expiry => diagnosis::time(error, "exp", payload),
             Check::NotBefore => diagnosis::time(error, "nbf", payload),
             Check::Client if error == VerifyError::WrongAuthorizedParty => {
-                let has_client = payload.has("azp") || payload.has("client_id");
-                has_client.then_some(hint::OTHER_CLIENT)
+                diagnosis::client(policy?, payload)
+            }
+            Check::RequiredClaim => {
+                let VerifyError::RequiredClaim { index } = error else { return None };
+                diagnosis::required_claim(&policy?.required_claims().get(index)?.0, payload)
             }
             Check::Confirmation if error == VerifyError::SenderConstrained => {
                 Some(hint::SENDER_CONSTRAINED)
             }
             _ => None,
+        }
+    }
+
+    /// The hint, unless it advises to remove padding that the issuer may have signed.
+    fn unless_padding_is_signed(&self, hint: Option<Hint>) -> Option<Hint> {
+        match hint {
+            Some(hint::PADDED) if !self.verifies_without_padding() => Some(hint::PADDING_SIGNED),
+            other => other,
+        }
+    }
+
+    /// Whether the signature holds if the padding is removed. If only the signature is padded, that can
+    /// always be removed.
+    fn verifies_without_padding(&self) -> bool {
+        let is_padded = |segment: &str| segment.contains('=');
+        if !self.token.split('.').take(2).any(is_padded) {
+            return true;
+        }
+        let bare = self.token.replace('=', "");
+        let Ok(jws) = CompactJws::parse(&bare) else { return false };
+        let iss = self.payload.string("iss");
+        let issuer = match self.trusted {
+            [only] => Some(only),
+            several => several.iter().find(|issuer| Some(issuer.policy.issuer()) == iss),
+        };
+        let key = issuer.and_then(|Trusted { policy, keys }| {
+            let header = jws.header();
+            keys.try_key(policy.query(header.key_id(), header.algorithm())).ok()
+        });
+        key.is_some_and(|key| jws.verify(&key).is_ok())
+    }
+
+    /// The rule of the header that failed, or all of them.
+    fn header_rule(&self, error: Option<VerifyError>) -> (String, String) {
+        let bytes = self.texts.header.as_deref();
+        let parameter_and_type = |parameter, kind: &str| {
+            let expected = format!("`{parameter}`: {kind}");
+            (expected, format!("`{parameter}`: {}", self.header.kind(parameter)))
+        };
+        match error {
+            Some(VerifyError::HeaderTooLong { bytes }) => {
+                (format!("at most {}", text::bytes(MAX_HEADER_BYTES)), text::bytes(bytes))
+            }
+            Some(VerifyError::HeaderJson(JsonError::TooManyMembers)) => (
+                format!("at most {}", text::counted(MAX_PARAMETERS, "member")),
+                text::counted(self.header.count(), "member"),
+            ),
+            Some(VerifyError::HeaderForbidden { parameter }) => {
+                parameter_and_type(parameter, "none")
+            }
+            Some(VerifyError::HeaderType { parameter }) => {
+                parameter_and_type(parameter, "a string")
+            }
+            Some(VerifyError::KeyIdLength { bytes }) => (
+                format!("`kid`: 1 to {}", text::bytes(MAX_KEY_ID_BYTES)),
+                format!("`kid`: {}", text::bytes(bytes)),
+            ),
+            Some(error) => self.object_rule(error, 0, bytes),
+            None => (
+                "one JSON object in base64url, without crit, b64, zip, enc and cty".into(),
+                length(bytes),
+            ),
+        }
+    }
+
+    fn payload_rule(&self, error: Option<VerifyError>) -> (String, String) {
+        let bytes = self.texts.payload.as_deref();
+        match error {
+            Some(error) => self.object_rule(error, 1, bytes),
+            None => (OBJECT.into(), length(bytes)),
+        }
+    }
+
+    /// The fault of segment number `index`, which should be a JSON object, and `bytes` if it is decoded.
+    fn object_rule(
+        &self,
+        error: VerifyError,
+        index: usize,
+        bytes: Option<&[u8]>,
+    ) -> (String, String) {
+        let segment = self.token.split('.').nth(index).unwrap_or_default();
+        let fault = bytes.and_then(json::fault);
+        match (error, fault) {
+            (VerifyError::NotBase64url { .. }, _) => {
+                ("base64url without padding".into(), base64url_fault(segment))
+            }
+            (VerifyError::HeaderJson(_) | VerifyError::PayloadJson(_), Some(fault)) => {
+                let name = fault.name.map(|name| format!(", named {}", text::quoted(&name)));
+                let name = name.unwrap_or_default();
+                let actual = format!("{} at byte {}{name}", fault.what, fault.at);
+                ("one strict JSON object".into(), actual)
+            }
+            _ => (OBJECT.into(), length(bytes)),
         }
     }
 
@@ -240,3 +330,23 @@ fn one_of(values: Option<&[String]>, all: &str) -> String {
         Some(several) => format!("one of {}", text::array(several.iter().map(String::as_str))),
     }
 }
+
+fn length(bytes: Option<&[u8]>) -> String {
+    bytes.map_or("not readable".into(), |bytes| text::bytes(bytes.len()))
+}
+
+/// Why `segment` is not canonical base64url. RFC 4648 sections 3.5 and 5.
+fn base64url_fault(segment: &str) -> String {
+    let is_foreign = |c: &(usize, char)| !c.1.is_ascii_alphanumeric() && !matches!(c.1, '-' | '_');
+    match segment.char_indices().find(is_foreign) {
+        Some((at, character)) => {
+            format!("{} at byte {at}", text::quoted(character.encode_utf8(&mut [0; 4])))
+        }
+        None if segment.len() % 4 == 1 => {
+            format!("{}, which no bytes have", text::counted(segment.len(), "character"))
+        }
+        None => "a last character whose unused bits are not zero".into(),
+    }
+}
+
+const OBJECT: &str = "one JSON object in base64url";
