@@ -142,7 +142,9 @@ fn fault_of_value(value: &[u8]) -> NoToken {
     let start = value.get(..MAX_TOKEN_BYTES).unwrap_or(value);
     let Ok(text) = core::str::from_utf8(start) else { return NoToken::NotAscii };
     let trimmed = text.trim_start();
-    let Some(rest) = without_bearer(trimmed) else { return fault_of_other_value(trimmed) };
+    let Some(rest) = without_bearer(trimmed) else {
+        return fault_of_other_value(trimmed.trim_end());
+    };
     let token = rest.trim_start();
     let between = rest.strip_suffix(token).unwrap_or_default();
     let has_other_space = trimmed.len() < text.len() || between.contains(|c| c != ' ');
@@ -151,7 +153,7 @@ fn fault_of_value(value: &[u8]) -> NoToken {
         Some(next) if next.is_ascii_punctuation() => NoToken::SpaceMissing,
         Some(next) if next.is_alphanumeric() => match rest.starts_with("eyJ") {
             true => NoToken::SpaceMissing,
-            false => fault_of_other_value(trimmed),
+            false => fault_of_other_value(trimmed.trim_end()),
         },
         Some(_) if between.contains('\t') && !token.is_empty() => NoToken::Tab,
         Some(_) if has_other_space => fault_of_token(token).unwrap_or(NoToken::WhiteSpace),
@@ -166,8 +168,8 @@ fn fault_of_other_value(value: &str) -> NoToken {
         _ if value.is_empty() => NoToken::HeaderEmpty,
         Some(fault) => fault,
         None if value.split(',').skip(1).any(is_bearer) => NoToken::JoinedByComma,
+        None if value.split_whitespace().take(1).any(|word| !word.is_ascii()) => NoToken::NotAscii,
         None if value.contains(char::is_whitespace) => NoToken::OtherScheme,
-        None if !value.is_ascii() => NoToken::NotAscii,
         None => NoToken::NoScheme,
     }
 }

@@ -43,9 +43,10 @@
 //! # Before you print one
 //!
 //! - Never send an explanation to the client: it says what the service expects.
-//! - It shows the token's issuer, audience, client and times, escaped and cut, and never the signature.
-//!   `sub` and the other claims are only in [`with_all_claims`](Explanation::with_all_claims), for
-//!   operators who may see personal data.
+//! - It shows the token's issuer, audience, client and times, escaped and cut, and never the signature. If
+//!   a guard's scope is missing, it shows the token's scopes, and if a member of the JSON text occurs twice,
+//!   the member's name. `sub` and the other claims are only in
+//!   [`with_all_claims`](Explanation::with_all_claims), for operators who may see personal data.
 //! - Never use it as a metrics label: it has as many values as there are tokens.
 //!   [`VerifyError::code`](crate::VerifyError::code) is the label.
 //! - It costs more than a verification. Make one if a person asks, not for each request.

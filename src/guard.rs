@@ -70,7 +70,7 @@ impl<K: KeySource> Guard<K> {
     /// All are required. No token has the empty scope, so an empty setting admits nobody.
     ///
     /// Scopes are read from the claim `scope`, as by [`Verified::scopes`]. Okta and Entra ID write them
-    /// to `scp` instead: the page [`issuers`](crate::issuers#okta) shows how to check that.
+    /// to `scp` instead, which [`explain`](Self::explain) tells: the page [`issuers`](crate::issuers#okta) shows how to check that.
     #[must_use]
     pub fn require_scope(mut self, scope: &str) -> Self {
         self.scopes.extend(names(scope).map(ToOwned::to_owned));

@@ -1,6 +1,7 @@
 //! The response to a refused request. RFC 6750 section 3, RFC 9110 sections 11.6.1 and 15.5.2.
 
 use alloc::{
+    boxed::Box,
     format,
     string::{String, ToString as _},
     vec::Vec,
@@ -37,10 +38,15 @@ pub struct Rejection {
     message: &'static str,
     www_authenticate: Option<String>,
     retry_after: Option<Duration>,
-    cause: Option<VerifyError>,
-    no_token: Option<NoToken>,
-    /// Settings that the log line names: the missing scopes, or the issuers without keys.
-    detail: Option<String>,
+    reason: Reason,
+    /// For the log line: settings of the guard, and why keys are not available.
+    detail: Option<Box<str>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    NoToken(NoToken),
+    Refused(VerifyError),
 }
 
 impl Rejection {
@@ -63,7 +69,7 @@ impl Rejection {
         let scopes = scopes.into_iter().map(|name| format!("scope {}", text::quoted(name)));
         let permissions =
             permissions.into_iter().map(|name| format!("permission {}", text::quoted(name)));
-        let detail = Some(text::listed(scopes.chain(permissions)));
+        let detail = Some(text::listed(scopes.chain(permissions)).into());
         // RFC 6749 section 3.3: at least one name, and one space between two; else no `scope` at
         // all.
         let scope = scope_characters(required);
@@ -73,8 +79,8 @@ impl Rejection {
             false => format!(", scope=\"{}\"", names.join(" ")),
         };
         let error = format!(", error=\"insufficient_scope\"{scope}");
-        let cause = Some(VerifyError::InsufficientScope);
-        Self { detail, ..Self::challenge(realm, 403, "Insufficient scope", &error, cause) }
+        let reason = Reason::Refused(VerifyError::InsufficientScope);
+        Self { detail, ..Self::challenge(realm, 403, "Insufficient scope", &error, reason) }
     }
 
     pub(crate) fn no_token(realm: &str, reason: NoToken) -> Self {
@@ -87,13 +93,12 @@ impl Rejection {
             }
             _ => (401, "Invalid token format", ""),
         };
-        let no_token = Some(reason);
-        Self { no_token, ..Self::challenge(realm, status, message, error, None) }
+        Self::challenge(realm, status, message, error, Reason::NoToken(reason))
     }
 
     /// The same with the issuer that has no keys, and the code of why, for the log line.
     pub(crate) fn because(self, issuer: &str, code: &'static str) -> Self {
-        Self { detail: Some(format!("{}: {code}", text::quoted(issuer))), ..self }
+        Self { detail: Some(format!("{}: {code}", text::quoted(issuer)).into()), ..self }
     }
 
     pub(crate) fn refused(realm: &str, cause: VerifyError) -> Self {
@@ -102,7 +107,7 @@ impl Rejection {
             VerifyError::KeySourceBusy => Duration::ZERO,
             _ => {
                 let error = ", error=\"invalid_token\"";
-                return Self::challenge(realm, 401, "Invalid token", error, Some(cause));
+                return Self::challenge(realm, 401, "Invalid token", error, Reason::Refused(cause));
             }
         };
         // It is not known whether the token is valid, and a 401 would make the client log in again.
@@ -111,8 +116,7 @@ impl Rejection {
             message: "Service unavailable",
             www_authenticate: None,
             retry_after: Some(Duration::from_secs(whole_seconds(wait).max(1))),
-            cause: Some(cause),
-            no_token: None,
+            reason: Reason::Refused(cause),
             detail: None,
         }
     }
@@ -122,18 +126,10 @@ impl Rejection {
         status: u16,
         message: &'static str,
         error: &str,
-        cause: Option<VerifyError>,
+        reason: Reason,
     ) -> Self {
         let www_authenticate = Some(format!("Bearer realm=\"{}\"{error}", quoted(realm)));
-        Self {
-            status,
-            message,
-            www_authenticate,
-            retry_after: None,
-            cause,
-            no_token: None,
-            detail: None,
-        }
+        Self { status, message, www_authenticate, retry_after: None, reason, detail: None }
     }
 
     /// The status code: 400, 401, 403 or 503.
@@ -176,17 +172,19 @@ impl Rejection {
 
     /// Why the token was refused, for the log. `None` if the request had no token to verify.
     pub fn cause(&self) -> Option<VerifyError> {
-        self.cause
+        match self.reason {
+            Reason::NoToken(_) => None,
+            Reason::Refused(cause) => Some(cause),
+        }
     }
 
     /// A stable name for the cause, for metrics: one of a small fixed set. It is
     /// [`VerifyError::code`] if there is a [`cause`](Self::cause), and otherwise says why the request
     /// has no token, such as `header_missing`, `other_scheme` or `quoted`.
     pub fn code(&self) -> &'static str {
-        match (self.cause, self.no_token) {
-            (Some(cause), _) => cause.code(),
-            (None, Some(reason)) => reason.code(),
-            (None, None) => VerifyError::NoToken.code(),
+        match self.reason {
+            Reason::NoToken(reason) => reason.code(),
+            Reason::Refused(cause) => cause.code(),
         }
     }
 }
@@ -196,11 +194,11 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.status, self.message)?;
-        match (self.cause, self.no_token) {
-            (Some(cause), _) => write!(f, ": {cause}")?,
+        match self.reason {
             // The message says it.
-            (None, None | Some(NoToken::Missing)) => {}
-            (None, Some(reason)) => write!(f, ": {reason}")?,
+            Reason::NoToken(NoToken::Missing) => {}
+            Reason::NoToken(reason) => write!(f, ": {reason}")?,
+            Reason::Refused(cause) => write!(f, ": {cause}")?,
         }
         match &self.detail {
             Some(detail) => write!(f, ": {detail}"),
@@ -211,9 +209,9 @@ impl fmt::Display for Rejection {
 
 impl Error for Rejection {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.cause {
-            Some(cause) => Some(cause),
-            None => None,
+        match &self.reason {
+            Reason::NoToken(_) => None,
+            Reason::Refused(cause) => Some(cause),
         }
     }
 }

@@ -98,7 +98,7 @@ impl<'j> JsonAsRead<'j> {
     }
 
     /// The members of the object `name`.
-    pub(super) fn object(&self, name: &str) -> JsonAsRead<'j> {
+    pub(super) fn object(&self, name: &str) -> Self {
         JsonAsRead::of(self.member(name).map_or("", |member| member.text))
     }
 
