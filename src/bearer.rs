@@ -137,9 +137,8 @@ fn is_b64token(token: &str) -> bool {
 /// The probable fault of a value that is not `Bearer` and a token.
 #[cold]
 fn fault_of_value(value: &[u8]) -> NoToken {
-    // The rest of a longer value is not read: refusing it must be cheap. If a character is cut here, the
-    // value is not ASCII anyway.
-    let start = value.get(..MAX_TOKEN_BYTES).unwrap_or(value);
+    // If a character is cut here, the value is not ASCII anyway.
+    let start = value.get(..MAX_BYTES_READ).unwrap_or(value);
     let Ok(text) = core::str::from_utf8(start) else { return NoToken::NotAscii };
     let trimmed = text.trim_start();
     let Some(rest) = without_bearer(trimmed) else {
@@ -167,7 +166,7 @@ fn fault_of_other_value(value: &str) -> NoToken {
     match fault_of_wrapping(value) {
         _ if value.is_empty() => NoToken::HeaderEmpty,
         Some(fault) => fault,
-        None if value.split(',').skip(1).any(is_bearer) => NoToken::JoinedByComma,
+        None if value.split(',').take(4).skip(1).any(is_bearer) => NoToken::JoinedByComma,
         None if value.split_whitespace().take(1).any(|word| !word.is_ascii()) => NoToken::NotAscii,
         None if value.contains(char::is_whitespace) => NoToken::OtherScheme,
         None => NoToken::NoScheme,
@@ -233,3 +232,7 @@ const QUOTES: [char; 2] = ['"', '\''];
 /// The words that programming languages print for a missing value.
 const PLACEHOLDERS: [&str; 8] =
     ["null", "undefined", "none", "nil", "nan", "[object Object]", "[object Promise]", "token"];
+
+/// The part of a malformed value that is read to guess its fault: refusing a value must be cheap, however
+/// long it is. The tokens of most issuers are shorter.
+const MAX_BYTES_READ: usize = 4096;

@@ -296,13 +296,13 @@ pub(super) fn required_claim(name: &str, claims: &JsonAsRead<'_>) -> Option<Hint
 /// For a scope that the guard requires and `claims` do not grant. `has_others`: they grant others.
 pub(super) fn scope(name: &str, has_others: bool, claims: &JsonAsRead<'_>) -> Hint {
     let has_name = |names: &[String]| names.iter().any(|other| other == name);
-    let of_keycloak = claims.object("realm_access").names("roles");
+    // As `Policy::scopes_from` reads them: a string has several names only in `scp`.
     let places = [
-        ("scp", claims.names("scp")),
-        ("scopes", claims.names("scopes")),
-        ("roles", claims.names("roles")),
-        ("groups", claims.names("groups")),
-        ("/realm_access/roles", of_keycloak),
+        ("scp", claims.words("scp")),
+        ("scopes", claims.strings("scopes")),
+        ("roles", claims.strings("roles")),
+        ("groups", claims.strings("groups")),
+        ("/realm_access/roles", claims.object("realm_access").strings("roles")),
     ];
     let elsewhere = |place: &'static str| {
         hint::SCOPE_ELSEWHERE.with(Argument::Name(place)).with(Argument::Name(place))

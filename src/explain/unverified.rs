@@ -135,9 +135,11 @@ impl<'j> JsonAsRead<'j> {
     }
 
     /// The words of a string, or the strings of an array.
-    pub(super) fn names(&self, name: &str) -> Vec<String> {
+    pub(super) fn words(&self, name: &str) -> Vec<String> {
         match self.string(name) {
-            Some(words) => words.split_ascii_whitespace().map(String::from).collect(),
+            Some(words) => {
+                words.split(' ').filter(|word| !word.is_empty()).map(String::from).collect()
+            }
             None => self.strings(name),
         }
     }

@@ -1276,6 +1276,14 @@ fn guard_shows_the_scopes_of_the_token_and_where_else_they_are() {
             "The token's scopes are in `/realm_access/roles`",
         ),
         (token().scope("a").claim("scp", "c"), r#"["a"]"#, "The token lacks this scope"),
+        // One name of an array or of `scp`, but not a word of another string.
+        (token().scope("a").claim("scp", "c b"), r#"["a"]"#, "The token's scopes are in `scp`"),
+        (token().scope("a").claim("roles", "c b"), r#"["a"]"#, "The token lacks this scope"),
+        (
+            token().scope("a").claim("roles", json!(["b", 1])),
+            r#"["a"]"#,
+            "The token lacks this scope",
+        ),
         (none().claim("roles", ["c"]), "[]", "The token lacks this scope"),
         (token().scope("a,b"), r#"["a,b"]"#, "The names in `scope` are joined by commas"),
         (token().scope("a,c"), r#"["a,c"]"#, "The token lacks this scope"),

@@ -210,6 +210,11 @@ fn malformed_value_is_named_in_the_log_and_by_its_hint() {
     assert_eq!(bytes.code(), "not_ascii");
     let long = guard().check_at([format!("Bearer {long}")], NOW).unwrap_err();
     assert_eq!(long.code(), "token_too_long");
+    // Only the first 4 KiB are read to guess a fault: refusing a value must be cheap.
+    for (bytes, code) in [(4_088, "trailing_separator"), (4_089, "malformed")] {
+        let value = format!("Bearer {},", "x".repeat(bytes));
+        assert_eq!(guard().check_at([value], NOW).unwrap_err().code(), code);
+    }
 }
 
 #[test]
