@@ -11,7 +11,8 @@ use tokenring::{
 use crate::{NOW, edit};
 
 /// The explanation's verdict is the verifier's, and its first failed finding is that verdict. Its text
-/// and its `Debug` are printable ASCII and contain neither the signature nor the subject.
+/// and its `Debug` are printable ASCII and contain neither the signature nor the subject. The hint on
+/// a malformed `Authorization` value has the code of the guard's rejection.
 ///
 /// The first byte says what the rest is: a token, an edit script for signed tokens, a header or a
 /// payload to be signed, or an `Authorization` value.
