@@ -59,6 +59,7 @@ mod walk;
 // The texts of the token, the expected and the actual values, and the choice of hints.
 mod unverified;
 mod presentation;
+mod segment;
 mod diagnosis;
 pub(crate) mod text;
 pub(crate) mod keys;
