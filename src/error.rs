@@ -242,7 +242,7 @@ impl fmt::Display for VerifyError {
             Self::ClaimType { claim } => write!(f, "the token's `{claim}` has the wrong JSON type"),
             Self::ClaimRange { claim } => write!(
                 f,
-                "the token's `{claim}` is not between 1970 and 9999, perhaps it is in milliseconds"
+                "the token's `{claim}` is not between the years 1970 and 9999, in seconds since 1970"
             ),
             Self::TokenTypeNotAccepted => {
                 f.write_str("the token's `typ` is not one accepted here")

@@ -43,9 +43,10 @@
 //! # Before you print one
 //!
 //! - Never send an explanation to the client: it says what the service expects.
-//! - It shows the token's issuer, audience, client and times, escaped and cut, and never the signature.
-//!   `sub` and the other claims are only in [`with_all_claims`](Explanation::with_all_claims), for
-//!   operators who may see personal data.
+//! - It shows the token's issuer, audience, client and times, escaped and cut, and never the signature. If
+//!   a guard's scope is missing, it shows the token's scopes, and if a member of the JSON text occurs twice,
+//!   the member's name. `sub` and the other claims are only in
+//!   [`with_all_claims`](Explanation::with_all_claims), for operators who may see personal data.
 //! - Never use it as a metrics label: it has as many values as there are tokens.
 //!   [`VerifyError::code`](crate::VerifyError::code) is the label.
 //! - It costs more than a verification. Make one if a person asks, not for each request.
@@ -60,8 +61,9 @@ mod names;
 mod signature;
 mod unverified;
 mod presentation;
+mod segment;
 mod diagnosis;
-mod text;
+pub(crate) mod text;
 pub(crate) mod keys;
 
 // The public types.
@@ -69,7 +71,10 @@ mod finding;
 mod hint;
 mod report;
 
-use alloc::string::ToString as _;
+use alloc::{
+    format,
+    string::{String, ToString as _},
+};
 
 use crate::{KeySource, Policy, UnixTime, VerifyError, claims::ClaimsSet};
 
@@ -79,6 +84,8 @@ pub use hint::Hint;
 pub use report::{Explanation, ExplanationWithAllClaims};
 
 pub(crate) use request::authorization;
+
+use unverified::JsonAsRead;
 
 /// An issuer that a verifier trusts.
 pub(crate) struct Trusted<'v> {
@@ -99,27 +106,55 @@ pub(crate) struct Explained {
 }
 
 impl Explained {
-    /// Adds the scope or permission `name`, which a guard requires.
-    pub(crate) fn require(
+    /// Adds the scope `name`, which a guard requires.
+    pub(crate) fn require_scope(&mut self, name: &str) {
+        self.require(
+            Check::Scope,
+            name,
+            |claims| claims.has_scope(name),
+            |claims| {
+                let scopes = text::array(claims.scopes());
+                let read = JsonAsRead::of(claims.json());
+                let hint = diagnosis::scope(name, claims.scopes().next().is_some(), &read);
+                (format!("not granted; the token has {scopes}"), hint)
+            },
+        );
+    }
+
+    /// Adds the permission `name`, which a guard requires.
+    pub(crate) fn require_permission(&mut self, name: &str) {
+        self.require(
+            Check::Permission,
+            name,
+            |claims| claims.grants(name),
+            |claims| ("not granted".to_string(), diagnosis::permission(name, claims)),
+        );
+    }
+
+    /// Adds a requirement of a guard. `otherwise` is the actual value and the hint if it fails.
+    fn require(
         &mut self,
         check: Check,
         name: &str,
         is_granted: impl FnOnce(&ClaimsSet) -> bool,
+        otherwise: impl FnOnce(&ClaimsSet) -> (String, Hint),
     ) {
-        let is_granted = self.claims.as_ref().map(is_granted);
+        let found = self.claims.as_ref().map(|claims| match is_granted(claims) {
+            true => (Ok(()), (text::quoted(name), None)),
+            false => {
+                let (actual, hint) = otherwise(claims);
+                (Err(VerifyError::InsufficientScope), (actual, Some(hint)))
+            }
+        });
+        let (outcome, shown) = found.unzip();
+        let (actual, hint) = shown.unzip();
         self.explanation.push(Finding {
             check,
-            outcome: is_granted.map(|is_granted| match is_granted {
-                true => Ok(()),
-                false => Err(VerifyError::InsufficientScope),
-            }),
+            outcome,
             is_verified: self.explanation.has_verified_claims(),
             expected: Some(text::quoted(name)),
-            actual: is_granted.map(|is_granted| match is_granted {
-                true => text::quoted(name),
-                false => "not granted".to_string(),
-            }),
-            hint: None,
+            actual,
+            hint: hint.flatten(),
         });
     }
 

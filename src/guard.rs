@@ -11,8 +11,8 @@ use core::{
 #[cfg(feature = "std")]
 use crate::KeyLookup;
 use crate::{
-    Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer,
-    explain::{self, Check},
+    Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer, explain,
+    rejection::names,
 };
 
 /// Checks the bearer token of a request before its handler runs, in any HTTP server.
@@ -70,7 +70,7 @@ impl<K: KeySource> Guard<K> {
     /// All are required. No token has the empty scope, so an empty setting admits nobody.
     ///
     /// Scopes are read from the claim `scope`, as by [`Verified::scopes`]. Okta and Entra ID write them
-    /// to `scp` instead: the page [`issuers`](crate::issuers#okta) shows how to check that.
+    /// to `scp` instead, which [`explain`](Self::explain) tells: the page [`issuers`](crate::issuers#okta) shows how to check that.
     #[must_use]
     pub fn require_scope(mut self, scope: &str) -> Self {
         self.scopes.extend(names(scope).map(ToOwned::to_owned));
@@ -161,7 +161,7 @@ impl<K: KeySource> Guard<K> {
     ) -> GuardCheck<'_, K> {
         let check = self.with_token(authorization, |token| {
             match self.verifier.verify_unless_waiting(token) {
-                Ok(outcome) => CheckState::Finished(Some(self.admit(outcome))),
+                Ok(outcome) => CheckState::Finished(Some(self.admit(token, outcome))),
                 Err(lookup) => CheckState::Waiting { guard: self, token: token.to_owned(), lookup },
             }
         });
@@ -192,12 +192,8 @@ impl<K: KeySource> Guard<K> {
         let value = bearer::single(authorization);
         let value = value.as_ref().map(AsRef::as_ref).map_err(|reason| *reason);
         let mut explained = explain::authorization(&self.verifier.trusted(), value, now);
-        for scope in &self.scopes {
-            explained.require(Check::Scope, scope, |claims| claims.has_scope(scope));
-        }
-        for permission in &self.permissions {
-            explained.require(Check::Permission, permission, |claims| claims.grants(permission));
-        }
+        self.scopes.iter().for_each(|scope| explained.require_scope(scope));
+        self.permissions.iter().for_each(|permission| explained.require_permission(permission));
         explained.finish()
     }
 
@@ -208,10 +204,7 @@ impl<K: KeySource> Guard<K> {
     ///
     /// The response to send, with status 403.
     pub fn check_scope(&self, verified: &Verified, scope: &str) -> Result<(), Rejection> {
-        match names(scope).all(|name| verified.has_scope(name)) {
-            true => Ok(()),
-            false => Err(Rejection::insufficient_scope(&self.realm, scope)),
-        }
+        self.admit_with(verified, scope, names(scope), [])
     }
 
     /// Checks that an accepted token also has this permission.
@@ -220,10 +213,7 @@ impl<K: KeySource> Guard<K> {
     ///
     /// The response to send, with status 403.
     pub fn check_permission(&self, verified: &Verified, permission: &str) -> Result<(), Rejection> {
-        match verified.grants(permission) {
-            true => Ok(()),
-            false => Err(Rejection::insufficient_scope(&self.realm, permission)),
-        }
+        self.admit_with(verified, permission, [], [permission])
     }
 
     fn check_with(
@@ -231,7 +221,8 @@ impl<K: KeySource> Guard<K> {
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
         verify: impl FnOnce(&str) -> Result<Verified, VerifyError>,
     ) -> Result<Verified, Rejection> {
-        self.with_token(authorization, verify).and_then(|outcome| self.admit(outcome))
+        self.with_token(authorization, |token| self.admit(token, verify(token)))
+            .and_then(|outcome| outcome)
     }
 
     /// Calls `look` with the request's token, if there is one.
@@ -247,25 +238,57 @@ impl<K: KeySource> Guard<K> {
     }
 
     /// The checks that follow the verifier's: scopes and permissions.
-    fn admit(&self, outcome: Result<Verified, VerifyError>) -> Result<Verified, Rejection> {
-        let verified = outcome.map_err(|cause| Rejection::refused(&self.realm, cause))?;
-        let admitted = self.scopes.iter().all(|scope| verified.has_scope(scope))
+    fn admit(
+        &self,
+        token: &str,
+        outcome: Result<Verified, VerifyError>,
+    ) -> Result<Verified, Rejection> {
+        let verified = outcome.map_err(|cause| self.refused(token, cause))?;
+        let is_admitted = self.scopes.iter().all(|scope| verified.has_scope(scope))
             && self.permissions.iter().all(|permission| verified.grants(permission));
-        match admitted {
-            true => Ok(verified),
-            false => {
-                let required = [self.scopes.as_slice(), self.permissions.as_slice()].concat();
-                Err(Rejection::insufficient_scope(&self.realm, &required.join(" ")))
-            }
+        if is_admitted {
+            return Ok(verified);
+        }
+        let required = [self.scopes.as_slice(), self.permissions.as_slice()].concat().join(" ");
+        let (scopes, permissions) = (texts(&self.scopes), texts(&self.permissions));
+        self.admit_with(&verified, &required, scopes, permissions).map(|()| verified)
+    }
+
+    /// Checks that the token has all of these. The challenge asks for `required`.
+    fn admit_with<'n>(
+        &self,
+        verified: &Verified,
+        required: &str,
+        scopes: impl IntoIterator<Item = &'n str>,
+        permissions: impl IntoIterator<Item = &'n str>,
+    ) -> Result<(), Rejection> {
+        let lacks_scope = |name: &&str| !verified.has_scope(name);
+        let lacks_permission = |name: &&str| !verified.grants(name);
+        let mut scopes = scopes.into_iter().filter(lacks_scope).peekable();
+        let mut permissions = permissions.into_iter().filter(lacks_permission).peekable();
+        match (scopes.peek(), permissions.peek()) {
+            (None, None) => Ok(()),
+            _ => Err(Rejection::lacks(&self.realm, required, scopes, permissions)),
+        }
+    }
+
+    /// The response for a token that the verifier has refused. If its issuer has no keys, the log line
+    /// says why.
+    fn refused(&self, token: &str, cause: VerifyError) -> Rejection {
+        let rejection = Rejection::refused(&self.realm, cause);
+        let failure = match cause {
+            VerifyError::KeysUnavailable { .. } => self.verifier.failure_of_keys(token),
+            _ => None,
+        };
+        match failure {
+            Some((issuer, code)) => rejection.because(issuer, code),
+            None => rejection,
         }
     }
 }
 
-/// The names in a scope that is required. If there are none, the empty name, which no token has: a
-/// setting that was left empty must not admit everybody.
-fn names(scope: &str) -> impl Iterator<Item = &str> {
-    let is_empty = scope.bytes().all(|byte| byte == b' ');
-    scope.split(' ').filter(|name| !name.is_empty()).chain(is_empty.then_some(""))
+fn texts(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().map(String::as_str)
 }
 
 /// The future of [`Guard::check_async`].
@@ -295,7 +318,7 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
             },
             CheckState::Waiting { guard, token, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
-                let outcome = guard.admit(guard.verifier.verify_with(token, key));
+                let outcome = guard.admit(token, guard.verifier.verify_with(token, key));
                 self.0 = CheckState::Finished(None);
                 Poll::Ready(outcome)
             }

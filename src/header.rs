@@ -149,10 +149,10 @@ fn forbidden(name: &str) -> Option<&'static str> {
 
 /// In decoded bytes: ten times the longest header of the known issuers, a quarter of the longest
 /// token.
-const MAX_HEADER_BYTES: usize = 4096;
+pub(crate) const MAX_HEADER_BYTES: usize = 4096;
 
 /// Issuers use four. The limit also bounds the search for repeated names.
-const MAX_PARAMETERS: usize = 64;
+pub(crate) const MAX_PARAMETERS: usize = 64;
 
 /// Key identifiers are hashes or short names; the longest known one has 64 characters.
 pub(crate) const MAX_KEY_ID_BYTES: usize = 256;

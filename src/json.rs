@@ -7,6 +7,7 @@
 //! for strings with escapes and for an object with more than 24 members.
 
 mod cursor;
+mod fault;
 mod names;
 mod number;
 mod string;
@@ -18,6 +19,7 @@ use crate::JsonError;
 use cursor::Cursor;
 use names::NamesSeen;
 
+pub(crate) use fault::fault;
 pub(crate) use number::Number;
 
 /// The members of one object, in order. The text must contain nothing else.

@@ -40,7 +40,7 @@
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
 //!   handler, and the same for permissions.
-//! - **The log, metrics?** A [`Rejection`] printed as text, and [`VerifyError::code`].
+//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`].
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
 //! - **Several issuers or tenants?** [`Verifier::with_issuer`].

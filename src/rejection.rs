@@ -1,19 +1,21 @@
 //! The response to a refused request. RFC 6750 section 3, RFC 9110 sections 11.6.1 and 15.5.2.
 
 use alloc::{
+    boxed::Box,
     format,
     string::{String, ToString as _},
     vec::Vec,
 };
 use core::{error::Error, fmt, time::Duration};
 
-use crate::{VerifyError, bearer::NoToken, time::whole_seconds};
+use crate::{VerifyError, bearer::NoToken, explain::text, time::whole_seconds};
 
 /// The response to send instead of calling the handler.
 ///
 /// The client gets the same text for all causes of a kind, and nothing from its request is sent
-/// back. The cause is for the log: [`cause`](Self::cause), or [`Display`](fmt::Display), which puts
-/// status, message and cause on one line.
+/// back. The cause is for the log and for metrics: [`Display`](fmt::Display) puts status, message and
+/// cause on one line, and [`code`](Self::code) names the cause. The line contains no text from the
+/// request either, only words of this crate and settings of the guard.
 ///
 /// ```
 /// # use tokenring::{Guard, JwkSet, Policy, Verifier};
@@ -36,7 +38,15 @@ pub struct Rejection {
     message: &'static str,
     www_authenticate: Option<String>,
     retry_after: Option<Duration>,
-    cause: Option<VerifyError>,
+    reason: Reason,
+    /// For the log line: settings of the guard, and why keys are not available.
+    detail: Option<Box<str>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    NoToken(NoToken),
+    Refused(VerifyError),
 }
 
 impl Rejection {
@@ -46,30 +56,49 @@ impl Rejection {
     /// For handlers that check scopes themselves. [`Guard::check_scope`](crate::Guard::check_scope)
     /// checks the scope and makes this response.
     pub fn insufficient_scope(realm: &str, scope: &str) -> Self {
+        Self::lacks(realm, scope, names(scope), [])
+    }
+
+    /// The 403 for a token that lacks these of the `required` scopes and permissions.
+    pub(crate) fn lacks<'n>(
+        realm: &str,
+        required: &str,
+        scopes: impl IntoIterator<Item = &'n str>,
+        permissions: impl IntoIterator<Item = &'n str>,
+    ) -> Self {
+        let scopes = scopes.into_iter().map(|name| format!("scope {}", text::quoted(name)));
+        let permissions =
+            permissions.into_iter().map(|name| format!("permission {}", text::quoted(name)));
+        let detail = Some(text::listed(scopes.chain(permissions)).into());
         // RFC 6749 section 3.3: at least one name, and one space between two; else no `scope` at
         // all.
-        let scope = scope_characters(scope);
+        let scope = scope_characters(required);
         let names: Vec<&str> = scope.split(' ').filter(|name| !name.is_empty()).collect();
         let scope = match names.is_empty() {
             true => String::new(),
             false => format!(", scope=\"{}\"", names.join(" ")),
         };
         let error = format!(", error=\"insufficient_scope\"{scope}");
-        let cause = Some(VerifyError::InsufficientScope);
-        Self::challenge(realm, 403, "Insufficient scope", &error, cause)
+        let reason = Reason::Refused(VerifyError::InsufficientScope);
+        Self { detail, ..Self::challenge(realm, 403, "Insufficient scope", &error, reason) }
     }
 
     pub(crate) fn no_token(realm: &str, reason: NoToken) -> Self {
         let (status, message, error) = match reason {
             // RFC 6750 section 3.1: no error code if the request has no authentication information.
             NoToken::Missing => (401, "Authorization token is missing", ""),
-            NoToken::Malformed => (401, "Invalid token format", ""),
             NoToken::Several => (400, "Invalid token format", ", error=\"invalid_request\""),
             NoToken::TooLong { bytes } => {
                 return Self::refused(realm, VerifyError::TokenTooLong { bytes });
             }
+            _ => (401, "Invalid token format", ""),
         };
-        Self::challenge(realm, status, message, error, None)
+        Self::challenge(realm, status, message, error, Reason::NoToken(reason))
+    }
+
+    /// The same with the issuer that has no keys, and the code of why, for the log line.
+    pub(crate) fn because(self, issuer: &str, code: &'static str) -> Self {
+        Self { detail: Some(format!("{}: {code}", text::quoted(issuer)).into()), ..self }
     }
 
     pub(crate) fn refused(realm: &str, cause: VerifyError) -> Self {
@@ -78,7 +107,7 @@ impl Rejection {
             VerifyError::KeySourceBusy => Duration::ZERO,
             _ => {
                 let error = ", error=\"invalid_token\"";
-                return Self::challenge(realm, 401, "Invalid token", error, Some(cause));
+                return Self::challenge(realm, 401, "Invalid token", error, Reason::Refused(cause));
             }
         };
         // It is not known whether the token is valid, and a 401 would make the client log in again.
@@ -87,7 +116,8 @@ impl Rejection {
             message: "Service unavailable",
             www_authenticate: None,
             retry_after: Some(Duration::from_secs(whole_seconds(wait).max(1))),
-            cause: Some(cause),
+            reason: Reason::Refused(cause),
+            detail: None,
         }
     }
 
@@ -96,10 +126,10 @@ impl Rejection {
         status: u16,
         message: &'static str,
         error: &str,
-        cause: Option<VerifyError>,
+        reason: Reason,
     ) -> Self {
         let www_authenticate = Some(format!("Bearer realm=\"{}\"{error}", quoted(realm)));
-        Self { status, message, www_authenticate, retry_after: None, cause }
+        Self { status, message, www_authenticate, retry_after: None, reason, detail: None }
     }
 
     /// The status code: 400, 401, 403 or 503.
@@ -142,16 +172,36 @@ impl Rejection {
 
     /// Why the token was refused, for the log. `None` if the request had no token to verify.
     pub fn cause(&self) -> Option<VerifyError> {
-        self.cause
+        match self.reason {
+            Reason::NoToken(_) => None,
+            Reason::Refused(cause) => Some(cause),
+        }
+    }
+
+    /// A stable name for the cause, for metrics: one of a small fixed set. It is
+    /// [`VerifyError::code`] if there is a [`cause`](Self::cause), and otherwise says why the request
+    /// has no token, such as `header_missing`, `other_scheme` or `quoted`.
+    pub fn code(&self) -> &'static str {
+        match self.reason {
+            Reason::NoToken(reason) => reason.code(),
+            Reason::Refused(cause) => cause.code(),
+        }
     }
 }
 
-/// Shows status, message and cause, for the log.
+/// Shows status, message and cause, for the log: also the missing scopes and permissions, the issuer
+/// whose keys cannot be fetched and the code of the failure, or why the request has no token.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.status, self.message)?;
-        match &self.cause {
-            Some(cause) => write!(f, ": {cause}"),
+        match self.reason {
+            // The message says it.
+            Reason::NoToken(NoToken::Missing) => {}
+            Reason::NoToken(reason) => write!(f, ": {reason}")?,
+            Reason::Refused(cause) => write!(f, ": {cause}")?,
+        }
+        match &self.detail {
+            Some(detail) => write!(f, ": {detail}"),
             None => Ok(()),
         }
     }
@@ -159,9 +209,9 @@ impl fmt::Display for Rejection {
 
 impl Error for Rejection {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.cause {
-            Some(cause) => Some(cause),
-            None => None,
+        match &self.reason {
+            Reason::NoToken(_) => None,
+            Reason::Refused(cause) => Some(cause),
         }
     }
 }
@@ -176,4 +226,11 @@ fn quoted(text: &str) -> String {
 /// parameter.
 fn scope_characters(text: &str) -> String {
     text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect()
+}
+
+/// The names in a scope that is required. If there are none, the empty name, which no token has: a
+/// setting that was left empty must not admit everybody.
+pub(crate) fn names(scope: &str) -> impl Iterator<Item = &str> {
+    let is_empty = scope.bytes().all(|byte| byte == b' ');
+    scope.split(' ').filter(|name| !name.is_empty()).chain(is_empty.then_some(""))
 }

@@ -180,6 +180,12 @@ impl<K: KeySource> Verifier<K> {
         self.issuers().map(|ConfiguredIssuer { policy, keys }| Trusted { policy, keys }).collect()
     }
 
+    /// The issuer of `token`, and the code of the last failure to fetch its keys.
+    pub(crate) fn failure_of_keys(&self, token: &str) -> Option<(&str, &'static str)> {
+        let issuer = self.begin(token).ok()?.issuer;
+        Some((issuer.policy.issuer(), issuer.keys.describe().failure_code()?))
+    }
+
     /// Checks the claims of a verified payload: the last stage alone, for callers who choose the
     /// key themselves. RFC 7519 section 7.2, step 10.
     ///

@@ -44,6 +44,10 @@ fn assert_answers(found: &Rejection, expected: Refusal) {
     let (status, message, error, cause) = expected;
     assert_eq!((found.status(), found.message()), (status, message), "{found:?}");
     assert_eq!(found.cause(), cause);
+    match cause {
+        Some(cause) => assert_eq!(found.code(), cause.code()),
+        None => assert!(CODES.contains(&found.code()), "{found}"),
+    }
     let challenge = format!("Bearer realm=\"api\"{error}");
     let headers: Vec<_> = found.headers().collect();
     let content_type = ("Content-Type", "application/json".to_owned());
@@ -113,6 +117,32 @@ fn b64token(text: &[u8]) -> Option<&str> {
     let token = std::str::from_utf8(&text[spaces..]).expect("ASCII");
     (last != Last::Space).then_some(token)
 }
+
+/// The names of the reasons why there is no token.
+const CODES: [&str; 22] = [
+    "header_missing",
+    "header_repeated",
+    "header_empty",
+    "no_scheme",
+    "other_scheme",
+    "space_missing",
+    "tab",
+    "token_empty",
+    "placeholder",
+    "bearer_twice",
+    "shell_variable",
+    "template_variable",
+    "json_object",
+    "angle_brackets",
+    "python_bytes",
+    "quoted",
+    "trailing_separator",
+    "joined_by_comma",
+    "white_space",
+    "not_ascii",
+    "percent_encoded",
+    "malformed",
+];
 
 static TOKEN: LazyLock<String> =
     LazyLock::new(|| Issuer::for_algorithm(ISSUER, Algorithm::EdDSA).token_at(NOW).mint());

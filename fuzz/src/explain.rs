@@ -11,7 +11,8 @@ use tokenring::{
 use crate::{NOW, edit};
 
 /// The explanation's verdict is the verifier's, and its first failed finding is that verdict. Its text
-/// and its `Debug` are printable ASCII and contain neither the signature nor the subject.
+/// and its `Debug` are printable ASCII and contain neither the signature nor the subject. The hint on
+/// a malformed `Authorization` value has the code of the guard's rejection.
 ///
 /// The first byte says what the rest is: a token, an edit script for signed tokens, a header or a
 /// payload to be signed, or an `Authorization` value.
@@ -52,10 +53,18 @@ fn token(token: &str) -> bool {
 fn request(value: &[u8]) -> bool {
     let guard = Guard::new(VERIFIERS[0].clone()).require_scope("read:messages");
     let explanation = guard.explain_at([value], NOW);
-    let cause = |rejection: tokenring::Rejection| rejection.cause();
-    let verdict = guard.check_at([value], NOW).map(|_| ());
+    let refused = guard.check_at([value], NOW).map(|_| ());
+    let cause = |rejection: &tokenring::Rejection| rejection.cause();
+    let verdict = refused.as_ref().map(|()| ());
     let verdict = verdict.map_err(|rejection| cause(rejection).unwrap_or(VerifyError::NoToken));
     assert_eq!(explanation.verdict(), verdict, "{explanation}");
+    // The log line and the hint have one cause.
+    if let Err(rejection) = refused
+        && rejection.cause().is_none()
+        && let Some(hint) = explanation.findings()[0].hint()
+    {
+        assert_eq!(rejection.code(), hint.code());
+    }
     assert_safe(&explanation, &String::from_utf8_lossy(value));
     verdict.is_ok()
 }

@@ -4,7 +4,8 @@ use alloc::string::String;
 
 use crate::{
     Algorithm, Policy, PublicKey, TokenType, UnixTime, VerifyError, base64url,
-    bearer::NoToken,
+    bearer::{self, NoToken},
+    claims::ClaimsSet,
     explain::{
         hint::{self, Argument, Hint},
         names, signature,
@@ -14,43 +15,41 @@ use crate::{
 };
 
 /// For `Authorization` values without a token in them.
-pub(super) fn authorization(reason: NoToken, value: &[u8]) -> Option<Hint> {
-    match reason {
-        NoToken::Missing => Some(hint::HEADER_MISSING),
-        NoToken::Several => Some(hint::HEADER_REPEATED),
-        NoToken::TooLong { .. } => Some(hint::TOO_LARGE),
-        NoToken::Malformed => match after_scheme(value) {
-            None => Some(hint::OTHER_SCHEME),
-            Some(token) => {
-                text(&String::from_utf8_lossy(token)).filter(|hint| !OF_BASE64.contains(hint))
-            }
-        },
-    }
-}
-
-/// The text after `Bearer`, in upper or lower case, and after the spaces that follow.
-pub(super) fn after_scheme(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = value.split_at_checked("Bearer".len())?;
-    let is_separate = rest.first().is_none_or(u8::is_ascii_whitespace);
-    (scheme.eq_ignore_ascii_case(b"Bearer") && is_separate).then(|| rest.trim_ascii_start())
+pub(super) fn authorization(reason: NoToken) -> Option<Hint> {
+    Some(match reason {
+        NoToken::Missing => hint::HEADER_MISSING,
+        NoToken::Several => hint::HEADER_REPEATED,
+        NoToken::TooLong { .. } => hint::TOO_LARGE,
+        NoToken::HeaderEmpty => hint::HEADER_EMPTY,
+        NoToken::NoScheme => hint::NO_SCHEME,
+        NoToken::OtherScheme => hint::OTHER_SCHEME,
+        NoToken::SpaceMissing => hint::SPACE_MISSING,
+        NoToken::Tab => hint::TAB,
+        NoToken::TokenEmpty => hint::TOKEN_EMPTY,
+        NoToken::Placeholder => hint::PLACEHOLDER,
+        NoToken::BearerTwice => hint::BEARER_TWICE,
+        NoToken::ShellVariable => hint::SHELL_VARIABLE,
+        NoToken::TemplateVariable => hint::TEMPLATE_VARIABLE,
+        NoToken::JsonObject => hint::JSON_OBJECT,
+        NoToken::AngleBrackets => hint::ANGLE_BRACKETS,
+        NoToken::PythonBytes => hint::PYTHON_BYTES,
+        NoToken::Quoted => hint::QUOTED,
+        NoToken::TrailingSeparator => hint::TRAILING_SEPARATOR,
+        NoToken::JoinedByComma => hint::JOINED_BY_COMMA,
+        NoToken::WhiteSpace => hint::WHITE_SPACE,
+        NoToken::NotAscii => hint::NOT_ASCII,
+        NoToken::PercentEncoded => hint::PERCENT_ENCODED,
+        NoToken::Malformed => return None,
+    })
 }
 
 /// For text that should be a token.
 fn text(token: &str) -> Option<Hint> {
-    let bare = token.trim().trim_matches(QUOTES);
-    let is_placeholder = |word: &&str| bare.eq_ignore_ascii_case(word);
-    match token {
-        _ if token.trim().is_empty() => Some(hint::TOKEN_EMPTY),
-        _ if PLACEHOLDERS.iter().any(is_placeholder) => Some(hint::PLACEHOLDER),
-        _ if after_scheme(token.trim_start().as_bytes()).is_some() => Some(hint::BEARER_TWICE),
-        _ if token.trim().starts_with(QUOTES) => Some(hint::QUOTED),
-        _ if token.contains(|c: char| c.is_whitespace() || c.is_control()) => {
-            Some(hint::WHITE_SPACE)
-        }
-        _ if token.contains('%') => Some(hint::PERCENT_ENCODED),
-        _ if token.contains('=') => Some(hint::PADDED),
-        _ if token.contains(['+', '/']) => Some(hint::STANDARD_ALPHABET),
-        _ => None,
+    match bearer::fault_of_token(token) {
+        Some(fault) => authorization(fault),
+        None if token.contains('=') => Some(hint::PADDED),
+        None if token.contains(['+', '/']) => Some(hint::STANDARD_ALPHABET),
+        None => None,
     }
 }
 
@@ -62,8 +61,11 @@ pub(super) fn segments(error: VerifyError, token: &str, header: &JsonAsRead<'_>)
         (VerifyError::SegmentCount { found: 2 }, _) => Some(hint::SIGNATURE_MISSING),
         (VerifyError::Encrypted, _) => Some(hint::ENCRYPTED),
         (VerifyError::EmptySegment { segment: "signature" }, _) => {
-            let unsigned = algorithm(header).filter(|hint| *hint == hint::UNSIGNED);
-            unsigned.or(Some(hint::SIGNATURE_MISSING))
+            let is_none = |alg: &str| alg.eq_ignore_ascii_case("none");
+            match header.string("alg").is_some_and(is_none) {
+                true => Some(hint::UNSIGNED),
+                false => Some(hint::SIGNATURE_MISSING),
+            }
         }
         (_, hint) => hint,
     }
@@ -78,9 +80,10 @@ pub(super) fn encoding(error: VerifyError, token: &str) -> Option<Hint> {
 }
 
 /// For an `alg` that is not accepted.
-pub(super) fn algorithm(header: &JsonAsRead<'_>) -> Option<Hint> {
+pub(super) fn algorithm(header: &JsonAsRead<'_>, claims: &JsonAsRead<'_>) -> Option<Hint> {
     let alg = header.string("alg")?;
     Some(match alg {
+        _ if is_refresh_token(claims) => hint::KEYCLOAK_REFRESH_TOKEN,
         _ if alg.eq_ignore_ascii_case("none") => hint::UNSIGNED,
         "HS256" | "HS384" | "HS512" => hint::SHARED_SECRET,
         _ => match Algorithm::named(alg) {
@@ -106,7 +109,9 @@ pub(super) fn signature(
                 .or_else(|| (bytes != expected).then(|| signature::wrong_length(bytes, expected)))
         }
         // Microsoft signs a `nonce` that differs from the one it sends.
-        VerifyError::BadSignature if header.has("nonce") || is_for_graph(claims) => {
+        VerifyError::BadSignature
+            if header.has("nonce") && is_of_microsoft(claims) || is_for_graph(claims) =>
+        {
             Some(hint::MICROSOFT_GRAPH)
         }
         VerifyError::BadSignature => Some(signature::mismatch(key, token)),
@@ -147,16 +152,9 @@ pub(super) fn audience(
     let audiences = claims.strings("aud");
     let issuer = claims.string("iss").unwrap_or_default();
     let is_keycloak = issuer.contains("/realms/");
-    let is_client = |audience: &String| {
-        let named = [claims.string("azp"), claims.string("client_id")];
-        named.contains(&Some(audience)) || policy.clients().contains(audience)
-    };
-    let is_id_token = || {
-        let only_there = ["nonce", "at_hash", "c_hash"];
-        audiences.iter().any(is_client) || only_there.iter().any(|name| claims.has(name))
-    };
     match () {
         () if is_for_graph(claims) => Some(hint::MICROSOFT_GRAPH),
+        () if is_refresh_token(claims) => Some(hint::KEYCLOAK_REFRESH_TOKEN),
         () if is_keycloak && audiences.iter().all(|audience| audience == "account") => {
             Some(hint::KEYCLOAK_AUDIENCE)
         }
@@ -166,8 +164,95 @@ pub(super) fn audience(
         }
         () if audiences.iter().all(String::is_empty) => Some(hint::AUDIENCE_EMPTY),
         () => names::audience(policy.audiences(), &audiences)
-            .or_else(|| is_id_token().then_some(hint::ID_TOKEN))
+            .or_else(|| is_id_token(policy, claims).then_some(hint::ID_TOKEN))
             .or(Some(hint::OTHER_AUDIENCE)),
+    }
+}
+
+/// Whether this is probably an ID token. None if only its audience can tell.
+pub(super) fn says_id_token(claims: &JsonAsRead<'_>) -> Option<bool> {
+    match (claims.string("token_use"), claims.string("typ")) {
+        // Amazon Cognito, and Keycloak, whose access tokens may have a `nonce` too.
+        (Some("id"), _) | (_, Some("ID")) => Some(true),
+        (Some("access"), _) | (_, Some("Bearer")) => Some(false),
+        _ => ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.has(name)).then_some(true),
+    }
+}
+
+/// The same, if an audience that is a client tells too.
+fn is_id_token(policy: &Policy, claims: &JsonAsRead<'_>) -> bool {
+    let is_client = |audience: &String| {
+        let named = [claims.string("azp"), claims.string("client_id")];
+        named.contains(&Some(audience)) || policy.clients().contains(audience)
+    };
+    says_id_token(claims).unwrap_or_else(|| claims.strings("aud").iter().any(is_client))
+}
+
+/// Whether this is a refresh or offline token of Keycloak, which writes the kind into the claims.
+fn is_refresh_token(claims: &JsonAsRead<'_>) -> bool {
+    matches!(claims.string("typ"), Some("Refresh" | "Offline"))
+}
+
+/// For a client that is not accepted, or that is not named.
+pub(super) fn client(policy: &Policy, claims: &JsonAsRead<'_>) -> Option<Hint> {
+    // A policy that names audiences may be meant for ID tokens.
+    let is_unexpected = policy.audiences().is_empty();
+    match claims.has("azp") || claims.has("client_id") {
+        true if is_unexpected && says_id_token(claims) == Some(true) => Some(hint::ID_TOKEN),
+        true => Some(hint::OTHER_CLIENT),
+        false => (is_unexpected && is_id_token(policy, claims)).then_some(hint::ID_TOKEN),
+    }
+}
+
+/// For a required claim that is absent or another: only for those that say the kind of token.
+pub(super) fn required_claim(name: &str, claims: &JsonAsRead<'_>) -> Option<Hint> {
+    match name {
+        "token_use" | "typ" if says_id_token(claims) == Some(true) => Some(hint::ID_TOKEN),
+        "token_use" | "typ" if is_refresh_token(claims) => Some(hint::KEYCLOAK_REFRESH_TOKEN),
+        _ => None,
+    }
+}
+
+/// For a scope that the guard requires and `claims` do not grant. `has_others`: they grant others.
+pub(super) fn scope(name: &str, has_others: bool, claims: &JsonAsRead<'_>) -> Hint {
+    let has_name = |names: &[String]| names.iter().any(|other| other == name);
+    // As `Policy::scopes_from` reads them: a string has several names only in `scp`.
+    let places = [
+        ("scp", claims.words("scp")),
+        ("scopes", claims.strings("scopes")),
+        ("roles", claims.strings("roles")),
+        ("groups", claims.strings("groups")),
+        ("/realm_access/roles", claims.object("realm_access").strings("roles")),
+    ];
+    let elsewhere = |place: &'static str| {
+        hint::SCOPE_ELSEWHERE.with(Argument::Name(place)).with(Argument::Name(place))
+    };
+    if name.is_empty() {
+        return hint::REQUIREMENT_EMPTY;
+    }
+    if let Some((place, _)) = places.iter().find(|(_, names)| has_name(names)) {
+        return elsewhere(place);
+    }
+    let mut by_comma = claims.string("scope").unwrap_or_default().split(',');
+    if by_comma.clone().count() > 1 && by_comma.any(|one| one.trim() == name) {
+        return hint::SCOPE_COMMAS;
+    }
+    if has_name(&claims.strings("permissions")) {
+        return hint::SCOPE_IS_PERMISSION;
+    }
+    // Even if the guard and the token spell the name differently. Roles and groups are often not scopes.
+    match places.iter().take(2).find(|(_, names)| !names.is_empty()) {
+        Some((place, _)) if !has_others => elsewhere(place),
+        _ => hint::SCOPE_MISSING,
+    }
+}
+
+/// For a permission that the guard requires and `claims` do not grant.
+pub(super) fn permission(name: &str, claims: &ClaimsSet) -> Hint {
+    match claims.has_scope(name) {
+        _ if name.is_empty() => hint::REQUIREMENT_EMPTY,
+        true => hint::PERMISSION_IS_SCOPE,
+        false => hint::PERMISSION_MISSING,
     }
 }
 
@@ -179,13 +264,20 @@ fn is_for_graph(claims: &JsonAsRead<'_>) -> bool {
     })
 }
 
+/// Whether `iss` is Microsoft Entra's, in any of its clouds.
+fn is_of_microsoft(claims: &JsonAsRead<'_>) -> bool {
+    claims.string("iss").is_some_and(names::is_of_entra)
+}
+
 /// For an `exp`, `nbf` or `iat` with a fault, and for a token that is expired or not yet valid.
 pub(super) fn time(error: VerifyError, name: &str, claims: &JsonAsRead<'_>) -> Option<Hint> {
-    #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
-    let is_far = || claims.number(name).is_some_and(|time| time > END_OF_TIME as f64);
+    let is_milliseconds = || {
+        let number = claims.number(name).unwrap_or_default();
+        THIS_CENTURY.contains(&(number / 1000.0))
+    };
     match error {
         VerifyError::ClaimType { .. } if claims.is_string(name) => Some(hint::TIME_AS_STRING),
-        VerifyError::ClaimRange { .. } | VerifyError::NotYetValid { .. } if is_far() => {
+        VerifyError::ClaimRange { .. } | VerifyError::NotYetValid { .. } if is_milliseconds() => {
             Some(hint::MILLISECONDS)
         }
         VerifyError::Expired { exp, now } => {
@@ -228,8 +320,5 @@ const OTHER_KINDS: [(&str, &str); 7] = [
     ("entity-statement+jwt", "an entity statement of OpenID Federation"),
 ];
 
-const QUOTES: [char; 2] = ['"', '\''];
-
-/// The words that programming languages print for a missing value.
-const PLACEHOLDERS: [&str; 8] =
-    ["null", "undefined", "none", "nil", "nan", "[object Object]", "[object Promise]", "token"];
+/// The years 2000 to 2099, in seconds since 1970: the times that a token may mean.
+const THIS_CENTURY: core::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;

@@ -104,8 +104,17 @@ pub(super) const HEADER_MISSING: Hint = Hint::coded("header_missing")
     .says("No `Authorization` arrived: if the client sends one, look for a proxy, a gateway or a redirect to another host that removes it.");
 pub(super) const HEADER_REPEATED: Hint = Hint::coded("header_repeated")
     .says("Send one `Authorization`: the client and a proxy may each add their own.");
-pub(super) const OTHER_SCHEME: Hint = Hint::coded("other_scheme")
-    .says("Send the token as `Authorization: Bearer TOKEN`: these credentials have another scheme or none.");
+pub(super) const HEADER_EMPTY: Hint = Hint::coded("header_empty")
+    .says("`Authorization` is empty: the client has no token yet, or the variable that it takes the whole value from is not set.");
+pub(super) const NO_SCHEME: Hint = Hint::coded("no_scheme")
+    .says("Write `Bearer` and a space before the token: the value is a single word.");
+pub(super) const OTHER_SCHEME: Hint = Hint::coded("other_scheme").says(
+    "Send the token as `Authorization: Bearer TOKEN`: these credentials have another scheme.",
+);
+pub(super) const SPACE_MISSING: Hint = Hint::coded("space_missing")
+    .says("Write one space between `Bearer` and the token, and nothing else: no colon, comma or equals sign.");
+pub(super) const TAB: Hint =
+    Hint::coded("tab").says("Write a space between `Bearer` and the token: a tab is there now.");
 pub(super) const TOKEN_EMPTY: Hint = Hint::coded("token_empty").says(
     "The client sends `Bearer` without a token: it has none yet, or its variable is not set.",
 );
@@ -116,14 +125,33 @@ pub(super) const BEARER_TWICE: Hint = Hint::coded("bearer_twice")
     .says("The client writes `Bearer` twice: the value that it keeps as the token already begins with it.");
 pub(super) const PLACEHOLDER: Hint = Hint::coded("placeholder")
     .says("The client sends a word such as null or undefined in place of a token: it must wait until it has one.");
+pub(super) const SHELL_VARIABLE: Hint = Hint::coded("shell_variable")
+    .says("The client sends the name of a variable, such as $TOKEN or %TOKEN%: have its shell or its settings replace it, for example with double quotes in place of single ones.");
+pub(super) const TEMPLATE_VARIABLE: Hint = Hint::coded("template_variable")
+    .says("The client sends a template's variable in braces in place of its value: set that variable in the environment that the client or its HTTP tool uses.");
+pub(super) const JSON_OBJECT: Hint = Hint::coded("json_object")
+    .says("The client sends a JSON object, perhaps the whole answer of the token endpoint: send the value of its `access_token` alone.");
+pub(super) const ANGLE_BRACKETS: Hint = Hint::coded("angle_brackets").says(
+    "Remove the angle brackets: manuals write them around words that a real token must replace.",
+);
+pub(super) const PYTHON_BYTES: Hint = Hint::coded("python_bytes")
+    .says("The client prints a Python bytes object, with b and quotation marks: decode it to text before it is sent.");
 pub(super) const QUOTED: Hint = Hint::coded("quoted")
     .says("Remove the quotation marks around the token: the client sends it as JSON text or with quotes of its shell.");
 pub(super) const WHITE_SPACE: Hint = Hint::coded("white_space")
     .says("Remove white space from the token: the usual cause is a line break at the end of a file, or a copy with wrapped lines.");
+pub(super) const TRAILING_SEPARATOR: Hint = Hint::coded("trailing_separator")
+    .says("Remove the comma or semicolon after the token: it was probably copied from a list or from code.");
+pub(super) const JOINED_BY_COMMA: Hint = Hint::coded("joined_by_comma")
+    .says("Send one `Authorization` with one token: the value has a comma, perhaps because a proxy joined those of the client and its own.");
+pub(super) const NOT_ASCII: Hint = Hint::coded("not_ascii")
+    .says("Copy the token again from its source: it has characters that are not ASCII, such as an ellipsis where it was cut, or an invisible one.");
 pub(super) const PERCENT_ENCODED: Hint = Hint::coded("percent_encoded")
     .says("Decode the token before it is sent: it was percent-encoded, as for a URL or a cookie.");
 pub(super) const PADDED: Hint = Hint::coded("padded")
     .says("Remove the padding: segments of a token do not end in `=`, so a proxy or a library has encoded it again.");
+pub(super) const PADDING_SIGNED: Hint = Hint::coded("padding_signed")
+    .says("Have the issuer write no `=`: AWS load balancers and WSO2 sign their padding, and then it cannot be removed. Behind AWS's, verify `x-amzn-oidc-accesstoken` instead.");
 pub(super) const STANDARD_ALPHABET: Hint = Hint::coded("standard_alphabet")
     .says("Encode the segments in base64url: the token has `+` or `/` of standard base64.");
 pub(super) const TOO_LARGE: Hint = Hint::coded("too_large")
@@ -141,6 +169,8 @@ pub(super) const UNSIGNED: Hint = Hint::coded("unsigned")
     .says("Sign the token: `alg` is none, which emulators write and no verifier may accept.");
 pub(super) const SHARED_SECRET: Hint = Hint::coded("shared_secret")
     .says("Have the issuer sign with a key pair, such as RS256: HS256 and the like need a shared secret, which this crate does not support.");
+pub(super) const KEYCLOAK_REFRESH_TOKEN: Hint = Hint::coded("keycloak_refresh_token")
+    .says("This is a refresh or offline token of Keycloak, which only Keycloak can verify: the client must exchange it there, and send the access token here.");
 pub(super) const OTHER_ALGORITHM: Hint = Hint::coded("other_algorithm")
     .says("If the issuer should sign with {}, add it to `Policy::algorithms`; otherwise set the issuer to an algorithm listed there.");
 pub(super) const UNKNOWN_ALGORITHM: Hint = Hint::coded("unknown_algorithm")
@@ -333,3 +363,20 @@ pub(super) const OTHER_CLIENT: Hint = Hint::coded("other_client")
     .says("The token was issued to another client: if that one may call this API too, name it with `Policy::accept_client`.");
 pub(super) const SENDER_CONSTRAINED: Hint = Hint::coded("sender_constrained")
     .says("The token is bound to a key (DPoP or mutual TLS): check the sender's proof and use `Policy::allow_sender_constrained`, or request a bearer token.");
+
+// The scopes that a guard requires.
+
+pub(super) const SCOPE_ELSEWHERE: Hint = Hint::coded("scope_elsewhere")
+    .says("The token's scopes are in `{}`: have the policy read them from there with `Policy::scopes_from(\"{}\")`.");
+pub(super) const SCOPE_COMMAS: Hint = Hint::coded("scope_commas")
+    .says("The names in `scope` are joined by commas: have the issuer write spaces between them, RFC 6749 section 3.3.");
+pub(super) const SCOPE_IS_PERMISSION: Hint = Hint::coded("scope_is_permission")
+    .says("The token has this name in `permissions`: check it with `Guard::require_permission` in place of `require_scope`.");
+pub(super) const SCOPE_MISSING: Hint = Hint::coded("scope_missing")
+    .says("The token lacks this scope: have the client request it, and the issuer allow it for this client and user.");
+pub(super) const PERMISSION_MISSING: Hint = Hint::coded("permission_missing")
+    .says("The token lacks this permission: have the issuer grant it to the user or client, and add `permissions` to the tokens for this API.");
+pub(super) const PERMISSION_IS_SCOPE: Hint = Hint::coded("permission_is_scope")
+    .says("The token has this name among its scopes: check it with `Guard::require_scope` in place of `require_permission`.");
+pub(super) const REQUIREMENT_EMPTY: Hint = Hint::coded("requirement_empty")
+    .says("The guard requires an empty name, which no token has: a setting of this service was left empty.");

@@ -105,6 +105,11 @@ fn without_scheme(name: &str) -> &str {
     name.split_once("://").map_or(name, |(_, rest)| rest)
 }
 
+/// Whether the issuer is Microsoft Entra's, in any of its clouds.
+pub(super) fn is_of_entra(issuer: &str) -> bool {
+    Cloud::of_host(&Url::of(issuer)).is_some()
+}
+
 /// A part of a name that is easily misspelled.
 struct Part {
     without: fn(&str) -> String,

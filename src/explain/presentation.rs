@@ -7,10 +7,10 @@ use alloc::{
 };
 
 use crate::{
-    Algorithm, Policy, TokenType, VerifyError, base64url,
+    Algorithm, CompactJws, Policy, TokenType, VerifyError, base64url,
     compact::MAX_TOKEN_BYTES,
     explain::{
-        Check, diagnosis,
+        Check, Trusted, diagnosis,
         hint::{self, Hint},
         keys, names, text,
         unverified::faulty_claim,
@@ -35,13 +35,7 @@ impl Walk<'_> {
                 (format!("at most {MAX_TOKEN_BYTES} bytes"), text::bytes(self.token.len()))
             }
             Check::Segments => ("3, none of them empty".into(), self.segments()),
-            Check::Header => (
-                "one JSON object in base64url, without crit, b64, zip, enc and cty".into(),
-                match self.header.is_empty() {
-                    true => "not readable".into(),
-                    false => text::bytes(self.texts.header.len()),
-                },
-            ),
+            Check::Header => self.header_rule(error),
             Check::Route => {
                 let names = self.trusted.iter().map(|issuer| issuer.policy.issuer());
                 (format!("one of {}", text::array(names)), self.payload.shown("iss"))
@@ -62,13 +56,7 @@ impl Walk<'_> {
                 };
                 (expected, text::bytes(actual))
             }
-            Check::Payload => (
-                "one JSON object in base64url".into(),
-                match &self.texts.payload {
-                    Some(payload) => text::bytes(payload.len()),
-                    None => "not readable".into(),
-                },
-            ),
+            Check::Payload => self.payload_rule(error),
             Check::Type => {
                 let expected = match policy.map(Policy::accepted_type).unwrap_or_default() {
                     TokenType::Jwt => "none, JWT or at+jwt",
@@ -105,14 +93,18 @@ impl Walk<'_> {
         match check {
             Check::Size => Some(hint::TOO_LARGE),
             Check::Segments => diagnosis::segments(error, self.token, header),
-            Check::Header | Check::Payload => diagnosis::encoding(error, self.token),
-            Check::Algorithm => diagnosis::algorithm(header),
+            Check::Header | Check::Payload => {
+                self.unless_padding_is_signed(diagnosis::encoding(error, self.token))
+            }
+            Check::Algorithm => diagnosis::algorithm(header, payload),
             Check::Key => {
                 let error = self.key.as_ref()?.as_ref().err()?;
                 keys::hint(*error, &self.keys, &self.sought_key()?)
             }
             Check::Signature => {
-                diagnosis::signature(error, self.token, header, payload, self.selected_key()?)
+                let hint =
+                    diagnosis::signature(error, self.token, header, payload, self.selected_key()?);
+                self.unless_padding_is_signed(hint)
             }
             Check::Claim => diagnosis::time(error, faulty_claim(error)?, payload),
             Check::Type => {
@@ -131,14 +123,46 @@ impl Walk<'_> {
             Check::Expiry => diagnosis::time(error, "exp", payload),
             Check::NotBefore => diagnosis::time(error, "nbf", payload),
             Check::Client if error == VerifyError::WrongAuthorizedParty => {
-                let has_client = payload.has("azp") || payload.has("client_id");
-                has_client.then_some(hint::OTHER_CLIENT)
+                diagnosis::client(policy?, payload)
+            }
+            Check::RequiredClaim => {
+                let VerifyError::RequiredClaim { index } = error else { return None };
+                diagnosis::required_claim(&policy?.required_claims().get(index)?.0, payload)
             }
             Check::Confirmation if error == VerifyError::SenderConstrained => {
                 Some(hint::SENDER_CONSTRAINED)
             }
             _ => None,
         }
+    }
+
+    /// The hint, unless it advises to remove padding that the issuer may have signed.
+    fn unless_padding_is_signed(&self, hint: Option<Hint>) -> Option<Hint> {
+        match hint {
+            Some(hint::PADDED) if !self.verifies_without_padding() => Some(hint::PADDING_SIGNED),
+            other => other,
+        }
+    }
+
+    /// Whether the signature holds if the padding is removed. If only the signature is padded, that can
+    /// always be removed.
+    fn verifies_without_padding(&self) -> bool {
+        let is_padded = |segment: &str| segment.contains('=');
+        if !self.token.split('.').take(2).any(is_padded) {
+            return true;
+        }
+        let bare = self.token.replace('=', "");
+        let Ok(jws) = CompactJws::parse(&bare) else { return false };
+        let iss = self.payload.string("iss");
+        let issuer = match self.trusted {
+            [only] => Some(only),
+            several => several.iter().find(|issuer| Some(issuer.policy.issuer()) == iss),
+        };
+        let key = issuer.and_then(|Trusted { policy, keys }| {
+            let header = jws.header();
+            keys.try_key(policy.query(header.key_id(), header.algorithm())).ok()
+        });
+        key.is_some_and(|key| jws.verify(&key).is_ok())
     }
 
     /// The type of a registered claim, and the faulty claim.

@@ -16,8 +16,8 @@ use crate::{
 /// [the module's page](crate::explain) first.
 ///
 /// `Display` prints a report of several lines. It shows times, lengths, `alg`, `kid`, `typ`, `iss`,
-/// `aud` and `azp` or `client_id` of the token, escaped and cut; never the signature, `sub` or any
-/// other claim. `Debug` shows none of the token's text.
+/// `aud` and `azp` or `client_id` of the token, escaped and cut, and its scopes if a guard requires
+/// another; never the signature, `sub` or any other claim. `Debug` shows none of the token's text.
 ///
 /// ```
 /// # use tokenring::{JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};

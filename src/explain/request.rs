@@ -23,7 +23,7 @@ pub(crate) fn authorization(
     let bytes = value.unwrap_or_default();
     let outcome = token.map(|_| ()).map_err(|reason| match reason {
         NoToken::TooLong { bytes } => VerifyError::TokenTooLong { bytes },
-        NoToken::Missing | NoToken::Several | NoToken::Malformed => VerifyError::NoToken,
+        _ => VerifyError::NoToken,
     });
     let actual = match token {
         Err(NoToken::Missing) => "none".to_string(),
@@ -37,7 +37,7 @@ pub(crate) fn authorization(
         is_verified: true,
         expected: Some("one field: Bearer and a token".into()),
         actual: Some(actual),
-        hint: token.err().and_then(|reason| diagnosis::authorization(reason, bytes)),
+        hint: token.err().and_then(diagnosis::authorization),
     });
     match token.ok().or_else(|| what_is_probably_the_token(bytes)) {
         Some(token) => walk(trusted, token, explanation),
@@ -66,9 +66,8 @@ fn what_is_probably_the_token(value: &[u8]) -> Option<&str> {
     }
     loop {
         let before = rest.len();
-        rest = rest.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-        let after = diagnosis::after_scheme(rest.as_bytes());
-        rest = after.and_then(|after| core::str::from_utf8(after).ok()).unwrap_or(rest);
+        rest = rest.trim_matches(|c: char| c.is_whitespace() || AROUND_TOKENS.contains(&c));
+        rest = bearer::after_bearer(rest).unwrap_or(rest);
         if rest.len() == before {
             break;
         }
@@ -79,3 +78,6 @@ fn what_is_probably_the_token(value: &[u8]) -> Option<&str> {
 
 /// Common schemes of the HTTP Authentication Scheme Registry, and `Token`. RFC 9110 section 16.4.1.
 const SCHEMES: [&str; 6] = ["Bearer", "Basic", "Digest", "DPoP", "Negotiate", "Token"];
+
+/// Marks that people and programs put around a token.
+const AROUND_TOKENS: [char; 6] = ['"', '\'', '<', '>', ',', ';'];

@@ -11,7 +11,7 @@ use crate::UnixTime;
 
 /// `text` between quotation marks. Characters outside printable ASCII are escaped, so that look-alikes,
 /// marks of writing direction and terminal sequences become visible.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", cut(text, |character| matches!(character, '"' | '\\')))
 }
 
@@ -43,7 +43,7 @@ pub(super) fn array<'t>(texts: impl Iterator<Item = &'t str>) -> String {
 }
 
 /// The items of a list, cut after the first few.
-pub(super) fn listed(items: impl Iterator<Item = String>) -> String {
+pub(crate) fn listed(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     let more = items.len().saturating_sub(MAX_ITEMS);
     let shown: Vec<String> = items.into_iter().take(MAX_ITEMS).collect();

@@ -19,8 +19,9 @@ use crate::{
 /// The JSON texts of a token, or of text that should be one. Nothing in them is checked.
 #[derive(Default)]
 pub(super) struct TokenTexts {
-    pub(super) header: String,
     /// May not be UTF-8. None if it cannot be decoded.
+    pub(super) header: Option<Vec<u8>>,
+    /// The same.
     pub(super) payload: Option<Vec<u8>>,
 }
 
@@ -33,17 +34,23 @@ impl TokenTexts {
         let (header, payload) = (segments.next(), segments.next());
         // The second of five segments is an encrypted key.
         let payload = payload.filter(|_| segments.count() < 3);
-        let text = |segment| String::from_utf8(decode_leniently(segment)?).ok();
         Self {
-            header: header.and_then(text).unwrap_or_default(),
+            header: header.and_then(decode_leniently),
             payload: payload.and_then(decode_leniently),
         }
     }
 
-    pub(super) fn payload_text(&self) -> &str {
-        let text = self.payload.as_deref().and_then(|bytes| core::str::from_utf8(bytes).ok());
-        text.unwrap_or_default()
+    pub(super) fn header_text(&self) -> &str {
+        text_of(self.header.as_deref())
     }
+
+    pub(super) fn payload_text(&self) -> &str {
+        text_of(self.payload.as_deref())
+    }
+}
+
+fn text_of(bytes: Option<&[u8]>) -> &str {
+    bytes.and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 /// The members of a JSON object up to the first fault in its text.
@@ -86,6 +93,15 @@ impl<'j> JsonAsRead<'j> {
         self.members.is_empty()
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The members of the object `name`.
+    pub(super) fn object(&self, name: &str) -> Self {
+        JsonAsRead::of(self.member(name).map_or("", |member| member.text))
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
@@ -118,13 +134,26 @@ impl<'j> JsonAsRead<'j> {
         }
     }
 
+    /// The words of a string, or the strings of an array.
+    pub(super) fn words(&self, name: &str) -> Vec<String> {
+        match self.string(name) {
+            Some(words) => {
+                words.split(' ').filter(|word| !word.is_empty()).map(String::from).collect()
+            }
+            None => self.strings(name),
+        }
+    }
+
     /// The member `name`, escaped and cut. Of objects, and of arrays with other values than strings,
     /// only the type is shown: they may contain anything.
     pub(super) fn shown(&self, name: &str) -> String {
         match self.value(name) {
             None => "none".to_owned(),
             Some(Value::String(string)) => text::quoted(&string.characters(self.json)),
-            Some(Value::Number(number)) => text::plain(&format!("{}", number.nearest(self.json))),
+            // As it is written: a float would show another number.
+            Some(Value::Number(_)) => {
+                text::plain(self.member(name).map_or("", |member| member.text))
+            }
             Some(Value::Array(array)) => match Texts::of_array(*array, self.json) {
                 Some(texts) => text::array(texts.within(self.json)),
                 None => "an array with other values than strings".to_owned(),

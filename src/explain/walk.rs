@@ -22,7 +22,7 @@ pub(super) fn walk(trusted: &[Trusted<'_>], token: &str, explanation: Explanatio
         now: explanation.now(),
         trusted,
         texts: &texts,
-        header: JsonAsRead::of(&texts.header),
+        header: JsonAsRead::of(texts.header_text()),
         payload: JsonAsRead::of(texts.payload_text()),
         issuer: None,
         keys: KeysDescription::default(),

@@ -38,7 +38,7 @@ pub(super) fn end_of_escaped(bytes: &[u8], at: usize) -> Result<usize, JsonError
 
 /// The escape at `at`, which is after the backslash: the character it means, and its length in
 /// bytes.
-fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+pub(super) fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     let character = match bytes.get(at)? {
         byte @ (b'"' | b'\\' | b'/') => char::from(*byte),
         b'b' => '\u{8}',
@@ -61,7 +61,7 @@ fn escape_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
 }
 
 /// The value of the first four characters as hexadecimal digits.
-fn code_unit(digits: &[u8]) -> Option<u16> {
+pub(super) fn code_unit(digits: &[u8]) -> Option<u16> {
     let digits = digits.first_chunk::<4>()?;
     let value = |digit: &u8| char::from(*digit).to_digit(16);
     let unit = digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | value(digit)?))?;

@@ -248,7 +248,7 @@ fn verdicts() -> Vec<Pinned> {
             verify(&token().claim("exp", 1_780_086_400_000_u64).mint()),
             VerifyError::ClaimRange { claim: "exp" },
             "claim_range",
-            "the token's `exp` is not between 1970 and 9999, perhaps it is in milliseconds",
+            "the token's `exp` is not between the years 1970 and 9999, in seconds since 1970",
         ),
         pinned(
             verify(&token().header("typ", "dpop+jwt").mint()),

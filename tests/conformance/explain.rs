@@ -61,6 +61,31 @@ fn explain_request(authorization: &str) -> Explanation {
     Guard::new(verifier()).explain_at([authorization], NOW)
 }
 
+fn explain_scope(scope: &str, token: &TokenBuilder) -> Explanation {
+    let guard = Guard::new(verifier()).require_scope(scope);
+    guard.explain_at([format!("Bearer {}", token.mint())], NOW)
+}
+
+fn explain_permission(permission: &str, token: &TokenBuilder) -> Explanation {
+    let guard = Guard::new(verifier()).require_permission(permission);
+    guard.explain_at([format!("Bearer {}", token.mint())], NOW)
+}
+
+/// A token whose header and payload were padded before they were signed.
+fn with_signed_padding() -> String {
+    let text = padded(&token().header("x", "y").claim("pad", "p").mint());
+    let [header, payload, _] = <[&str; 3]>::try_from(text.split('.').collect::<Vec<_>>()).unwrap();
+    assert!(header.ends_with('=') && payload.ends_with('='), "{text}");
+    padded(&token().header_segment(header).payload_segment(payload).mint())
+}
+
+/// The token with padding at the end of each segment that has room for it.
+fn padded(token: &str) -> String {
+    let segments =
+        token.split('.').map(|text| format!("{text}{}", ["", "", "==", "="][text.len() % 4]));
+    segments.collect::<Vec<_>>().join(".")
+}
+
 fn explain_with_set(set: Value, token: &TokenBuilder) -> Explanation {
     let keys = JwkSet::from_json(set.to_string().as_bytes()).unwrap();
     explained(&Verifier::new(policy(), keys).unwrap(), &token.mint(), NOW)
@@ -153,8 +178,54 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
         ),
         ("Basic", Check::Authorization, "other_scheme", explain_request("Basic dXNlcjpwdw==")),
         ("Digest", Check::Authorization, "other_scheme", explain_request("Digest a=b")),
-        ("no space", Check::Authorization, "other_scheme", explain_request("Bearera b")),
-        ("no scheme", Check::Authorization, "other_scheme", explain_request(&good)),
+        ("Bearera", Check::Authorization, "other_scheme", explain_request("Bearera b")),
+        ("no scheme", Check::Authorization, "no_scheme", explain_request(&good)),
+        ("empty", Check::Authorization, "header_empty", explain_request(" ")),
+        ("no space", Check::Authorization, "space_missing", explain_request("Bearer:a")),
+        ("tab", Check::Authorization, "tab", explain_request("Bearer\ta")),
+        (
+            "variable of a shell",
+            Check::Authorization,
+            "shell_variable",
+            explain_request("Bearer ${TOKEN}"),
+        ),
+        (
+            "variable of a template",
+            Check::Authorization,
+            "template_variable",
+            explain_request("Bearer {{token}}"),
+        ),
+        (
+            "answer of the token endpoint",
+            Check::Authorization,
+            "json_object",
+            explain_request(r#"Bearer {"access_token": "a.b.c"}"#),
+        ),
+        (
+            "angle brackets",
+            Check::Authorization,
+            "angle_brackets",
+            explain_request(&format!("Bearer <{good}>")),
+        ),
+        (
+            "bytes of Python",
+            Check::Authorization,
+            "python_bytes",
+            explain_request(&format!("Bearer b'{good}'")),
+        ),
+        (
+            "comma at the end",
+            Check::Authorization,
+            "trailing_separator",
+            explain_request(&format!("Bearer {good},")),
+        ),
+        (
+            "two values in one",
+            Check::Authorization,
+            "joined_by_comma",
+            explain_request("Bearer a, Bearer b"),
+        ),
+        ("ellipsis", Check::Authorization, "not_ascii", explain_request("Bearer eyJh\u{2026}c2ln")),
         ("Bearer alone", Check::Authorization, "token_empty", explain_request("Bearer ")),
         (
             "Bearer Bearer",
@@ -197,6 +268,12 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
         ),
         ("padded", Check::Signature, "padded", explain_text(&format!("{good}=="))),
         (
+            "padding that the issuer has signed",
+            Check::Header,
+            "padding_signed",
+            explain_text(&with_signed_padding()),
+        ),
+        (
             "standard alphabet",
             Check::Header,
             "standard_alphabet",
@@ -217,6 +294,12 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             Check::Segments,
             "unsigned",
             explain(&token().header("alg", "none").signature_segment("")),
+        ),
+        (
+            "refresh token of Keycloak",
+            Check::Algorithm,
+            "keycloak_refresh_token",
+            explain(&token().header("alg", "HS512").claim("typ", "Refresh")),
         ),
         ("HS256", Check::Algorithm, "shared_secret", explain(&token().header("alg", "HS256"))),
         ("PS256", Check::Algorithm, "other_algorithm", explain(&token().header("alg", "PS256"))),
@@ -303,7 +386,10 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             "Microsoft Graph, nonce in the header",
             Check::Signature,
             "microsoft_graph",
-            explain(&token().header("nonce", "n").signature([7; 256])),
+            explain_under(
+                Policy::new(entra_2, AUDIENCE),
+                &token().issuer(entra_2).header("nonce", "n").signature([7; 256]),
+            ),
         ),
         (
             "Microsoft Graph by its number",
@@ -488,6 +574,41 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             of(policy().authorized_party("x"), token()),
         ),
         (
+            "scope in scp",
+            Check::Scope,
+            "scope_elsewhere",
+            explain_scope(
+                "orders:read",
+                &token().without_claim("scope").claim("scp", "orders:read"),
+            ),
+        ),
+        (
+            "scopes with commas",
+            Check::Scope,
+            "scope_commas",
+            explain_scope("b", &token().scope("a,b")),
+        ),
+        (
+            "scope that is a permission",
+            Check::Scope,
+            "scope_is_permission",
+            explain_scope("b", &token().permissions(["a", "b"])),
+        ),
+        ("scope that is missing", Check::Scope, "scope_missing", explain_scope("b", &token())),
+        ("empty scope", Check::Scope, "requirement_empty", explain_scope("", &token())),
+        (
+            "permission that is missing",
+            Check::Permission,
+            "permission_missing",
+            explain_permission("b", &token()),
+        ),
+        (
+            "permission that is a scope",
+            Check::Permission,
+            "permission_is_scope",
+            explain_permission("b", &token().scope("a b")),
+        ),
+        (
             "DPoP",
             Check::Confirmation,
             "sender_constrained",
@@ -515,9 +636,9 @@ fn fault_of_unknown_cause_has_no_hint() {
     let long = "!".repeat(342);
     let of_other = json!({ "keys": [issuer().keys()[0].with_member("issuer", "x").jwk()] });
     for (check, explanation) in [
-        // A bearer token may contain `=` and `/`, but never a comma.
-        (Check::Authorization, explain_request("Bearer a=b,c")),
-        (Check::Authorization, explain_request("Bearer a/b,c")),
+        // A bearer token may contain `=` and `/`, but never an exclamation mark.
+        (Check::Authorization, explain_request("Bearer a=b!c")),
+        (Check::Authorization, explain_request("Bearer a/b!c")),
         (Check::Header, explain_text("!!.???.***")),
         (Check::Signature, explain(&token().signature_segment(long))),
         (Check::Expiry, explain(&token().claim("exp", json!({})))),
@@ -961,6 +1082,257 @@ fn only_what_looks_like_a_token_is_explained_as_one() {
 }
 
 #[test]
+fn padding_is_to_be_removed_only_if_the_signature_holds_without_it() {
+    let hint = |text: &str| hint_code(&explain_text(text), Check::Header);
+    let odd = token().header("x", "y");
+    assert_eq!(hint(&padded(&odd.mint())), Some("padded"));
+    assert_eq!(hint(&with_signed_padding()), Some("padding_signed"));
+    // Not known: no key fits, or the signature holds in neither way.
+    assert_eq!(hint(&padded(&odd.clone().header("kid", "12").mint())), Some("padding_signed"));
+    let forged = padded(&odd.clone().forged_by(&TestKey::attacker()).mint());
+    assert_eq!(hint(&forged), Some("padding_signed"));
+    // With several issuers, the key is that of the token's issuer.
+    let explanation = explained(&two_issuers(), &padded(&odd.mint()), NOW);
+    assert_eq!(hint_code(&explanation, Check::Header), Some("padded"));
+    let unknown = padded(&odd.clone().issuer("https://unknown.example/").mint());
+    let explanation = explained(&two_issuers(), &unknown, NOW);
+    assert_eq!(hint_code(&explanation, Check::Header), Some("padding_signed"));
+    // Padding of the signature alone is never part of what is signed.
+    let explanation = explain_text(&format!("{}==", token().signature([7; 256]).mint()));
+    assert_eq!(hint_code(&explanation, Check::Signature), Some("padded"));
+}
+
+#[test]
+fn time_is_called_milliseconds_only_if_a_thousandth_of_it_is_a_time_of_this_century() {
+    for (exp, hint) in [
+        ("1780000060000", Some("milliseconds")),
+        ("1.78000006e12", Some("milliseconds")),
+        ("946684800000", Some("milliseconds")),
+        ("4102444799999", Some("milliseconds")),
+        // Before 2000, after 2099, microseconds, and no time at all.
+        ("946684799999", None),
+        ("4102444800000", None),
+        ("1780000060000000", None),
+        ("100000000000000000000000000000000000000000000000000", None),
+        ("-1780000060000", None),
+        ("-1", None),
+        ("1e300", None),
+    ] {
+        let payload = format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{exp}}}"#);
+        let explanation = explain(&token().raw_payload(payload));
+        let error = VerifyError::ClaimRange { claim: "exp" };
+        assert_eq!(explanation.verdict(), Err(error), "{exp}");
+        assert_eq!(hint_code(&explanation, Check::Expiry), hint, "{exp}");
+        // The number as the token has it.
+        assert_eq!(finding(&explanation, Check::Expiry).actual(), Some(exp));
+    }
+    let nbf = format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":1790000000,"nbf":1e300}}"#);
+    let explanation = explain(&token().raw_payload(nbf));
+    assert_eq!(hint_code(&explanation, Check::NotBefore), Some("not_yet_valid"));
+    assert_eq!(finding(&explanation, Check::NotBefore).actual(), Some("1e300"));
+}
+
+#[test]
+fn long_number_is_cut() {
+    let exp = "9".repeat(200);
+    let payload = format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{exp}}}"#);
+    let explanation = explain(&token().raw_payload(payload));
+    let shown = format!("{}... (200 bytes)", "9".repeat(120));
+    assert_eq!(finding(&explanation, Check::Expiry).actual(), Some(&*shown));
+}
+
+#[test]
+fn id_token_is_recognized_under_a_policy_for_a_client() {
+    let for_client = || Policy::for_client(ISSUER, CLIENT_ID).require_claim("token_use", "access");
+    let id = token().audience(CLIENT_ID).without_claim("azp");
+    for (token, check) in [
+        // As Amazon Cognito writes one, and one that only its audience gives away.
+        (id.clone().claim("token_use", "id").claim("at_hash", "x"), Check::Client),
+        (id.clone().claim("token_use", "id"), Check::RequiredClaim),
+        (id.clone(), Check::Client),
+        (token().claim("azp", "another").claim("nonce", "n"), Check::Client),
+        (token().claim("typ", "ID"), Check::RequiredClaim),
+    ] {
+        let explanation = explain_under(for_client(), &token);
+        assert_eq!(hint_code(&explanation, check), Some("id_token"), "{explanation}");
+    }
+    // Keycloak's access tokens may have a `nonce`.
+    let of_keycloak = token().claim("azp", "x").claim("typ", "Bearer").claim("nonce", "n");
+    for (token, check, hint) in [
+        (of_keycloak, Check::Client, Some("other_client")),
+        (token().without_claim("azp"), Check::Client, None),
+        (token().claim("token_use", "x"), Check::RequiredClaim, None),
+        (token().claim("typ", "Offline"), Check::RequiredClaim, Some("keycloak_refresh_token")),
+    ] {
+        let explanation = explain_under(for_client(), &token);
+        assert_eq!(hint_code(&explanation, check), hint, "{explanation}");
+    }
+    // A policy that names an audience may be meant for ID tokens.
+    let of_client = Policy::new(ISSUER, CLIENT_ID).authorized_party("x");
+    let explanation = explain_under(of_client, &token().audience(CLIENT_ID).claim("nonce", "n"));
+    assert_eq!(hint_code(&explanation, Check::Client), Some("other_client"));
+}
+
+#[test]
+fn refresh_token_of_keycloak_is_recognized_by_its_payload() {
+    let realm = "https://sso.example.com/realms/main";
+    for (kind, algorithm, check) in [
+        ("Refresh", "HS512", Check::Algorithm),
+        ("Offline", "HS512", Check::Algorithm),
+        ("Refresh", "HS256", Check::Algorithm),
+        ("Refresh", "RS256", Check::Audience),
+    ] {
+        let token = token().issuer(realm).audience(realm).claim("typ", kind);
+        let token = token.header("alg", algorithm);
+        let explanation = explain_under(Policy::new(realm, AUDIENCE), &token);
+        assert_eq!(hint_code(&explanation, check), Some("keycloak_refresh_token"), "{explanation}");
+    }
+    let explanation = explain(&token().header("alg", "HS512").claim("typ", "Bearer"));
+    assert_eq!(hint_code(&explanation, Check::Algorithm), Some("shared_secret"));
+}
+
+#[test]
+fn nonce_in_the_header_means_microsoft_graph_only_if_microsoft_is_the_issuer() {
+    for (issuer, hint) in [
+        ("https://sts.windows.net/8d3a/", "microsoft_graph"),
+        ("https://login.microsoftonline.com/8d3a/v2.0", "microsoft_graph"),
+        ("https://login.microsoftonline.us/8d3a/v2.0", "microsoft_graph"),
+        ("https://login.partner.microsoftonline.cn/8d3a/v2.0", "microsoft_graph"),
+        ("https://sts.chinacloudapi.cn/8d3a/", "microsoft_graph"),
+        (ISSUER, "signature_mismatch"),
+        ("https://login.microsoftonline.com.example.com/8d3a/v2.0", "signature_mismatch"),
+    ] {
+        let token = token().issuer(issuer).header("nonce", "n").signature([7; 256]);
+        let explanation = explain_under(Policy::new(issuer, AUDIENCE), &token);
+        assert_eq!(hint_code(&explanation, Check::Signature), Some(hint), "{issuer}");
+    }
+}
+
+#[test]
+fn fault_of_the_header_names_its_rule() {
+    let good = token().mint();
+    let (_, rest) = good.split_once('.').unwrap();
+    let raw = |json: &str| token().raw_header(json).mint();
+    let many: Vec<String> = (0..64).map(|number| format!(r#""{number}":1"#)).collect();
+    let many = format!(r#"{{"alg":"RS256",{}}}"#, many.join(","));
+    let long = format!(r#"{{"alg":"RS256","x":"{}"}}"#, "x".repeat(4075));
+    let strict = "one strict JSON object";
+    let base64url = "base64url without padding";
+    for (token, expected, actual) in [
+        (token().header("kid", 7).mint(), "`kid`: a string", "`kid`: a number"),
+        (token().header("typ", json!(null)).mint(), "`typ`: a string", "`typ`: null"),
+        (token().header("cty", "JWT").mint(), "`cty`: none", "`cty`: a string"),
+        (token().header("crit", json!(["b64"])).mint(), "`crit`: none", "`crit`: an array"),
+        (token().header("b64", true).mint(), "`b64`: none", "`b64`: a boolean"),
+        (token().header("kid", "").mint(), "`kid`: 1 to 256 bytes", "`kid`: 0 bytes"),
+        (
+            token().header("kid", "k".repeat(257)).mint(),
+            "`kid`: 1 to 256 bytes",
+            "`kid`: 257 bytes",
+        ),
+        (raw(&long), "at most 4096 bytes", "4097 bytes"),
+        (raw(&many), "at most 64 members", "65 members"),
+        (
+            raw(r#"{"alg":"RS256","alg":"none"}"#),
+            strict,
+            r#"a member for the second time at byte 15, named "alg""#,
+        ),
+        (raw("[]"), strict, "a JSON value that is not an object at byte 0"),
+        (format!("e30=.{rest}"), base64url, r#""=" at byte 3"#),
+        (format!("e30 .{rest}"), base64url, r#"" " at byte 3"#),
+        (format!("e30\u{e9}.{rest}"), base64url, r#""\u{e9}" at byte 3"#),
+        (format!("e30ee.{rest}"), base64url, "5 characters, which no bytes have"),
+        (format!("e31.{rest}"), base64url, "a last character whose unused bits are not zero"),
+    ] {
+        let explanation = explain_text(&token);
+        let found = finding(&explanation, Check::Header);
+        assert_eq!(found.outcome(), Outcome::Failed, "{explanation}");
+        assert_eq!((found.expected(), found.actual()), (Some(expected), Some(actual)));
+    }
+    // `alg` has a check of its own.
+    let explanation = explain(&token().header("alg", 7));
+    let found = finding(&explanation, Check::Algorithm);
+    assert_eq!((found.expected(), found.actual()), (Some("RS256"), Some("7")));
+}
+
+#[test]
+fn fault_of_the_payload_is_named_with_its_place() {
+    let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(32), "]".repeat(32));
+    let payloads: [(&[u8], &str); 13] = [
+        (br#"{"iss":"a","name":"Zoe \ud83d"}"#, "a lone surrogate in a string at byte 23"),
+        (
+            br#"{"iss":"a","\u0069ss":"b"}"#,
+            r#"a member for the second time at byte 11, named "iss""#,
+        ),
+        (
+            br#"{"\u001b":1,"\u001b":1}"#,
+            r#"a member for the second time at byte 12, named "\u{1b}""#,
+        ),
+        (b"{\"a\":1,\"\x1b\":1}", "a control character in a string at byte 8"),
+        (br#"{"a":1e400}"#, "a number beyond the range of a double at byte 5"),
+        (deep.as_bytes(), "more than 32 levels of arrays and objects at byte 36"),
+        (b"{\"a\":\"\xff\"}", "bytes that are not UTF-8 at byte 6"),
+        (b"\xef\xbb\xbf{}", "a byte order mark at byte 0"),
+        (b"{} {}", "text after the object at byte 3"),
+        (br#"{"a":1"#, "the end of the text, too early at byte 6"),
+        (br#"{"a":NaN}"#, "a character that JSON does not allow there at byte 5"),
+        (br#"{"a":"\x"}"#, "an escape that JSON does not have at byte 6"),
+        (b"null", "a JSON value that is not an object at byte 0"),
+    ];
+    for (payload, actual) in payloads {
+        let explanation = explain(&token().raw_payload(payload));
+        let found = finding(&explanation, Check::Payload);
+        assert_eq!(found.outcome(), Outcome::Failed, "{explanation}");
+        let expected = (Some("one strict JSON object"), Some(actual));
+        assert_eq!((found.expected(), found.actual()), expected);
+    }
+}
+
+#[test]
+fn guard_shows_the_scopes_of_the_token_and_where_else_they_are() {
+    let none = || token().without_claim("scope");
+    for (token, actual, hint) in [
+        (token().scope("a c"), r#"["a", "c"]"#, "The token lacks this scope: have the client"),
+        (
+            none().claim("scp", json!(["a", "b"])),
+            "[]",
+            "The token's scopes are in `scp`: have the policy read them from there with `Policy::scopes_from(\"scp\")`.",
+        ),
+        (none().claim("scopes", "other"), "[]", "The token's scopes are in `scopes`"),
+        (token().scope("a").claim("roles", ["b"]), r#"["a"]"#, "The token's scopes are in `roles`"),
+        (
+            token().scope("a").claim("groups", ["b"]),
+            r#"["a"]"#,
+            "The token's scopes are in `groups`",
+        ),
+        (
+            token().scope("a").claim("realm_access", json!({ "roles": ["b"] })),
+            r#"["a"]"#,
+            "The token's scopes are in `/realm_access/roles`",
+        ),
+        (token().scope("a").claim("scp", "c"), r#"["a"]"#, "The token lacks this scope"),
+        // One name of an array or of `scp`, but not a word of another string.
+        (token().scope("a").claim("scp", "c b"), r#"["a"]"#, "The token's scopes are in `scp`"),
+        (token().scope("a").claim("roles", "c b"), r#"["a"]"#, "The token lacks this scope"),
+        (
+            token().scope("a").claim("roles", json!(["b", 1])),
+            r#"["a"]"#,
+            "The token lacks this scope",
+        ),
+        (none().claim("roles", ["c"]), "[]", "The token lacks this scope"),
+        (token().scope("a,b"), r#"["a,b"]"#, "The names in `scope` are joined by commas"),
+        (token().scope("a,c"), r#"["a,c"]"#, "The token lacks this scope"),
+    ] {
+        let explanation = explain_scope("b", &token);
+        let found = finding(&explanation, Check::Scope);
+        let told = found.hint().map(|hint| hint.to_string()).unwrap_or_default();
+        assert!(told.starts_with(hint), "{explanation}");
+        let actual = format!("not granted; the token has {actual}");
+        assert_eq!(found.actual(), Some(&*actual), "{explanation}");
+    }
+}
+
+#[test]
 fn guard_explains_missing_scopes_and_permissions() {
     let guard = Guard::new(verifier())
         .require_scope("read:messages admin")
@@ -1042,7 +1414,7 @@ fn subject_other_claims_and_signature_are_shown_only_if_asked_for() {
             .claim("email", MARKER)
             .claim("org_id", MARKER)
             .claim("cnf", json!({ "jkt": MARKER }))
-            .scope(MARKER)
+            .claim("scp", MARKER)
             .permissions([MARKER])
             .claim(MARKER, 1)
             .header("x5u", MARKER)
@@ -1445,8 +1817,10 @@ the request has no bearer token that can be read
   ok      nbf           none
   ok      client        "tokenringTestkitClientIdentifier"
   ok      cnf           none
-  FAILED  scope         not granted
+  FAILED  scope         not granted; the token has ["openid", "profile", "email", "read:messages"]
           expected      "admin"
-          by            RFC 6750 section 3.1"#
+          by            RFC 6750 section 3.1
+          hint          The token lacks this scope: have the client request it, and the issuer allow
+                        it for this client and user."#
     );
 }

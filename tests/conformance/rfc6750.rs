@@ -450,7 +450,7 @@ fn nothing_of_the_request_comes_back() {
     assert_eq!(statuses, BTreeSet::from([400, 401, 403, 503]));
     for rejection in rejections {
         let cause = rejection.cause().map(|cause| cause.to_string());
-        let everything = format!("{:?} {rejection:?} {cause:?}", response(&rejection));
+        let everything = format!("{:?} {rejection} {rejection:?} {cause:?}", response(&rejection));
         assert!(!everything.contains("M4rker"), "{everything}");
         assert!(!everything.contains(&encoded[..8]), "{everything}");
     }

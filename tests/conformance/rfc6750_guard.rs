@@ -121,19 +121,159 @@ fn rejection_is_an_error_whose_source_is_the_cause() {
     let bad = |value: &str| guard().check_at([value], NOW).unwrap_err();
     let required = guard().require_scope("admin");
     let forbidden = required.check_at([format!("Bearer {}", token().mint())], NOW).unwrap_err();
-    for (rejection, text) in [
-        (guard().check_at(None::<&str>, NOW).unwrap_err(), "401 Authorization token is missing"),
-        (guard().check_at(["a", "b"], NOW).unwrap_err(), "400 Invalid token format"),
-        (bad("Basic YTpi"), "401 Invalid token format"),
-        (bad("Bearer a.b"), "401 Invalid token: the token has 2 segments instead of 3"),
+    for (rejection, code, text) in [
+        (
+            guard().check_at(None::<&str>, NOW).unwrap_err(),
+            "header_missing",
+            "401 Authorization token is missing",
+        ),
+        (
+            guard().check_at(["a", "b"], NOW).unwrap_err(),
+            "header_repeated",
+            "400 Invalid token format: the request has several `Authorization` values",
+        ),
+        (bad("Basic YTpi"), "other_scheme", "401 Invalid token format: the scheme is not Bearer"),
+        (
+            bad("Bearer a.b"),
+            "segment_count",
+            "401 Invalid token: the token has 2 segments instead of 3",
+        ),
         (
             forbidden,
-            "403 Insufficient scope: the token lacks a scope or permission that is required here",
+            "insufficient_scope",
+            "403 Insufficient scope: the token lacks a scope or permission that is required here: scope \"admin\"",
         ),
     ] {
-        assert_eq!(rejection.to_string(), text);
+        assert_eq!((rejection.code(), rejection.to_string()), (code, text.to_owned()));
         let source = rejection.source().map(ToString::to_string);
         assert_eq!(source, rejection.cause().map(|cause| cause.to_string()));
+    }
+}
+
+#[test]
+fn malformed_value_is_named_in_the_log_and_by_its_hint() {
+    let long = "x".repeat(17_000);
+    let values: [(&str, &[&str]); 20] = [
+        ("header_empty", &["", " ", "\t"]),
+        ("no_scheme", &["abc", "a.b.c", "Basic", "Bearerabc", &long]),
+        (
+            "other_scheme",
+            &["Basic YTpi", "Digest a=b, c=\"d\"", "Bearera b", "DPoP a.b.c", " Token x"],
+        ),
+        (
+            "space_missing",
+            &["Bearer: a.b.c", "Bearer=a", "Bearer,a", "BearereyJh", "Bearer : a", "Bearer ,a"],
+        ),
+        ("tab", &["Bearer\ta.b.c", "Bearer \ta", "bearer\t\ta,b"]),
+        ("token_empty", &["Bearer", "bearer ", "Bearer\t", "Bearer =", "Bearer \"\"", "Bearer ,"]),
+        ("placeholder", &["undefined", "Bearer [object Object]", "Bearer \"null\"", "\"null\""]),
+        ("bearer_twice", &["Bearer Bearer a", "Bearer bearer  a.b.c", "Bearer Bearer\ta"]),
+        (
+            "shell_variable",
+            &["Bearer ${TOKEN}", "Bearer $TOKEN", "Bearer \"$(cat t)\"", "$AUTH", "Bearer %TOKEN%"],
+        ),
+        (
+            "template_variable",
+            &["Bearer {{token}}", "Bearer {token}", "{{ auth }}", "Bearer {{ token }}"],
+        ),
+        ("json_object", &["Bearer {\"access_token\": \"a.b.c\"}", "{'a': 'b'}"]),
+        ("angle_brackets", &["Bearer <token>", "Bearer <a.b.c>", "<Bearer a>"]),
+        ("python_bytes", &["Bearer b'a.b.c'", "b\"Bearer a\""]),
+        ("quoted", &["Bearer \"a.b.c\"", "Bearer 'a'", "\"Bearer a.b.c\""]),
+        ("trailing_separator", &["Bearer a.b.c,", "Bearer a;", "Bearer a.b.c, "]),
+        (
+            "joined_by_comma",
+            &["Bearer a, Bearer b", "Bearer a,b", "Basic YTpi, Bearer a", "Bearer a, realm=\"b\""],
+        ),
+        ("white_space", &["Bearer a b", "Bearer a\n", " Bearer a", "Bearer \na", "Bearer a\u{a0}"]),
+        ("not_ascii", &["Bearer a\u{2026}b", "Bearer\u{200b}a", "\u{feff}Bearer\u{a0}a", "Bearér"]),
+        ("percent_encoded", &["Bearer a%2Eb", "Bearer a%20b"]),
+        ("malformed", &["Bearer a!b", "Bearer a=b", "Bearer [a]", "Bearer (a)"]),
+    ];
+    let mut texts = std::collections::BTreeSet::new();
+    for (code, values) in values {
+        for value in values {
+            let rejection = guard().check_at([value], NOW).unwrap_err();
+            assert_eq!((rejection.code(), rejection.cause()), (code, None), "{value}");
+            // The client learns nothing of it.
+            let text = rejection.to_string();
+            assert!(text.starts_with("401 Invalid token format: "), "{text}");
+            assert_eq!(rejection.body(), "{\"message\": \"Invalid token format\"}");
+            assert_eq!(
+                headers(&rejection),
+                owned(&[JSON, ("WWW-Authenticate", "Bearer realm=\"messages\"")]),
+            );
+            texts.insert(text);
+            let explanation = guard().explain_at([value], NOW);
+            let hint = explanation.findings().first().and_then(|finding| finding.hint());
+            let expected = Some(code).filter(|code| *code != "malformed");
+            assert_eq!(hint.map(|hint| hint.code()), expected, "{value}");
+        }
+    }
+    assert_eq!(texts.len(), values.len());
+    let bytes = guard().check_at([b"Bearer \xf6"], NOW).unwrap_err();
+    assert_eq!(bytes.code(), "not_ascii");
+    let long = guard().check_at([format!("Bearer {long}")], NOW).unwrap_err();
+    assert_eq!(long.code(), "token_too_long");
+    // Only the first 4 KiB are read to guess a fault: refusing a value must be cheap.
+    for (bytes, code) in [(4_088, "trailing_separator"), (4_089, "malformed")] {
+        let value = format!("Bearer {},", "x".repeat(bytes));
+        assert_eq!(guard().check_at([value], NOW).unwrap_err().code(), code);
+    }
+}
+
+#[test]
+fn log_line_of_a_403_names_the_missing_scopes_and_permissions_only() {
+    let value = [format!("Bearer {}", token().mint())];
+    let line =
+        "403 Insufficient scope: the token lacks a scope or permission that is required here: ";
+    let text = |guard: Guard<JwkSet>| {
+        guard.check_at(&value, NOW).unwrap_err().to_string().replace(line, "")
+    };
+    assert_eq!(text(guard().require_scope("openid admin")), r#"scope "admin""#);
+    let several = guard().require_scope("b read:messages c").require_permission("d");
+    assert_eq!(text(several), r#"scope "b", scope "c", permission "d""#);
+    assert_eq!(text(guard().require_permission("a\n\u{e9}\"")), r#"permission "a\u{a}\u{e9}\"""#);
+    assert_eq!(text(guard().require_scope("")), r#"scope """#);
+    let of_handler = guard().check_scope(&verified(), "openid admin").unwrap_err().to_string();
+    assert_eq!(of_handler.replace(line, ""), r#"scope "admin""#);
+    let of_handler = guard().check_permission(&verified(), "admin").unwrap_err().to_string();
+    assert_eq!(of_handler.replace(line, ""), r#"permission "admin""#);
+    let own = Rejection::insufficient_scope("r", "a  b").to_string();
+    assert_eq!(own.replace(line, ""), r#"scope "a", scope "b""#);
+}
+
+#[cfg(feature = "fetch")]
+#[test]
+fn log_line_of_a_503_names_the_issuer_and_why_its_keys_cannot_be_fetched() {
+    use tokenring::{
+        Policy, RemoteJwks, Verifier,
+        remote::{FetchError, FetchRequest},
+    };
+
+    let keys = |error: FetchError| {
+        let fetch = move |_: &FetchRequest| Err(error.clone());
+        RemoteJwks::builder("https://keys.example/jwks").fetch(fetch).build().unwrap()
+    };
+    let first = Policy::new("https://first.example/", "a");
+    let verifier = Verifier::new(first, keys(FetchError::Timeout)).unwrap();
+    let verifier = verifier.with_issuer(policy(), keys(FetchError::HostNotFound)).unwrap();
+    let guard = Guard::new(verifier);
+    for (token, detail) in [
+        (token(), r#": "https://tenant.example.auth0.com/": host_not_found"#),
+        (token().issuer("https://first.example/"), r#": "https://first.example/": timeout"#),
+    ] {
+        let value = [format!("Bearer {}", token.mint())];
+        let rejection = guard.check_at(&value, NOW).unwrap_err();
+        let text = rejection.to_string();
+        assert!(text.starts_with("503 Service unavailable: the issuer's keys are not"), "{text}");
+        assert!(text.ends_with(detail), "{text}");
+        assert_eq!(rejection.code(), "keys_unavailable");
+        assert_eq!(rejection.body(), "{\"message\": \"Service unavailable\"}");
+        assert_eq!(rejection.www_authenticate(), None);
+        // Also without waiting.
+        let text = guard.try_check(&value).unwrap_err().to_string();
+        assert!(text.ends_with(detail), "{text}");
     }
 }
 
