@@ -118,7 +118,8 @@ pub enum VerifyError {
     /// Issuer: the key that verified the token is for tokens of another issuer, as its JWK says in
     /// the member `issuer`. Microsoft's keys have this member.
     KeyOfOtherIssuer,
-    /// Operator: no element of `aud` is an accepted audience. RFC 7519 section 4.1.3.
+    /// Operator: no element of `aud` is an accepted audience, or an accepted client under
+    /// [`Policy::for_client`](crate::Policy::for_client). RFC 7519 section 4.1.3.
     WrongAudience,
     /// Sender: the time is at or after `exp`, leeway included. RFC 7519 section 4.1.4.
     Expired {

@@ -47,7 +47,7 @@ pub enum TokenType {
 #[derive(Clone, Debug)]
 pub struct Policy {
     issuer: String,
-    /// One of these must be in `aud`. If empty, `aud` is not compared, and `clients` is not empty.
+    /// One of these must be in `aud`. If empty, `clients` is not.
     audiences: Vec<String>,
     /// One of these must be the token's client. If empty, any client is accepted.
     clients: Vec<String>,
@@ -77,9 +77,12 @@ impl Policy {
     /// The client is in the claim `azp`, or in `client_id` if there is no `azp`. RFC 8693
     /// section 4.3, OpenID Connect Core section 2.
     ///
-    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. If there is
-    /// an `aud`, only its type is checked. Prefer [`new`](Self::new): a client may have tokens for
-    /// several services, and without `aud` each service accepts the tokens for the others.
+    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. An `aud` that
+    /// is there and not empty must contain the client: a token that names another service is not for
+    /// this one. RFC 7519 section 4.1.3.
+    ///
+    /// Prefer [`new`](Self::new): a client may have tokens for several services, and without `aud` each
+    /// service accepts the tokens for the others.
     pub fn for_client(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self { clients: Vec::from([client_id.into()]), ..Self::of_issuer(issuer.into()) }
     }
@@ -99,7 +102,8 @@ impl Policy {
 
     /// Accepts one more audience.
     ///
-    /// The first one after [`for_client`](Self::for_client) makes `aud` required.
+    /// The first one after [`for_client`](Self::for_client) makes `aud` required, and the client in it
+    /// is no longer enough.
     #[must_use]
     pub fn accept_audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
@@ -218,6 +222,12 @@ impl Policy {
         &self.audiences
     }
 
+    /// The values of which a present `aud` must contain one: the audiences, or the clients if the
+    /// policy names no audience.
+    pub(crate) fn accepted_in_audience(&self) -> &[String] {
+        if self.audiences.is_empty() { &self.clients } else { &self.audiences }
+    }
+
     pub(crate) fn clients(&self) -> &[String] {
         &self.clients
     }
@@ -316,10 +326,14 @@ impl Policy {
         }
     }
 
-    /// Checks `aud`. RFC 7519 section 4.1.3, RFC 8725 section 3.9.
+    /// Checks `aud`. A token that names other recipients is refused, whatever its client. RFC 7519
+    /// section 4.1.3, RFC 8725 section 3.9.
     pub(crate) fn check_audience(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
-        let accepted = |audience: &str| self.audiences.iter().any(|one| one == audience);
-        match self.audiences.is_empty() || claims.audience().any(accepted) {
+        let names_nobody =
+            || self.audiences.is_empty() && claims.audience_is_empty() != Some(false);
+        let accepted =
+            |audience: &str| self.accepted_in_audience().iter().any(|one| one == audience);
+        match claims.audience().any(accepted) || names_nobody() {
             true => Ok(()),
             false => Err(VerifyError::WrongAudience),
         }

@@ -225,7 +225,8 @@ pub(super) fn audience(
     let issuer = claims.string("iss").unwrap_or_default();
     let is_keycloak = issuer.contains("/realms/");
     let differs_by_slash = || {
-        let mut accepted = policy.audiences().iter().map(|one| one.trim_end_matches('/'));
+        let mut accepted =
+            policy.accepted_in_audience().iter().map(|one| one.trim_end_matches('/'));
         accepted.any(|one| audiences.iter().any(|other| other.trim_end_matches('/') == one))
     };
     let is_client = |audience: &String| {
@@ -247,6 +248,7 @@ pub(super) fn audience(
             is_cognito.then_some(hint::COGNITO_AUDIENCE)
         }
         () if is_id_token() => Some(hint::ID_TOKEN),
+        () if policy.audiences().is_empty() => Some(hint::AUDIENCE_OF_CLIENT_POLICY),
         () => Some(hint::OTHER_AUDIENCE),
     }
 }

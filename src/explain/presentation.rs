@@ -78,7 +78,11 @@ impl Walk<'_> {
             }
             Check::Issuer => (self.issuer_expected(error), self.payload.shown("iss")),
             Check::Audience => {
-                (one_of(policy.map(Policy::audiences), "any"), self.payload.shown("aud"))
+                let mut expected = one_of(policy.map(Policy::accepted_in_audience), "any");
+                if policy.is_some_and(|policy| policy.audiences().is_empty()) {
+                    expected.insert_str(0, "none, or ");
+                }
+                (expected, self.payload.shown("aud"))
             }
             Check::Expiry => {
                 let mut actual = self.time("exp");

@@ -402,6 +402,24 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             explain(&token().audience(["https://other.example.com/", "x"])),
         ),
         (
+            "an API, under a policy for a client",
+            Check::Audience,
+            "audience_of_client_policy",
+            of(Policy::for_client(ISSUER, CLIENT_ID), token()),
+        ),
+        (
+            "ID token of another client, under a policy for a client",
+            Check::Audience,
+            "id_token",
+            of(Policy::for_client(ISSUER, "x"), token().audience(CLIENT_ID)),
+        ),
+        (
+            "client with a slash, under a policy for a client",
+            Check::Audience,
+            "audience_slash",
+            of(Policy::for_client(ISSUER, CLIENT_ID), token().audience(format!("{CLIENT_ID}/"))),
+        ),
+        (
             "expired",
             Check::Expiry,
             "expired",
@@ -835,6 +853,11 @@ fn expected_is_what_the_policy_accepts() {
     let policy = policy.authorized_party("x");
     assert_eq!(expected(&policy, Check::Client), r#""x""#);
     assert_eq!(expected(&policy.accept_client("y"), Check::Client), r#"one of ["x", "y"]"#);
+    let policy = Policy::for_client(ISSUER, "x");
+    assert_eq!(expected(&policy, Check::Audience), r#"none, or "x""#);
+    let policy = policy.accept_client("y");
+    assert_eq!(expected(&policy, Check::Audience), r#"none, or one of ["x", "y"]"#);
+    assert_eq!(expected(&policy.accept_audience("z"), Check::Audience), r#""z""#);
 }
 
 #[test]

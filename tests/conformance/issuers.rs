@@ -192,6 +192,29 @@ fn cognito_pool_in_several_regions_is_another_issuer() {
 }
 
 #[test]
+fn cognito_token_for_a_resource_is_accepted_only_by_that_resource() {
+    let mut row = row("Cognito, access token");
+    let of = |row: &Row, aud: &str| row.token().audience(aud);
+    row.policy =
+        Policy::new(row.issuer, "https://api.example.com").require_claim("token_use", "access");
+    assert_eq!(row.outcome(&of(&row, "https://api.example.com")), Ok(()));
+    assert_eq!(row.outcome(&of(&row, "https://orders.example.com")), Err(WRONG_AUDIENCE));
+    assert_eq!(row.outcome(&of(&row, "1example23456789")), Err(WRONG_AUDIENCE));
+    assert_eq!(row.outcome(&row.token()), Err(MISSING_AUD));
+}
+
+#[test]
+fn clerk_token_with_an_audience_takes_a_policy_that_names_it() {
+    let mut row = row("Clerk");
+    row.policy = Policy::new(row.issuer, "https://api.example.com")
+        .authorized_party("https://app.example.com");
+    let token = row.token().audience("https://api.example.com");
+    assert_eq!(row.outcome(&token), Ok(()));
+    let stranger = token.claim("azp", "https://evil.example");
+    assert_eq!(row.outcome(&stranger), Err(VerifyError::WrongAuthorizedParty));
+}
+
+#[test]
 fn entra_versions_have_different_issuers_and_keys() {
     let (v1, v2) = (row("Entra ID, v1.0"), row("Entra ID, v2.0"));
     assert_eq!(v2.outcome(&v1.token()), Err(VerifyError::WrongIssuer));
@@ -416,6 +439,9 @@ fn rows() -> Vec<Row> {
                 (json!({"client_id": "another"}), VerifyError::WrongAuthorizedParty),
                 (json!({"client_id": null}), VerifyError::WrongAuthorizedParty),
                 (json!({"token_use": "id"}), FIRST_CLAIM),
+                // For another service of the same client.
+                (json!({"aud": "https://orders.example.com"}), WRONG_AUDIENCE),
+                (json!({"aud": ["https://orders.example.com"]}), WRONG_AUDIENCE),
                 // An ID token.
                 (
                     json!({"aud": "1example23456789", "client_id": null, "token_use": "id"}),
@@ -752,6 +778,7 @@ fn rows() -> Vec<Row> {
                     VerifyError::WrongAuthorizedParty,
                 ),
                 (json!({"azp": "http://app.example.com"}), VerifyError::WrongAuthorizedParty),
+                (json!({"aud": "https://api.example.com"}), WRONG_AUDIENCE),
                 (json!({"azp": null}), VerifyError::WrongAuthorizedParty),
             ],
         },

@@ -85,12 +85,46 @@ fn client_that_is_not_a_string_is_refused_under_any_policy() {
 }
 
 #[test]
-fn aud_is_not_compared_under_a_policy_for_a_client_but_has_its_type() {
-    for aud in [r#""other""#, r#""""#, "[]", r#"["other","another"]"#, r#"["https:\/\/a.example"]"#]
-    {
+fn aud_under_a_policy_for_a_client_is_absent_or_empty_or_contains_a_client() {
+    let two = || for_client().accept_client("second");
+    for aud in [
+        "[]",
+        "[ ]",
+        r#""client""#,
+        r#"["client"]"#,
+        r#"["other","client"]"#,
+        r#"["other","\u0063lient"]"#,
+        r#""second""#,
+        r#"["","second","other"]"#,
+    ] {
         let token = with(&format!(r#""azp":"client","aud":{aud}"#));
-        assert_eq!(outcome(for_client(), &token), Ok(()), "{aud}");
+        assert_eq!(outcome(two(), &token), Ok(()), "{aud}");
     }
+    for aud in [
+        r#""other""#,
+        r#""""#,
+        r#"[""]"#,
+        r#"["other","another"]"#,
+        r#"["https:\/\/a.example"]"#,
+        r#""Client""#,
+        r#""client ""#,
+        r#""client second""#,
+        r#"["clien","lient"]"#,
+        r#""client\u0000""#,
+    ] {
+        let token = with(&format!(r#""azp":"client","aud":{aud}"#));
+        assert_eq!(outcome(two(), &token), Err(VerifyError::WrongAudience), "{aud}");
+    }
+    // The client in `aud` is not the client that the token was issued to.
+    let another = with(r#""azp":"other","aud":"client""#);
+    assert_eq!(outcome(two(), &another), Err(VerifyError::WrongAuthorizedParty));
+    assert_eq!(outcome(two(), &with(r#""aud":"client""#)), Err(VerifyError::WrongAuthorizedParty));
+    let of_nobody = with(r#""azp":"second","aud":"second""#);
+    assert_eq!(outcome(for_client(), &of_nobody), Err(VerifyError::WrongAudience));
+}
+
+#[test]
+fn aud_under_a_policy_for_a_client_has_its_type() {
     for aud in ["null", "1", "true", "{}", "[1]", r#"["a",null]"#, r#"[["a"]]"#] {
         let token = with(&format!(r#""azp":"client","aud":{aud}"#));
         let mistyped = Err(VerifyError::ClaimType { claim: "aud" });
@@ -110,6 +144,8 @@ fn audience_that_is_accepted_besides_the_client_must_be_present() {
         (r#""azp":"client""#, VerifyError::ClaimMissing { claim: "aud" }),
         (r#""azp":"client","aud":[]"#, VerifyError::ClaimType { claim: "aud" }),
         (r#""azp":"client","aud":"other""#, VerifyError::WrongAudience),
+        // An ID token.
+        (r#""azp":"client","aud":"client""#, VerifyError::WrongAudience),
         (r#""aud":"api""#, VerifyError::WrongAuthorizedParty),
         (r#""azp":"other","aud":"api""#, VerifyError::WrongAuthorizedParty),
     ] {
@@ -143,7 +179,8 @@ fn everything_else_is_checked_for_a_client_too() {
 
 #[test]
 fn each_of_several_clients_is_accepted() {
-    let of = |client: &str| token().claim("azp", client).mint();
+    // For every policy here.
+    let of = |client: &str| token().audience([AUDIENCE, "client"]).claim("azp", client).mint();
     let policies: [(Policy, &[&str]); 4] = [
         (
             for_client().accept_client("second").accept_client("third"),

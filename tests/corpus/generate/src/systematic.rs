@@ -516,6 +516,27 @@ fn policies() -> Vec<TokenCase> {
         case("an empty aud, and the policy asks for none", client, "client without audience", {
             of(CLIENT_ID).claim("aud", "[]")
         }),
+        case("the client as aud, and the policy asks for none", aud, "client without audience", {
+            of(CLIENT_ID).claim("aud", format!("[{OTHER_AUDIENCE:?},{CLIENT_ID:?}]"))
+        }),
+        case("another aud, and the policy asks for none", aud, "client without audience", {
+            of(CLIENT_ID)
+        })
+        .refused(WrongAudience),
+        case(
+            "an empty string as aud, and the policy asks for none",
+            aud,
+            "client without audience",
+            { of(CLIENT_ID).claim("aud", r#""""#) },
+        )
+        .refused(WrongAudience),
+        case(
+            "another client as aud, and the policy asks for none",
+            aud,
+            "client without audience",
+            { of(CLIENT_ID).claim("aud", string(OTHER_CLIENT)) },
+        )
+        .refused(WrongAudience),
         case("a mistyped aud, and the policy asks for none", aud, "client without audience", {
             of(CLIENT_ID).claim("aud", "1")
         })
