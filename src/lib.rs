@@ -95,7 +95,9 @@ mod signature;
 
 // 4. The claims, compared with the policy.
 mod claims;
+mod claim_path;
 mod check;
+mod required_claim;
 mod policy;
 mod time;
 mod verified;
@@ -134,6 +136,7 @@ pub mod testkit;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
 pub use auth0::{Auth0, Auth0ConfigError};
+pub use claim_path::ClaimPath;
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use explain::Explanation;

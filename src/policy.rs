@@ -5,10 +5,12 @@ use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    Algorithm, JoseHeader, KeyQuery, PolicyError, UnixTime, Verified, VerifiedPayload, VerifyError,
+    Algorithm, ClaimPath, JoseHeader, KeyQuery, PolicyError, UnixTime, Verified, VerifiedPayload,
+    VerifyError,
     check::{OF_CLAIMS, Rule},
     claims::ClaimsSet,
     header::DeclaredType,
+    required_claim::{RequiredClaim, Wanted},
     time::whole_seconds,
 };
 
@@ -55,7 +57,9 @@ pub struct Policy {
     leeway: Duration,
     token_type: TokenType,
     sender_constrained: SenderConstrained,
-    required_claims: Vec<(String, String)>,
+    required_claims: Vec<RequiredClaim>,
+    /// `scope` if not set.
+    scopes_from: Option<ClaimPath>,
 }
 
 impl Policy {
@@ -97,6 +101,7 @@ impl Policy {
             token_type: TokenType::default(),
             sender_constrained: SenderConstrained::Refused,
             required_claims: Vec::new(),
+            scopes_from: None,
         }
     }
 
@@ -158,11 +163,67 @@ impl Policy {
 
     /// Accepts only tokens in which the claim `name` is the string `value`, byte for byte.
     ///
-    /// Can be called for several claims; all of them are required. For a claim that is not a string,
-    /// such as an array of roles, read [`Verified::claims`] after the token is accepted.
+    /// Can be called for several claims; all of them are required. For values of other types, read
+    /// [`Verified::claims`] after the token is accepted.
     #[must_use]
-    pub fn require_claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.required_claims.push((name.into(), value.into()));
+    pub fn require_claim(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.require_claim_one_of(name, [value])
+    }
+
+    /// Accepts only tokens in which the claim `name` is a string and one of `values`, byte for byte.
+    ///
+    /// Required besides all other required claims, as with [`require_claim`](Self::require_claim).
+    #[must_use]
+    pub fn require_claim_one_of(
+        self,
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.require(name.into(), Wanted::OneOf(values.into_iter().map(Into::into).collect()))
+    }
+
+    /// Accepts only tokens in which the claim `name` is an array of strings that contains `value`, byte
+    /// for byte. A single string is no array, and an array with another value than strings is refused.
+    ///
+    /// Required besides all other required claims, as with [`require_claim`](Self::require_claim).
+    #[must_use]
+    pub fn require_claim_containing(
+        self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.require(name.into(), Wanted::Containing(value.into()))
+    }
+
+    fn require(mut self, name: String, wanted: Wanted) -> Self {
+        self.required_claims.push(RequiredClaim { name, wanted });
+        self
+    }
+
+    /// Reads the scopes from another claim than `scope`, for issuers that write them elsewhere, and for
+    /// roles or groups that a service treats as scopes.
+    ///
+    /// `path` is the name of a claim (`scp`, `https://example.com/roles`), or a JSON Pointer to one inside
+    /// another (`/realm_access/roles`): see [`ClaimPath`]. The claim `scope` is then not read.
+    ///
+    /// Each string of an array is a scope. A string is one scope, except if the claim's own name is
+    /// `scope` or `scp`: then the scopes have spaces between them. A claim of any other type, or an array
+    /// with another value than strings, grants nothing.
+    ///
+    /// [`Verified::scopes`], [`Guard::require_scope`](crate::Guard::require_scope) and everything else
+    /// about scopes use what is read here. An object on the way to the claim in which a member occurs twice
+    /// refuses the token, as [`JsonError::DuplicateMember`](crate::JsonError::DuplicateMember).
+    ///
+    /// ```
+    /// use tokenring::Policy;
+    ///
+    /// let okta = Policy::new("https://example.okta.com/oauth2/default", "api://default").scopes_from("scp");
+    /// let keycloak = Policy::new("https://login.example.com/realms/shop", "orders-api")
+    ///     .scopes_from("/realm_access/roles");
+    /// ```
+    #[must_use]
+    pub fn scopes_from(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.scopes_from = Some(path.into());
         self
     }
 
@@ -190,11 +251,15 @@ impl Policy {
         if self.algorithms.is_empty() {
             return Err(PolicyError::NoAlgorithm);
         }
-        if self.required_claims.iter().any(|(name, value)| name.is_empty() || value.is_empty()) {
+        if self.required_claims.iter().any(RequiredClaim::is_empty) {
             return Err(PolicyError::EmptyRequiredClaim);
         }
-        if self.required_claims.iter().any(|required| self.is_impossible(required)) {
+        let all = &self.required_claims;
+        if all.iter().any(|required| required.is_impossible(&self.issuer, all)) {
             return Err(PolicyError::ImpossibleRequiredClaim);
+        }
+        if self.scopes_from.as_ref().is_some_and(ClaimPath::is_malformed) {
+            return Err(PolicyError::MalformedClaimPath);
         }
         if self.leeway > MAX_LEEWAY {
             return Err(PolicyError::LeewayTooLong { seconds: whole_seconds(self.leeway) });
@@ -203,15 +268,6 @@ impl Policy {
             return Err(PolicyError::LeewayFraction);
         }
         Ok(())
-    }
-
-    /// Whether no token that passes the other checks can have this claim.
-    fn is_impossible(&self, (name, value): &(String, String)) -> bool {
-        let is_never_a_string = matches!(name.as_str(), "exp" | "nbf" | "iat" | "cnf");
-        let is_another_issuer = name == "iss" && *value != self.issuer;
-        let is_required_otherwise =
-            self.required_claims.iter().any(|(other, wanted)| other == name && wanted != value);
-        is_never_a_string || is_another_issuer || is_required_otherwise
     }
 
     pub(crate) fn issuer(&self) -> &str {
@@ -244,7 +300,11 @@ impl Policy {
         self.leeway.as_secs()
     }
 
-    pub(crate) fn required_claims(&self) -> &[(String, String)] {
+    pub(crate) fn scopes_path(&self) -> Option<&ClaimPath> {
+        self.scopes_from.as_ref()
+    }
+
+    pub(crate) fn required_claims(&self) -> &[RequiredClaim] {
         &self.required_claims
     }
 
@@ -268,7 +328,7 @@ impl Policy {
         payload: VerifiedPayload,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        let claims = ClaimsSet::parse(payload)?;
+        let claims = ClaimsSet::parse(payload, self.scopes_path())?;
         OF_CLAIMS.iter().try_for_each(|(_, rule)| rule.check(self, &claims, now))?;
         Ok(Verified::new(claims))
     }
@@ -396,9 +456,7 @@ impl Policy {
         claims: &ClaimsSet,
     ) -> Result<(), VerifyError> {
         match self.required_claims.get(index) {
-            Some((name, value)) if claims.string(name).as_deref() != Some(value) => {
-                Err(VerifyError::RequiredClaim { index })
-            }
+            Some(required) if !required.is_in(claims) => Err(VerifyError::RequiredClaim { index }),
             _ => Ok(()),
         }
     }

@@ -15,6 +15,12 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0 }
     }
 
+    /// At the start of `span`, with `text` ending where `span` does. Positions stay those in `text`.
+    pub(super) fn within(text: &'a str, span: Span) -> Self {
+        let range = span.range().unwrap_or_default();
+        Self { text: text.get(..range.end).unwrap_or_default(), at: range.start }
+    }
+
     #[inline]
     pub(super) fn text(&self) -> &'a str {
         self.text
