@@ -12,7 +12,6 @@ mod number;
 mod string;
 
 use alloc::{borrow::Cow, boxed::Box};
-use core::ops::Range;
 
 use crate::JsonError;
 
@@ -311,12 +310,8 @@ pub(crate) struct Span {
 impl Span {
     #[inline]
     pub(crate) fn within(self, text: &str) -> &str {
-        self.range().and_then(|range| text.get(range)).unwrap_or_default()
-    }
-
-    #[inline]
-    fn range(self) -> Option<Range<usize>> {
-        Some(usize::try_from(self.start).ok()?..usize::try_from(self.end).ok()?)
+        let range = usize::try_from(self.start).ok().zip(usize::try_from(self.end).ok());
+        range.and_then(|(start, end)| text.get(start..end)).unwrap_or_default()
     }
 }
 

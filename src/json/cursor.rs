@@ -17,8 +17,9 @@ impl<'a> Cursor<'a> {
 
     /// At the start of `span`, with `text` ending where `span` does. Positions stay those in `text`.
     pub(super) fn within(text: &'a str, span: Span) -> Self {
-        let range = span.range().unwrap_or_default();
-        Self { text: text.get(..range.end).unwrap_or_default(), at: range.start }
+        let end = usize::try_from(span.end).unwrap_or_default();
+        let text = text.get(..end).unwrap_or_default();
+        Self { text, at: usize::try_from(span.start).unwrap_or(end) }
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER},
 };
 
-use crate::common::{CLAIMS, HEADER, NOW, policy, signed, token, verifier_of};
+use crate::common::{CLAIMS, HEADER, NOW, claims_and, policy, signed, token, verifier_of};
 
 fn outcome(policy: Policy, token: &str) -> Result<(), VerifyError> {
     verifier_of(policy).verify_at(token, NOW).map(drop)
@@ -210,7 +210,7 @@ fn each_of_several_clients_is_accepted() {
 fn required_claim_must_be_exactly_that_string() {
     let required = || policy().require_claim("token_use", "access");
     let with =
-        |members: &str| outcome(required(), &signed(HEADER, crate::common::claims_and(members)));
+        |members: &str| outcome(required(), &signed(HEADER, claims_and(members)));
     for members in [
         r#""token_use":"access""#,
         r#""token_use":"\u0061ccess""#,
@@ -316,4 +316,97 @@ fn required_claims_are_checked_last() {
     let expired = token().expires_at(NOW).mint();
     let now = NOW.as_secs();
     assert_eq!(outcome(required, &expired), Err(VerifyError::Expired { exp: now, now }));
+}
+
+// `Policy::require_claim_one_of` and `Policy::require_claim_containing`.
+
+#[test]
+fn required_claim_may_have_one_of_several_values() {
+    let required = || policy().require_claim_one_of("org_id", ["org_1", "org_2"]);
+    for value in [r#""org_1""#, r#""org_2""#, r#""org\u005f2""#] {
+        let claims = claims_and(&format!(r#""org_id":{value}"#));
+        assert_eq!(outcome(required(), &signed(HEADER, claims)), Ok(()), "{value}");
+    }
+    let missing = Err(VerifyError::RequiredClaim { index: 0 });
+    for value in [
+        r#""org_3""#,
+        r#""Org_1""#,
+        r#""org_1 ""#,
+        r#""org_1 org_2""#,
+        r#""org_1,org_2""#,
+        r#""""#,
+        r#"["org_1"]"#,
+        r#"["org_1","org_2"]"#,
+        r#"{"org_1":1}"#,
+        "null",
+        "1",
+        "true",
+    ] {
+        let claims = claims_and(&format!(r#""org_id":{value}"#));
+        assert_eq!(outcome(required(), &signed(HEADER, claims)), missing, "{value}");
+    }
+    assert_eq!(outcome(required(), &token().mint()), missing);
+}
+
+#[test]
+fn required_claim_may_be_an_array_that_contains_a_value() {
+    let required = || policy().require_claim_containing("groups", "admins");
+    for value in [
+        r#"["admins"]"#,
+        r#"["users","admins"]"#,
+        r#"["admins","admins"]"#,
+        r#"["\u0061dmins",""]"#,
+        "[ \"x\" , \"admins\" ]",
+    ] {
+        let claims = claims_and(&format!(r#""groups":{value}"#));
+        assert_eq!(outcome(required(), &signed(HEADER, claims)), Ok(()), "{value}");
+    }
+    let missing = Err(VerifyError::RequiredClaim { index: 0 });
+    for value in [
+        "[]",
+        r#"["admin"]"#,
+        r#"["Admins"]"#,
+        r#"["admins "]"#,
+        r#"["admins users"]"#,
+        r#""admins""#,
+        r#"["admins",1]"#,
+        r#"[null,"admins"]"#,
+        r#"[["admins"]]"#,
+        r#"["admins",{}]"#,
+        r#"{"admins":"admins"}"#,
+        r#"{"0":"admins"}"#,
+        "null",
+        "true",
+    ] {
+        let claims = claims_and(&format!(r#""groups":{value}"#));
+        assert_eq!(outcome(required(), &signed(HEADER, claims)), missing, "{value}");
+    }
+    assert_eq!(outcome(required(), &token().mint()), missing);
+}
+
+#[test]
+fn required_claims_of_all_kinds_are_counted_together() {
+    let required = || {
+        policy()
+            .require_claim("a", "1")
+            .require_claim_one_of("b", ["2", "3"])
+            .require_claim_containing("c", "4")
+            .require_claim_containing("c", "5")
+    };
+    let with =
+        |a: &str, b: &str, c: &[&str]| token().claim("a", a).claim("b", b).claim("c", c).mint();
+    assert_eq!(outcome(required(), &with("1", "3", &["5", "4"])), Ok(()));
+    for (index, token) in
+        [with("x", "x", &[]), with("1", "x", &[]), with("1", "2", &["5"]), with("1", "2", &["4"])]
+            .iter()
+            .enumerate()
+    {
+        assert_eq!(outcome(required(), token), Err(VerifyError::RequiredClaim { index }));
+    }
+    // Two lists with a value in common.
+    let common =
+        policy().require_claim_one_of("b", ["1", "2"]).require_claim_one_of("b", ["2", "3"]);
+    assert_eq!(outcome(common.clone(), &with("", "2", &[])), Ok(()));
+    let one = outcome(common, &with("", "1", &[]));
+    assert_eq!(one, Err(VerifyError::RequiredClaim { index: 1 }));
 }
