@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest;
 use serde_json::{Map, Value, json};
 use tokenring::{
-    Algorithm, JwkSet, Policy, TokenType, UnixTime, Verified, Verifier, VerifyError,
+    Algorithm, Guard, JwkSet, Policy, TokenType, UnixTime, Verified, Verifier, VerifyError,
     testkit::{Issuer, TestKey, TokenBuilder},
 };
 
@@ -173,6 +173,59 @@ fn values_of_each_row_are_those_of_the_page() {
 }
 
 // Notes on the page that need more than a row.
+
+/// The scopes that a guard sees under the row's policy with the line of the page for `path`.
+fn scopes_from(row: &Row, path: &str, token: &TokenBuilder) -> Vec<String> {
+    assert!(PAGE.contains(&format!(".scopes_from(\"{path}\")")), "{path}");
+    let policy = row.policy.clone().scopes_from(path);
+    let verifier = Verifier::new(policy, row.keys()).unwrap();
+    let verified = verifier.verify_at(&token.mint(), NOW).unwrap();
+    let scopes: Vec<String> = verified.scopes().map(Into::into).collect();
+    let guard = Guard::new(verifier);
+    assert!(scopes.iter().all(|scope| guard.check_scope(&verified, scope).is_ok()));
+    scopes
+}
+
+#[test]
+fn auth0_roles_of_an_action_are_read_from_their_claim() {
+    let row = row("Auth0");
+    let token = row.token().claim("https://example.com/roles", ["admin"].as_slice());
+    assert_eq!(scopes_from(&row, "https://example.com/roles", &token), ["admin"]);
+    let without = row.verify(&token).unwrap();
+    assert!(without.scopes().eq(["openid", "profile", "read:patients"]));
+}
+
+#[test]
+fn okta_scopes_are_read_from_scp() {
+    let row = row("Okta");
+    assert_eq!(scopes_from(&row, "scp", &row.token()), ["openid", "email"]);
+    assert_eq!(row.verify(&row.token()).unwrap().scopes().count(), 0);
+}
+
+#[test]
+fn entra_scopes_are_read_from_scp_and_app_roles_from_roles() {
+    for name in ["Entra ID, v1.0", "Entra ID, v2.0"] {
+        let row = row(name);
+        let user = row.token().claim("scp", "orders.read orders.write");
+        assert_eq!(scopes_from(&row, "scp", &user), ["orders.read", "orders.write"]);
+        assert!(scopes_from(&row, "roles", &user).is_empty());
+        let app = row.token().without_claim("scp").claim("roles", ["Orders.All"].as_slice());
+        assert_eq!(scopes_from(&row, "roles", &app), ["Orders.All"]);
+        assert!(scopes_from(&row, "scp", &app).is_empty());
+    }
+}
+
+#[test]
+fn keycloak_roles_are_read_from_the_realm_or_a_client() {
+    let row = row("Keycloak");
+    assert!(row.verify(&row.token()).unwrap().scopes().eq(["openid", "email"]));
+    let realm = "/realm_access/roles";
+    assert_eq!(scopes_from(&row, realm, &row.token()), ["offline_access"]);
+    let clients = json!({"account": {"roles": ["view-profile"]}, "my-client": {"roles": ["edit"]}});
+    let token = row.token().claim("resource_access", clients);
+    assert_eq!(scopes_from(&row, "/resource_access/my-client/roles", &token), ["edit"]);
+    assert!(scopes_from(&row, "/resource_access/my-client/roles", &row.token()).is_empty());
+}
 
 #[test]
 fn auth0_token_of_the_rfc_9068_profile_is_distinguished_from_an_id_token_by_its_type() {

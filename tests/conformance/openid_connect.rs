@@ -209,8 +209,7 @@ fn each_of_several_clients_is_accepted() {
 #[test]
 fn required_claim_must_be_exactly_that_string() {
     let required = || policy().require_claim("token_use", "access");
-    let with =
-        |members: &str| outcome(required(), &signed(HEADER, claims_and(members)));
+    let with = |members: &str| outcome(required(), &signed(HEADER, claims_and(members)));
     for members in [
         r#""token_use":"access""#,
         r#""token_use":"\u0061ccess""#,
