@@ -39,7 +39,7 @@
 //!   for keys, [`check_async`](Guard::check_async) is a future for any runtime, and
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
-//!   handler, and the same for permissions.
+//!   handler, and the same for permissions. Scopes or roles in another claim: [`Policy::scopes_from`].
 //! - **The log, metrics?** A [`Rejection`] printed as text, and [`VerifyError::code`].
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
