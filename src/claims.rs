@@ -4,7 +4,7 @@
 use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 
 use crate::{
-    CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
+    ClaimPath, CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
     header::DeclaredType,
     json::{self, Text, Texts, Value},
     time::END_OF_TIME,
@@ -29,25 +29,32 @@ pub(crate) struct ClaimsSet {
     jwt_id: Option<Text>,
     authorized_party: Option<Text>,
     pub(crate) sender_constrained: bool,
-    scope: Option<Text>,
+    scopes: Option<Scopes>,
     permissions: Option<Texts>,
 }
 
 impl ClaimsSet {
-    /// Reads the claims of a verified payload. RFC 7519 section 7.2, step 10, and the types of
-    /// section 4.1.
-    pub(crate) fn parse(payload: VerifiedPayload) -> Result<Self, VerifyError> {
+    /// Reads the claims of a verified payload, and the scopes from `scope` unless they are elsewhere.
+    /// RFC 7519 section 7.2, step 10, and the types of section 4.1.
+    pub(crate) fn parse(
+        payload: VerifiedPayload,
+        scopes_from: Option<&ClaimPath>,
+    ) -> Result<Self, VerifyError> {
         let origin = Origin {
             key_id: payload.key_id.clone(),
             key_issuer: payload.key_issuer.clone(),
             declared_type: payload.declared_type,
         };
-        Self::read(payload.into_bytes(), origin)
+        Self::read(payload.into_bytes(), origin, scopes_from)
     }
 
     /// The same for a payload that need not be verified: an [`Explanation`](crate::Explanation)
     /// shows its claims, but never turns them into a [`Verified`](crate::Verified).
-    pub(crate) fn read(payload: Vec<u8>, origin: Origin) -> Result<Self, VerifyError> {
+    pub(crate) fn read(
+        payload: Vec<u8>,
+        origin: Origin,
+        scopes_from: Option<&ClaimPath>,
+    ) -> Result<Self, VerifyError> {
         if payload.is_empty() {
             return Err(VerifyError::EmptyPayload);
         }
@@ -56,6 +63,10 @@ impl ClaimsSet {
             String::from_utf8(payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
         let [iss, sub, aud, exp, nbf, iat, jti, azp, client_id, cnf, scope, permissions] =
             json::pick(&json, CLAIMS).map_err(VerifyError::PayloadJson)?;
+        let scopes = match scopes_from {
+            None => Scopes::separated(scope, &json),
+            Some(path) => Scopes::at(path, &json).map_err(VerifyError::PayloadJson)?,
+        };
 
         let issuer = required(string(iss, "iss", &json)?, "iss")?;
         // The policy checks that `aud` and `exp` are present.
@@ -79,11 +90,7 @@ impl ClaimsSet {
             Some(Value::Object) => true,
             Some(_) => return Err(VerifyError::ClaimType { claim: "cnf" }),
         };
-        // A mistyped `scope` or `permissions` is not refused: it grants nothing.
-        let scope = match scope {
-            Some(Value::String(scope)) => Some(scope.to_text(&json)),
-            _ => None,
-        };
+        // Mistyped `permissions` are not refused, as mistyped scopes are not: they grant nothing.
         let permissions = match permissions {
             Some(Value::Array(permissions)) => Texts::of_array(permissions, &json),
             _ => None,
@@ -102,7 +109,7 @@ impl ClaimsSet {
             jwt_id,
             authorized_party,
             sender_constrained,
-            scope,
+            scopes,
             permissions,
         })
     }
@@ -150,8 +157,7 @@ impl ClaimsSet {
     }
 
     pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
-        let scope = self.text(&self.scope).unwrap_or_default();
-        scope.split(' ').filter(|value| !value.is_empty())
+        self.scopes.iter().flat_map(|scopes| scopes.within(&self.json))
     }
 
     pub(crate) fn has_scope(&self, scope: &str) -> bool {
@@ -181,6 +187,15 @@ impl ClaimsSet {
         }
     }
 
+    /// Whether the claim `name` is an array of strings, one of which is `value`. Parses the claims again.
+    pub(crate) fn array_contains(&self, name: &str, value: &str) -> bool {
+        let strings = match json::member(&self.json, name) {
+            Ok(Some(Value::Array(array))) => Texts::of_array(array, &self.json),
+            _ => None,
+        };
+        strings.is_some_and(|strings| strings.within(&self.json).any(|one| one == value))
+    }
+
     fn text<'t>(&'t self, text: &'t Option<Text>) -> Option<&'t str> {
         text.as_ref().map(|text| text.within(&self.json))
     }
@@ -188,10 +203,60 @@ impl ClaimsSet {
     /// The size of the claims in memory, in bytes.
     #[cfg(feature = "std")]
     pub(crate) fn kept_bytes(&self) -> usize {
-        let texts = [&self.subject, &self.jwt_id, &self.authorized_party, &self.scope];
+        let texts = [&self.subject, &self.jwt_id, &self.authorized_party];
         let extra = texts.into_iter().flatten().chain([&self.issuer]).map(Text::extra_bytes);
         let lists = [&self.audience, &self.permissions].into_iter().flatten();
-        extra.chain(lists.map(Texts::extra_bytes)).fold(self.json.capacity(), usize::saturating_add)
+        let scopes = self.scopes.as_ref().map(Scopes::extra_bytes);
+        extra
+            .chain(lists.map(Texts::extra_bytes))
+            .chain(scopes)
+            .fold(self.json.capacity(), usize::saturating_add)
+    }
+}
+
+/// Where the claims have the scopes.
+#[derive(Clone)]
+enum Scopes {
+    /// One string, with spaces between the names. RFC 8693 section 4.2.
+    Separated(Text),
+    /// One name, or an array of names, which may contain spaces.
+    Names(Texts),
+}
+
+impl Scopes {
+    /// The scopes that `path` leads to.
+    fn at(path: &ClaimPath, json: &str) -> Result<Option<Self>, JsonError> {
+        let found = json::follow(json, path.names().iter().map(String::as_str))?;
+        Ok(match path.is_of_separated_names() {
+            true => Self::separated(found, json),
+            false => found.and_then(|found| texts(found, json)).map(Self::Names),
+        })
+    }
+
+    /// A string is a list here; an array has one name in each of its strings. Nothing else is refused: it
+    /// grants nothing.
+    fn separated(value: Option<Value>, json: &str) -> Option<Self> {
+        match value? {
+            Value::String(list) => Some(Self::Separated(list.to_text(json))),
+            other => texts(other, json).map(Self::Names),
+        }
+    }
+
+    fn within<'t>(&'t self, json: &'t str) -> impl Iterator<Item = &'t str> {
+        let (separated, names) = match self {
+            Self::Separated(list) => (list.within(json), None),
+            Self::Names(names) => ("", Some(names)),
+        };
+        let names = names.into_iter().flat_map(|names| names.within(json));
+        separated.split(' ').chain(names).filter(|name| !name.is_empty())
+    }
+
+    #[cfg(feature = "std")]
+    fn extra_bytes(&self) -> usize {
+        match self {
+            Self::Separated(list) => list.extra_bytes(),
+            Self::Names(names) => names.extra_bytes(),
+        }
     }
 }
 
@@ -298,7 +363,7 @@ mod tests {
             declared_type: DeclaredType::None,
         };
         let payload = br#"{"iss":"https://issuer.example/","exp":1}"#.to_vec();
-        let claims = ClaimsSet::read(payload, origin).unwrap();
+        let claims = ClaimsSet::read(payload, origin, None).unwrap();
         let copy = claims.unshared();
         assert_eq!((copy.json(), copy.key_id()), (claims.json(), Some("kid")));
         let of_original = claims.key_id.as_ref().zip(copy.key_id.as_ref());

@@ -118,7 +118,8 @@ pub enum VerifyError {
     /// Issuer: the key that verified the token is for tokens of another issuer, as its JWK says in
     /// the member `issuer`. Microsoft's keys have this member.
     KeyOfOtherIssuer,
-    /// Operator: no element of `aud` is an accepted audience. RFC 7519 section 4.1.3.
+    /// Operator: no element of `aud` is an accepted audience, or an accepted client under
+    /// [`Policy::for_client`](crate::Policy::for_client). RFC 7519 section 4.1.3.
     WrongAudience,
     /// Sender: the time is at or after `exp`, leeway included. RFC 7519 section 4.1.4.
     Expired {
@@ -140,9 +141,10 @@ pub enum VerifyError {
     /// Sender: the token is bound to a key whose possession the sender must prove, but it came as a
     /// plain bearer token. RFC 7800 section 3.1, RFC 9449 section 7.1.
     SenderConstrained,
-    /// Operator: a claim that the policy requires is absent, not a string or another string.
+    /// Operator: a claim that the policy requires is absent, or has another type or another value.
     RequiredClaim {
-        /// The number of the [`require_claim`](crate::Policy::require_claim) call, from 0.
+        /// The number of the [`require_claim`](crate::Policy::require_claim) call, from 0. Calls of the
+        /// methods beside it count too.
         index: usize,
     },
     /// Sender: the token is valid, but lacks a required scope or permission. Only
@@ -309,7 +311,8 @@ pub enum JsonError {
     /// Not JSON, a lone surrogate, a number beyond the range of a double, or text after the object.
     Syntax,
     /// A member of the object occurs twice, compared after unescaping. Objects inside it are not
-    /// checked for this.
+    /// checked for this, except those that [`Policy::scopes_from`](crate::Policy::scopes_from) leads
+    /// through.
     DuplicateMember,
     /// More than 64 members, in a token's header.
     TooManyMembers,
@@ -381,11 +384,15 @@ pub enum PolicyError {
     EmptyAuthorizedParty,
     /// Operator: the list of algorithms is empty.
     NoAlgorithm,
-    /// Operator: the name or the value of a required claim is empty.
+    /// Operator: the name or a value of a required claim is empty, or it has no value.
     EmptyRequiredClaim,
-    /// Operator: no accepted token can have a required claim: it is never a string (`exp`, `nbf`, `iat`,
-    /// `cnf`), it is another `iss`, or it is required to have two values.
+    /// Operator: no accepted token can have a required claim: it is always of another type (`exp`, `nbf`,
+    /// `iat`, `cnf`; `iss`, `sub`, `jti`, `azp` and `client_id` are no arrays), it is another `iss`, or the
+    /// required claims contradict each other.
     ImpossibleRequiredClaim,
+    /// Operator: the path of [`Policy::scopes_from`](crate::Policy::scopes_from) is empty, or a JSON Pointer
+    /// with a `~` that neither `0` nor `1` follows. RFC 6901 section 3.
+    MalformedClaimPath,
     /// Operator: the leeway is not in whole seconds.
     LeewayFraction,
     /// Operator: the verifier already has a policy for this issuer.
@@ -409,6 +416,9 @@ impl fmt::Display for PolicyError {
             }
             Self::ImpossibleRequiredClaim => {
                 f.write_str("no accepted token can have a claim that the policy requires")
+            }
+            Self::MalformedClaimPath => {
+                f.write_str("the policy's path to the scopes is empty, or a JSON Pointer with a `~` that is neither `~0` nor `~1`")
             }
             Self::LeewayFraction => f.write_str("the policy's leeway is not in whole seconds"),
             Self::DuplicateIssuer => {

@@ -69,8 +69,9 @@ impl<K: KeySource> Guard<K> {
     ///
     /// All are required. No token has the empty scope, so an empty setting admits nobody.
     ///
-    /// Scopes are read from the claim `scope`, as by [`Verified::scopes`]. Okta and Entra ID write them
-    /// to `scp` instead, which [`explain`](Self::explain) tells: the page [`issuers`](crate::issuers#okta) shows how to check that.
+    /// Scopes are read from the claim `scope`, or from the claim that
+    /// [`Policy::scopes_from`](crate::Policy::scopes_from) names: Okta and Entra ID write them to `scp`.
+    /// A scope with a space in it, which an array may contain, cannot be required here.
     #[must_use]
     pub fn require_scope(mut self, scope: &str) -> Self {
         self.scopes.extend(names(scope).map(ToOwned::to_owned));

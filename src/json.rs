@@ -33,7 +33,11 @@ impl<'a> Members<'a> {
     /// The members of `text`, which must be an object.
     #[inline]
     pub(crate) fn of(text: &'a str) -> Result<Self, JsonError> {
-        let mut cursor = Cursor::of(text);
+        Self::after(Cursor::of(text))
+    }
+
+    #[inline]
+    fn after(mut cursor: Cursor<'a>) -> Result<Self, JsonError> {
         match cursor.open_object() {
             true => Ok(Self { cursor, names: NamesSeen::default(), value_start: 0 }),
             false => Err(cursor.not_object()),
@@ -63,7 +67,12 @@ impl<'a> Members<'a> {
 
     /// The text of the value just read.
     pub(crate) fn value_text(&self) -> &'a str {
-        self.cursor.span_from(self.value_start).within(self.cursor.text()).trim_ascii_start()
+        self.value_span().within(self.cursor.text()).trim_ascii_start()
+    }
+
+    /// The position of the value just read, and of the white space before it.
+    fn value_span(&self) -> Span {
+        self.cursor.span_from(self.value_start)
     }
 
     /// The number of members read so far.
@@ -119,6 +128,27 @@ pub(crate) fn member(text: &str, name: &str) -> Result<Option<Value>, JsonError>
         true => Err(JsonError::DuplicateMember),
         false => Ok(found),
     }
+}
+
+/// The value that `names` lead to in the object that `text` is: each is the name of a member of the
+/// object before it. All of these objects are read to the end. A name that occurs twice in one is an
+/// error, because another parser might go another way.
+pub(crate) fn follow<'n>(
+    text: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<Option<Value>, JsonError> {
+    let mut found = Some((Value::Object, Cursor::of(text)));
+    for name in names {
+        let Some((Value::Object, object)) = found else { return Ok(None) };
+        let mut members = Members::after(object)?;
+        found = None;
+        while let Some((other, value)) = members.next()? {
+            if other == name {
+                found = Some((value, Cursor::within(text, members.value_span())));
+            }
+        }
+    }
+    Ok(found.map(|(value, _)| value))
 }
 
 /// A JSON value. Strings and arrays are kept as positions; objects are validated and not kept.

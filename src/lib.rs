@@ -39,7 +39,7 @@
 //!   for keys, [`check_async`](Guard::check_async) is a future for any runtime, and
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
-//!   handler, and the same for permissions.
+//!   handler, and the same for permissions. Scopes or roles in another claim: [`Policy::scopes_from`].
 //! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`].
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
@@ -95,7 +95,9 @@ mod signature;
 
 // 4. The claims, compared with the policy.
 mod claims;
+mod claim_path;
 mod check;
+mod required_claim;
 mod policy;
 mod time;
 mod verified;
@@ -134,6 +136,7 @@ pub mod testkit;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
 pub use auth0::{Auth0, Auth0ConfigError};
+pub use claim_path::ClaimPath;
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use explain::Explanation;

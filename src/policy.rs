@@ -5,10 +5,12 @@ use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    Algorithm, JoseHeader, KeyQuery, PolicyError, UnixTime, Verified, VerifiedPayload, VerifyError,
+    Algorithm, ClaimPath, JoseHeader, KeyQuery, PolicyError, UnixTime, Verified, VerifiedPayload,
+    VerifyError,
     check::{OF_CLAIMS, Rule},
     claims::ClaimsSet,
     header::DeclaredType,
+    required_claim::{RequiredClaim, Wanted},
     time::whole_seconds,
 };
 
@@ -47,7 +49,7 @@ pub enum TokenType {
 #[derive(Clone, Debug)]
 pub struct Policy {
     issuer: String,
-    /// One of these must be in `aud`. If empty, `aud` is not compared, and `clients` is not empty.
+    /// One of these must be in `aud`. If empty, `clients` is not.
     audiences: Vec<String>,
     /// One of these must be the token's client. If empty, any client is accepted.
     clients: Vec<String>,
@@ -55,7 +57,9 @@ pub struct Policy {
     leeway: Duration,
     token_type: TokenType,
     sender_constrained: SenderConstrained,
-    required_claims: Vec<(String, String)>,
+    required_claims: Vec<RequiredClaim>,
+    /// `scope` if not set.
+    scopes_from: Option<ClaimPath>,
 }
 
 impl Policy {
@@ -77,9 +81,12 @@ impl Policy {
     /// The client is in the claim `azp`, or in `client_id` if there is no `azp`. RFC 8693
     /// section 4.3, OpenID Connect Core section 2.
     ///
-    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. If there is
-    /// an `aud`, only its type is checked. Prefer [`new`](Self::new): a client may have tokens for
-    /// several services, and without `aud` each service accepts the tokens for the others.
+    /// For issuers whose tokens have no `aud`, such as Amazon Cognito's access tokens. An `aud` that
+    /// is there and not empty must contain the client: a token that names another service is not for
+    /// this one. RFC 7519 section 4.1.3.
+    ///
+    /// Prefer [`new`](Self::new): a client may have tokens for several services, and without `aud` each
+    /// service accepts the tokens for the others.
     pub fn for_client(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self { clients: Vec::from([client_id.into()]), ..Self::of_issuer(issuer.into()) }
     }
@@ -94,12 +101,14 @@ impl Policy {
             token_type: TokenType::default(),
             sender_constrained: SenderConstrained::Refused,
             required_claims: Vec::new(),
+            scopes_from: None,
         }
     }
 
     /// Accepts one more audience.
     ///
-    /// The first one after [`for_client`](Self::for_client) makes `aud` required.
+    /// The first one after [`for_client`](Self::for_client) makes `aud` required, and the client in it
+    /// is no longer enough.
     #[must_use]
     pub fn accept_audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
@@ -154,11 +163,67 @@ impl Policy {
 
     /// Accepts only tokens in which the claim `name` is the string `value`, byte for byte.
     ///
-    /// Can be called for several claims; all of them are required. For a claim that is not a string,
-    /// such as an array of roles, read [`Verified::claims`] after the token is accepted.
+    /// Can be called for several claims; all of them are required. For values of other types, read
+    /// [`Verified::claims`] after the token is accepted.
     #[must_use]
-    pub fn require_claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.required_claims.push((name.into(), value.into()));
+    pub fn require_claim(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.require_claim_one_of(name, [value])
+    }
+
+    /// Accepts only tokens in which the claim `name` is a string and one of `values`, byte for byte.
+    ///
+    /// Required besides all other required claims, as with [`require_claim`](Self::require_claim).
+    #[must_use]
+    pub fn require_claim_one_of(
+        self,
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.require(name.into(), Wanted::OneOf(values.into_iter().map(Into::into).collect()))
+    }
+
+    /// Accepts only tokens in which the claim `name` is an array of strings that contains `value`, byte
+    /// for byte. A single string is no array, and an array with another value than strings is refused.
+    ///
+    /// Required besides all other required claims, as with [`require_claim`](Self::require_claim).
+    #[must_use]
+    pub fn require_claim_containing(
+        self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.require(name.into(), Wanted::Containing(value.into()))
+    }
+
+    fn require(mut self, name: String, wanted: Wanted) -> Self {
+        self.required_claims.push(RequiredClaim { name, wanted });
+        self
+    }
+
+    /// Reads the scopes from another claim than `scope`, for issuers that write them elsewhere, and for
+    /// roles or groups that a service treats as scopes.
+    ///
+    /// `path` is the name of a claim (`scp`, `https://example.com/roles`), or a JSON Pointer to one inside
+    /// another (`/realm_access/roles`): see [`ClaimPath`]. The claim `scope` is then not read.
+    ///
+    /// Each string of an array is a scope. A string is one scope, except if the claim's own name is
+    /// `scope` or `scp`: then the scopes have spaces between them. A claim of any other type, or an array
+    /// with another value than strings, grants nothing.
+    ///
+    /// [`Verified::scopes`], [`Guard::require_scope`](crate::Guard::require_scope) and everything else
+    /// about scopes use what is read here. An object on the way to the claim in which a member occurs twice
+    /// refuses the token, as [`JsonError::DuplicateMember`](crate::JsonError::DuplicateMember).
+    ///
+    /// ```
+    /// use tokenring::Policy;
+    ///
+    /// let okta = Policy::new("https://example.okta.com/oauth2/default", "api://default").scopes_from("scp");
+    /// let keycloak = Policy::new("https://login.example.com/realms/shop", "orders-api")
+    ///     .scopes_from("/realm_access/roles");
+    /// ```
+    #[must_use]
+    pub fn scopes_from(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.scopes_from = Some(path.into());
         self
     }
 
@@ -186,11 +251,15 @@ impl Policy {
         if self.algorithms.is_empty() {
             return Err(PolicyError::NoAlgorithm);
         }
-        if self.required_claims.iter().any(|(name, value)| name.is_empty() || value.is_empty()) {
+        if self.required_claims.iter().any(RequiredClaim::is_empty) {
             return Err(PolicyError::EmptyRequiredClaim);
         }
-        if self.required_claims.iter().any(|required| self.is_impossible(required)) {
+        let all = &self.required_claims;
+        if all.iter().any(|required| required.is_impossible(&self.issuer, all)) {
             return Err(PolicyError::ImpossibleRequiredClaim);
+        }
+        if self.scopes_from.as_ref().is_some_and(ClaimPath::is_malformed) {
+            return Err(PolicyError::MalformedClaimPath);
         }
         if self.leeway > MAX_LEEWAY {
             return Err(PolicyError::LeewayTooLong { seconds: whole_seconds(self.leeway) });
@@ -201,21 +270,18 @@ impl Policy {
         Ok(())
     }
 
-    /// Whether no token that passes the other checks can have this claim.
-    fn is_impossible(&self, (name, value): &(String, String)) -> bool {
-        let is_never_a_string = matches!(name.as_str(), "exp" | "nbf" | "iat" | "cnf");
-        let is_another_issuer = name == "iss" && *value != self.issuer;
-        let is_required_otherwise =
-            self.required_claims.iter().any(|(other, wanted)| other == name && wanted != value);
-        is_never_a_string || is_another_issuer || is_required_otherwise
-    }
-
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
 
     pub(crate) fn audiences(&self) -> &[String] {
         &self.audiences
+    }
+
+    /// The values of which a present `aud` must contain one: the audiences, or the clients if the
+    /// policy names no audience.
+    pub(crate) fn accepted_in_audience(&self) -> &[String] {
+        if self.audiences.is_empty() { &self.clients } else { &self.audiences }
     }
 
     pub(crate) fn clients(&self) -> &[String] {
@@ -234,7 +300,11 @@ impl Policy {
         self.leeway.as_secs()
     }
 
-    pub(crate) fn required_claims(&self) -> &[(String, String)] {
+    pub(crate) fn scopes_path(&self) -> Option<&ClaimPath> {
+        self.scopes_from.as_ref()
+    }
+
+    pub(crate) fn required_claims(&self) -> &[RequiredClaim] {
         &self.required_claims
     }
 
@@ -262,7 +332,7 @@ impl Policy {
         payload: VerifiedPayload,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        let claims = ClaimsSet::parse(payload)?;
+        let claims = ClaimsSet::parse(payload, self.scopes_path())?;
         OF_CLAIMS.iter().try_for_each(|(_, rule)| rule.check(self, &claims, now))?;
         Ok(Verified::new(claims))
     }
@@ -320,10 +390,14 @@ impl Policy {
         }
     }
 
-    /// Checks `aud`. RFC 7519 section 4.1.3, RFC 8725 section 3.9.
+    /// Checks `aud`. A token that names other recipients is refused, whatever its client. RFC 7519
+    /// section 4.1.3, RFC 8725 section 3.9.
     pub(crate) fn check_audience(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
-        let accepted = |audience: &str| self.audiences.iter().any(|one| one == audience);
-        match self.audiences.is_empty() || claims.audience().any(accepted) {
+        let names_nobody =
+            || self.audiences.is_empty() && claims.audience_is_empty() != Some(false);
+        let accepted =
+            |audience: &str| self.accepted_in_audience().iter().any(|one| one == audience);
+        match claims.audience().any(accepted) || names_nobody() {
             true => Ok(()),
             false => Err(VerifyError::WrongAudience),
         }
@@ -386,9 +460,7 @@ impl Policy {
         claims: &ClaimsSet,
     ) -> Result<(), VerifyError> {
         match self.required_claims.get(index) {
-            Some((name, value)) if claims.string(name).as_deref() != Some(value) => {
-                Err(VerifyError::RequiredClaim { index })
-            }
+            Some(required) if !required.is_in(claims) => Err(VerifyError::RequiredClaim { index }),
             _ => Ok(()),
         }
     }

@@ -97,14 +97,18 @@ impl Verified {
         self.0.authorized_party()
     }
 
-    /// The values in `scope`. RFC 8693 section 4.2, RFC 9068 section 2.2.3.
+    /// The values in `scope`, or in the claim that [`Policy::scopes_from`](crate::Policy::scopes_from)
+    /// names. RFC 8693 section 4.2, RFC 9068 section 2.2.3.
     ///
-    /// There are none if `scope` is absent or not a string.
+    /// `scope` is a string with spaces between the values, or an array of strings, each of them a value as it
+    /// is. There are none if it is absent or anything else, such as an array with a number. No value is
+    /// empty.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.0.scopes()
     }
 
-    /// Whether `scope` is one of [`scopes`](Self::scopes), compared byte for byte.
+    /// Whether `scope` is one of [`scopes`](Self::scopes), compared byte for byte. It is one value: two
+    /// with a space between them are in no string, and in an array only as one.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.0.has_scope(scope)
     }

@@ -50,6 +50,24 @@ fn claims_without_an_accessor_cost_no_more_whatever_they_contain() {
 }
 
 #[test]
+fn scopes_in_an_array_or_in_an_object_cost_no_more() {
+    let array = token().claim("scope", ["read", "write"].as_slice());
+    assert_eq!(beside_ring(&array, Ok(EXPIRES_AT)), 2);
+
+    let issuer = Issuer::default();
+    let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
+    let policy = Policy::new(ISSUER, AUDIENCE).scopes_from("/realm_access/roles");
+    let verifier = Verifier::new(policy, keys).unwrap();
+    let roles = serde_json::json!({ "roles": ["admin", "user"] });
+    let token = token().claim("realm_access", roles).mint();
+    let info = measure(|| {
+        let verified = verifier.verify_at(&token, NOW).unwrap();
+        assert!(verified.has_scope("admin") && verified.scopes().eq(["admin", "user"]));
+    });
+    assert_eq!(info.count_total - of_ring(&token).count_total, 2);
+}
+
+#[test]
 fn string_written_with_escapes_costs_a_buffer_and_is_cut_to_size() {
     let own = beside_ring(&token().subject("a \"b\""), Ok(EXPIRES_AT));
     assert_eq!(own, 2 + 2);

@@ -33,7 +33,7 @@ cargo run --example verify -- --jwks FILE --issuer ISSUER --audience AUD TOKEN
     --issuer ISSUER      the value of `iss`, byte for byte
     --audience AUD       a value that `aud` must be or contain; may be repeated
     --client ID          a client to which the token must be issued; may be repeated. Without
-                         --audience, `aud` is not compared
+                         --audience, `aud` must be absent or empty or contain it
     --algorithm ALG      an accepted algorithm, RS256 if not given; may be repeated
     --require NAME=VALUE a claim that must be this string; may be repeated
     --leeway SECONDS     how far the clocks may differ: 0 if not given, 600 at most

@@ -366,6 +366,12 @@ pub fn payloads() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("accepted_scope_spaces", minimal("scope", r#""  a  b ""#)),
         ("accepted_scope_number", minimal("scope", "1")),
+        ("accepted_scope_array", minimal("scope", r#"["a","","b c","\u0061 b"]"#)),
+        ("accepted_scope_mixed", minimal("scope", r#"["a",1]"#)),
+        ("accepted_roles", minimal("realm_access", r#"{"x":1,"roles":["a","b c",""]}"#)),
+        ("accepted_roles_escaped", minimal("realm\\u005faccess", r#"{"r\u006fles":"a b"}"#)),
+        ("accepted_roles_in_array", minimal("realm_access", r#"[{"roles":["a"]}]"#)),
+        ("accepted_roles_repeated", minimal("realm_access", r#"{"roles":[],"roles":["a"]}"#)),
         ("accepted_permissions_mixed", minimal("permissions", r#"["a",1]"#)),
         ("accepted_permissions_strings", minimal("permissions", r#"["","a","\"","b,",",","\\"]"#)),
         (

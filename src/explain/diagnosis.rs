@@ -163,9 +163,12 @@ pub(super) fn audience(
             Some(if is_cognito { hint::COGNITO_AUDIENCE } else { hint::AUDIENCE_MISSING })
         }
         () if audiences.iter().all(String::is_empty) => Some(hint::AUDIENCE_EMPTY),
-        () => names::audience(policy.audiences(), &audiences)
+        () => names::audience(policy.accepted_in_audience(), &audiences)
             .or_else(|| is_id_token(policy, claims).then_some(hint::ID_TOKEN))
-            .or(Some(hint::OTHER_AUDIENCE)),
+            .or(Some(match policy.audiences().is_empty() {
+                true => hint::AUDIENCE_OF_CLIENT_POLICY,
+                false => hint::OTHER_AUDIENCE,
+            })),
     }
 }
 

@@ -341,6 +341,8 @@ pub(super) const KEYCLOAK_AUDIENCE: Hint = Hint::coded("keycloak_audience")
     .says("Keycloak adds no audience of its own: add an Audience mapper for this API to the client or to a client scope.");
 pub(super) const COGNITO_AUDIENCE: Hint = Hint::coded("cognito_audience")
     .says("Amazon Cognito's access tokens have no `aud`: use `Policy::for_client` and require `token_use` to be access.");
+pub(super) const AUDIENCE_OF_CLIENT_POLICY: Hint = Hint::coded("audience_of_client_policy")
+    .says("The token names a service, and `Policy::for_client` is for tokens that name none: if it names this one, use `Policy::new` with that audience.");
 pub(super) const OTHER_AUDIENCE: Hint = Hint::coded("other_audience").says(
     "The token is for another API: have the client request one for the audience configured here.",
 );

@@ -16,6 +16,7 @@ use crate::{
         unverified::faulty_claim,
         walk::Walk,
     },
+    required_claim::{RequiredClaim, Wanted},
 };
 
 impl Walk<'_> {
@@ -66,7 +67,11 @@ impl Walk<'_> {
             }
             Check::Issuer => (self.issuer_expected(error), self.payload.shown("iss")),
             Check::Audience => {
-                (one_of(policy.map(Policy::audiences), "any"), self.payload.shown("aud"))
+                let mut expected = one_of(policy.map(Policy::accepted_in_audience), "any");
+                if policy.is_some_and(|policy| policy.audiences().is_empty()) {
+                    expected.insert_str(0, "none, or ");
+                }
+                (expected, self.payload.shown("aud"))
             }
             Check::Expiry => {
                 let mut actual = self.time("exp");
@@ -127,7 +132,7 @@ impl Walk<'_> {
             }
             Check::RequiredClaim => {
                 let VerifyError::RequiredClaim { index } = error else { return None };
-                diagnosis::required_claim(&policy?.required_claims().get(index)?.0, payload)
+                diagnosis::required_claim(&policy?.required_claims().get(index)?.name, payload)
             }
             Check::Confirmation if error == VerifyError::SenderConstrained => {
                 Some(hint::SENDER_CONSTRAINED)
@@ -181,16 +186,23 @@ impl Walk<'_> {
     /// One of the policy's required claims. Another value of the token is not shown.
     pub(super) fn required_claim(
         &self,
-        (name, value): &(String, String),
+        RequiredClaim { name, wanted }: &RequiredClaim,
         outcome: Option<Result<(), VerifyError>>,
     ) -> (String, String) {
-        let actual = match outcome {
-            Some(Ok(())) => text::quoted(value),
-            Some(Err(_)) if self.payload.is_string(name) => "another string".into(),
-            _ => self.payload.kind(name).into(),
+        let payload = &self.payload;
+        let expected = match wanted {
+            Wanted::OneOf(values) => one_of(Some(values), ""),
+            Wanted::Containing(value) => format!("an array with {}", text::quoted(value)),
+        };
+        let actual = match (outcome, wanted) {
+            (Some(Ok(())), Wanted::OneOf(_)) => payload.shown(name),
+            (Some(Ok(())), Wanted::Containing(_)) => expected.clone(),
+            (Some(Err(_)), Wanted::OneOf(_)) if payload.is_string(name) => "another string".into(),
+            (Some(Err(_)), Wanted::Containing(_)) => payload.kind_in_full(name).into(),
+            _ => payload.kind(name).into(),
         };
         let name = text::plain(name);
-        (format!("`{name}`: {}", text::quoted(value)), format!("`{name}`: {actual}"))
+        (format!("`{name}`: {expected}"), format!("`{name}`: {actual}"))
     }
 
     fn segments(&self) -> String {

@@ -8,7 +8,7 @@ use alloc::{
 };
 
 use crate::{
-    VerifyError,
+    ClaimPath, VerifyError,
     base64url::decode_leniently,
     claims::{ClaimsSet, Origin},
     compact::MAX_TOKEN_BYTES,
@@ -156,7 +156,7 @@ impl<'j> JsonAsRead<'j> {
             }
             Some(Value::Array(array)) => match Texts::of_array(*array, self.json) {
                 Some(texts) => text::array(texts.within(self.json)),
-                None => "an array with other values than strings".to_owned(),
+                None => NOT_ONLY_STRINGS.to_owned(),
             },
             Some(other) => kind(other).to_owned(),
         }
@@ -165,6 +165,17 @@ impl<'j> JsonAsRead<'j> {
     /// The type of the member `name`, without its value.
     pub(super) fn kind(&self, name: &str) -> &'static str {
         self.value(name).map_or("none", kind)
+    }
+
+    /// The same, with the type of an array's elements.
+    pub(super) fn kind_in_full(&self, name: &str) -> &'static str {
+        match self.value(name) {
+            Some(Value::Array(array)) => match Texts::of_array(*array, self.json) {
+                Some(_) => "an array of other strings",
+                None => NOT_ONLY_STRINGS,
+            },
+            _ => self.kind(name),
+        }
     }
 
     /// The names and values of all members, escaped and cut.
@@ -186,6 +197,8 @@ impl<'j> JsonAsRead<'j> {
         format!("{{{}}}", members.join(",")).into_bytes()
     }
 }
+
+const NOT_ONLY_STRINGS: &str = "an array with other values than strings";
 
 fn kind(value: &Value) -> &'static str {
     match value {
@@ -218,11 +231,12 @@ fn json_string(text: &str) -> String {
 pub(super) fn read_claims(
     payload: &[u8],
     origin: &Origin,
+    scopes_from: Option<&ClaimPath>,
 ) -> (Option<ClaimsSet>, Vec<VerifyError>) {
     let mut payload = payload.to_owned();
     let mut faults = Vec::new();
     loop {
-        match ClaimsSet::read(payload.clone(), origin.clone()) {
+        match ClaimsSet::read(payload.clone(), origin.clone(), scopes_from) {
             Ok(claims) => return (Some(claims), faults),
             Err(fault) => {
                 // A stand-in has no fault, so none is found twice.

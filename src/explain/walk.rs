@@ -138,7 +138,8 @@ impl<'w> Walk<'w> {
             declared_type: self.declared_type(),
         };
         let payload = self.texts.payload.as_deref();
-        let read = payload.map(|payload| read_claims(payload, &origin));
+        let scopes_from = self.policy().and_then(Policy::scopes_path);
+        let read = payload.map(|payload| read_claims(payload, &origin, scopes_from));
         let (claims, faults) = read.unwrap_or_default();
         self.claims = claims;
         let is_canonical = jws.is_none_or(|jws| {

@@ -15,6 +15,13 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0 }
     }
 
+    /// At the start of `span`, with `text` ending where `span` does. Positions stay those in `text`.
+    pub(super) fn within(text: &'a str, span: Span) -> Self {
+        let end = usize::try_from(span.end).unwrap_or_default();
+        let text = text.get(..end).unwrap_or_default();
+        Self { text, at: usize::try_from(span.start).unwrap_or(end) }
+    }
+
     #[inline]
     pub(super) fn text(&self) -> &'a str {
         self.text

@@ -507,7 +507,7 @@ fn try_verify_asks_for_the_keys_at_hand_only() {
 
 #[test]
 fn policy_faults_are_found_and_have_their_texts() {
-    let cases: [(&str, Policy, PolicyError, &str); 17] = [
+    let cases: [(&str, Policy, PolicyError, &str); 27] = [
         (
             "issuer is empty",
             Policy::new("", AUDIENCE),
@@ -573,6 +573,69 @@ fn policy_faults_are_found_and_have_their_texts() {
             policy().require_claim("a", "b").require_claim("b", ""),
             PolicyError::EmptyRequiredClaim,
             "the name or value of a claim that the policy requires is empty",
+        ),
+        (
+            "claim without any value",
+            policy().require_claim_one_of("a", [""; 0]),
+            PolicyError::EmptyRequiredClaim,
+            "the name or value of a claim that the policy requires is empty",
+        ),
+        (
+            "claim with an empty value among others",
+            policy().require_claim_one_of("a", ["b", ""]),
+            PolicyError::EmptyRequiredClaim,
+            "the name or value of a claim that the policy requires is empty",
+        ),
+        (
+            "array with the empty string",
+            policy().require_claim_containing("a", ""),
+            PolicyError::EmptyRequiredClaim,
+            "the name or value of a claim that the policy requires is empty",
+        ),
+        (
+            "array without a name",
+            policy().require_claim_containing("", "a"),
+            PolicyError::EmptyRequiredClaim,
+            "the name or value of a claim that the policy requires is empty",
+        ),
+        (
+            "time that is to be an array",
+            policy().require_claim_containing("nbf", "1"),
+            PolicyError::ImpossibleRequiredClaim,
+            "no accepted token can have a claim that the policy requires",
+        ),
+        (
+            "subject that is to be an array",
+            policy().require_claim_containing("sub", "a"),
+            PolicyError::ImpossibleRequiredClaim,
+            "no accepted token can have a claim that the policy requires",
+        ),
+        (
+            "string that is to be an array too",
+            policy().require_claim("a", "b").require_claim_containing("a", "b"),
+            PolicyError::ImpossibleRequiredClaim,
+            "no accepted token can have a claim that the policy requires",
+        ),
+        (
+            "three lists of values, any two of which have one in common",
+            policy()
+                .require_claim_one_of("a", ["1", "2"])
+                .require_claim_one_of("a", ["2", "3"])
+                .require_claim_one_of("a", ["1", "3"]),
+            PolicyError::ImpossibleRequiredClaim,
+            "no accepted token can have a claim that the policy requires",
+        ),
+        (
+            "other issuers",
+            policy().require_claim_one_of("iss", ["https://other.example/", "x"]),
+            PolicyError::ImpossibleRequiredClaim,
+            "no accepted token can have a claim that the policy requires",
+        ),
+        (
+            "path to the scopes with an unknown escape",
+            policy().scopes_from("/a~2"),
+            PolicyError::MalformedClaimPath,
+            "the policy's path to the scopes is empty, or a JSON Pointer with a `~` that is neither `~0` nor `~1`",
         ),
         (
             "time that is to be a string",

@@ -520,6 +520,24 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             explain(&token().audience(["https://other.example.com/", "x"])),
         ),
         (
+            "an API, under a policy for a client",
+            Check::Audience,
+            "audience_of_client_policy",
+            of(Policy::for_client(ISSUER, CLIENT_ID), token()),
+        ),
+        (
+            "ID token of another client, under a policy for a client",
+            Check::Audience,
+            "id_token",
+            of(Policy::for_client(ISSUER, "x"), token().audience(CLIENT_ID)),
+        ),
+        (
+            "client with a slash, under a policy for a client",
+            Check::Audience,
+            "audience_slash",
+            of(Policy::for_client(ISSUER, CLIENT_ID), token().audience(format!("{CLIENT_ID}/"))),
+        ),
+        (
             "expired",
             Check::Expiry,
             "expired",
@@ -991,6 +1009,11 @@ fn expected_is_what_the_policy_accepts() {
     let policy = policy.authorized_party("x");
     assert_eq!(expected(&policy, Check::Client), r#""x""#);
     assert_eq!(expected(&policy.accept_client("y"), Check::Client), r#"one of ["x", "y"]"#);
+    let policy = Policy::for_client(ISSUER, "x");
+    assert_eq!(expected(&policy, Check::Audience), r#"none, or "x""#);
+    let policy = policy.accept_client("y");
+    assert_eq!(expected(&policy, Check::Audience), r#"none, or one of ["x", "y"]"#);
+    assert_eq!(expected(&policy.accept_audience("z"), Check::Audience), r#""z""#);
 }
 
 #[test]
@@ -1007,6 +1030,61 @@ fn required_claim_is_shown_if_it_is_right_and_otherwise_only_its_type() {
     }
     let explanation = explain_under(policy(), &token());
     assert_eq!(finding(&explanation, Check::RequiredClaim).actual(), Some("`org_id`: none"));
+}
+
+#[test]
+fn required_claim_of_several_values_or_in_an_array_is_shown_likewise() {
+    let policy = || {
+        policy()
+            .require_claim_one_of("org_id", ["org_1", "org_2"])
+            .require_claim_containing("g", "a")
+    };
+    let shown = |org_id: Value, groups: Value| {
+        let token = token().claim("org_id", org_id).claim("g", groups);
+        let explanation = explain_under(policy(), &token);
+        let of_claims = explanation.findings().iter();
+        let of_claims = of_claims.filter(|finding| finding.check() == Check::RequiredClaim);
+        let texts = |finding: &Finding| {
+            [finding.expected(), finding.actual()].map(|text| text.unwrap().to_owned())
+        };
+        of_claims.map(|finding| (finding.outcome(), texts(finding))).collect::<Vec<_>>()
+    };
+    let org_id = |actual: &str| [r#"`org_id`: one of ["org_1", "org_2"]"#.into(), actual.into()];
+    let groups = |actual: &str| [r#"`g`: an array with "a""#.into(), actual.into()];
+    use Outcome::{Failed, Passed};
+    for (org_id_value, groups_value, expected) in [
+        (
+            json!("org_2"),
+            json!(["b", "a"]),
+            [
+                (Passed, org_id(r#"`org_id`: "org_2""#)),
+                (Passed, groups(r#"`g`: an array with "a""#)),
+            ],
+        ),
+        (
+            json!("secret"),
+            json!(["secret"]),
+            [
+                (Failed, org_id("`org_id`: another string")),
+                (Failed, groups("`g`: an array of other strings")),
+            ],
+        ),
+        (
+            json!(["org_1"]),
+            json!(["a", 1]),
+            [
+                (Failed, org_id("`org_id`: an array")),
+                (Failed, groups("`g`: an array with other values than strings")),
+            ],
+        ),
+        (
+            json!(null),
+            json!("a"),
+            [(Failed, org_id("`org_id`: null")), (Failed, groups("`g`: a string"))],
+        ),
+    ] {
+        assert_eq!(shown(org_id_value, groups_value), expected);
+    }
 }
 
 #[test]

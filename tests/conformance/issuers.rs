@@ -215,6 +215,59 @@ fn page_has_a_section_for_each_issuer_of_its_table_and_says_how_many_they_are() 
 
 // Notes on the page that need more than a row.
 
+/// The scopes that a guard sees under the row's policy with the line of the page for `path`.
+fn scopes_from(row: &Row, path: &str, token: &TokenBuilder) -> Vec<String> {
+    assert!(PAGE.contains(&format!(".scopes_from(\"{path}\")")), "{path}");
+    let policy = row.policy.clone().scopes_from(path);
+    let verifier = Verifier::new(policy, row.keys()).unwrap();
+    let verified = verifier.verify_at(&token.mint(), NOW).unwrap();
+    let scopes: Vec<String> = verified.scopes().map(Into::into).collect();
+    let guard = Guard::new(verifier);
+    assert!(scopes.iter().all(|scope| guard.check_scope(&verified, scope).is_ok()));
+    scopes
+}
+
+#[test]
+fn auth0_roles_of_an_action_are_read_from_their_claim() {
+    let row = row("Auth0");
+    let token = row.token().claim("https://example.com/roles", ["admin"].as_slice());
+    assert_eq!(scopes_from(&row, "https://example.com/roles", &token), ["admin"]);
+    let without = row.verify(&token).unwrap();
+    assert!(without.scopes().eq(["openid", "profile", "read:patients"]));
+}
+
+#[test]
+fn okta_scopes_are_read_from_scp() {
+    let row = row("Okta");
+    assert_eq!(scopes_from(&row, "scp", &row.token()), ["openid", "email"]);
+    assert_eq!(row.verify(&row.token()).unwrap().scopes().count(), 0);
+}
+
+#[test]
+fn entra_scopes_are_read_from_scp_and_app_roles_from_roles() {
+    for name in ["Entra ID, v1.0", "Entra ID, v2.0"] {
+        let row = row(name);
+        let user = row.token().claim("scp", "orders.read orders.write");
+        assert_eq!(scopes_from(&row, "scp", &user), ["orders.read", "orders.write"]);
+        assert!(scopes_from(&row, "roles", &user).is_empty());
+        let app = row.token().without_claim("scp").claim("roles", ["Orders.All"].as_slice());
+        assert_eq!(scopes_from(&row, "roles", &app), ["Orders.All"]);
+        assert!(scopes_from(&row, "scp", &app).is_empty());
+    }
+}
+
+#[test]
+fn keycloak_roles_are_read_from_the_realm_or_a_client() {
+    let row = row("Keycloak");
+    assert!(row.verify(&row.token()).unwrap().scopes().eq(["openid", "email"]));
+    let realm = "/realm_access/roles";
+    assert_eq!(scopes_from(&row, realm, &row.token()), ["offline_access"]);
+    let clients = json!({"account": {"roles": ["view-profile"]}, "my-client": {"roles": ["edit"]}});
+    let token = row.token().claim("resource_access", clients);
+    assert_eq!(scopes_from(&row, "/resource_access/my-client/roles", &token), ["edit"]);
+    assert!(scopes_from(&row, "/resource_access/my-client/roles", &row.token()).is_empty());
+}
+
 #[test]
 fn auth0_token_of_the_rfc_9068_profile_is_distinguished_from_an_id_token_by_its_type() {
     let mut row = row("Auth0");
@@ -230,6 +283,29 @@ fn cognito_pool_in_several_regions_is_another_issuer() {
     let replicated = "https://issuer.cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI";
     let outcome = row.outcome(&row.token().issuer(replicated));
     assert_eq!(outcome, Err(VerifyError::WrongIssuer));
+}
+
+#[test]
+fn cognito_token_for_a_resource_is_accepted_only_by_that_resource() {
+    let mut row = row("Cognito, access token");
+    let of = |row: &Row, aud: &str| row.token().audience(aud);
+    row.policy =
+        Policy::new(row.issuer, "https://api.example.com").require_claim("token_use", "access");
+    assert_eq!(row.outcome(&of(&row, "https://api.example.com")), Ok(()));
+    assert_eq!(row.outcome(&of(&row, "https://orders.example.com")), Err(WRONG_AUDIENCE));
+    assert_eq!(row.outcome(&of(&row, "1example23456789")), Err(WRONG_AUDIENCE));
+    assert_eq!(row.outcome(&row.token()), Err(MISSING_AUD));
+}
+
+#[test]
+fn clerk_token_with_an_audience_takes_a_policy_that_names_it() {
+    let mut row = row("Clerk");
+    row.policy = Policy::new(row.issuer, "https://api.example.com")
+        .authorized_party("https://app.example.com");
+    let token = row.token().audience("https://api.example.com");
+    assert_eq!(row.outcome(&token), Ok(()));
+    let stranger = token.claim("azp", "https://evil.example");
+    assert_eq!(row.outcome(&stranger), Err(VerifyError::WrongAuthorizedParty));
 }
 
 #[test]
@@ -788,6 +864,9 @@ fn rows() -> Vec<Row> {
                 (json!({"client_id": "another"}), VerifyError::WrongAuthorizedParty),
                 (json!({"client_id": null}), VerifyError::WrongAuthorizedParty),
                 (json!({"token_use": "id"}), FIRST_CLAIM),
+                // For another service of the same client.
+                (json!({"aud": "https://orders.example.com"}), WRONG_AUDIENCE),
+                (json!({"aud": ["https://orders.example.com"]}), WRONG_AUDIENCE),
                 // An ID token.
                 (
                     json!({"aud": "1example23456789", "client_id": null, "token_use": "id"}),
@@ -1434,6 +1513,7 @@ fn rows() -> Vec<Row> {
                     VerifyError::WrongAuthorizedParty,
                 ),
                 (json!({"azp": "http://app.example.com"}), VerifyError::WrongAuthorizedParty),
+                (json!({"aud": "https://api.example.com"}), WRONG_AUDIENCE),
                 (json!({"azp": null}), VerifyError::WrongAuthorizedParty),
             ],
         },

@@ -25,6 +25,8 @@ mod rfc7518_ec;
 mod rfc8037;
 // JSON Web Token.
 mod rfc7519;
+// JSON Pointer: scopes in other claims.
+mod rfc6901;
 // OpenID Connect Core: tokens for a client.
 mod openid_connect;
 // Best current practices: kinds of tokens; one algorithm for a key; several issuers.

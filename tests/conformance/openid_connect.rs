@@ -7,7 +7,7 @@ use tokenring::{
     testkit::{AUDIENCE, CLIENT_ID, ISSUER},
 };
 
-use crate::common::{CLAIMS, HEADER, NOW, policy, signed, token, verifier_of};
+use crate::common::{CLAIMS, HEADER, NOW, claims_and, policy, signed, token, verifier_of};
 
 fn outcome(policy: Policy, token: &str) -> Result<(), VerifyError> {
     verifier_of(policy).verify_at(token, NOW).map(drop)
@@ -85,12 +85,46 @@ fn client_that_is_not_a_string_is_refused_under_any_policy() {
 }
 
 #[test]
-fn aud_is_not_compared_under_a_policy_for_a_client_but_has_its_type() {
-    for aud in [r#""other""#, r#""""#, "[]", r#"["other","another"]"#, r#"["https:\/\/a.example"]"#]
-    {
+fn aud_under_a_policy_for_a_client_is_absent_or_empty_or_contains_a_client() {
+    let two = || for_client().accept_client("second");
+    for aud in [
+        "[]",
+        "[ ]",
+        r#""client""#,
+        r#"["client"]"#,
+        r#"["other","client"]"#,
+        r#"["other","\u0063lient"]"#,
+        r#""second""#,
+        r#"["","second","other"]"#,
+    ] {
         let token = with(&format!(r#""azp":"client","aud":{aud}"#));
-        assert_eq!(outcome(for_client(), &token), Ok(()), "{aud}");
+        assert_eq!(outcome(two(), &token), Ok(()), "{aud}");
     }
+    for aud in [
+        r#""other""#,
+        r#""""#,
+        r#"[""]"#,
+        r#"["other","another"]"#,
+        r#"["https:\/\/a.example"]"#,
+        r#""Client""#,
+        r#""client ""#,
+        r#""client second""#,
+        r#"["clien","lient"]"#,
+        r#""client\u0000""#,
+    ] {
+        let token = with(&format!(r#""azp":"client","aud":{aud}"#));
+        assert_eq!(outcome(two(), &token), Err(VerifyError::WrongAudience), "{aud}");
+    }
+    // The client in `aud` is not the client that the token was issued to.
+    let another = with(r#""azp":"other","aud":"client""#);
+    assert_eq!(outcome(two(), &another), Err(VerifyError::WrongAuthorizedParty));
+    assert_eq!(outcome(two(), &with(r#""aud":"client""#)), Err(VerifyError::WrongAuthorizedParty));
+    let of_nobody = with(r#""azp":"second","aud":"second""#);
+    assert_eq!(outcome(for_client(), &of_nobody), Err(VerifyError::WrongAudience));
+}
+
+#[test]
+fn aud_under_a_policy_for_a_client_has_its_type() {
     for aud in ["null", "1", "true", "{}", "[1]", r#"["a",null]"#, r#"[["a"]]"#] {
         let token = with(&format!(r#""azp":"client","aud":{aud}"#));
         let mistyped = Err(VerifyError::ClaimType { claim: "aud" });
@@ -110,6 +144,8 @@ fn audience_that_is_accepted_besides_the_client_must_be_present() {
         (r#""azp":"client""#, VerifyError::ClaimMissing { claim: "aud" }),
         (r#""azp":"client","aud":[]"#, VerifyError::ClaimType { claim: "aud" }),
         (r#""azp":"client","aud":"other""#, VerifyError::WrongAudience),
+        // An ID token.
+        (r#""azp":"client","aud":"client""#, VerifyError::WrongAudience),
         (r#""aud":"api""#, VerifyError::WrongAuthorizedParty),
         (r#""azp":"other","aud":"api""#, VerifyError::WrongAuthorizedParty),
     ] {
@@ -143,7 +179,8 @@ fn everything_else_is_checked_for_a_client_too() {
 
 #[test]
 fn each_of_several_clients_is_accepted() {
-    let of = |client: &str| token().claim("azp", client).mint();
+    // For every policy here.
+    let of = |client: &str| token().audience([AUDIENCE, "client"]).claim("azp", client).mint();
     let policies: [(Policy, &[&str]); 4] = [
         (
             for_client().accept_client("second").accept_client("third"),
@@ -172,8 +209,7 @@ fn each_of_several_clients_is_accepted() {
 #[test]
 fn required_claim_must_be_exactly_that_string() {
     let required = || policy().require_claim("token_use", "access");
-    let with =
-        |members: &str| outcome(required(), &signed(HEADER, crate::common::claims_and(members)));
+    let with = |members: &str| outcome(required(), &signed(HEADER, claims_and(members)));
     for members in [
         r#""token_use":"access""#,
         r#""token_use":"\u0061ccess""#,
@@ -279,4 +315,97 @@ fn required_claims_are_checked_last() {
     let expired = token().expires_at(NOW).mint();
     let now = NOW.as_secs();
     assert_eq!(outcome(required, &expired), Err(VerifyError::Expired { exp: now, now }));
+}
+
+// `Policy::require_claim_one_of` and `Policy::require_claim_containing`.
+
+#[test]
+fn required_claim_may_have_one_of_several_values() {
+    let required = || policy().require_claim_one_of("org_id", ["org_1", "org_2"]);
+    for value in [r#""org_1""#, r#""org_2""#, r#""org\u005f2""#] {
+        let claims = claims_and(&format!(r#""org_id":{value}"#));
+        assert_eq!(outcome(required(), &signed(HEADER, claims)), Ok(()), "{value}");
+    }
+    let missing = Err(VerifyError::RequiredClaim { index: 0 });
+    for value in [
+        r#""org_3""#,
+        r#""Org_1""#,
+        r#""org_1 ""#,
+        r#""org_1 org_2""#,
+        r#""org_1,org_2""#,
+        r#""""#,
+        r#"["org_1"]"#,
+        r#"["org_1","org_2"]"#,
+        r#"{"org_1":1}"#,
+        "null",
+        "1",
+        "true",
+    ] {
+        let claims = claims_and(&format!(r#""org_id":{value}"#));
+        assert_eq!(outcome(required(), &signed(HEADER, claims)), missing, "{value}");
+    }
+    assert_eq!(outcome(required(), &token().mint()), missing);
+}
+
+#[test]
+fn required_claim_may_be_an_array_that_contains_a_value() {
+    let required = || policy().require_claim_containing("groups", "admins");
+    for value in [
+        r#"["admins"]"#,
+        r#"["users","admins"]"#,
+        r#"["admins","admins"]"#,
+        r#"["\u0061dmins",""]"#,
+        "[ \"x\" , \"admins\" ]",
+    ] {
+        let claims = claims_and(&format!(r#""groups":{value}"#));
+        assert_eq!(outcome(required(), &signed(HEADER, claims)), Ok(()), "{value}");
+    }
+    let missing = Err(VerifyError::RequiredClaim { index: 0 });
+    for value in [
+        "[]",
+        r#"["admin"]"#,
+        r#"["Admins"]"#,
+        r#"["admins "]"#,
+        r#"["admins users"]"#,
+        r#""admins""#,
+        r#"["admins",1]"#,
+        r#"[null,"admins"]"#,
+        r#"[["admins"]]"#,
+        r#"["admins",{}]"#,
+        r#"{"admins":"admins"}"#,
+        r#"{"0":"admins"}"#,
+        "null",
+        "true",
+    ] {
+        let claims = claims_and(&format!(r#""groups":{value}"#));
+        assert_eq!(outcome(required(), &signed(HEADER, claims)), missing, "{value}");
+    }
+    assert_eq!(outcome(required(), &token().mint()), missing);
+}
+
+#[test]
+fn required_claims_of_all_kinds_are_counted_together() {
+    let required = || {
+        policy()
+            .require_claim("a", "1")
+            .require_claim_one_of("b", ["2", "3"])
+            .require_claim_containing("c", "4")
+            .require_claim_containing("c", "5")
+    };
+    let with =
+        |a: &str, b: &str, c: &[&str]| token().claim("a", a).claim("b", b).claim("c", c).mint();
+    assert_eq!(outcome(required(), &with("1", "3", &["5", "4"])), Ok(()));
+    for (index, token) in
+        [with("x", "x", &[]), with("1", "x", &[]), with("1", "2", &["5"]), with("1", "2", &["4"])]
+            .iter()
+            .enumerate()
+    {
+        assert_eq!(outcome(required(), token), Err(VerifyError::RequiredClaim { index }));
+    }
+    // Two lists with a value in common.
+    let common =
+        policy().require_claim_one_of("b", ["1", "2"]).require_claim_one_of("b", ["2", "3"]);
+    assert_eq!(outcome(common.clone(), &with("", "2", &[])), Ok(()));
+    let one = outcome(common, &with("", "1", &[]));
+    assert_eq!(one, Err(VerifyError::RequiredClaim { index: 1 }));
 }

@@ -536,7 +536,15 @@ fn scope_is_compared_as_a_whole_and_in_its_case() {
 
 #[test]
 fn scope_or_permissions_of_another_type_grant_nothing() {
-    for value in [json!(null), json!(["admin"]), json!({"admin": true}), json!(true), json!([1])] {
+    for value in [
+        json!(null),
+        json!({"admin": true}),
+        json!(true),
+        json!([1]),
+        json!(["admin", 1]),
+        json!([["admin"]]),
+        json!(["admin", null]),
+    ] {
         let value = || value.clone();
         let token = token().scope(value()).permissions(json!({"admin": value()})).mint();
         let request = || Some(format!("Bearer {token}"));
@@ -546,6 +554,25 @@ fn scope_or_permissions_of_another_type_grant_nothing() {
         assert_eq!(permitted.unwrap_err().status(), 403);
         assert_eq!(guard().check_at(request(), NOW).map(|_| ()), Ok(()));
     }
+}
+
+#[test]
+fn scope_in_an_array_is_granted_unless_it_has_a_space_in_it() {
+    let status = |scope: Value, required: &str| {
+        let request = format!("Bearer {}", token().scope(scope).mint());
+        let checked = guard().require_scope(required).check_at(Some(request), NOW);
+        checked.map_or_else(|rejection| rejection.status(), |_| 200)
+    };
+    assert_eq!(status(json!(["read", "write"]), "read write"), 200);
+    assert_eq!(status(json!(["read", "write"]), "write"), 200);
+    assert_eq!(status(json!(["read", "write"]), "admin"), 403);
+    // One name, which is neither of the two.
+    assert_eq!(status(json!(["read write"]), "read write"), 403);
+    assert_eq!(status(json!(["read write"]), "read"), 403);
+    // An empty setting admits nobody.
+    assert_eq!(status(json!([""]), ""), 403);
+    assert_eq!(status(json!([" "]), " "), 403);
+    assert_eq!(status(json!([]), "read"), 403);
 }
 
 #[test]

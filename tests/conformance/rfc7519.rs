@@ -912,8 +912,8 @@ fn audience_is_returned_as_in_the_token() {
 }
 
 #[test]
-fn scopes_are_the_values_between_spaces() {
-    let cases: [(&str, &[&str]); 12] = [
+fn scopes_are_the_values_between_spaces_or_the_strings_of_an_array() {
+    let cases: [(&str, &[&str]); 20] = [
         (r#""a b""#, &["a", "b"]),
         (r#""a""#, &["a"]),
         (r#""  a   b  ""#, &["a", "b"]),
@@ -925,8 +925,16 @@ fn scopes_are_the_values_between_spaces() {
         ("\"a\u{a0}b\"", &["a\u{a0}b"]),
         // With escapes.
         (r#""r\u0065ad\u0020write\"x""#, &["read", "write\"x"]),
-        // A value that is not a string grants nothing.
-        (r#"["a","b"]"#, &[]),
+        (r#"["a","b"]"#, &["a", "b"]),
+        (r#"["a b"," c"]"#, &["a b", " c"]),
+        (r#"["r\u0065ad"]"#, &["read"]),
+        (r#"["","a",""]"#, &["a"]),
+        ("[]", &[]),
+        // Anything else grants nothing.
+        (r#"["a",1]"#, &[]),
+        (r#"["a",null]"#, &[]),
+        (r#"[["a"]]"#, &[]),
+        (r#"{"a":"a"}"#, &[]),
         ("null", &[]),
         ("7", &[]),
     ];

@@ -52,7 +52,16 @@ pub fn policy(value: &Value) -> Policy {
             other => panic!("unknown type of token: {other}"),
         });
     for claim in value["required_claims"].as_array().unwrap() {
-        policy = policy.require_claim(claim[0].as_str().unwrap(), claim[1].as_str().unwrap());
+        let name = claim[0].as_str().unwrap();
+        policy = match (&claim[1], claim[1]["one_of"].as_array(), claim[1]["contains"].as_str()) {
+            (Value::String(value), _, _) => policy.require_claim(name, value),
+            (_, Some(values), None) => {
+                let values = values.iter().map(|value| value.as_str().unwrap());
+                policy.require_claim_one_of(name, values)
+            }
+            (_, None, Some(value)) => policy.require_claim_containing(name, value),
+            (other, _, _) => panic!("unknown requirement: {other}"),
+        };
     }
     match value["sender_constrained"].as_str().unwrap() {
         "refused" => policy,

@@ -197,7 +197,10 @@ pub const RULES: &[Rule] = &[
         name: "does not look at `aud` where no audience is required",
         libraries: &LIBRARIES,
         tokenring_accepts: false,
-        applies: |case| case.mistyped("aud") && case.json["policy"]["audiences"] == json!([]),
+        applies: |case| {
+            (case.mistyped("aud") || case.is("wrong_audience"))
+                && case.json["policy"]["audiences"] == json!([])
+        },
     },
     Rule {
         name: "takes times after the year 9999",

@@ -190,10 +190,7 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
         Some(Json::Object(_)) => true,
         Some(_) => return Err(VerifyError::ClaimType { claim: "cnf" }),
     };
-    let scopes = match get(&members, "scope") {
-        Some(Json::String(scope)) => owned(scope.split(' ').filter(|s| !s.is_empty()).collect()),
-        _ => Vec::new(),
-    };
+    let scopes = scopes(get(&members, "scope"), true);
     let permissions = match get(&members, "permissions") {
         Some(Json::Array(values)) => owned(json::strings(values).unwrap_or_default()),
         _ => Vec::new(),
@@ -205,6 +202,32 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
     }
     let exp = exp.ok_or(VerifyError::ClaimMissing { claim: "exp" })?;
     Ok(Claims { iss, aud, exp: seconds(exp), nbf, iat, sub, jti, client, cnf, scopes, permissions })
+}
+
+/// The scopes in a claim: in a string that is a list or one name, or in an array of names.
+fn scopes(claim: Option<&Json>, is_list: bool) -> Vec<String> {
+    let names = match claim {
+        Some(Json::String(list)) if is_list => list.split(' ').collect(),
+        Some(Json::String(name)) => vec![name.as_str()],
+        Some(Json::Array(values)) => json::strings(values).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    names.into_iter().filter(|name| !name.is_empty()).map(String::from).collect()
+}
+
+/// The scopes that are `names` deep in an acceptable payload. The last name is not `scope` or `scp`.
+pub fn scopes_at(payload: &[u8], names: &[&str]) -> Result<Vec<String>, VerifyError> {
+    let members = json::object(payload).map_err(VerifyError::PayloadJson)?;
+    let mut found = Json::Object(members);
+    for name in names {
+        let Json::Object(_) = found else { return Ok(Vec::new()) };
+        let members = json::members(found).map_err(VerifyError::PayloadJson)?;
+        match get(&members, name) {
+            Some(value) => found = value.clone(),
+            None => return Ok(Vec::new()),
+        }
+    }
+    Ok(scopes(Some(&found), false))
 }
 
 fn seconds(time: f64) -> u64 {

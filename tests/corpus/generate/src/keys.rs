@@ -49,6 +49,13 @@ pub fn policies() -> Vec<(String, Value)> {
             "required claims",
             json!({ "required_claims": [["token_use", "access"], ["tid", TENANT]] }),
         ),
+        (
+            "other required claims",
+            json!({ "required_claims": [
+                ["tid", { "one_of": [TENANT, "other"] }],
+                ["groups", { "contains": "admins" }],
+            ] }),
+        ),
         ("sender-constrained", json!({ "sender_constrained": "allowed" })),
         ("issuer without slash", json!({ "issuer": "https://tenant.example.auth0.com" })),
         ("tenant", json!({ "issuer": format!("https://login.example.com/{TENANT}/v2.0") })),

@@ -473,6 +473,9 @@ fn policies() -> Vec<TokenCase> {
         token().claim("token_use", string(token_use)).claim("tid", string(tid))
     };
     let required = "RFC 8725 section 3.12";
+    const OTHERS: &str = "other required claims";
+    let grouped =
+        |tid: &str, groups: &str| token().claim("tid", string(tid)).claim("groups", groups);
     let claim = "RFC 7519 section 4.1.1; RFC 8725 section 3.8";
     let no_typ = token().without_header("typ");
     cases.extend([
@@ -516,6 +519,27 @@ fn policies() -> Vec<TokenCase> {
         case("an empty aud, and the policy asks for none", client, "client without audience", {
             of(CLIENT_ID).claim("aud", "[]")
         }),
+        case("the client as aud, and the policy asks for none", aud, "client without audience", {
+            of(CLIENT_ID).claim("aud", format!("[{OTHER_AUDIENCE:?},{CLIENT_ID:?}]"))
+        }),
+        case("another aud, and the policy asks for none", aud, "client without audience", {
+            of(CLIENT_ID)
+        })
+        .refused(WrongAudience),
+        case(
+            "an empty string as aud, and the policy asks for none",
+            aud,
+            "client without audience",
+            of(CLIENT_ID).claim("aud", r#""""#),
+        )
+        .refused(WrongAudience),
+        case(
+            "another client as aud, and the policy asks for none",
+            aud,
+            "client without audience",
+            of(CLIENT_ID).claim("aud", string(OTHER_CLIENT)),
+        )
+        .refused(WrongAudience),
         case("a mistyped aud, and the policy asks for none", aud, "client without audience", {
             of(CLIENT_ID).claim("aud", "1")
         })
@@ -529,6 +553,39 @@ fn policies() -> Vec<TokenCase> {
             .refused(RequiredClaim { index: 0 }),
         case("second required claim differs", required, "required claims", used("access", "x"))
             .refused(RequiredClaim { index: 1 }),
+        case("one of several values, and an array with a value", required, OTHERS, {
+            grouped(TENANT, r#"["admins"]"#)
+        }),
+        case("another of several values, and a longer array", required, OTHERS, {
+            grouped("other", r#"["users","\u0061dmins"]"#)
+        }),
+        case("an array with a value twice", required, OTHERS, {
+            grouped("other", r#"["admins","admins"]"#)
+        }),
+        case("none of several values", required, OTHERS, grouped("x", r#"["admins"]"#))
+            .refused(RequiredClaim { index: 0 }),
+        case("one of several values within an array", required, OTHERS, {
+            grouped("", r#"["admins"]"#).claim("tid", r#"["other"]"#)
+        })
+        .refused(RequiredClaim { index: 0 }),
+        case("an array without the value", required, OTHERS, grouped("other", r#"["users"]"#))
+            .refused(RequiredClaim { index: 1 }),
+        case("an empty array", required, OTHERS, grouped("other", "[]"))
+            .refused(RequiredClaim { index: 1 }),
+        case("a string in place of an array", required, OTHERS, {
+            grouped("other", r#""admins""#)
+        })
+        .refused(RequiredClaim { index: 1 }),
+        case("an array with the value and a number", required, OTHERS, {
+            grouped("other", r#"["admins",1]"#)
+        })
+        .refused(RequiredClaim { index: 1 }),
+        case("an array within an array", required, OTHERS, grouped("other", r#"[["admins"]]"#))
+            .refused(RequiredClaim { index: 1 }),
+        case("an object with the value", required, OTHERS, {
+            grouped("other", r#"{"admins":"admins"}"#)
+        })
+        .refused(RequiredClaim { index: 1 }),
         case("required claims are absent", required, "required claims", token())
             .refused(RequiredClaim { index: 0 }),
         case("required claim within an array", required, "required claims", {
