@@ -758,6 +758,30 @@ fn eve_online_token_of_either_issuer_is_accepted_with_the_same_keys() {
     }
 }
 
+#[test]
+fn scopes_are_read_under_the_documented_policy() {
+    for (name, scopes) in [
+        ("Entra External ID", vec!["orders.read", "orders.write"]),
+        ("Azure AD B2C", vec!["orders.read", "orders.write"]),
+        ("AD FS", vec!["openid", "profile"]),
+        ("Kinde", vec!["orders:read"]),
+        ("Hydra", vec!["orders.read", "offline"]),
+        ("EVE Online", vec!["esi-skills.read_skills.v1"]),
+    ] {
+        let row = row(name);
+        let verified = row.verify(&row.token()).unwrap();
+        assert_eq!(verified.scopes().collect::<Vec<_>>(), scopes, "{name}");
+    }
+}
+
+#[test]
+fn b2c_id_token_of_an_app_that_is_its_own_client_has_no_scope() {
+    let row = row("Azure AD B2C");
+    let id_token =
+        with_claims(row.token(), &json!({"scp": null, "azp": null, "nonce": "n", "at_hash": "h"}));
+    assert_eq!(row.verify(&id_token).unwrap().scopes().count(), 0);
+}
+
 // Tokens that cannot be verified.
 
 /// The header and the claims are in base64url with padding, and so is the signature over them.
@@ -989,7 +1013,8 @@ fn rows() -> Vec<Row> {
             policy: Policy::new(
                 "https://11111111-2222-3333-4444-555555555555.ciamlogin.com/11111111-2222-3333-4444-555555555555/v2.0",
                 "6e74172b-0000-0000-0000-000000000001",
-            ),
+            )
+            .scopes_from("scp"),
             algorithm: Algorithm::RS256,
             header: json!({"typ": "JWT"}),
             jwk: json!({"alg": null, "x5t": "x5t", "x5c": ["MIID"]}),
@@ -1019,7 +1044,8 @@ fn rows() -> Vec<Row> {
                 "https://contoso.b2clogin.com/11111111-2222-3333-4444-555555555555/v2.0/",
                 "6e74172b-0000-0000-0000-000000000001",
             )
-            .require_claim("tfp", "b2c_1_signin"),
+            .require_claim("tfp", "b2c_1_signin")
+            .scopes_from("scp"),
             algorithm: Algorithm::RS256,
             header: json!({"typ": "JWT"}),
             jwk: json!({"alg": null, "nbf": 1_700_000_000}),
@@ -1051,7 +1077,8 @@ fn rows() -> Vec<Row> {
             policy: Policy::new(
                 "http://fs.example.com/adfs/services/trust",
                 "microsoft:identityserver:6e74172b-0000-0000-0000-000000000001",
-            ),
+            )
+            .scopes_from("scp"),
             algorithm: Algorithm::RS256,
             header: json!({"typ": "JWT", "kid": null, "x5t": "AAECAwQFBgcICQoLDA0ODxAREhM"}),
             jwk: json!({"x5t": "AAECAwQFBgcICQoLDA0ODxAREhM", "x5c": ["MIID"]}),
@@ -1607,7 +1634,8 @@ fn rows() -> Vec<Row> {
             issuer: "https://example.kinde.com",
             audience: Some("https://api.example.com"),
             policy: Policy::new("https://example.kinde.com", "https://api.example.com")
-                .require_claim("org_code", "org_1a2b3c4d5e6"),
+                .require_claim("org_code", "org_1a2b3c4d5e6")
+                .scopes_from("scp"),
             algorithm: Algorithm::RS256,
             header: json!({}),
             jwk: json!({}),
@@ -1819,7 +1847,8 @@ fn rows() -> Vec<Row> {
             name: "Hydra",
             issuer: "https://auth.example.com",
             audience: Some("https://api.example.com"),
-            policy: Policy::new("https://auth.example.com", "https://api.example.com"),
+            policy: Policy::new("https://auth.example.com", "https://api.example.com")
+                .scopes_from("scp"),
             algorithm: Algorithm::RS256,
             header: json!({"typ": "JWT"}),
             jwk: json!({"kid": "public:9b2a3c4d-0000-4000-8000-000000000001"}),
@@ -1915,7 +1944,8 @@ fn rows() -> Vec<Row> {
             issuer: "https://login.eveonline.com",
             audience: Some("0123456789abcdef0123456789abcdef"),
             policy: Policy::new("https://login.eveonline.com", "0123456789abcdef0123456789abcdef")
-                .require_claim("tenant", "tranquility"),
+                .require_claim("tenant", "tranquility")
+                .scopes_from("scp"),
             algorithm: Algorithm::RS256,
             header: json!({"typ": "JWT"}),
             jwk: json!({"kid": "JWT-Signature-Key"}),
