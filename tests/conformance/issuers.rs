@@ -767,6 +767,11 @@ fn scopes_are_read_under_the_documented_policy() {
         ("Kinde", vec!["orders:read"]),
         ("Hydra", vec!["orders.read", "offline"]),
         ("EVE Online", vec!["esi-skills.read_skills.v1"]),
+        // The claim `scope`, as an array.
+        ("Duende", vec!["invoice.read", "openid"]),
+        ("ForgeRock", vec!["orders"]),
+        ("Spring Authorization Server", vec!["articles.read", "openid"]),
+        ("SAP XSUAA", vec!["orders!t1234.Display", "uaa.resource"]),
     ] {
         let row = row(name);
         let verified = row.verify(&row.token()).unwrap();
