@@ -787,6 +787,40 @@ fn b2c_id_token_of_an_app_that_is_its_own_client_has_no_scope() {
     assert_eq!(row.verify(&id_token).unwrap().scopes().count(), 0);
 }
 
+#[test]
+fn scitokens_version_as_an_old_library_writes_it_is_accepted_if_it_is_named() {
+    let row = row("SciTokens");
+    let old = row.token().claim("ver", "scitokens:2.0");
+    assert_eq!(row.outcome(&old), Err(FIRST_CLAIM));
+    let policy = Policy::new(row.issuer, row.audience.unwrap())
+        .require_claim_one_of("ver", ["scitoken:2.0", "scitokens:2.0"]);
+    let both = Row { policy, ..row };
+    assert_eq!(both.outcome(&old), Ok(()));
+    assert_eq!(both.outcome(&both.token()), Ok(()));
+    assert_eq!(both.outcome(&both.token().claim("ver", "scitoken:1.0")), Err(FIRST_CLAIM));
+}
+
+#[test]
+fn circleci_context_is_one_of_an_array() {
+    let name = "oidc.circleci.com/context-ids";
+    let mut row = row("CircleCI");
+    row.policy = row.policy.require_claim_containing(name, "66666666-aaaa-4bbb-8ccc-777777777777");
+    assert_eq!(row.outcome(&row.token()), Ok(()));
+    let fourth = VerifyError::RequiredClaim { index: 3 };
+    for others in [json!([]), json!(["another"]), json!("66666666-aaaa-4bbb-8ccc-777777777777")] {
+        assert_eq!(row.outcome(&row.token().claim(name, others.clone())), Err(fourth), "{others}");
+    }
+}
+
+#[test]
+fn workos_role_is_one_of_an_array() {
+    let mut row = row("WorkOS");
+    row.policy = row.policy.require_claim_containing("roles", "admin");
+    assert_eq!(row.outcome(&row.token()), Err(SECOND_CLAIM));
+    let admin = row.token().claim("roles", json!(["member", "admin"]));
+    assert_eq!(row.outcome(&admin), Ok(()));
+}
+
 // Tokens that cannot be verified.
 
 /// The header and the claims are in base64url with padding, and so is the signature over them.
