@@ -9,6 +9,7 @@ use crate::{
     check::{OF_CLAIMS, Rule},
     claims::ClaimsSet,
     header::DeclaredType,
+    key_name::KeyName,
     time::whole_seconds,
 };
 
@@ -246,10 +247,14 @@ impl Policy {
         }
     }
 
-    /// The query for the key of a token with these parameters.
-    pub(crate) fn query<'q>(&self, kid: Option<&'q str>, algorithm: Algorithm) -> KeyQuery<'q> {
+    /// The query for the key of a token that names its key like this and has this `alg`.
+    pub(crate) fn query<'q>(
+        &self,
+        name: Option<KeyName<&'q str>>,
+        algorithm: Algorithm,
+    ) -> KeyQuery<'q> {
         let first_rsa = self.algorithms.iter().copied().find(|algorithm| algorithm.is_rsa());
-        KeyQuery::new(kid, algorithm).with_unlabeled_for(first_rsa)
+        KeyQuery::named(name, algorithm).with_unlabeled_for(first_rsa)
     }
 
     /// Reads the claims and compares them with the policy as of `now`.

@@ -121,6 +121,16 @@ pub(super) fn key(
     }
 }
 
+/// Whether a key of the issuer is missing because of the thumbprint that a token has in place of `kid`.
+pub(super) fn is_unknown_thumbprint(
+    error: KeyError,
+    keys: &KeysDescription,
+    header: &JsonAsRead<'_>,
+) -> bool {
+    let is_named = !header.has("kid") && (header.has("x5t") || header.has("x5t#S256"));
+    error == KeyError::UnknownKey && is_named && keys.count() != Some(0)
+}
+
 /// For a failed fetch, by [`FetchError::code`](crate::FetchError::code).
 fn fetch(code: &str) -> Option<Hint> {
     Some(match code {

@@ -157,6 +157,8 @@ pub(super) const NO_KEYS: Hint = Hint::coded("no_keys")
     .says("The key set has no usable key: check that its URL or file is the issuer's.");
 pub(super) const KEY_ID_MISSING: Hint = Hint::coded("key_id_missing")
     .says("Have the issuer write `kid` into the header: without it, exactly one key must fit the token's `alg`.");
+pub(super) const UNKNOWN_THUMBPRINT: Hint = Hint::coded("unknown_thumbprint")
+    .says("None of the issuer's keys for this `alg` has the token's `x5t`: the token is from another tenant or environment, or its key was replaced.");
 pub(super) const KEY_ID_AMBIGUOUS: Hint = Hint::coded("key_id_ambiguous")
     .says("Have the issuer give each of its keys a `kid` of its own.");
 

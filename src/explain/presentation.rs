@@ -109,6 +109,9 @@ impl Walk<'_> {
             Check::Algorithm => diagnosis::algorithm(header),
             Check::Key => {
                 let error = self.key.as_ref()?.as_ref().err()?;
+                if diagnosis::is_unknown_thumbprint(*error, &self.keys, header) {
+                    return Some(hint::UNKNOWN_THUMBPRINT);
+                }
                 let is_foreign = payload.string("iss") != policy.map(Policy::issuer);
                 diagnosis::key(*error, &self.keys, header.string("kid"), is_foreign)
             }
@@ -183,7 +186,9 @@ impl Walk<'_> {
 
     fn key_found(&self) -> String {
         let Some(key) = self.selected_key() else {
-            return format!("kid {}", self.header.shown("kid"));
+            let names = ["kid", "x5t#S256", "x5t"];
+            let name = names.into_iter().find(|name| self.header.has(name)).unwrap_or("kid");
+            return format!("{name} {}", self.header.shown(name));
         };
         let name = keys::named(key.key_id(), key.algorithm());
         match key.modulus_bits() {
