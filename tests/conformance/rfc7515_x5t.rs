@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, CompactJws, JwkSet, KeyError, KeyQuery, KeySource, Policy, Verifier, VerifyError,
+    Algorithm, CompactJws, JwkSet, KeyQuery, Policy, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -186,6 +186,8 @@ fn query_of_a_header_has_the_one_name_that_chooses() {
 #[cfg(feature = "std")]
 #[test]
 fn token_cache_confirms_the_key_by_the_thumbprint() {
+    use tokenring::{KeyError, KeySource};
+
     let [one, two, _] = keys();
     let token = nameless(&one).header("x5t", "one").mint();
     let cached = verifier(&as_published()).with_token_cache(std::num::NonZeroUsize::MIN);

@@ -308,10 +308,9 @@ fn padded(member: &'static str, octets: &[u8], expected: usize) -> Result<Vec<u8
 
 fn check_modulus(n: &[u8]) -> Result<(), JwkError> {
     let info = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
-    if n.starts_with(b"\x30\x82") && n.len() >= 4 && n[4..].starts_with(info) {
-        if usize::from(n[2]) * 256 + usize::from(n[3]) == n.len() - 4 {
-            return Err(JwkError::ModulusIsPublicKeyInfo);
-        }
+    let is_info = n.starts_with(b"\x30\x82") && n.len() >= 4 && n[4..].starts_with(info);
+    if is_info && usize::from(n[2]) * 256 + usize::from(n[3]) == n.len() - 4 {
+        return Err(JwkError::ModulusIsPublicKeyInfo);
     }
     match bits(n) {
         bits if bits < 2048 => return Err(JwkError::ModulusTooSmall { bits }),
