@@ -74,8 +74,8 @@ pub enum VerifyError {
         /// The length of `kid` in bytes.
         bytes: usize,
     },
-    /// Sender: the issuer has no usable key with the token's `kid` for its `alg`. RFC 7515
-    /// section 4.1.4.
+    /// Sender: the issuer has no usable key with the token's `kid`, or without one with its `x5t#S256`
+    /// or `x5t`, for its `alg`. RFC 7515 sections 4.1.4, 4.1.7 and 4.1.8.
     UnknownKey,
     /// Issuer: several keys fit, and the token does not say which one signed it. RFC 7517
     /// section 4.5.
@@ -337,10 +337,11 @@ impl Error for JsonError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Sender: no usable key has this `kid` and this algorithm. RFC 7515 section 4.1.4.
+    /// Sender: no usable key has this `kid` or thumbprint and this algorithm. RFC 7515 sections 4.1.4,
+    /// 4.1.7 and 4.1.8.
     UnknownKey,
-    /// Issuer: several keys fit: different keys have this `kid`, or the token has no `kid` and the
-    /// set has several keys for its algorithm. RFC 7517 section 4.5.
+    /// Issuer: several keys fit: different keys have this `kid` or thumbprint, or the token has neither
+    /// and the set has several keys for its algorithm. RFC 7517 section 4.5.
     AmbiguousKey,
     /// Operator: the keys are not available now.
     Unavailable {

@@ -6,16 +6,17 @@ use core::fmt;
 use crate::{
     Algorithm, JsonError, VerifyError, base64url,
     json::{self, Quoted, Text, Value},
+    key_name::KeyName,
 };
 
-/// The JOSE Header of a token: the three parameters that this crate uses.
+/// The JOSE Header of a token: the parameters that this crate uses.
 ///
 /// It is not verified. It may choose among keys that are already trusted, and nothing else.
 #[derive(Clone)]
 pub struct JoseHeader {
     json: String,
     algorithm: Algorithm,
-    key_id: Option<Text>,
+    key_name: Option<KeyName<Text>>,
     token_type: Option<Text>,
 }
 
@@ -27,7 +28,15 @@ impl JoseHeader {
 
     /// `kid`, 1 to 256 bytes. RFC 7515 section 4.1.4.
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_ref().map(|kid| kid.within(&self.json))
+        match self.key_name() {
+            Some(KeyName::KeyId(kid)) => Some(kid),
+            _ => None,
+        }
+    }
+
+    /// The name of the token's key.
+    pub(crate) fn key_name(&self) -> Option<KeyName<&str>> {
+        self.key_name.as_ref().map(|name| name.as_ref().map(|text| text.within(&self.json)))
     }
 
     /// `typ`, in its original case and with its prefix, if any. RFC 7515 section 4.1.9.
@@ -62,10 +71,10 @@ impl JoseHeader {
         let name = string(parameters.alg, "alg")?.ok_or(VerifyError::AlgorithmMissing)?;
         let algorithm =
             Algorithm::named(&name.characters(&json)).ok_or(VerifyError::AlgorithmNotAccepted)?;
-        let key_id = string(parameters.kid, "kid")?.map(|kid| kid.to_text(&json));
+        let key_name = parameters.key_name()?.map(|name| name.map(|text| text.to_text(&json)));
         let token_type = string(parameters.typ, "typ")?.map(|typ| typ.to_text(&json));
 
-        let header = Self { json, algorithm, key_id, token_type };
+        let header = Self { json, algorithm, key_name, token_type };
         match header.key_id().map(str::len) {
             Some(bytes) if !(1..=MAX_KEY_ID_BYTES).contains(&bytes) => {
                 Err(VerifyError::KeyIdLength { bytes })
@@ -106,14 +115,16 @@ impl DeclaredType {
     }
 }
 
-/// The parameters as they are in the header, their types not checked yet. `jwk`, `jku`, `x5u`,
-/// `x5c` and `x5t` are ignored: a token must not bring its own key. RFC 8725 section 3.10.
+/// The parameters as they are in the header, their types not checked yet. `jwk`, `jku`, `x5u` and
+/// `x5c` are ignored: a token must not bring its own key. RFC 8725 section 3.10.
 #[derive(Default)]
 struct Parameters {
     forbidden: Option<&'static str>,
     alg: Option<Value>,
     kid: Option<Value>,
     typ: Option<Value>,
+    x5t: Option<Value>,
+    x5t_s256: Option<Value>,
 }
 
 impl Parameters {
@@ -128,10 +139,21 @@ impl Parameters {
                 "alg" => parameters.alg = Some(value),
                 "kid" => parameters.kid = Some(value),
                 "typ" => parameters.typ = Some(value),
+                "x5t" => parameters.x5t = Some(value),
+                "x5t#S256" => parameters.x5t_s256 = Some(value),
                 _ => parameters.forbidden = parameters.forbidden.or_else(|| forbidden(&name)),
             }
         }
         Ok(parameters)
+    }
+
+    /// The name of the key. Beside `kid`, the thumbprints are not looked at.
+    fn key_name(&self) -> Result<Option<KeyName<Quoted>>, VerifyError> {
+        if let Some(kid) = string(self.kid, "kid")? {
+            return Ok(Some(KeyName::KeyId(kid)));
+        }
+        let (x5t, x5t_s256) = (string(self.x5t, "x5t")?, string(self.x5t_s256, "x5t#S256")?);
+        Ok(KeyName::thumbprint(x5t, x5t_s256))
     }
 }
 

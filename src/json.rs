@@ -107,6 +107,11 @@ pub(crate) fn up_to_fault(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Val
     core::iter::from_fn(move || members.as_mut()?.next().ok()?)
 }
 
+/// Whether `text` is an object and, after white space, the beginning of another.
+pub(crate) fn is_followed_by_object(text: &str) -> bool {
+    Cursor::of(text).has_two_objects()
+}
+
 /// The value of the member `name` of the object that `text` is, for readers that need no other. All of
 /// the text is validated, but no other name is compared.
 pub(crate) fn member(text: &str, name: &str) -> Result<Option<Value>, JsonError> {

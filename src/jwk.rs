@@ -4,6 +4,7 @@
 mod burnt;
 mod ec;
 mod error;
+mod limbs;
 mod members;
 mod okp;
 mod rsa;
@@ -15,13 +16,14 @@ use crate::{
     Algorithm, JsonError, KeyQuery,
     algorithm::RsaAlgorithm,
     json::{self, Value},
+    key_name::KeyName,
 };
 
 use members::JwkText;
 
 pub use error::{JwkError, JwkSetError};
 
-pub(crate) use burnt::{BurntKey, burnt, key_id};
+pub(crate) use burnt::{BurntKey, BurntKeys, burnt, key_id};
 pub(crate) use ec::{Curve, EcKey};
 pub(crate) use okp::Ed25519Key;
 pub(crate) use rsa::RsaKey;
@@ -60,6 +62,9 @@ struct KeyParts {
     key_id: Option<Arc<str>>,
     /// The member `issuer`, which Microsoft's keys have.
     issuer: Option<Arc<str>>,
+    /// The thumbprints that a token may name instead of `kid`. RFC 7517 sections 4.8 and 4.9.
+    x5t: Option<Arc<str>>,
+    x5t_s256: Option<Arc<str>>,
     material: Material,
 }
 
@@ -94,10 +99,15 @@ impl PublicKey {
     /// Reads one JWK. RFC 7517 section 4.
     ///
     /// `use` must be `sig` or absent; `key_ops` must contain `verify` or be absent; `alg` must fit
-    /// `kty` and `crv` or be absent; a private member is an error. `x5c`, `x5t` and `x5u` are
-    /// ignored. The text may have up to 512 KiB.
+    /// `kty` and `crv` or be absent; a private member is an error. `x5c` and `x5u` are ignored. `x5t`
+    /// and `x5t#S256` are kept as texts, and ignored if they are not strings. The text may have up to
+    /// 512 KiB.
     ///
     /// Without `alg`, an EC or OKP key is for the one algorithm of its curve, and an RSA key for RS256.
+    ///
+    /// The numbers of the key may be padded, in the standard alphabet of base64, and have zeros in
+    /// front or lack them: some issuers publish such keys, and it is clear which number is meant. The
+    /// `x` of an OKP key is not a number and needs its exact length.
     ///
     /// # Errors
     ///
@@ -118,7 +128,8 @@ impl PublicKey {
     /// [`JwkError`], from `ModulusTooSmall` to `ExponentEven`.
     pub fn from_rsa_components(n: &[u8], e: &[u8]) -> Result<Self, JwkError> {
         let material = Material::Rsa(RsaKey::new(None, n, e)?);
-        Ok(Self::new(KeyParts { key_id: None, issuer: None, material }))
+        let (key_id, issuer, x5t, x5t_s256) = (None, None, None, None);
+        Ok(Self::new(KeyParts { key_id, issuer, x5t, x5t_s256, material }))
     }
 
     /// The one algorithm this key verifies.
@@ -153,12 +164,14 @@ impl PublicKey {
 
     /// The same for a JWK that is known to be UTF-8.
     pub(crate) fn from_json(json: &str) -> Result<Self, JwkError> {
-        let [kty, usage, key_ops, alg, kid, issuer, n, e, crv, x, y] =
+        let [kty, usage, key_ops, alg, kid, issuer, x5t, x5t_s256, n, e, crv, x, y] =
             json::pick(json, MEMBERS).map_err(JwkError::Json)?;
         let jwk = JwkText(json);
         let kty = jwk.required(kty, "kty")?;
-        if !["RSA", "EC", "OKP"].contains(&&*kty) {
-            return Err(JwkError::KeyType);
+        match &*kty {
+            "RSA" | "EC" | "OKP" => {}
+            "oct" => return Err(JwkError::SharedSecret),
+            _ => return Err(JwkError::KeyType),
         }
         // RFC 7517 section 9.2: a private key that is published is compromised.
         if let Some(member) = members::private(json) {
@@ -179,7 +192,8 @@ impl PublicKey {
             "EC" => ec_key(jwk, [crv, x, y], alg),
             _ => okp_key(jwk, [crv, x], alg),
         }?;
-        Ok(Self::new(KeyParts { key_id, issuer, material }))
+        let (x5t, x5t_s256) = (jwk.thumbprint(x5t), jwk.thumbprint(x5t_s256));
+        Ok(Self::new(KeyParts { key_id, issuer, x5t, x5t_s256, material }))
     }
 
     fn new(parts: KeyParts) -> Self {
@@ -204,11 +218,25 @@ impl PublicKey {
 
     /// Whether both have the same numbers, `kid` and `issuer`, whatever their algorithms.
     pub(crate) fn is_same_key(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+            || (self.shared.key_id == other.shared.key_id && self.verifies_as(other))
+    }
+
+    /// Whether both verify the same signatures for the same issuer, if they are used with one
+    /// algorithm. Their `kid`s may differ: a key may be published under several.
+    pub(crate) fn verifies_as(&self, other: &Self) -> bool {
         let (one, other) = (&self.shared, &other.shared);
         Arc::ptr_eq(one, other)
-            || (one.key_id == other.key_id
-                && one.issuer == other.issuer
-                && one.material.has_numbers_of(&other.material))
+            || (one.issuer == other.issuer && one.material.has_numbers_of(&other.material))
+    }
+
+    /// The member of the JWK that is called like `name`.
+    pub(crate) fn member<S>(&self, name: KeyName<S>) -> Option<&str> {
+        match name {
+            KeyName::KeyId(_) => self.key_id(),
+            KeyName::X5t(_) => self.shared.x5t.as_deref(),
+            KeyName::X5tS256(_) => self.shared.x5t_s256.as_deref(),
+        }
     }
 
     pub(crate) fn material(&self) -> &Material {
@@ -260,7 +288,7 @@ fn rsa_key(
         Some(alg) => Some(RsaAlgorithm::of(alg).ok_or(JwkError::AlgorithmOfOtherKeyType)?),
         None => None,
     };
-    let (n, e) = (jwk.number(n, "n")?, jwk.number(e, "e")?);
+    let (n, e) = (jwk.octets(n, "n")?, jwk.octets(e, "e")?);
     RsaKey::new(algorithm, &n, &e).map(Material::Rsa)
 }
 
@@ -304,8 +332,8 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
 }
 
 /// The members that [`PublicKey::from_json`] takes from the JWK, in this order.
-const MEMBERS: [&str; 11] =
-    ["kty", "use", "key_ops", "alg", "kid", "issuer", "n", "e", "crv", "x", "y"];
+const MEMBERS: [&str; 13] =
+    ["kty", "use", "key_ops", "alg", "kid", "issuer", "x5t", "x5t#S256", "n", "e", "crv", "x", "y"];
 
 /// About a hundred times what Auth0 publishes, which is 2 KiB per key with its certificate.
 pub(crate) const MAX_JSON_BYTES: usize = 512 * 1024;

@@ -1,12 +1,15 @@
 //! From a JWK Set to the one key for a [`KeyQuery`]. RFC 7517 section 5.
 
+mod other_format;
+
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::ops::Deref;
+use core::{fmt, ops::Deref};
 
 use crate::{
     Algorithm, JsonError, JwkError, JwkSetError, KeyError, KeyQuery, PublicKey,
     json::{self, Value},
-    jwk::{self, BurntKey, MAX_JSON_BYTES},
+    jwk::{self, BurntKey, BurntKeys, MAX_JSON_BYTES},
+    key_name::KeyName,
 };
 
 /// The usable keys of a JWK Set, and the entries that were skipped. Cheap to clone.
@@ -23,19 +26,22 @@ use crate::{
 /// assert_eq!(keys.len(), 1);
 /// assert_eq!(keys.select(Some("2026-11"), Algorithm::EdDSA)?.key_id(), Some("2026-11"));
 /// assert_eq!(keys.select(Some("secret"), Algorithm::EdDSA), Err(KeyError::UnknownKey));
-/// assert_eq!(keys.skipped()[0].error(), JwkError::KeyType);
+/// assert_eq!(keys.skipped()[0].error(), JwkError::SharedSecret);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct JwkSet {
+    /// In the set's order.
     keys: Arc<[PublicKey]>,
+    /// The same keys, ordered by `kid`; those with one `kid` are in the set's order.
+    by_key_id: Arc<[PublicKey]>,
     skipped: Arc<[SkippedKey]>,
     #[cfg_attr(not(feature = "fetch"), expect(dead_code, reason = "for sets that follow"))]
     burnt: Arc<[BurntKey]>,
 }
 
 impl JwkSet {
-    /// Reads a JWK Set of up to 512 KiB and 100 keys. RFC 7517 section 5.
+    /// Reads a JWK Set of up to 512 KiB and 1000 keys. RFC 7517 section 5.
     ///
     /// A key that cannot be used is skipped, as RFC 7517 section 5 recommends. So is a key whose
     /// private key is anywhere in the set. A set without a usable key is not an error: its length
@@ -55,11 +61,12 @@ impl JwkSet {
         }
         let json = core::str::from_utf8(json).map_err(|_| JwkSetError::Json(JsonError::NotUtf8))?;
         // Other members are ignored. RFC 7517 section 5.
-        let [keys] = json::pick(json, ["keys"]).map_err(JwkSetError::Json)?;
-        let array = match keys {
-            None => return Err(JwkSetError::KeysMissing),
-            Some(Value::Array(array)) => array,
-            Some(_) => return Err(JwkSetError::KeysType),
+        let keys =
+            json::pick(json, ["keys"]).map_err(|error| other_format::of_no_json(json, error));
+        let array = match keys? {
+            [None] => return Err(other_format::of_object_without_keys(json)),
+            [Some(Value::Array(array))] => array,
+            [Some(_)] => return Err(JwkSetError::KeysType),
         };
         let entries: Vec<&str> = json::elements(array, json).collect();
         if entries.len() > MAX_KEYS {
@@ -68,10 +75,11 @@ impl JwkSet {
 
         // A published private key burns every entry with its public key, whatever their `kid`.
         let burnt: Vec<BurntKey> = entries.iter().flat_map(|entry| jwk::burnt(entry)).collect();
+        let all_burnt = BurntKeys::of(burnt_before.iter().chain(&burnt));
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         for (index, entry) in entries.into_iter().enumerate() {
             let key = PublicKey::from_json(entry).and_then(|key| {
-                let burnt = BurntKey::find(&key, burnt_before.iter().chain(&burnt));
+                let burnt = all_burnt.find(&key);
                 burnt.map_or(Ok(key), |burnt| Err(burnt.error()))
             });
             match key {
@@ -81,7 +89,14 @@ impl JwkSet {
                 Err(error) => skipped.push(SkippedKey { index, key_id: jwk::key_id(entry), error }),
             }
         }
-        Ok(Self { keys: keys.into(), skipped: skipped.into(), burnt: burnt.into() })
+        let mut by_key_id = keys.clone();
+        by_key_id.sort_by(|one, other| one.key_id().cmp(&other.key_id()));
+        Ok(Self {
+            keys: keys.into(),
+            by_key_id: by_key_id.into(),
+            skipped: skipped.into(),
+            burnt: burnt.into(),
+        })
     }
 
     /// The number of usable keys.
@@ -104,7 +119,8 @@ impl JwkSet {
         &self.skipped
     }
 
-    /// The one key for a token with this `kid`, compared byte for byte, or without `kid`.
+    /// The one key for a token with this `kid`, compared byte for byte, or without `kid` and
+    /// thumbprint. A token's `x5t` or `x5t#S256` counts only in a [`KeyQuery`].
     ///
     /// An RSA key without `alg` counts as one for RS256; [`KeySource::key`](crate::KeySource::key)
     /// with a verifier's query follows the policy instead.
@@ -113,7 +129,7 @@ impl JwkSet {
     ///
     /// - `UnknownKey` if no usable key has this `kid` and algorithm.
     /// - `AmbiguousKey` if two different keys have this `kid`, or if the token has no `kid` and the
-    ///   set has more than one usable key for the algorithm.
+    ///   set has more than one usable key for the algorithm. A key under two `kid`s is one key.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<SelectedKey, KeyError> {
         self.find(KeyQuery::new(kid, algorithm))
     }
@@ -135,17 +151,66 @@ impl JwkSet {
         &self.burnt
     }
 
+    /// RFC 7515 section 6.
     fn only(&self, query: KeyQuery<'_>) -> Result<&PublicKey, KeyError> {
-        let fits = |key: &&PublicKey| {
-            query.key_id().is_none_or(|kid| key.key_id() == Some(kid)) && key.fits(query)
-        };
-        let mut fitting = self.keys.iter().filter(fits);
-        let key = fitting.next().ok_or(KeyError::UnknownKey)?;
-        // An entry that differs only in `alg` is not another key.
-        match fitting.all(|other| other.is_same_key(key)) {
-            true => Ok(key),
-            false => Err(KeyError::AmbiguousKey),
+        match query.name() {
+            Some(KeyName::KeyId(kid)) => only_of(self.with_key_id(kid), query),
+            Some(thumbprint) => self.only_with_thumbprint(thumbprint, query),
+            None => only_of(self.keys.iter(), query),
         }
+    }
+
+    fn only_with_thumbprint(
+        &self,
+        name: KeyName<&str>,
+        query: KeyQuery<'_>,
+    ) -> Result<&PublicKey, KeyError> {
+        // The issuer says which thumbprints its keys have: an unknown one is another issuer's.
+        if self.keys.iter().any(|key| key.fits(query) && key.member(name).is_some()) {
+            let is_named = |key: &&PublicKey| key.member(name) == Some(name.text());
+            return only_of(self.keys.iter().filter(is_named), query);
+        }
+        // AD FS writes the thumbprint into `kid` too. Otherwise it says nothing about these keys.
+        match only_of(self.with_key_id(name.text()), query) {
+            Err(KeyError::UnknownKey) => only_of(self.keys.iter(), query),
+            found => found,
+        }
+    }
+
+    fn with_key_id(&self, kid: &str) -> impl Iterator<Item = &PublicKey> {
+        let keys = match self.by_key_id.len() {
+            // measured: a search takes more instructions than these comparisons.
+            ..=FEW_KEYS => &*self.by_key_id,
+            _ => {
+                let start = self.by_key_id.partition_point(|key| key.key_id() < Some(kid));
+                let end = self.by_key_id.partition_point(|key| key.key_id() <= Some(kid));
+                self.by_key_id.get(start..end).unwrap_or_default()
+            }
+        };
+        keys.iter().filter(move |key| key.key_id() == Some(kid))
+    }
+}
+
+/// The one key that all of `keys` are that fit the query. Entries that differ only in `alg` or `kid` are
+/// one key.
+fn only_of<'k>(
+    keys: impl Iterator<Item = &'k PublicKey>,
+    query: KeyQuery<'_>,
+) -> Result<&'k PublicKey, KeyError> {
+    let mut fitting = keys.filter(|key| key.fits(query));
+    let key = fitting.next().ok_or(KeyError::UnknownKey)?;
+    match fitting.all(|other| other.verifies_as(key)) {
+        true => Ok(key),
+        false => Err(KeyError::AmbiguousKey),
+    }
+}
+
+impl fmt::Debug for JwkSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwkSet")
+            .field("keys", &self.keys)
+            .field("skipped", &self.skipped)
+            .finish_non_exhaustive()
     }
 }
 
@@ -192,5 +257,8 @@ impl SkippedKey {
     }
 }
 
-/// Auth0 publishes two or three.
-const MAX_KEYS: usize = 100;
+/// Auth0 publishes two or three, and the largest known sets a few hundred.
+const MAX_KEYS: usize = 1000;
+
+/// A set with more keys is searched by `kid`.
+const FEW_KEYS: usize = 16;

@@ -1,4 +1,5 @@
-//! From a `kid` and an algorithm to a key: the interface to a verifier's keys. RFC 7515 section 6.
+//! From the name of a key and an algorithm to the key: the interface to a verifier's keys. RFC 7515
+//! section 6.
 
 use alloc::{boxed::Box, sync::Arc};
 use core::{
@@ -7,12 +8,18 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use crate::{Algorithm, JwkSet, KeyError, KeysDescription, SelectedKey};
+use crate::{
+    Algorithm, JoseHeader, JwkSet, KeyError, KeysDescription, SelectedKey, key_name::KeyName,
+};
 
-/// A query for the key of a token, by `kid` and `alg` of its header.
+/// A query for the key of a token, by `alg` of its header and by `kid` or, without one, by the
+/// thumbprint of a certificate.
+///
+/// A thumbprint is compared, as text, with the member of the same name of the keys that the source
+/// already trusts. No certificate is read.
 #[derive(Clone, Copy)]
 pub struct KeyQuery<'q> {
-    key_id: Option<&'q str>,
+    name: Option<KeyName<&'q str>>,
     algorithm: Algorithm,
     /// Never true unless `algorithm` is an RSA algorithm: such a key would be used with it.
     takes_unlabeled: bool,
@@ -24,7 +31,16 @@ impl<'q> KeyQuery<'q> {
     ///
     /// An RSA key whose JWK has no `alg` counts as one for RS256.
     pub fn new(key_id: Option<&'q str>, algorithm: Algorithm) -> Self {
-        Self { key_id, algorithm, takes_unlabeled: algorithm == Algorithm::RS256 }
+        Self::named(key_id.map(KeyName::KeyId), algorithm)
+    }
+
+    /// A query for the key that signed a token with this header.
+    pub fn of(header: &'q JoseHeader) -> Self {
+        Self::named(header.key_name(), header.algorithm())
+    }
+
+    pub(crate) fn named(name: Option<KeyName<&'q str>>, algorithm: Algorithm) -> Self {
+        Self { name, algorithm, takes_unlabeled: algorithm == Algorithm::RS256 }
     }
 
     /// The same query, where RSA keys without `alg` are only for `algorithm`, an RSA algorithm.
@@ -32,15 +48,42 @@ impl<'q> KeyQuery<'q> {
         Self { takes_unlabeled: algorithm == Some(self.algorithm), ..self }
     }
 
-    /// The same query with `key_id`, for a look-up that outlives the token's text.
+    /// The same query with `name`, for a look-up that outlives the token's text.
     #[cfg(feature = "fetch")]
-    pub(crate) fn with_key_id(self, key_id: Option<&str>) -> KeyQuery<'_> {
-        KeyQuery { key_id, algorithm: self.algorithm, takes_unlabeled: self.takes_unlabeled }
+    pub(crate) fn with_name(self, name: Option<KeyName<&str>>) -> KeyQuery<'_> {
+        KeyQuery { name, algorithm: self.algorithm, takes_unlabeled: self.takes_unlabeled }
+    }
+
+    pub(crate) fn name(&self) -> Option<KeyName<&'q str>> {
+        self.name
     }
 
     /// The token's `kid`, to be compared byte for byte. RFC 7515 section 4.1.4.
     pub fn key_id(&self) -> Option<&'q str> {
-        self.key_id
+        match self.name {
+            Some(KeyName::KeyId(kid)) => Some(kid),
+            _ => None,
+        }
+    }
+
+    /// The token's `x5t`, to be compared byte for byte. RFC 7515 section 4.1.7.
+    ///
+    /// None if the token has `kid` or `x5t#S256`, which choose before it.
+    pub fn x5t(&self) -> Option<&'q str> {
+        match self.name {
+            Some(KeyName::X5t(thumbprint)) => Some(thumbprint),
+            _ => None,
+        }
+    }
+
+    /// The token's `x5t#S256`, to be compared byte for byte. RFC 7515 section 4.1.8.
+    ///
+    /// None if the token has `kid`, which chooses before it.
+    pub fn x5t_s256(&self) -> Option<&'q str> {
+        match self.name {
+            Some(KeyName::X5tS256(thumbprint)) => Some(thumbprint),
+            _ => None,
+        }
     }
 
     /// The token's `alg`. RFC 7515 section 4.1.1.
@@ -54,12 +97,12 @@ impl<'q> KeyQuery<'q> {
     }
 }
 
-/// Shows the length of `kid`, not its text, which comes from a token.
+/// Shows the lengths of `kid` and thumbprint, not their texts, which come from a token.
 impl fmt::Debug for KeyQuery<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyQuery")
             .field("algorithm", &self.algorithm)
-            .field("key_id_bytes", &self.key_id.map(str::len))
+            .field("key_id_bytes", &self.key_id().map(str::len))
             .finish_non_exhaustive()
     }
 }

@@ -87,6 +87,7 @@ mod algorithm;
 // 2. The issuer's keys, each with one algorithm.
 mod jwk;
 mod jwk_set;
+mod key_name;
 mod key_source;
 mod keys_description;
 

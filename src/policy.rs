@@ -10,6 +10,7 @@ use crate::{
     check::{OF_CLAIMS, Rule},
     claims::ClaimsSet,
     header::DeclaredType,
+    key_name::KeyName,
     required_claim::{RequiredClaim, Wanted},
     time::whole_seconds,
 };
@@ -316,9 +317,13 @@ impl Policy {
         }
     }
 
-    /// The query for the key of a token with these parameters.
-    pub(crate) fn query<'q>(&self, kid: Option<&'q str>, algorithm: Algorithm) -> KeyQuery<'q> {
-        KeyQuery::new(kid, algorithm).with_unlabeled_for(self.unlabeled_as())
+    /// The query for the key of a token that names its key like this and has this `alg`.
+    pub(crate) fn query<'q>(
+        &self,
+        name: Option<KeyName<&'q str>>,
+        algorithm: Algorithm,
+    ) -> KeyQuery<'q> {
+        KeyQuery::named(name, algorithm).with_unlabeled_for(self.unlabeled_as())
     }
 
     /// The algorithm that an RSA key without `alg` is used with: the first RSA algorithm.

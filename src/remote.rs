@@ -56,7 +56,7 @@
 //! - **I6** A failed request or an invalid set changes nothing. A valid set with a usable key
 //!   replaces the old one and is never merged with it. A key that a valid set burns, by publishing
 //!   its private half, is removed at once, even if no usable key is left. It stays refused for the life
-//!   of the process, whatever later sets say. The last 500 such keys are remembered.
+//!   of the process, whatever later sets say. The last 5000 such keys are remembered.
 //! - **I7** No waiter waits longer than its bound. A fetch that panics releases all of them. No lock
 //!   is held across I/O, parsing or signature checks.
 //! - **I8** For an unknown `kid`, [`UnknownKey`](crate::KeyError::UnknownKey) is answered only if the last
@@ -66,7 +66,7 @@
 //! - **I9** No jump of a clock extends trust: a set's age is the longer of its ages by the monotonic
 //!   clock and by the wall clock.
 //! - **I10** Nothing in a token influences a URL. A bad signature never causes a fetch, and a token
-//!   without `kid` never forces one. With discovery the metadata decides the key set's URL and nothing
+//!   without `kid` never forces one, whatever its `x5t`. With discovery the metadata decides the key set's URL and nothing
 //!   else, and only metadata that names the configured issuer.
 //!
 //! # States

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 
 use ring::digest::{SHA256, digest};
 
-use crate::{SelectedKey, Verified, compact::MAX_TOKEN_BYTES};
+use crate::{SelectedKey, Verified, compact::MAX_TOKEN_BYTES, key_name::KeyName};
 
 #[cfg(feature = "std")]
 mod shards;
@@ -38,10 +38,16 @@ impl Digest {
 /// point where they wait. The key is shared, but a hit only compares it.
 pub(crate) struct Recalled {
     pub(crate) verified: Verified,
-    /// The token's own `kid`.
-    pub(crate) kid: Option<Box<str>>,
+    /// The token's own name for its key.
+    name: Option<KeyName<Box<str>>>,
     /// The key that verified it.
     pub(crate) key: SelectedKey,
+}
+
+impl Recalled {
+    pub(crate) fn key_name(&self) -> Option<KeyName<&str>> {
+        self.name.as_ref().map(KeyName::borrowed)
+    }
 }
 
 #[cfg(test)]

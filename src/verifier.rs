@@ -319,12 +319,12 @@ impl<K: KeySource> Verifier<K> {
             // the new one too.
             Token::Known(_) => CompactJws::parse(text)?,
         };
-        let kid = digest.and(jws.header().key_id()).map(Box::from);
+        let name = digest.and(jws.header().key_name()).map(|name| name.map(Box::from));
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
         let verified = issuer.policy.check(jws.verify(&key)?, now)?;
         // Only now: a token that any check has refused is never remembered.
         if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {
-            cache.remember(digest, &verified, kid, key);
+            cache.remember(digest, &verified, name, key);
         }
         Ok(verified)
     }
@@ -346,11 +346,11 @@ enum Token<'t> {
 
 impl<K: KeySource> Verification<'_, '_, K> {
     fn query(&self) -> KeyQuery<'_> {
-        let (kid, algorithm) = match &self.token {
-            Token::Known(known) => (known.kid.as_deref(), known.key.algorithm()),
-            Token::New(jws) => (jws.header().key_id(), jws.header().algorithm()),
+        let (name, algorithm) = match &self.token {
+            Token::Known(known) => (known.key_name(), known.key.algorithm()),
+            Token::New(jws) => (jws.header().key_name(), jws.header().algorithm()),
         };
-        self.issuer.policy.query(kid, algorithm)
+        self.issuer.policy.query(name, algorithm)
     }
 
     /// The claims of a token accepted before, if the source still has the same key for it.

@@ -55,11 +55,16 @@ fn verdict(token: &str) -> Result<Visible, VerifyError> {
     if !trusted.algorithms.contains(&header.algorithm) {
         return Err(VerifyError::AlgorithmNotAccepted);
     }
-    let fits = |signer: &&Signer| {
-        let has_name = header.kid.as_deref().is_none_or(|kid| kid == signer.key.kid());
-        signer.issuer.url() == iss && header.algorithm == Algorithm::EdDSA && has_name
-    };
-    let signer = match SIGNERS.iter().filter(fits).collect::<Vec<_>>()[..] {
+    let fits =
+        |signer: &&Signer| signer.issuer.url() == iss && header.algorithm == Algorithm::EdDSA;
+    let mut fitting: Vec<&Signer> = SIGNERS.iter().filter(fits).collect();
+    // No key has a thumbprint, so that of a token is a `kid` or nothing.
+    let thumbprint = header.thumbprint.as_ref().map(|(_, text)| text);
+    let is_kid = |text: &&String| fitting.iter().any(|signer| signer.key.kid() == *text);
+    if let Some(name) = header.kid.as_ref().or(thumbprint.filter(is_kid)) {
+        fitting.retain(|signer| signer.key.kid() == name);
+    }
+    let signer = match fitting[..] {
         [] => return Err(VerifyError::UnknownKey),
         [signer] => signer,
         _ => return Err(VerifyError::AmbiguousKey),

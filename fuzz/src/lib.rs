@@ -20,13 +20,13 @@ use std::{fmt, sync::LazyLock, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokenring::{
-    Algorithm, CompactJws, JwkSet, JwkSetError, KeyError, Policy, PublicKey, TokenType, UnixTime,
-    Verified, VerifiedPayload, Verifier, VerifyError,
+    Algorithm, CompactJws, JwkSet, JwkSetError, KeyError, KeyQuery, KeySource, Policy, PublicKey,
+    SelectedKey, TokenType, UnixTime, Verified, VerifiedPayload, Verifier, VerifyError,
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey},
 };
 use tokenring_oracle::{
     ALGORITHMS,
-    keys::{self, Key, Numbers, Set, Skipped},
+    keys::{self, Key, Numbers, Skipped},
     remote,
     tokens::{self, Claims, Expectations, PLAIN},
 };
@@ -46,6 +46,13 @@ pub fn compact_parse(token: &str) -> bool {
             assert_eq!(jws.segments(), segments);
             assert_eq!(jws.header().algorithm(), header.algorithm);
             assert_eq!(jws.header().key_id(), header.kid.as_deref());
+            let query = KeyQuery::of(jws.header());
+            let thumbprints = [("x5t", query.x5t()), ("x5t#S256", query.x5t_s256())];
+            let found = thumbprints.into_iter().find_map(|(name, text)| Some((name, text?)));
+            assert_eq!(
+                found,
+                header.thumbprint.as_ref().map(|(name, text)| (*name, text.as_str()))
+            );
             assert_eq!(jws.header().token_type(), header.typ.as_deref());
             jws
         }
@@ -116,12 +123,22 @@ pub fn jwk_set_parse(json: &[u8]) -> bool {
     assert_eq!(skipped.collect::<Vec<_>>(), expected.skipped);
     assert_eq!(set.len(), expected.keys.len());
     assert_eq!(set.is_empty(), expected.keys.is_empty());
-    assert!(set.len() + expected.repeated + set.skipped().len() <= 100);
+    assert!(set.len() + expected.repeated + set.skipped().len() <= 1000);
 
     let kids = [None, Some(""), Some("no such key"), Some("tokenring-test-key-01")];
     for algorithm in ALGORITHMS {
         for kid in kids.into_iter().chain(expected.keys.iter().map(|key| key.kid.as_deref())) {
-            assert_selects(&set, &expected, kid, algorithm);
+            let found = set.select(kid, algorithm);
+            assert_is_selected(found, expected.select(kid, algorithm), algorithm);
+        }
+        let texts = expected.keys.iter().flat_map(|key| [&key.kid, &key.x5t, &key.x5t_s256]);
+        for text in texts.flatten().map(String::as_str).chain(["no such key"]) {
+            for member in ["x5t", "x5t#S256"] {
+                let expected = expected.select_by_thumbprint((member, text), algorithm);
+                if let Some(found) = by_thumbprint(&set, (member, text), algorithm) {
+                    assert_is_selected(found, expected, algorithm);
+                }
+            }
         }
     }
     for (found, key) in set.iter().zip(&expected.keys) {
@@ -131,8 +148,24 @@ pub fn jwk_set_parse(json: &[u8]) -> bool {
     !set.is_empty()
 }
 
-fn assert_selects(set: &JwkSet, expected: &Set, kid: Option<&str>, algorithm: Algorithm) {
-    match (set.select(kid, algorithm), expected.select(kid, algorithm)) {
+/// The key for a token with this thumbprint. None if the thumbprint is too long for a header.
+fn by_thumbprint(
+    set: &JwkSet,
+    (member, text): (&str, &str),
+    algorithm: Algorithm,
+) -> Option<Result<SelectedKey, KeyError>> {
+    let header = serde_json::json!({"alg": algorithm.name(), member: text}).to_string();
+    let token = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(header));
+    let jws = CompactJws::parse(&token).ok()?;
+    Some(set.key(KeyQuery::of(jws.header())))
+}
+
+fn assert_is_selected(
+    found: Result<SelectedKey, KeyError>,
+    expected: Result<&Key, KeyError>,
+    algorithm: Algorithm,
+) {
+    match (found, expected) {
         (Ok(found), Ok(key)) => {
             assert_eq!(found.algorithm(), algorithm);
             assert_is_key(&found, key);
@@ -163,7 +196,13 @@ fn assert_is_key(found: &PublicKey, key: &Key) {
             serde_json::json!({"kty": "OKP", "crv": "Ed25519", "x": number(x)})
         }
     };
-    for (name, value) in [("kid", &key.kid), ("issuer", &key.issuer)] {
+    let texts = [
+        ("kid", &key.kid),
+        ("issuer", &key.issuer),
+        ("x5t", &key.x5t),
+        ("x5t#S256", &key.x5t_s256),
+    ];
+    for (name, value) in texts {
         if let Some(value) = value {
             jwk[name] = value.as_str().into();
         }
@@ -173,9 +212,8 @@ fn assert_is_key(found: &PublicKey, key: &Key) {
     }
     assert_eq!(PublicKey::from_jwk(jwk.to_string().as_bytes()).as_ref(), Ok(found));
     // And the key of its numbers alone.
-    if let (Key { kid: None, issuer: None, algorithm: None, .. }, Numbers::Rsa { n, e }) =
-        (key, &key.numbers)
-    {
+    let has_no_text = texts.iter().all(|(_, value)| value.is_none()) && key.algorithm.is_none();
+    if let (true, Numbers::Rsa { n, e }) = (has_no_text, &key.numbers) {
         assert_eq!(PublicKey::from_rsa_components(n, e).as_ref(), Ok(found));
     }
 }

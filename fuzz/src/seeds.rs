@@ -78,7 +78,11 @@ pub fn headers() -> Vec<(&'static str, Vec<u8>)> {
         ("fault_before_too_many_members", format!(r#"{{"alg":"RS256",{},"#, many_members(63))),
         ("accepted_spaces", " {\n\t\"alg\" :\r\"RS256\" } ".into()),
         ("accepted_escapes", r#"{"\u0061lg":"\u0052S256","kid":"\ud83d\udd11\"\\\/\b\f\n\r\t","typ":"application\/at+JWT"}"#.into()),
-        ("accepted_ignored", r#"{"alg":"RS256","jku":"https://evil.example","jwk":{"kty":"RSA"},"x5c":[null,true,false],"x5t":-1.5e-3,"":{}}"#.into()),
+        ("accepted_ignored", r#"{"alg":"RS256","jku":"https://evil.example","jwk":{"kty":"RSA"},"x5c":[null,true,false],"a":-1.5e-3,"":{}}"#.into()),
+        ("accepted_thumbprints", r#"{"alg":"RS256","x5t":"a","x5t#S256":"\u0062"}"#.into()),
+        ("accepted_thumbprint_beside_kid", r#"{"alg":"RS256","kid":"a","x5t":1,"x5t#S256":[]}"#.into()),
+        ("x5t_number", r#"{"alg":"RS256","x5t":1,"x5t#S256":"a"}"#.into()),
+        ("x5t_s256_null", r#"{"alg":"RS256","x5t":"a","x5t#S256":null}"#.into()),
         ("accepted_numbers", r#"{"alg":"RS256","a":[0,-0,0e400000000000000000000,18446744073709551615,-9223372036854775808,1E+2,0.0001,1e-400]}"#.into()),
         ("accepted_deepest", deep(32)),
         ("accepted_nested_repetition", r#"{"alg":"RS256","a":{"b":1,"b":2}}"#.into()),
@@ -145,7 +149,8 @@ pub fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
     };
     let n = |bytes: &[u8]| with("n", URL_SAFE_NO_PAD.encode(bytes).into());
     let e = |bytes: &[u8]| with("e", URL_SAFE_NO_PAD.encode(bytes).into());
-    let other = Issuer::default().keys()[1].with_kid("kid").jwk();
+    let other_key = || Issuer::default().keys()[1].with_kid("kid").jwk();
+    let other = other_key();
     let burnt = {
         let mut jwk = good();
         jwk["d"] = "AQAB".into();
@@ -254,9 +259,30 @@ pub fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("okp_order_8_odd", of(okp(), "x", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU".into())),
         ("okp_order_8_even", of(okp(), "x", ORDER_8.into())),
         ("okp_x_short", of(okp(), "x", octets(&[7; 31]))),
+        ("accepted_okp_x_padded", of(okp(), "x", padded_member(&okp(), "x"))),
+        ("okp_x_leading_zero", of(okp(), "x", octets(&[0; 33]))),
+        ("accepted_ec_x_padded", of(ec(), "x", padded_member(&ec(), "x"))),
+        ("accepted_ec_y_leading_zeros", of(ec384(), "y", with_zeros(&ec384(), "y"))),
+        ("accepted_ec_x_without_its_zero", set(&[short_ec()])),
+        ("ec_x_empty", of(ec(), "x", "".into())),
+        (
+            "accepted_thumbprints",
+            set(&[of_one(good(), "x5t", "a".into()), of_one(ec(), "x5t#S256", "b".into())]),
+        ),
+        ("accepted_thumbprint_of_two", {
+            let other = of_one(other_key(), "x5t", "a".into());
+            set(&[of_one(good(), "x5t", "a".into()), other])
+        }),
+        ("accepted_thumbprint_number", with("x5t", 1.into())),
+        ("accepted_two_kids", set(&[good(), of_one(good(), "kid", "other".into())])),
+        ("n_public_key_info", n(&public_key_info(&rough(256, 0x80)))),
+        ("n_public_key_info_and_more", n(&[public_key_info(&rough(256, 0x80)), vec![1]].concat())),
         ("no_keys", set(&[])),
-        ("hundred_entries", set(&vec![json!({}); 100])),
-        ("too_many_entries", set(&vec![json!(0); 101])),
+        ("thousand_entries", set(&vec![json!({}); 1000])),
+        ("too_many_entries", set(&vec![json!(0); 1001])),
+        ("one_key", good()),
+        ("pem_by_kid", json!({"a": "-----BEGIN CERTIFICATE-----\n", "b": " -----BEGIN X-----"})),
+        ("pem_and_more", json!({"a": "-----BEGIN CERTIFICATE-----\n", "b": 1})),
         ("keys_missing", json!({})),
         ("keys_object", json!({"keys": {}})),
         ("keys_null", json!({"keys": null})),
@@ -272,9 +298,36 @@ pub fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {
         ("accepted_beside_one_with_a_member_twice", format!(r#"{{"keys":[{twice},{jwk}]}}"#)),
         ("keys_twice", format!(r#"{{"keys":[{jwk}],"keys":[]}}"#)),
         ("unfinished", format!(r#"{{"keys":[{jwk}]"#)),
+        ("two_sets", format!(r#"{{"keys":[{jwk}]}} {{"keys":[{jwk}]}}"#)),
+        ("set_and_array", format!(r#"{{"keys":[{jwk}]}}[]"#)),
+        ("array_and_set", format!(r#"[]{{"keys":[{jwk}]}}"#)),
+        ("pem", "\n-----BEGIN PUBLIC KEY-----\n".into()),
     ];
     seeds.extend(texts.map(|(name, text)| (name, text.into_bytes())));
     seeds
+}
+
+fn padded_member(jwk: &Value, member: &str) -> Value {
+    let text = jwk[member].as_str().expect("a string");
+    format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4)).into()
+}
+
+fn with_zeros(jwk: &Value, member: &str) -> Value {
+    let text = jwk[member].as_str().expect("a string");
+    let number = URL_SAFE_NO_PAD.decode(text).expect("base64url");
+    URL_SAFE_NO_PAD.encode([&[0, 0], number.as_slice()].concat()).into()
+}
+
+/// A point of P-256 whose x begins with a zero, which is left out.
+fn short_ec() -> Value {
+    json!({"kty": "EC", "crv": "P-256", "x": SHORT_X, "y": SHORT_Y})
+}
+
+/// A SubjectPublicKeyInfo with this modulus of 256 bytes and the exponent 65537.
+fn public_key_info(n: &[u8]) -> Vec<u8> {
+    let start = b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\
+        \x03\x82\x01\x0f\x00\x30\x82\x01\x0a\x02\x82\x01\x01\x00";
+    [start.as_slice(), n, b"\x02\x03\x01\x00\x01"].concat()
 }
 
 /// A number of this length without a divisor below 1000.
@@ -302,6 +355,9 @@ fn little(first: &[u8]) -> Vec<u8> {
     number[..first.len()].copy_from_slice(first);
     number
 }
+
+const SHORT_X: &str = "WwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ";
+const SHORT_Y: &str = "Z1Mf8fOxN_sJ2aD3Gp3dWN4UN2Rs98Poq9tT633r8Pg";
 
 /// A point of order 8, with an even x.
 const ORDER_8: &str = "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU";

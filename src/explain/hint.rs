@@ -204,6 +204,8 @@ pub(super) const ENTRA_UNKNOWN_KEY: Hint = Hint::coded("entra_unknown_key")
     .says("None of these keys has this `kid`: Entra serves those for {} at https://{}, and an app with a signing key of its own needs ?appid=CLIENT_ID at the end.");
 pub(super) const KEY_ID_MISSING: Hint = Hint::coded("key_id_missing")
     .says("Have the issuer write `kid` into the header: without it, exactly one key must fit the token's `alg`.");
+pub(super) const UNKNOWN_THUMBPRINT: Hint = Hint::coded("unknown_thumbprint")
+    .says("None of the issuer's keys for this `alg` has the token's `x5t`: the token is from another tenant or environment, or its key was replaced.");
 pub(super) const KEY_ID_AMBIGUOUS: Hint = Hint::coded("key_id_ambiguous")
     .says("Have the issuer give each of its keys a `kid` of its own.");
 

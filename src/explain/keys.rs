@@ -13,6 +13,7 @@ use crate::{
         hint::{self, Argument, Hint},
         names,
         text::{self, quoted},
+        unverified::JsonAsRead,
     },
     keys_description::KeyName,
 };
@@ -178,4 +179,14 @@ fn fetch(code: &str) -> Option<Hint> {
         | "no_usable_keys" => hint::KEY_SET_CONTENT,
         _ => return None,
     })
+}
+
+/// Whether a key of the issuer is missing because of the thumbprint that a token has in place of `kid`.
+pub(super) fn is_unknown_thumbprint(
+    error: KeyError,
+    keys: &KeysDescription,
+    header: &JsonAsRead<'_>,
+) -> bool {
+    let is_named = !header.has("kid") && (header.has("x5t") || header.has("x5t#S256"));
+    error == KeyError::UnknownKey && is_named && keys.count() != Some(0)
 }

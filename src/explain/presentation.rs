@@ -104,6 +104,9 @@ impl Walk<'_> {
             Check::Algorithm => diagnosis::algorithm(header, payload),
             Check::Key => {
                 let error = self.key.as_ref()?.as_ref().err()?;
+                if keys::is_unknown_thumbprint(*error, &self.keys, header) {
+                    return Some(hint::UNKNOWN_THUMBPRINT);
+                }
                 keys::hint(*error, &self.keys, &self.sought_key()?)
             }
             Check::Signature => {
@@ -165,7 +168,7 @@ impl Walk<'_> {
         };
         let key = issuer.and_then(|Trusted { policy, keys }| {
             let header = jws.header();
-            keys.try_key(policy.query(header.key_id(), header.algorithm())).ok()
+            keys.try_key(policy.query(header.key_name(), header.algorithm())).ok()
         });
         key.is_some_and(|key| jws.verify(&key).is_ok())
     }
@@ -220,7 +223,9 @@ impl Walk<'_> {
 
     fn key_found(&self) -> String {
         let Some(key) = self.selected_key() else {
-            return format!("kid {}", self.header.shown("kid"));
+            let names = ["kid", "x5t#S256", "x5t"];
+            let name = names.into_iter().find(|name| self.header.has(name)).unwrap_or("kid");
+            return format!("{name} {}", self.header.shown(name));
         };
         let name = keys::named(key.key_id(), Some(key.algorithm()));
         match key.modulus_bits() {

@@ -110,7 +110,7 @@ impl<'w> Walk<'w> {
         if let Some(issuer) = self.issuer {
             self.key = jws.map(|jws| {
                 let header = jws.header();
-                issuer.keys.try_key(issuer.policy.query(header.key_id(), header.algorithm()))
+                issuer.keys.try_key(issuer.policy.query(header.key_name(), header.algorithm()))
             });
             self.keys = issuer.keys.describe();
         }

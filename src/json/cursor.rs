@@ -46,6 +46,12 @@ impl<'a> Cursor<'a> {
         read.err().unwrap_or(JsonError::NotObject)
     }
 
+    /// Whether an object is next, and then the beginning of another.
+    #[cold]
+    pub(super) fn has_two_objects(&mut self) -> bool {
+        matches!(self.value(MAX_DEPTH), Ok(Value::Object)) && self.open_object()
+    }
+
     /// Whether another member follows. If not, the cursor is past the object. A comma is allowed
     /// only between members.
     #[inline]

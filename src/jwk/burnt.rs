@@ -1,7 +1,7 @@
 //! Burnt keys: public keys whose private key was published, so that anyone can sign with it.
 //! RFC 7517 section 9.2.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use super::{JwkError, Material, PublicKey, members::private, without_leading_zeros};
 use crate::{
@@ -45,7 +45,7 @@ pub(crate) fn burnt(entry: &str) -> Vec<BurntKey> {
 }
 
 /// A public key whose private key was published. It must not be used, whatever its `kid`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BurntKey {
     digest: [u8; 32],
     member: &'static str,
@@ -56,23 +56,36 @@ impl BurntKey {
         Some(Self { digest: digest(number)?, member })
     }
 
-    /// The element of `burnt` that is `key`.
-    pub(crate) fn find<'b>(
-        key: &PublicKey,
-        burnt: impl IntoIterator<Item = &'b Self>,
-    ) -> Option<&'b Self> {
+    /// The fault of an entry with this key.
+    pub(crate) fn error(&self) -> JwkError {
+        JwkError::PrivateKey { member: self.member }
+    }
+}
+
+/// Burnt keys, ordered so that a set of a thousand keys can be compared with thousands of them.
+pub(crate) struct BurntKeys<'b>(BTreeMap<[u8; 32], &'b BurntKey>);
+
+impl<'b> BurntKeys<'b> {
+    /// Of two that are the same key, the first is kept.
+    pub(crate) fn of(burnt: impl Iterator<Item = &'b BurntKey>) -> Self {
+        let mut keys = BTreeMap::new();
+        for key in burnt {
+            keys.entry(key.digest).or_insert(key);
+        }
+        Self(keys)
+    }
+
+    /// The burnt key that is `key`.
+    pub(crate) fn find(&self, key: &PublicKey) -> Option<&'b BurntKey> {
+        if self.0.is_empty() {
+            return None;
+        }
         let number = match &key.shared.material {
             Material::Rsa(key) => key.modulus(),
             Material::Ec(key) => key.x(),
             Material::Ed25519(key) => key.octets(),
         };
-        let digest = digest(number)?;
-        burnt.into_iter().find(|burnt| burnt.digest == digest)
-    }
-
-    /// The fault of an entry with this key.
-    pub(crate) fn error(&self) -> JwkError {
-        JwkError::PrivateKey { member: self.member }
+        self.0.get(&digest(number)?).copied()
     }
 }
 

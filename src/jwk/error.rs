@@ -27,6 +27,9 @@ pub enum JwkError {
     },
     /// Issuer: `kty` is none of `RSA`, `EC` and `OKP`. RFC 7518 section 6.1, RFC 8037 section 2.
     KeyType,
+    /// Issuer: `kty` is `oct`: a shared secret, which everybody knows who can read the key set. RFC 7518
+    /// section 6.4.
+    SharedSecret,
     /// Issuer: a private member is published, so the key is compromised. RFC 7517 section 9.2.
     PrivateKey {
         /// `d`, `p`, `q`, `dp`, `dq`, `qi` or `oth`.
@@ -42,8 +45,8 @@ pub enum JwkError {
     AlgorithmNotAccepted,
     /// Issuer: `alg` is for another type of key or another curve. RFC 7518 section 3.1.
     AlgorithmOfOtherKeyType,
-    /// Issuer: a member is not base64url. In `n` and `e`, padding and the standard alphabet are
-    /// accepted too. RFC 7518 section 2.
+    /// Issuer: a member is not base64url. Padding and the standard alphabet are accepted too. RFC 7518
+    /// section 2.
     NotBase64url {
         /// `n`, `e`, `x` or `y`.
         member: &'static str,
@@ -51,12 +54,12 @@ pub enum JwkError {
     /// Issuer: `crv` is not a curve that this crate supports for the `kty`. RFC 7518
     /// section 6.2.1.1, RFC 8037 section 2.
     Curve,
-    /// Issuer: a coordinate does not have the curve's length. RFC 7518 section 6.2.1.2, RFC 8037
-    /// section 2.
+    /// Issuer: a coordinate is longer than the curve's, zeros in front not counted, or empty; or the
+    /// `x` of an OKP key has another length. RFC 7518 section 6.2.1.2, RFC 8037 section 2.
     CoordinateLength {
         /// `x` or `y`.
         member: &'static str,
-        /// Its length in bytes.
+        /// Its length in bytes, without the zeros in front of an EC coordinate.
         bytes: usize,
         /// The length of the curve's coordinates in bytes.
         expected: usize,
@@ -67,8 +70,9 @@ pub enum JwkError {
     NotCanonical,
     /// Issuer: the Ed25519 key has low order, so that signatures can be forged. RFC 8032 section 7.
     LowOrder,
-    /// Operator: the system has no randomness, which *ring* needs to check a point.
-    NoRandomness,
+    /// Issuer: `n` is not the modulus but a whole SubjectPublicKeyInfo, which contains it. RFC 7518
+    /// section 6.3.1.1.
+    ModulusIsPublicKeyInfo,
     /// Issuer: the modulus has fewer than 2048 bits. RFC 7518 section 3.3.
     ModulusTooSmall {
         /// The exact length of the modulus in bits.
@@ -106,6 +110,7 @@ impl JwkError {
             Self::MemberMissing { .. } => "member_missing",
             Self::MemberType { .. } => "member_type",
             Self::KeyType => "key_type",
+            Self::SharedSecret => "shared_secret",
             Self::PrivateKey { .. } => "private_key",
             Self::NotForSignatures => "not_for_signatures",
             Self::NotForVerify => "not_for_verify",
@@ -118,7 +123,7 @@ impl JwkError {
             Self::NotOnCurve => "not_on_curve",
             Self::NotCanonical => "not_canonical",
             Self::LowOrder => "low_order",
-            Self::NoRandomness => "no_randomness",
+            Self::ModulusIsPublicKeyInfo => "modulus_is_public_key_info",
             Self::ModulusTooSmall { .. } => "modulus_too_small",
             Self::ModulusTooLarge { .. } => "modulus_too_large",
             Self::ModulusEven => "modulus_even",
@@ -143,6 +148,9 @@ impl fmt::Display for JwkError {
                 write!(f, "the key's `{member}` has the wrong JSON type")
             }
             Self::KeyType => f.write_str("the key's `kty` is none of RSA, EC and OKP"),
+            Self::SharedSecret => f.write_str(
+                "the key is a shared secret (`kty` is oct), which may be public because it is in a key set, replace it",
+            ),
             Self::PrivateKey { member } => {
                 write!(f, "the private member `{member}` of the key is published, replace the key")
             }
@@ -167,9 +175,9 @@ impl fmt::Display for JwkError {
             Self::LowOrder => {
                 f.write_str("the key is a point of low order, for which signatures can be forged")
             }
-            Self::NoRandomness => {
-                f.write_str("the key cannot be checked because the system has no randomness")
-            }
+            Self::ModulusIsPublicKeyInfo => f.write_str(
+                "the key's `n` is a whole SubjectPublicKeyInfo, not the modulus in it",
+            ),
             Self::ModulusTooSmall { bits } => {
                 write!(f, "the key's modulus has {bits} bits, 2048 is the least")
             }
@@ -205,11 +213,19 @@ pub enum JwkSetError {
     },
     /// Issuer: the set is not one strict JSON object. RFC 7517 section 5.
     Json(JsonError),
+    /// Issuer: the text is PEM, not JSON. RFC 7468.
+    Pem,
+    /// Issuer: a second JSON object follows the first.
+    SeveralObjects,
+    /// Issuer: the text is one JWK without a set around it. RFC 7517 section 5.
+    KeyWithoutSet,
+    /// Issuer: the text is an object of PEM texts by `kid`, as Google publishes its certificates.
+    PemByKeyId,
     /// Issuer: the set has no member `keys`. RFC 7517 section 5.1.
     KeysMissing,
     /// Issuer: `keys` is not an array. RFC 7517 section 5.1.
     KeysType,
-    /// Issuer: the set has more than 100 entries.
+    /// Issuer: the set has more than 1000 entries.
     TooManyKeys,
 }
 
@@ -219,6 +235,10 @@ impl JwkSetError {
         match self {
             Self::TooLong { .. } => "too_long",
             Self::Json(_) => "json",
+            Self::Pem => "pem",
+            Self::SeveralObjects => "several_objects",
+            Self::KeyWithoutSet => "key_without_set",
+            Self::PemByKeyId => "pem_by_key_id",
             Self::KeysMissing => "keys_missing",
             Self::KeysType => "keys_type",
             Self::TooManyKeys => "too_many_keys",
@@ -233,9 +253,19 @@ impl fmt::Display for JwkSetError {
                 write!(f, "the key set is {bytes} bytes long, the limit is 524288")
             }
             Self::Json(error) => write!(f, "the key set: {error}"),
+            Self::Pem => f.write_str("the key set is a PEM text, not a JWK Set"),
+            Self::SeveralObjects => {
+                f.write_str("the key set has a second JSON object after the first")
+            }
+            Self::KeyWithoutSet => f.write_str(
+                "the key set is one key without a set around it, write it as {\"keys\":[KEY]}",
+            ),
+            Self::PemByKeyId => f.write_str(
+                "the key set is an object of PEM texts by `kid`, use the issuer's JWK Set",
+            ),
             Self::KeysMissing => f.write_str("the key set has no `keys`"),
             Self::KeysType => f.write_str("`keys` of the key set is not an array"),
-            Self::TooManyKeys => f.write_str("the key set has more than 100 keys"),
+            Self::TooManyKeys => f.write_str("the key set has more than 1000 keys"),
         }
     }
 }

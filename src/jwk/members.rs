@@ -1,6 +1,6 @@
 //! The members of a JWK and the types of their values. RFC 7517 section 4, RFC 7518 section 6.
 
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, sync::Arc, vec::Vec};
 
 use super::JwkError;
 use crate::{
@@ -33,9 +33,13 @@ impl<'a> JwkText<'a> {
         self.string(value, member)?.ok_or(JwkError::MemberMissing { member })
     }
 
-    /// A number (RFC 7518 section 2, Base64urlUInt), in any spelling that
-    /// [`base64url::decode_leniently`] accepts.
-    pub(super) fn number(
+    /// The bytes of a number (RFC 7518 section 2, Base64urlUInt) or of an OKP key's `x`, in any spelling
+    /// that [`base64url::decode_leniently`] accepts.
+    ///
+    /// Together with the missing zeros that [`EcKey`](super::EcKey) fills in, this is all that is
+    /// tolerated in a JWK. A reader that must tolerate nothing, such as one of a key in a proof, decodes
+    /// here with [`base64url::decode`] and compares the lengths before.
+    pub(super) fn octets(
         self,
         value: Option<Value>,
         member: &'static str,
@@ -44,14 +48,12 @@ impl<'a> JwkText<'a> {
             .ok_or(JwkError::NotBase64url { member })
     }
 
-    /// The bytes of a coordinate, in strict base64url: no issuer is known to spell them otherwise.
-    pub(super) fn octets(
-        self,
-        value: Option<Value>,
-        member: &'static str,
-    ) -> Result<Vec<u8>, JwkError> {
-        base64url::decode(&self.required(value, member)?)
-            .map_err(|_| JwkError::NotBase64url { member })
+    /// A thumbprint, as text. Of another type, it is none: the key can be used without it.
+    pub(super) fn thumbprint(self, value: Option<Value>) -> Option<Arc<str>> {
+        match value? {
+            Value::String(string) => Some(string.characters(self.0).into()),
+            _ => None,
+        }
     }
 
     /// Checks `key_ops`: distinct strings, `verify` among them. RFC 7517 section 4.3.

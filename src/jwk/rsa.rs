@@ -44,6 +44,10 @@ impl RsaKey {
 }
 
 fn check_modulus(modulus: &[u8]) -> Result<(), JwkError> {
+    // Read as a number, some of them would pass all other checks.
+    if is_public_key_info(modulus) {
+        return Err(JwkError::ModulusIsPublicKeyInfo);
+    }
     // ring counts whole bytes: it would accept 2041 bits as 2048.
     match bits(modulus) {
         bits @ ..MIN_MODULUS_BITS => return Err(JwkError::ModulusTooSmall { bits }),
@@ -60,6 +64,14 @@ fn check_modulus(modulus: &[u8]) -> Result<(), JwkError> {
         true => Err(JwkError::ModulusRoca),
         false => Ok(()),
     }
+}
+
+/// Whether `octets` begin as a SubjectPublicKeyInfo of an RSA key does (RFC 3279 section 2.3.1), and end
+/// where it says. A modulus looks like this with a probability below 2^-100.
+fn is_public_key_info(octets: &[u8]) -> bool {
+    let [0x30, 0x82, high, low, info @ ..] = octets else { return false };
+    usize::from(u16::from_be_bytes([*high, *low])) == info.len()
+        && info.starts_with(&RSA_ENCRYPTION)
 }
 
 fn check_exponent(exponent: &[u8]) -> Result<(), JwkError> {
@@ -83,14 +95,12 @@ fn bits(number: &[u8]) -> usize {
     number.len().saturating_mul(8).saturating_sub(unused)
 }
 
-/// The smallest divisor from 3 to 1003 of an odd number, if it has one. It is prime, because the
-/// prime factors of a composite divisor are tried before it.
+/// The smallest prime factor from 3 to 997 of a number, if it has one.
 fn small_factor(number: &[u8]) -> Option<u32> {
-    (3..1000).step_by(6).find_map(|first: u32| {
-        // Three divisors at a time: their product still fits 32 bits.
-        let divisors = [first, first.saturating_add(2), first.saturating_add(4)];
-        let rest = remainder(number, divisors.into_iter().fold(1, u32::saturating_mul))?;
-        divisors.into_iter().find(|divisor| rest.checked_rem(*divisor) == Some(0))
+    // Three primes at a time: their product still fits 32 bits.
+    SMALL_PRIMES.chunks(3).find_map(|primes| {
+        let rest = remainder(number, primes.iter().copied().fold(1, u32::saturating_mul))?;
+        primes.iter().copied().find(|prime| rest.checked_rem(*prime) == Some(0))
     })
 }
 
@@ -103,10 +113,10 @@ fn remainder(number: &[u8], divisor: u32) -> Option<u32> {
     rest.and_then(|rest| rest.try_into().ok())
 }
 
-/// Whether `modulus` is a power of 65537 modulo each of [`ROCA_PRIMES`]. The keys of CVE-2017-15361
+/// Whether `modulus` is a power of 65537 modulo each of the first [`ROCA_PRIMES`] primes. The keys of CVE-2017-15361
 /// all are; of other keys, fewer than one in 2^27 is.
 fn has_roca_fingerprint(modulus: &[u8]) -> bool {
-    ROCA_PRIMES.iter().all(|prime| {
+    SMALL_PRIMES.iter().take(ROCA_PRIMES).all(|prime| {
         let rest = remainder(modulus, *prime);
         let mut power = 1;
         // Modulo a prime, there are fewer than `prime` different powers.
@@ -116,6 +126,10 @@ fn has_roca_fingerprint(modulus: &[u8]) -> bool {
         })
     })
 }
+
+/// The AlgorithmIdentifier of RSA keys: rsaEncryption, NULL.
+const RSA_ENCRYPTION: [u8; 15] =
+    [0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00];
 
 /// RFC 7518 section 3.3.
 const MIN_MODULUS_BITS: usize = 2048;
@@ -129,8 +143,18 @@ const MIN_EXPONENT: u64 = 65537;
 /// ring's limit is 2^33 - 1. A larger exponent only makes verification slow.
 const END_OF_EXPONENTS: u64 = 1 << 33;
 
-/// The odd primes up to 167, from the paper on CVE-2017-15361 (Nemec et al., CCS 2017).
-const ROCA_PRIMES: [u32; 38] = [
+/// The odd primes up to 167 are those of the paper on CVE-2017-15361 (Nemec et al., CCS 2017).
+const ROCA_PRIMES: usize = 38;
+
+/// The odd primes below 1000.
+const SMALL_PRIMES: [u32; 167] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
-    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193,
+    197, 199, 211, 223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307,
+    311, 313, 317, 331, 337, 347, 349, 353, 359, 367, 373, 379, 383, 389, 397, 401, 409, 419, 421,
+    431, 433, 439, 443, 449, 457, 461, 463, 467, 479, 487, 491, 499, 503, 509, 521, 523, 541, 547,
+    557, 563, 569, 571, 577, 587, 593, 599, 601, 607, 613, 617, 619, 631, 641, 643, 647, 653, 659,
+    661, 673, 677, 683, 691, 701, 709, 719, 727, 733, 739, 743, 751, 757, 761, 769, 773, 787, 797,
+    809, 811, 821, 823, 827, 829, 839, 853, 857, 859, 863, 877, 881, 883, 887, 907, 911, 919, 929,
+    937, 941, 947, 953, 967, 971, 977, 983, 991, 997,
 ];

@@ -12,6 +12,7 @@ use std::{
 
 use crate::{
     KeyError, KeyQuery, SelectedKey,
+    key_name::KeyName,
     remote::{
         attempt,
         error::FetchError,
@@ -114,8 +115,8 @@ pub(crate) fn answer_blocking(
 /// The answer, for which a future waits if it must.
 pub(crate) struct LookupFuture<'s> {
     source: &'s Arc<Source>,
-    key_id: Option<Box<str>>,
-    /// The query without its `kid`, which borrows from the token.
+    name: Option<KeyName<Box<str>>>,
+    /// The query without the name of its key, which borrows from the token.
     query: KeyQuery<'static>,
     lookup: Lookup,
     /// Its number among the waiting futures, once it has waited.
@@ -126,8 +127,8 @@ impl<'s> LookupFuture<'s> {
     pub(crate) fn new(source: &'s Arc<Source>, query: KeyQuery<'_>) -> Self {
         Self {
             source,
-            key_id: query.key_id().map(Box::from),
-            query: query.with_key_id(None),
+            name: query.name().map(|name| name.map(Box::from)),
+            query: query.with_name(None),
             lookup: Lookup::default(),
             number: None,
         }
@@ -139,7 +140,8 @@ impl Future for LookupFuture<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let query = this.query.with_key_id(this.key_id.as_deref());
+        let name = this.name.as_ref().map(KeyName::borrowed);
+        let query = this.query.with_name(name);
         if let Some(answer) = fresh_answer(this.source, query) {
             return Poll::Ready(answer);
         }

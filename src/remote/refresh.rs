@@ -24,7 +24,8 @@ pub(crate) enum Found {
 }
 
 impl Found {
-    /// Only an unknown `kid` is worth a newer set; a missing or ambiguous one is not.
+    /// Only an unknown `kid` is worth a newer set; a missing or ambiguous one is not, and neither is an
+    /// unknown thumbprint: it is a rare name, and anybody can make one up.
     pub(crate) fn of(query: KeyQuery<'_>, answer: &Result<SelectedKey, KeyError>) -> Self {
         match (query.key_id(), answer) {
             (Some(_), Err(KeyError::UnknownKey)) => Self::UnknownKid,

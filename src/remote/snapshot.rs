@@ -2,6 +2,7 @@
 //! burnt.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{
         Arc, PoisonError, RwLock,
@@ -205,12 +206,9 @@ pub(crate) struct Burnt(Arc<[BurntKey]>);
 impl Burnt {
     /// These keys and `more`. If there are too many, the oldest are forgotten.
     pub(crate) fn with(&self, more: &[BurntKey]) -> Self {
-        let mut keys = self.0.to_vec();
-        for key in more {
-            if !keys.contains(key) {
-                keys.push(*key);
-            }
-        }
+        let mut known: BTreeSet<&BurntKey> = self.0.iter().collect();
+        let new = more.iter().filter(|key| known.insert(key));
+        let mut keys: Vec<BurntKey> = self.0.iter().chain(new).copied().collect();
         let excess = keys.len().saturating_sub(MAX_BURNT);
         Self(keys.drain(excess..).collect::<Vec<_>>().into())
     }
@@ -220,5 +218,5 @@ impl Burnt {
     }
 }
 
-/// More than one set can burn: 100 entries, each with the first and the last `n` and `x`.
-const MAX_BURNT: usize = 500;
+/// More than one set can burn: 1000 entries, each with the first and the last `n` and `x`.
+const MAX_BURNT: usize = 5000;

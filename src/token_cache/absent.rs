@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, sync::Arc};
 
 use super::{Digest, Recalled};
-use crate::{SelectedKey, Verified};
+use crate::{SelectedKey, Verified, key_name::KeyName};
 
 /// A cache that nothing can make.
 #[derive(Debug)]
@@ -14,7 +14,13 @@ impl TokenCache {
         match *self {}
     }
 
-    pub(crate) fn remember(&self, _: Digest, _: &Verified, _: Option<Box<str>>, _: SelectedKey) {
+    pub(crate) fn remember(
+        &self,
+        _: Digest,
+        _: &Verified,
+        _: Option<KeyName<Box<str>>>,
+        _: SelectedKey,
+    ) {
         match *self {}
     }
 

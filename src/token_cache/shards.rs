@@ -15,7 +15,7 @@ use std::{
 };
 
 use super::{Digest, Recalled};
-use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES};
+use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName};
 
 /// Accepted tokens, by the SHA-256 of their whole text, which is not kept.
 ///
@@ -64,18 +64,21 @@ impl TokenCache {
         &self,
         digest: Digest,
         verified: &Verified,
-        kid: Option<Box<str>>,
+        name: Option<KeyName<Box<str>>>,
         key: SelectedKey,
     ) {
-        // A JWK's `kid` may be longer than any token's: the key also verifies tokens without `kid`.
+        // A JWK's `kid` may be longer than any token's: the key also verifies tokens without `kid`. A
+        // token's thumbprint may be as long as its header.
         let key_id_bytes = verified.key_id().map_or(0, str::len);
-        if verified.kept_bytes() > MAX_KEPT_BYTES || key_id_bytes > MAX_KEY_ID_BYTES {
+        let name_bytes = name.as_ref().map_or(0, |name| name.as_ref().text().len());
+        let longest_name = key_id_bytes.max(name_bytes);
+        if verified.kept_bytes() > MAX_KEPT_BYTES || longest_name > MAX_KEY_ID_BYTES {
             return;
         }
         let Some(shard) = self.shard(&digest) else { return };
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = shard.place_for(digest) {
-            let recalled = Arc::new(Recalled { verified: verified.unshared(), kid, key });
+            let recalled = Arc::new(Recalled { verified: verified.unshared(), name, key });
             shard.put(place, Entry { digest, recalled, seen_again: AtomicBool::new(false) });
         }
     }

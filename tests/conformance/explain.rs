@@ -329,6 +329,15 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
         ("no keys", Check::Key, "no_keys", explain_with_set(json!({ "keys": [] }), &token())),
         ("no kid", Check::Key, "key_id_missing", explain(&token().without_header("kid"))),
         (
+            "unknown x5t",
+            Check::Key,
+            "unknown_thumbprint",
+            explain_with_set(
+                json!({"keys": [issuer().keys()[0].with_member("x5t", "known").jwk()]}),
+                &token().without_header("kid").header("x5t", "unknown"),
+            ),
+        ),
+        (
             "two keys with one kid",
             Check::Key,
             "key_id_ambiguous",
@@ -1656,9 +1665,19 @@ fn keys_and_entries_without_kid_are_listed_too() {
     assert_eq!(
         finding(&explanation, Check::Key).expected(),
         Some(
-            "a key at hand: no kid, RS256; skipped: entry 1: the key's `kty` is none of RSA, EC and OKP"
+            "a key at hand: no kid, RS256; skipped: entry 1: the key is a shared secret (`kty` is oct), which may be public because it is in a key set, replace it"
         ),
     );
+}
+
+#[test]
+fn thumbprint_of_a_token_without_kid_is_shown() {
+    let set = json!({"keys": [issuer().keys()[0].with_member("x5t", "known").jwk()]});
+    let nameless = token().without_header("kid").header("x5t", "unknown");
+    let explanation = explain_with_set(set.clone(), &nameless);
+    assert_eq!(finding(&explanation, Check::Key).actual(), Some("x5t \"unknown\""));
+    let explanation = explain_with_set(set, &token().header("kid", "b").header("x5t", "known"));
+    assert_eq!(finding(&explanation, Check::Key).actual(), Some("kid \"b\""));
 }
 
 /// A source that does not describe its keys.

@@ -15,6 +15,7 @@ mod common;
 
 // JSON Web Signature.
 mod rfc7515;
+mod rfc7515_x5t;
 // JSON Web Key: keys and sets of them; keys whose private half was published.
 mod rfc7517;
 mod rfc7517_burnt;

@@ -169,7 +169,7 @@ fn member_that_is_not_a_string_is_refused() {
 fn kty_that_is_not_a_supported_type_is_refused() {
     let n = &MODULI[0];
     for kty in [
-        "oct",
+        "OCT",
         "AKP",
         "ec",
         "okp",
@@ -185,6 +185,18 @@ fn kty_that_is_not_a_supported_type_is_refused() {
     ] {
         let jwk = format!(r#"{{"kty":"{kty}","n":"{n}","e":"AQAB"}}"#);
         assert_refused(&jwk, JwkError::KeyType);
+    }
+}
+
+#[test]
+fn published_secret_is_called_that() {
+    for jwk in [
+        r#"{"kty":"oct","k":"c2VjcmV0","alg":"HS256"}"#.to_owned(),
+        r#"{"kty":"oct"}"#.to_owned(),
+        // Whatever else it has.
+        format!(r#"{{"kty":"oct","k":1,"n":"{}","e":"AQAB","use":"enc","d":"AQAB"}}"#, MODULI[0]),
+    ] {
+        assert_refused(&jwk, JwkError::SharedSecret);
     }
 }
 
@@ -424,7 +436,7 @@ fn unknown_members_are_ignored() {
 }
 
 #[test]
-fn certificate_members_are_never_looked_at() {
+fn certificate_members_of_any_type_leave_a_key_usable() {
     for member in ["x5c", "x5t", "x5t#S256", "x5u"] {
         for value in [
             r#""not base64 and no certificate""#,
@@ -533,7 +545,7 @@ fn text_before_or_after_a_jwk_or_a_set_is_refused() {
         ("", "x"),
         ("", "\0"),
         ("", ","),
-        ("", "{}"),
+        ("", "[]"),
         ("", "\u{feff}"),
         ("", "}"),
         ("", " null"),
@@ -689,10 +701,67 @@ fn set_without_keys_is_refused() {
         format!(r#"{{"keys ":[{key}]}}"#),
         format!(r#"{{"key":[{key}]}}"#),
         format!(r#"{{"set":{{"keys":[{key}]}}}}"#),
-        // A single key instead of a set.
-        key,
     ] {
         assert_eq!(outcome(&set), Err(JwkSetError::KeysMissing), "{set}");
+    }
+}
+
+#[test]
+fn one_key_without_a_set_is_called_that() {
+    for set in
+        [named("a", 0), r#"{"kty":null}"#.into(), r#"{"x":"-----BEGIN X","kty":"oct"}"#.into()]
+    {
+        assert_eq!(outcome(&set), Err(JwkSetError::KeyWithoutSet), "{set}");
+    }
+}
+
+#[test]
+fn pem_in_place_of_a_set_is_called_that() {
+    let pem = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n";
+    for text in [pem.to_owned(), format!(" \r\n\t{pem}"), "-----BEGIN CERTIFICATE".to_owned()] {
+        assert_eq!(outcome(&text), Err(JwkSetError::Pem), "{text}");
+    }
+    let not_json = Err(JwkSetError::Json(JsonError::Syntax));
+    for text in ["-----BEGIN", "-----END X-----", "----BEGIN X-----", "---"] {
+        assert_eq!(outcome(text), not_json, "{text}");
+    }
+    assert_eq!(outcome(&serde_json::json!(pem).to_string()), {
+        Err(JwkSetError::Json(JsonError::NotObject))
+    });
+    for map in
+        [serde_json::json!({ "a": pem }), serde_json::json!({ "a": pem, "b": format!("\n{pem}") })]
+    {
+        assert_eq!(outcome(&map.to_string()), Err(JwkSetError::PemByKeyId), "{map}");
+    }
+    for map in [
+        serde_json::json!({ "a": pem, "b": 1 }),
+        serde_json::json!({ "a": pem, "b": "" }),
+        serde_json::json!({ "a": [pem] }),
+        serde_json::json!({ "a": { "b": pem } }),
+    ] {
+        assert_eq!(outcome(&map.to_string()), Err(JwkSetError::KeysMissing), "{map}");
+    }
+}
+
+#[test]
+fn second_object_after_a_set_is_called_that() {
+    let set = set_of(&[named("a", 0)]);
+    for text in [
+        format!("{set}{set}"),
+        format!("{set}\r\n{set}\r\n"),
+        format!("{set} {{"),
+        "{}{}".to_owned(),
+    ] {
+        assert_eq!(outcome(&text), Err(JwkSetError::SeveralObjects), "{text}");
+    }
+    for text in [
+        format!("{set}[]"),
+        format!("{set},{set}"),
+        format!("[]{set}"),
+        format!("1{set}"),
+        format!("{{\"a\":}}{set}"),
+    ] {
+        assert_eq!(outcome(&text), Err(JwkSetError::Json(JsonError::Syntax)), "{text}");
     }
 }
 
@@ -775,25 +844,33 @@ fn skipped_entries_are_numbered_by_their_place_and_keep_their_order() {
 }
 
 #[test]
-fn set_has_up_to_100_entries_usable_or_not() {
-    let usable: Vec<String> = (0..101).map(|number| named(&format!("k{number}"), 0)).collect();
-    assert_eq!(outcome(&set_of(&usable[..100])), Ok((100, vec![])));
+fn set_has_up_to_1000_entries_usable_or_not() {
+    let usable: Vec<String> = (0..1001).map(|number| named(&format!("k{number}"), 0)).collect();
+    assert_eq!(outcome(&set_of(&usable[..1000])), Ok((1000, vec![])));
     assert_eq!(outcome(&set_of(&usable)), Err(JwkSetError::TooManyKeys));
-    let last = read_set(set_of(&usable[..100])).select(Some("k99"), Algorithm::RS256).unwrap();
-    assert_eq!(last.key_id(), Some("k99"));
+    let set = read_set(set_of(&usable[..1000]));
+    for number in [0, 1, 3, 499, 998, 999] {
+        let kid = format!("k{number}");
+        assert_eq!(set.select(Some(&kid), Algorithm::RS256).unwrap().key_id(), Some(&*kid));
+    }
+    for kid in ["", "k", "k1000", "k9990", "j", "l"] {
+        assert_eq!(set.select(Some(kid), Algorithm::RS256), Err(KeyError::UnknownKey), "{kid}");
+    }
+    let order: Vec<_> = set.iter().map(|key| key.key_id().unwrap().to_owned()).collect();
+    assert_eq!(order, (0..1000).map(|number| format!("k{number}")).collect::<Vec<_>>());
 
-    let same = vec![named("a", 0); 101];
-    assert_eq!(outcome(&set_of(&same[..100])), Ok((1, vec![])));
+    let same = vec![named("a", 0); 1001];
+    assert_eq!(outcome(&set_of(&same[..1000])), Ok((1, vec![])));
     assert_eq!(outcome(&set_of(&same)), Err(JwkSetError::TooManyKeys));
 
     for entry in ["0", "{}", "[]", "null", r#""""#] {
-        let entries = vec![entry; 101];
-        let (usable, skipped) = outcome(&set_of(&entries[..100])).unwrap();
-        assert_eq!((usable, skipped.len(), skipped[99].0), (0, 100, 99));
+        let entries = vec![entry; 1001];
+        let (usable, skipped) = outcome(&set_of(&entries[..1000])).unwrap();
+        assert_eq!((usable, skipped.len(), skipped[999].0), (0, 1000, 999));
         assert_eq!(outcome(&set_of(&entries)), Err(JwkSetError::TooManyKeys));
     }
-    // After the hundredth entry, the text must still be JSON.
-    let set = set_of(&vec!["0"; 150]).replace("]}", ",\"\\ud800\"]}");
+    // After the thousandth entry, the text must still be JSON.
+    let set = set_of(&vec!["0"; 1500]).replace("]}", ",\"\\ud800\"]}");
     assert_eq!(outcome(&set), Err(JwkSetError::Json(JsonError::Syntax)));
 }
 
@@ -827,7 +904,7 @@ fn keys_of_other_types_with_the_same_kid_are_no_obstacle() {
         r#"{"kty":"EC","kid":"a","crv":"secp256k1","x":"AQAB","y":"AQAB","use":"sig"}"#,
         r#"{"kty":"OKP","kid":"a","crv":"Ed448","x":"AQAB","alg":"EdDSA"}"#,
     ];
-    let faults = [JwkError::KeyType, JwkError::Curve, JwkError::Curve];
+    let faults = [JwkError::SharedSecret, JwkError::Curve, JwkError::Curve];
     let good = named("a", 0);
     for place in 0..=3 {
         let mut entries = others.to_vec();
@@ -882,11 +959,33 @@ fn same_key_twice_is_one_key() {
     assert_eq!(set.select(None, Algorithm::RS256).unwrap().key_id(), Some("a"));
     let same = read_set(set_of(&[named("a", 0), named("a", 0), named("a", 0)]));
     assert_eq!((same.len(), same.skipped().len()), (1, 0));
-    // With two `kid`s it counts as two keys, so a token without `kid` is ambiguous.
-    let set = read_set(set_of(&[named("a", 0), named("b", 0)]));
-    assert_eq!(set.len(), 2);
-    assert_eq!(set.select(Some("b"), Algorithm::RS256).unwrap().key_id(), Some("b"));
-    assert_eq!(set.select(None, Algorithm::RS256), Err(KeyError::AmbiguousKey));
+}
+
+#[test]
+fn same_key_under_two_kids_is_one_key_for_a_token_without_kid() {
+    let select = |entries: &[String], kid: Option<&str>| {
+        let selected = read_set(set_of(entries)).select(kid, Algorithm::RS256);
+        selected.map(|key| key.key_id().map(str::to_owned))
+    };
+    let found = |kid: &str| Ok(Some(kid.to_owned()));
+    let two = [named("b", 0), named("a", 0)];
+    assert_eq!(select(&two, Some("a")), found("a"));
+    assert_eq!(select(&two, Some("b")), found("b"));
+    // The first in the set's order.
+    assert_eq!(select(&two, None), found("b"));
+    assert_eq!(select(&[named("a", 0), named("b", 0), jwk_and("")], None), found("a"));
+    assert_eq!(select(&[jwk_and(""), named("b", 0)], None), Ok(None));
+    // One of several is another key.
+    let ambiguous = Err(KeyError::AmbiguousKey);
+    assert_eq!(select(&[named("a", 0), named("b", 0), named("c", 1)], None), ambiguous);
+    // Another exponent.
+    let other = named("b", 0).replace("AQAB", "AQAD");
+    assert_eq!(select(&[named("a", 0), other], None), ambiguous);
+    // Each is for the tokens of another issuer.
+    let of = |kid, issuer| named(kid, 0).replace('}', &format!(r#","issuer":"{issuer}"}}"#));
+    assert_eq!(select(&[of("a", "x"), of("b", "x")], None), found("a"));
+    assert_eq!(select(&[of("a", "x"), of("b", "y")], None), ambiguous);
+    assert_eq!(select(&[of("a", "x"), named("b", 0)], None), ambiguous);
 }
 
 #[test]
@@ -980,9 +1079,19 @@ fn every_fault_of_a_key_has_its_text() {
             "the key's `kty` has the wrong JSON type",
         ),
         (
-            r#"{"kty":"oct"}"#.to_owned(),
+            r#"{"kty":"AKP"}"#.to_owned(),
             JwkError::KeyType,
             "the key's `kty` is none of RSA, EC and OKP",
+        ),
+        (
+            r#"{"kty":"oct"}"#.to_owned(),
+            JwkError::SharedSecret,
+            "the key is a shared secret (`kty` is oct), which may be public because it is in a key set, replace it",
+        ),
+        (
+            with(&public_key_info(256), "AQAB"),
+            JwkError::ModulusIsPublicKeyInfo,
+            "the key's `n` is a whole SubjectPublicKeyInfo, not the modulus in it",
         ),
         (
             jwk_and(r#","d":"AQAB""#),
@@ -1070,15 +1179,46 @@ fn every_fault_of_a_key_has_its_text() {
         assert_eq!(error.to_string(), text);
         assert_eq!(error.code(), variant_in_snake_case(error));
     }
-    // No system without randomness is available here, so only the text is tested.
-    assert_eq!(
-        JwkError::NoRandomness.to_string(),
-        "the key cannot be checked because the system has no randomness"
-    );
-    assert_eq!(JwkError::NoRandomness.code(), "no_randomness");
     let error = JwkError::Json(JsonError::NotUtf8);
     assert_eq!(PublicKey::from_jwk(b"{\xff}"), Err(error));
     assert_eq!(error.to_string(), "the key: not UTF-8");
+}
+
+/// A SubjectPublicKeyInfo with a modulus of so many bytes, in base64url.
+fn public_key_info(bytes: u16) -> String {
+    let sequence = |content: &[u8]| {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[0x30, 0x82], length.as_slice(), content].concat()
+    };
+    let mut modulus = vec![0xb5; bytes.into()];
+    modulus[0] = 0;
+    let integer = [&[0x02, 0x82], bytes.to_be_bytes().as_slice(), &modulus].concat();
+    let numbers = sequence(&[integer.as_slice(), &[0x02, 3, 1, 0, 1]].concat());
+    let bits = u16::try_from(numbers.len() + 1).unwrap().to_be_bytes();
+    let algorithm = bytes_of("300d06092a864886f70d0101010500");
+    URL_SAFE_NO_PAD
+        .encode(sequence(&[algorithm.as_slice(), &[0x03, 0x82], &bits, &[0], &numbers].concat()))
+}
+
+#[test]
+fn n_that_is_a_whole_public_key_is_refused_by_that_name() {
+    let with = |n: &str| format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB"}}"#);
+    for bytes in [257, 385, 513, 1025, 2049] {
+        let info = public_key_info(bytes);
+        assert_refused(&with(&info), JwkError::ModulusIsPublicKeyInfo);
+        // In standard base64 with padding, as openssl writes it.
+        let octets = URL_SAFE_NO_PAD.decode(&info).unwrap();
+        assert_refused(&with(&STANDARD.encode(&octets)), JwkError::ModulusIsPublicKeyInfo);
+        assert_eq!(
+            PublicKey::from_rsa_components(&octets, &[1, 0, 1]),
+            Err(JwkError::ModulusIsPublicKeyInfo)
+        );
+        // Not the whole, or more than the whole: a number like any other.
+        for octets in [&octets[..octets.len() - 1], &[octets.as_slice(), &[1]].concat()] {
+            let found = PublicKey::from_jwk(with(&URL_SAFE_NO_PAD.encode(octets)).as_bytes());
+            assert_ne!(found, Err(JwkError::ModulusIsPublicKeyInfo));
+        }
+    }
 }
 
 fn bytes_of(digits: &str) -> Vec<u8> {
@@ -1088,8 +1228,8 @@ fn bytes_of(digits: &str) -> Vec<u8> {
 
 #[test]
 fn every_fault_of_a_set_has_its_text() {
-    let too_many = set_of(&vec!["0"; 101]);
-    let faults: [(&[u8], JwkSetError, &str); 9] = [
+    let too_many = set_of(&vec!["0"; 1001]);
+    let faults: [(&[u8], JwkSetError, &str); 13] = [
         (
             &[b' '; LIMIT + 1],
             JwkSetError::TooLong { bytes: 524_289 },
@@ -1108,9 +1248,25 @@ fn every_fault_of_a_set_has_its_text() {
             JwkSetError::Json(JsonError::DuplicateMember),
             "the key set: a member occurs twice",
         ),
+        (b"-----BEGIN ", JwkSetError::Pem, "the key set is a PEM text, not a JWK Set"),
+        (
+            b"{}{",
+            JwkSetError::SeveralObjects,
+            "the key set has a second JSON object after the first",
+        ),
+        (
+            br#"{"kty":1}"#,
+            JwkSetError::KeyWithoutSet,
+            r#"the key set is one key without a set around it, write it as {"keys":[KEY]}"#,
+        ),
+        (
+            br#"{"a":"-----BEGIN "}"#,
+            JwkSetError::PemByKeyId,
+            "the key set is an object of PEM texts by `kid`, use the issuer's JWK Set",
+        ),
         (b"{}", JwkSetError::KeysMissing, "the key set has no `keys`"),
         (br#"{"keys":{}}"#, JwkSetError::KeysType, "`keys` of the key set is not an array"),
-        (too_many.as_bytes(), JwkSetError::TooManyKeys, "the key set has more than 100 keys"),
+        (too_many.as_bytes(), JwkSetError::TooManyKeys, "the key set has more than 1000 keys"),
     ];
     for (set, error, text) in faults {
         assert_eq!(JwkSet::from_json(set).map(|set| set.len()), Err(error), "{text}");

@@ -144,7 +144,10 @@ fn unusable_entry_burns_the_key_all_the_same() {
                 format!(r#"{{"kty":1,"{member}":"{n}","d":0}}"#),
                 JwkError::MemberType { member: "kty" },
             ),
-            (format!(r#"{{"kty":"oct","k":"AA","{member}":"{n}","d":null}}"#), JwkError::KeyType),
+            (
+                format!(r#"{{"kty":"oct","k":"AA","{member}":"{n}","d":null}}"#),
+                JwkError::SharedSecret,
+            ),
             // The key is for encryption.
             (format!(r#"{{"kty":"EC","use":"enc","{member}":"{n}","d":"AQAB"}}"#), D),
             (format!(r#"{{"\u0064":"AQAB","kty":"OKP","{member}":"{n}"}}"#), D),

@@ -184,12 +184,56 @@ fn members_of_other_types_of_key_are_ignored() {
 }
 
 #[test]
-fn coordinate_has_exactly_the_length_of_the_curve() {
+fn coordinate_is_a_number_with_any_zeros_in_front() {
+    for (algorithm, crv, length) in CURVES {
+        let jwk = jwk(algorithm);
+        let (x, y) = (coordinate(&jwk, "x"), coordinate(&jwk, "y"));
+        let key = of_point(crv, &x, &y);
+        assert_eq!(key.as_ref().map(PublicKey::algorithm), Ok(algorithm));
+        for zeros in [1, 2, length] {
+            let longer = |number: &[u8]| [vec![0; zeros].as_slice(), number].concat();
+            assert_eq!(of_point(crv, &longer(&x), &y), key, "{zeros}");
+            assert_eq!(of_point(crv, &x, &longer(&y)), key, "{zeros}");
+        }
+    }
+    // A point whose x has 31 bytes.
+    let x = [vec![0x5b], vec![0; 29], vec![1]].concat();
+    let y = hex("67531ff1f3b137fb09d9a0f71a9ddd58de1437646cf7c3e8abdb53eb7debf0f8");
+    let key = of_point("P-256", &[&[0], x.as_slice()].concat(), &y);
+    assert_eq!(key.as_ref().map(PublicKey::algorithm), Ok(Algorithm::ES256));
+    assert_eq!(of_point("P-256", &x, &y), key);
+    // All its bytes are needed.
+    assert_eq!(of_point("P-256", &x[1..], &y), Err(JwkError::NotOnCurve));
+    assert_eq!(of_point("P-256", &x[..30], &y), Err(JwkError::NotOnCurve));
+}
+
+#[test]
+fn key_with_zeros_left_out_or_added_verifies_signatures_and_is_found_when_burnt() {
+    for (algorithm, _, _) in CURVES {
+        let key = TestKey::for_algorithm(algorithm);
+        let longer = {
+            let x = [&[0, 0], coordinate(&key.jwk(), "x").as_slice()].concat();
+            URL_SAFE_NO_PAD.encode(x) + "="
+        };
+        let longer = longer.trim_end_matches('=').to_owned();
+        let spelled = key.with_member("x", longer);
+        let read = PublicKey::from_jwk(spelled.jwk().to_string().as_bytes()).unwrap();
+        assert_eq!(read.verify(b"message", &key.sign(b"message")), Ok(()));
+        for (public, private) in [(&key, &spelled), (&spelled, &key)] {
+            let private = private.with_kid("private").with_member("d", "AQAB");
+            let set = serde_json::json!({ "keys": [public.jwk(), private.jwk()] }).to_string();
+            let set = JwkSet::from_json(set.as_bytes()).unwrap();
+            assert_eq!((set.len(), set.skipped().len()), (0, 2));
+        }
+    }
+}
+
+#[test]
+fn coordinate_longer_than_the_curve_or_empty_is_refused() {
     for (algorithm, crv, expected) in CURVES {
         let jwk = jwk(algorithm);
         let (x, y) = (coordinate(&jwk, "x"), coordinate(&jwk, "y"));
-        assert_eq!(of_point(crv, &x, &y).map(|key| key.algorithm()), Ok(algorithm));
-        for bytes in [0, 1, expected - 1, expected + 1, 2 * expected, 2 * expected + 1] {
+        for bytes in [0, expected + 1, 2 * expected, 2 * expected + 1] {
             for (member, x, y) in [
                 ("x", x.iter().copied().cycle().take(bytes).collect(), y.clone()),
                 ("y", x.clone(), y.iter().copied().cycle().take(bytes).collect()),
@@ -198,24 +242,33 @@ fn coordinate_has_exactly_the_length_of_the_curve() {
                 assert_eq!(of_point(crv, &x, &y), Err(error));
             }
         }
-        // RFC 7518 section 6.2.1.2: the length is fixed, so an additional zero is refused.
-        let longer = [&[0], x.as_slice()].concat();
+        // Zeros in front are not counted.
+        let longer = [&[0, 0, 1], x.as_slice()].concat();
         let error = JwkError::CoordinateLength { member: "x", bytes: expected + 1, expected };
         assert_eq!(of_point(crv, &longer, &y), Err(error));
+        for bytes in [1, expected - 1] {
+            assert_eq!(of_point(crv, &x[..bytes], &y), Err(JwkError::NotOnCurve));
+        }
     }
 }
 
 #[test]
-fn coordinate_has_only_one_encoding() {
+fn coordinate_may_be_padded_and_in_the_standard_alphabet() {
     for (algorithm, _, _) in CURVES {
         for member in ["x", "y"] {
             let jwk = jwk(algorithm);
+            let key = of_jwk(&jwk);
             let text = jwk[member].as_str().unwrap();
+            let padding = "=".repeat((4 - text.len() % 4) % 4);
+            let standard = text.replace('-', "+").replace('_', "/");
+            for spelled in [format!("{text}{padding}"), format!("{standard}{padding}"), standard] {
+                assert_eq!(key_with(algorithm, member, spelled), key);
+            }
             for spelled in [
-                format!("{text}="),
-                format!("{text}=="),
+                format!("{text}==="),
+                format!("{text}{padding}="),
                 format!("{text}\n"),
-                format!("+{}", &text[1..]),
+                format!("+_{}", &text[2..]),
             ] {
                 let found = key_with(algorithm, member, spelled);
                 assert_eq!(found, Err(JwkError::NotBase64url { member }));

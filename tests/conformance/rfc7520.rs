@@ -104,5 +104,5 @@ fn keys_of_sections_3_1_and_3_5_are_of_other_types() {
         "kty": "oct", "kid": "018c0ae5-4d9b-471b-bfd6-eef314bc7037", "use": "sig", "alg": "HS256",
         "k": "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"
     }"#;
-    assert_eq!(PublicKey::from_jwk(secret.as_bytes()), Err(JwkError::KeyType));
+    assert_eq!(PublicKey::from_jwk(secret.as_bytes()), Err(JwkError::SharedSecret));
 }

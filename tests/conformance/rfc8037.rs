@@ -134,14 +134,21 @@ fn members_of_other_types_of_key_are_ignored() {
 }
 
 #[test]
-fn x_is_exactly_32_bytes_of_base64url() {
+fn x_is_exactly_32_bytes() {
     for length in [0, 1, 31, 33, 64, 256] {
-        let error = JwkError::CoordinateLength { member: "x", bytes: length, expected: 32 };
-        assert_eq!(of_octets(&vec![9; length]), Err(error));
+        // It is no number: zeros count, even in front.
+        for byte in [0, 9] {
+            let error = JwkError::CoordinateLength { member: "x", bytes: length, expected: 32 };
+            assert_eq!(of_octets(&vec![byte; length]), Err(error));
+        }
     }
-    // Unlike `n` and `e`, `x` has only one encoding.
+    // Padding and the standard alphabet leave no doubt about the octets.
     let standard = X.replace('-', "+").replace('_', "/");
-    for x in [format!("{X}="), standard, format!("{X} "), format!("{}p", &X[..42]), "A".into()] {
+    for x in [format!("{X}="), standard.clone(), format!("{standard}=")] {
+        assert_eq!(jwk(&x), jwk(X), "{x}");
+    }
+    let mixed = format!("{}+{}", &X[..5], &X[6..]);
+    for x in [format!("{X}=="), mixed, format!("{X} "), format!("{}p", &X[..42]), "A".into()] {
         assert_eq!(jwk(&x), Err(JwkError::NotBase64url { member: "x" }), "{x}");
     }
 }

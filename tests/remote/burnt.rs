@@ -187,11 +187,11 @@ fn unusable_set_has_its_reasons_in_the_error_and_their_number_in_health() {
     let error = rig.keys.prime().unwrap_err();
     let FetchError::NoUsableKeys { skipped: 30, reasons } = &error else { panic!("{error:?}") };
     let reasons: Vec<_> = reasons.iter().map(|key| (key.index(), key.error())).collect();
-    let expected: Vec<_> = (0..10).map(|index| (index, JwkError::KeyType)).collect();
+    let expected: Vec<_> = (0..10).map(|index| (index, JwkError::SharedSecret)).collect();
     assert_eq!(reasons, expected, "the first ten");
     assert!(error.to_string().starts_with(&format!(
         "the key set has no usable key, 30 were skipped: entry 0: {0}; entry 1: {0}; ",
-        JwkError::KeyType
+        JwkError::SharedSecret
     )));
     let health = rig.keys.health();
     assert_eq!(last_error(&health), Some(error));

@@ -198,7 +198,7 @@ fn keys_are_those_in_use_with_the_skipped_entries() {
     let kids: Vec<_> = set.iter().map(|key| key.key_id()).collect();
     assert_eq!(kids, [Some("a"), Some("b")]);
     let skipped: Vec<_> = set.skipped().iter().map(|key| (key.index(), key.error())).collect();
-    assert_eq!(skipped, [(0, JwkError::KeyType)]);
+    assert_eq!(skipped, [(0, JwkError::SharedSecret)]);
     // The keys are available while the set is used, even if it is stale, and no longer.
     rig.issuer.fails();
     rig.clock.advance(STALE_CAP - secs(1));

@@ -10,7 +10,7 @@ use tokenring::{
 
 use crate::fake::{
     BUSY, COOLDOWN, FakeClock, Manual, NANO, REFRESH_DUE, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL,
-    block_on, found, join, key_async, millis, name, secs, unavailable, until,
+    block_on, found, join, jwks, key_async, millis, name, secs, unavailable, until,
 };
 
 // I8: `UnknownKey` only after a success.
@@ -162,7 +162,11 @@ fn request_carries_the_limits_of_the_settings() {
 
 #[test]
 fn token_without_kid_never_forces_a_refresh() {
-    let rig = Rig::primed(&["a", "b"]);
+    let rig = Rig::new();
+    let other = Issuer::default().keys()[0].with_kid("b").jwk();
+    let two = jwks(&["a"]).replacen('[', &format!("[{other},"), 1);
+    rig.issuer.reply(Reply::Body(two.into_bytes()));
+    rig.keys.prime().unwrap();
     let lookup = || name(rig.keys.key(KeyQuery::new(None, Algorithm::RS256)));
     rig.clock.advance(COOLDOWN);
     assert_eq!(lookup(), Err(KeyError::AmbiguousKey));

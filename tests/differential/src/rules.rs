@@ -285,7 +285,31 @@ pub const RULES: &[Rule] = &[
         name: "finds a key that is in the set twice ambiguous",
         libraries: &[JOSE],
         tokenring_accepts: true,
-        applies: |case| case.keys().len() == 2 && case.keys()[0] == case.keys()[1],
+        applies: |case| {
+            let number = |key: &Value| key["x"].clone();
+            case.keys().len() == 2 && number(&case.keys()[0]) == number(&case.keys()[1])
+        },
+    },
+    Rule {
+        name: "does not choose a key by its thumbprint",
+        libraries: &LIBRARIES,
+        tokenring_accepts: true,
+        applies: |case| case.is_named_by_thumbprint() && case.keys().len() > 1,
+    },
+    Rule {
+        name: "does not compare thumbprints, and takes a key with another one",
+        libraries: &LIBRARIES,
+        tokenring_accepts: false,
+        applies: |case| case.is("unknown_key") && case.is_named_by_thumbprint(),
+    },
+    Rule {
+        name: "does not look at the types of `x5t` and `x5t#S256`",
+        libraries: &[PYJWT, JOSE],
+        tokenring_accepts: false,
+        applies: |case| {
+            case.is_of("header_type", "parameter", "x5t")
+                || case.is_of("header_type", "parameter", "x5t#S256")
+        },
     },
     Rule {
         name: "does not know the name `Ed25519`, or tells it from `EdDSA`",
@@ -331,6 +355,11 @@ impl Case {
     /// Whether header or payload contains `part`.
     fn holds(&self, part: &str) -> bool {
         self.texts.iter().any(|text| text.contains(part))
+    }
+
+    fn is_named_by_thumbprint(&self) -> bool {
+        let has = |name| self.header.get(name).is_some();
+        !has("kid") && (has("x5t") || has("x5t#S256"))
     }
 
     fn keys(&self) -> Vec<Value> {

@@ -38,6 +38,14 @@ pub fn object_with_one(bytes: &[u8], name: &str) -> Result<Members, JsonError> {
     }
 }
 
+/// Whether a second object begins after the object that `text` begins with.
+pub fn has_two_objects(text: &str) -> bool {
+    let mut reader = Reader { text, at: 0, most: usize::MAX };
+    let first = reader.value(0);
+    reader.space();
+    matches!(first, Ok(Json::Object(_))) && reader.peek() == Some(b'{')
+}
+
 fn value(bytes: &[u8], most: usize) -> Result<Json, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let json = read(text, most);

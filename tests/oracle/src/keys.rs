@@ -1,7 +1,7 @@
 //! A second implementation of the rules of keys and key sets, slow and simple. RFC 7517, RFC 7518
 //! section 6, RFC 8037 section 2.
 
-use tokenring::{Algorithm, JwkError, JwkSetError, KeyError};
+use tokenring::{Algorithm, JsonError, JwkError, JwkSetError, KeyError};
 
 use crate::{
     curves::{self, Curve},
@@ -15,6 +15,8 @@ pub struct Key {
     pub kid: Option<String>,
     /// The member `issuer` of Microsoft's keys.
     pub issuer: Option<String>,
+    pub x5t: Option<String>,
+    pub x5t_s256: Option<String>,
     /// None for an RSA key without `alg`.
     pub algorithm: Option<Algorithm>,
     pub numbers: Numbers,
@@ -55,8 +57,17 @@ impl Key {
         }
     }
 
+    /// Whether a signature of the one is a signature of the other, for the same issuer.
     fn is_same(&self, other: &Self) -> bool {
-        Self { algorithm: None, ..self.clone() } == Self { algorithm: None, ..other.clone() }
+        (&self.issuer, &self.numbers) == (&other.issuer, &other.numbers)
+    }
+
+    fn thumbprint(&self, member: &str) -> Option<&str> {
+        match member {
+            "x5t" => self.x5t.as_deref(),
+            "x5t#S256" => self.x5t_s256.as_deref(),
+            _ => panic!("{member} is no thumbprint"),
+        }
     }
 }
 
@@ -78,13 +89,13 @@ pub struct Skipped {
 }
 
 pub fn jwk_set(text: &[u8]) -> Result<Set, JwkSetError> {
-    let members = json::object(text).map_err(JwkSetError::Json)?;
+    let members = json::object(text).map_err(|error| not_json(text, error))?;
     let entries = match get(&members, "keys") {
-        None => return Err(JwkSetError::KeysMissing),
+        None => return Err(without_keys(&members)),
         Some(Json::Array(entries)) => entries,
         Some(_) => return Err(JwkSetError::KeysType),
     };
-    if entries.len() > 100 {
+    if entries.len() > 1000 {
         return Err(JwkSetError::TooManyKeys);
     }
     let mut set = Set { keys: Vec::new(), skipped: Vec::new(), repeated: 0 };
@@ -113,6 +124,30 @@ pub fn jwk_set(text: &[u8]) -> Result<Set, JwkSetError> {
     Ok(set)
 }
 
+fn not_json(bytes: &[u8], error: JsonError) -> JwkSetError {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    match error {
+        JsonError::Syntax if is_pem(text) => JwkSetError::Pem,
+        JsonError::Syntax if json::has_two_objects(text) => JwkSetError::SeveralObjects,
+        _ => JwkSetError::Json(error),
+    }
+}
+
+fn without_keys(members: &Members) -> JwkSetError {
+    if get(members, "kty").is_some() {
+        return JwkSetError::KeyWithoutSet;
+    }
+    let mut texts = members.iter().map(|(_, value)| string(value).unwrap_or_default());
+    match !members.is_empty() && texts.all(|text| is_pem(&text)) {
+        true => JwkSetError::PemByKeyId,
+        false => JwkSetError::KeysMissing,
+    }
+}
+
+fn is_pem(text: &str) -> bool {
+    text.trim_start_matches([' ', '\t', '\n', '\r', '\x0c']).starts_with("-----BEGIN ")
+}
+
 /// The numbers that an entry burns: every `n` and `x` in an entry with a private member. A burnt number
 /// makes every entry that has it unusable. An entry with repeated members burns its numbers too.
 fn burnt(entry: &Json) -> Vec<(Vec<u8>, &'static str)> {
@@ -128,16 +163,38 @@ fn burnt(entry: &Json) -> Vec<(Vec<u8>, &'static str)> {
 impl Set {
     /// The one key for a token with this `kid` or without one. RSA keys without `alg` are for RS256.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, KeyError> {
-        let fits = |key: &&Key| {
-            (kid.is_none() || key.kid.as_deref() == kid)
-                && key.algorithm.unwrap_or(Algorithm::RS256) == algorithm
-        };
-        let fitting: Vec<&Key> = self.keys.iter().filter(fits).collect();
-        match fitting[..] {
-            [] => Err(KeyError::UnknownKey),
-            [key, ref others @ ..] if others.iter().all(|other| other.is_same(key)) => Ok(key),
-            _ => Err(KeyError::AmbiguousKey),
+        let mut fitting = self.of_algorithm(algorithm);
+        fitting.retain(|key| kid.is_none() || key.kid.as_deref() == kid);
+        only(&fitting)
+    }
+
+    /// The one key for a token without `kid` that has this member and text.
+    pub fn select_by_thumbprint(
+        &self,
+        (member, text): (&str, &str),
+        algorithm: Algorithm,
+    ) -> Result<&Key, KeyError> {
+        let fitting = self.of_algorithm(algorithm);
+        let mut chosen = fitting.clone();
+        if fitting.iter().any(|key| key.thumbprint(member).is_some()) {
+            chosen.retain(|key| key.thumbprint(member) == Some(text));
+        } else if fitting.iter().any(|key| key.kid.as_deref() == Some(text)) {
+            chosen.retain(|key| key.kid.as_deref() == Some(text));
         }
+        only(&chosen)
+    }
+
+    fn of_algorithm(&self, algorithm: Algorithm) -> Vec<&Key> {
+        let fits = |key: &&Key| key.algorithm.unwrap_or(Algorithm::RS256) == algorithm;
+        self.keys.iter().filter(fits).collect()
+    }
+}
+
+fn only<'k>(fitting: &[&'k Key]) -> Result<&'k Key, KeyError> {
+    match *fitting {
+        [] => Err(KeyError::UnknownKey),
+        [key, ref others @ ..] if others.iter().all(|other| other.is_same(key)) => Ok(key),
+        _ => Err(KeyError::AmbiguousKey),
     }
 }
 
@@ -149,6 +206,9 @@ fn key(jwk: &Members) -> Result<Key, JwkError> {
     };
     let required = |member| text(member)?.ok_or(JwkError::MemberMissing { member });
     let kty = required("kty")?;
+    if kty == "oct" {
+        return Err(JwkError::SharedSecret);
+    }
     if !matches!(kty, "RSA" | "EC" | "OKP") {
         return Err(JwkError::KeyType);
     }
@@ -166,15 +226,13 @@ fn key(jwk: &Members) -> Result<Key, JwkError> {
         Some(alg) => Some(algorithm(alg).ok_or(JwkError::AlgorithmNotAccepted)?),
     };
     let (kid, issuer) = (text("kid")?.map(String::from), text("issuer")?.map(String::from));
-    let octets = |member| base64url(required(member)?).ok_or(JwkError::NotBase64url { member });
+    let octets = |member| lenient(required(member)?).ok_or(JwkError::NotBase64url { member });
     let (algorithm, numbers) = match kty {
         "RSA" => {
             if alg.is_some_and(|alg| !alg.name().starts_with(['R', 'P'])) {
                 return Err(JwkError::AlgorithmOfOtherKeyType);
             }
-            let number =
-                |member| lenient(required(member)?).ok_or(JwkError::NotBase64url { member });
-            let (n, e) = (number("n")?, number("e")?);
+            let (n, e) = (octets("n")?, octets("e")?);
             let (n, e) = (stripped(&n).to_vec(), stripped(&e).to_vec());
             check_modulus(&n)?;
             check_exponent(&e)?;
@@ -190,9 +248,8 @@ fn key(jwk: &Members) -> Result<Key, JwkError> {
                 return Err(JwkError::AlgorithmOfOtherKeyType);
             }
             let (x, y) = (octets("x")?, octets("y")?);
-            for (member, coordinate) in [("x", &x), ("y", &y)] {
-                check_length(member, coordinate, curve.bytes())?;
-            }
+            let x = padded("x", &x, curve.bytes())?;
+            let y = padded("y", &y, curve.bytes())?;
             if !curves::is_on_curve(curve, &x, &y) {
                 return Err(JwkError::NotOnCurve);
             }
@@ -211,7 +268,9 @@ fn key(jwk: &Members) -> Result<Key, JwkError> {
             (Some(Algorithm::EdDSA), Numbers::Ed25519 { x })
         }
     };
-    Ok(Key { kid, issuer, algorithm, numbers })
+    let thumbprint = |member| get(jwk, member).and_then(string);
+    let (x5t, x5t_s256) = (thumbprint("x5t"), thumbprint("x5t#S256"));
+    Ok(Key { kid, issuer, x5t, x5t_s256, algorithm, numbers })
 }
 
 fn check_operations(operations: &Json) -> Result<(), JwkError> {
@@ -237,7 +296,22 @@ fn check_length(member: &'static str, octets: &[u8], expected: usize) -> Result<
     }
 }
 
+/// A coordinate in `expected` bytes, whatever zeros it is spelled with.
+fn padded(member: &'static str, octets: &[u8], expected: usize) -> Result<Vec<u8>, JwkError> {
+    let number = stripped(octets);
+    let bytes = number.len();
+    if octets.is_empty() || bytes > expected {
+        return Err(JwkError::CoordinateLength { member, bytes, expected });
+    }
+    Ok([vec![0; expected - bytes].as_slice(), number].concat())
+}
+
 fn check_modulus(n: &[u8]) -> Result<(), JwkError> {
+    let info = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    let is_info = n.starts_with(b"\x30\x82") && n.len() >= 4 && n[4..].starts_with(info);
+    if is_info && usize::from(n[2]) * 256 + usize::from(n[3]) == n.len() - 4 {
+        return Err(JwkError::ModulusIsPublicKeyInfo);
+    }
     match bits(n) {
         bits if bits < 2048 => return Err(JwkError::ModulusTooSmall { bits }),
         bits if bits > 8192 => return Err(JwkError::ModulusTooLarge { bits }),

@@ -18,6 +18,8 @@ use crate::{
 pub struct Header {
     pub algorithm: Algorithm,
     pub kid: Option<String>,
+    /// The member's name and the text. None beside `kid`.
+    pub thumbprint: Option<(&'static str, String)>,
     pub typ: Option<String>,
 }
 
@@ -61,9 +63,18 @@ fn header(segment: &str) -> Result<Header, VerifyError> {
     };
     let alg = string("alg")?.ok_or(VerifyError::AlgorithmMissing)?;
     let algorithm = algorithm(&alg).ok_or(VerifyError::AlgorithmNotAccepted)?;
-    let (kid, typ) = (string("kid")?, string("typ")?);
+    let kid = string("kid")?;
+    let mut thumbprint = None;
+    if kid.is_none() {
+        for name in ["x5t", "x5t#S256"] {
+            if let Some(text) = string(name)? {
+                thumbprint = Some((name, text));
+            }
+        }
+    }
+    let typ = string("typ")?;
     match kid.as_ref().map_or(1, String::len) {
-        1..=256 => Ok(Header { algorithm, kid, typ }),
+        1..=256 => Ok(Header { algorithm, kid, thumbprint, typ }),
         bytes => Err(VerifyError::KeyIdLength { bytes }),
     }
 }

@@ -88,6 +88,27 @@ pub fn key_sets() -> Vec<(String, Value)> {
         ("EdDSA key without kid", set(&[ed.without_member("kid")])),
         ("two keys, one kid", set(&[ed.clone(), attacker.with_kid(ed.kid())])),
         ("one key twice", set(&[ed.clone(), ed.clone()])),
+        ("one key, two kids", set(&[ed.with_kid("one"), ed.with_kid("two")])),
+        (
+            "thumbprints",
+            set(&[
+                attacker.with_kid("one").with_member("x5t", "one").with_member("x5t#S256", "1"),
+                ed.with_kid("two").with_member("x5t", "two").with_member("x5t#S256", "2"),
+                key(Algorithm::ES256).with_kid("three").with_member("x5t", "three"),
+            ]),
+        ),
+        ("thumbprints in kid alone", set(&[attacker.with_kid("one"), ed.with_kid("two")])),
+        (
+            "two keys, one thumbprint",
+            set(&[
+                attacker.with_kid("one").with_member("x5t", "both"),
+                ed.with_kid("two").with_member("x5t", "both"),
+            ]),
+        ),
+        (
+            "thumbprint of another type",
+            set(&[ed.with_member("x5t", 1).with_member("x5t#S256", json!(["x"]))]),
+        ),
         ("one kid, two types", set(&[key(Algorithm::ES256).with_kid("key"), ed.with_kid("key")])),
         ("secret of the same kid", with_oct),
         ("secret alone", oct_alone),

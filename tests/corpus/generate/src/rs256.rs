@@ -682,7 +682,7 @@ fn accepted() -> Vec<(&'static str, String)> {
                 .mint(),
         ),
         (
-            "certificates in the header, and not looked at",
+            "certificates in the header beside kid, and not looked at",
             header(r#""x5c":["MARKER"],"x5t":"MARKER","x5t#S256":null"#),
         ),
         (

@@ -1,15 +1,18 @@
 //! Key sets with their outcomes.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 use tokenring::{
     Algorithm, JsonError,
     JwkError::{
         self, AlgorithmNotAccepted, AlgorithmOfOtherKeyType, CoordinateLength, Curve,
         DuplicateKeyOperation, ExponentEven, ExponentTooLarge, ExponentTooSmall, KeyType, LowOrder,
-        MemberMissing, MemberType, ModulusEven, ModulusRoca, ModulusSmallFactor, ModulusTooLarge,
-        ModulusTooSmall, NotBase64url, NotCanonical, NotForSignatures, NotForVerify, NotOnCurve,
-        PrivateKey,
+        MemberMissing, MemberType, ModulusEven, ModulusIsPublicKeyInfo, ModulusRoca,
+        ModulusSmallFactor, ModulusTooLarge, ModulusTooSmall, NotBase64url, NotCanonical,
+        NotForSignatures, NotForVerify, NotOnCurve, PrivateKey, SharedSecret,
     },
     JwkSetError,
     testkit::{Issuer, TestKey},
@@ -51,6 +54,8 @@ fn clause(error: &JwkError) -> &'static str {
         MemberMissing { .. } => "RFC 7517 section 4; RFC 7518 section 6",
         KeyType => "RFC 7518 section 6.1; RFC 8037 section 2",
         PrivateKey { .. } => "RFC 7517 section 9.2",
+        SharedSecret => "RFC 7518 section 6.4; RFC 8725 section 3.1",
+        ModulusIsPublicKeyInfo => "RFC 7518 section 6.3.1.1",
         NotForSignatures => "RFC 7517 section 4.2",
         NotForVerify | DuplicateKeyOperation => "RFC 7517 section 4.3",
         AlgorithmNotAccepted => "RFC 7517 section 4.4",
@@ -122,6 +127,13 @@ fn text_of(entries: &str) -> String {
     String::from_utf8(set(entries)).unwrap()
 }
 
+/// A SubjectPublicKeyInfo with this modulus of 256 bytes and the exponent 65537.
+fn public_key_info(n: &[u8]) -> Vec<u8> {
+    let start = b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\
+        \x03\x82\x01\x0f\x00\x30\x82\x01\x0a\x02\x82\x01\x01\x00";
+    [start.as_slice(), n, b"\x02\x03\x01\x00\x01"].concat()
+}
+
 /// The modulus of that name in `vectors/rsa_moduli.txt`, as a JSON string.
 fn vector(name: &str) -> String {
     let hex = include_str!("../../../vectors/rsa_moduli.txt")
@@ -177,11 +189,38 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
         ),
         ("cut off in the middle of the modulus", whole[..200].to_vec(), syntax),
         ("cut off before the last brace", whole[..whole.len() - 1].to_vec(), syntax),
-        ("a second set behind it", [whole.as_slice(), &whole].concat(), syntax),
+        (
+            "a second set behind it",
+            [whole.as_slice(), &whole].concat(),
+            Set(JwkSetError::SeveralObjects),
+        ),
+        (
+            "a second object on the next line",
+            [whole.as_slice(), b"\r\n{}"].concat(),
+            Set(JwkSetError::SeveralObjects),
+        ),
+        ("an array behind it", [whole.as_slice(), b"[{}]"].concat(), syntax),
         ("a zero byte behind it", [whole.as_slice(), b"\0"].concat(), syntax),
         ("a prefix against script inclusion", [b")]}',\n", whole.as_slice()].concat(), syntax),
         ("an HTML page", format!("<!DOCTYPE html><title>{MARKER}</title>").into_bytes(), syntax),
-        ("a PEM key", format!("-----BEGIN PUBLIC KEY-----\n{MARKER}\n").into_bytes(), syntax),
+        (
+            "a PEM key",
+            format!("-----BEGIN PUBLIC KEY-----\n{MARKER}\n").into_bytes(),
+            Set(JwkSetError::Pem),
+        ),
+        (
+            "PEM certificates by `kid`",
+            format!(
+                r#"{{"{MARKER}":"-----BEGIN CERTIFICATE-----\n","b":"\u002d----BEGIN X-----"}}"#
+            )
+            .into_bytes(),
+            Set(JwkSetError::PemByKeyId),
+        ),
+        (
+            "a PEM certificate and something else",
+            format!(r#"{{"{MARKER}":"-----BEGIN CERTIFICATE-----\n","b":1}}"#).into_bytes(),
+            Set(JwkSetError::KeysMissing),
+        ),
         ("single quotation marks", text.replace('"', "'").into_bytes(), syntax),
         ("a comma behind the last key", text.replace("}]", "},]").into_bytes(), syntax),
         ("no comma between two keys", set(&format!("{good}{good}")), syntax),
@@ -221,7 +260,11 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
             text.replace("]}", r#"],"x":1,"\u0078":1}"#).into_bytes(),
             json(JsonError::DuplicateMember),
         ),
-        ("a key without a set around it", good.clone().into_bytes(), keys_missing),
+        (
+            "a key without a set around it",
+            good.clone().into_bytes(),
+            Set(JwkSetError::KeyWithoutSet),
+        ),
         (
             "an error message of the issuer",
             format!(r#"{{"error":"{MARKER}"}}"#).into_bytes(),
@@ -235,10 +278,10 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
             keys_type,
         ),
         ("`keys` is one key", format!(r#"{{"keys":{good}}}"#).into_bytes(), keys_type),
-        ("101 keys", set(&vec![good.as_str(); 101].join(",")), Set(JwkSetError::TooManyKeys)),
+        ("1001 keys", set(&vec![good.as_str(); 1001].join(",")), Set(JwkSetError::TooManyKeys)),
         (
-            "101 nulls and nothing else",
-            format!(r#"{{"x":"{MARKER}","keys":[{}]}}"#, vec!["null"; 101].join(",")).into_bytes(),
+            "1001 nulls and nothing else",
+            format!(r#"{{"x":"{MARKER}","keys":[{}]}}"#, vec!["null"; 1001].join(",")).into_bytes(),
             Set(JwkSetError::TooManyKeys),
         ),
         // The entry.
@@ -276,17 +319,17 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
         (
             "a symmetric key",
             set(&format!(r#"{{"kty":"oct","kid":"{MARKER}","alg":"HS256","k":"AQAB"}}"#)),
-            Key(KeyType),
+            Key(SharedSecret),
         ),
         (
             "a symmetric key that has an RSA key's members too",
             set(&good.replace(r#""RSA""#, r#""oct","k":"AQAB""#)),
-            Key(KeyType),
+            Key(SharedSecret),
         ),
         (
-            "an EC key whose coordinates are too short",
+            "an EC key whose coordinates are small numbers",
             set(&format!(r#"{{"kty":"EC","crv":"P-256","kid":"{MARKER}","x":"AQAB","y":"AQAB"}}"#)),
-            Key(CoordinateLength { member: "x", bytes: 3, expected: 32 }),
+            Key(NotOnCurve),
         ),
         (
             "an EC key that calls itself RSA",
@@ -339,6 +382,11 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
         ),
         ("bits behind the last byte of `e`", p.exponent(r#""AR""#), not_base64url("e")),
         ("an exponent in decimal", p.exponent(r#""65537""#), not_base64url("e")),
+        (
+            "a whole SubjectPublicKeyInfo instead of the modulus",
+            p.modulus(|n| *n = public_key_info(n)),
+            Key(ModulusIsPublicKeyInfo),
+        ),
         ("an empty modulus", Pieces::numbers(r#""""#, e), too_small(0)),
         ("a modulus of zero bytes", p.modulus(|n| n.fill(0)), too_small(0)),
         (
@@ -458,7 +506,7 @@ fn fault_of(name: &str, index: usize) -> JwkError {
     match (name, index) {
         ("one bad entry among good ones", 1) => JwkError::Json(JsonError::NotObject),
         ("key types of others", 0 | 1) => MemberMissing { member: "crv" },
-        _ => KeyType,
+        _ => SharedSecret,
     }
 }
 
@@ -604,6 +652,12 @@ fn curves() -> Vec<SetCase> {
         let other = if bytes == 32 { "P-384" } else { "P-256" };
         let other_bytes = if bytes == 32 { 48 } else { 32 };
         let missing = |member| MemberMissing { member };
+        let read = |name: &str, changes: Value| {
+            let clause = "RFC 7518 section 6.2.1.2: taken, there is no doubt about the number";
+            let name = format!("{}: {name}", algorithm.name());
+            let jwks = set_of(&[jwk(algorithm, &changes)]);
+            SetCase::read(name, clause, jwks, &[(MARKER, algorithm.name())], &[])
+        };
         cases.extend([
             skipped("no crv", json!({ "crv": null }), missing("crv")),
             skipped("no x", json!({ "x": null }), missing("x")),
@@ -612,25 +666,18 @@ fn curves() -> Vec<SetCase> {
             skipped("x and y exchanged", json!({ "x": good["y"], "y": good["x"] }), NotOnCurve),
             skipped("the point at infinity", json!({ "x": zeros, "y": zeros }), NotOnCurve),
             skipped("x above the field", json!({ "x": base64url(vec![0xff; bytes]) }), NotOnCurve),
+            skipped("x one byte short", json!({ "x": base64url(&x[1..]) }), NotOnCurve),
             skipped(
-                "x one byte short",
-                json!({ "x": base64url(&x[1..]) }),
-                length("x", bytes - 1, bytes),
-            ),
-            skipped(
-                "x with a zero in front",
-                json!({ "x": longer }),
+                "x one byte long",
+                json!({ "x": base64url([&[1], x.as_slice()].concat()) }),
                 length("x", bytes + 1, bytes),
             ),
+            read("x with a zero in front", json!({ "x": longer })),
             skipped("y is empty", json!({ "y": "" }), length("y", 0, bytes)),
+            read("y in the standard alphabet", json!({ "y": STANDARD.encode(&y) })),
             skipped(
-                "x with padding",
-                json!({ "x": format!("{}=", good["x"].as_str().unwrap()) }),
-                NotBase64url { member: "x" },
-            ),
-            skipped(
-                "y in the standard alphabet",
-                json!({ "y": format!("+/{}", &good["y"].as_str().unwrap()[2..]) }),
+                "y in both alphabets",
+                json!({ "y": format!("+_{}", &good["y"].as_str().unwrap()[2..]) }),
                 NotBase64url { member: "y" },
             ),
             skipped("crv P-521", json!({ "crv": "P-521" }), Curve),
@@ -640,11 +687,22 @@ fn curves() -> Vec<SetCase> {
             skipped(
                 "crv of the other algorithm, no alg",
                 json!({ "crv": other, "alg": null }),
-                length("x", bytes, other_bytes),
+                if bytes > other_bytes { length("x", bytes, other_bytes) } else { NotOnCurve },
             ),
             skipped("kty OKP", json!({ "kty": "OKP" }), Curve),
         ]);
     }
+    // A coordinate of P-384 has no padding in base64.
+    cases.push(SetCase::read(
+        "ES256: x with padding",
+        "RFC 7518 section 6.2.1.2: taken, there is no doubt about the number",
+        {
+            let x = jwk(Algorithm::ES256, &json!({}))["x"].as_str().unwrap().to_owned();
+            set_of(&[jwk(Algorithm::ES256, &json!({ "x": x + "=" }))])
+        },
+        &[(MARKER, "ES256")],
+        &[],
+    ));
     let skipped = |name, changes, error| skipped(Algorithm::EdDSA, name, changes, error);
     let x = |bytes: &[u8]| json!({ "x": base64url(bytes) });
     // p = 2^255 - 19, little-endian, plus a number.
@@ -668,9 +726,10 @@ fn curves() -> Vec<SetCase> {
         skipped("x is empty", x(&[]), length("x", 0, 32)),
         skipped("x of 31 bytes", x(&[1; 31]), length("x", 31, 32)),
         skipped("x of 33 bytes", x(&[1; 33]), length("x", 33, 32)),
+        skipped("x with a zero in front", x(&[0; 33]), length("x", 33, 32)),
         skipped(
-            "x with padding",
-            json!({ "x": format!("{}=", base64url([1; 32])) }),
+            "x with too much padding",
+            json!({ "x": format!("{}==", base64url([1; 32])) }),
             NotBase64url { member: "x" },
         ),
         skipped("y is 2, which is not on the curve", x(&small(2)), NotOnCurve),
@@ -792,12 +851,12 @@ fn limits() -> Vec<SetCase> {
     let usable = [(MARKER, "EdDSA")];
     // ES256, because checking other keys takes long in a build without optimization.
     let ec = jwk(Algorithm::ES256, &json!({}));
-    let many = vec![ec.clone(); 100];
+    let many = vec![ec.clone(); 1000];
     let rs256 = [(MARKER, "RS256")];
     let mut cases = vec![
-        SetCase::read("100 times one key", limit, set_of(&many), &[(MARKER, "ES256")], &[]),
+        SetCase::read("1000 times one key", limit, set_of(&many), &[(MARKER, "ES256")], &[]),
         SetCase::refused(
-            "101 times one key",
+            "1001 times one key",
             limit,
             set_of(&[many, vec![ec]].concat()),
             JwkSetError::TooManyKeys,
@@ -819,6 +878,26 @@ fn limits() -> Vec<SetCase> {
         SetCase::read("2048 bits", "RFC 7518 section 3.3", of("bits-2048"), &rs256, &[]),
         unusable("2048 bits and even", of("even-2048"), ModulusEven),
         unusable("a modulus of CVE-2017-15361, 39 primes", of("roca-2048-m39"), ModulusRoca),
+        SetCase::read(
+            "x of EdDSA with padding",
+            "RFC 8037 section 2: taken, there is no doubt about it",
+            one(Algorithm::EdDSA, json!({ "x": format!("{}=", ed["x"].as_str().unwrap()) })),
+            &usable,
+            &[],
+        ),
+        SetCase::read(
+            "x of P-256 without its zero in front",
+            "RFC 7518 section 6.2.1.2: taken, there is no doubt about the number",
+            one(
+                Algorithm::ES256,
+                json!({
+                    "x": "WwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ",
+                    "y": "Z1Mf8fOxN_sJ2aD3Gp3dWN4UN2Rs98Poq9tT633r8Pg",
+                }),
+            ),
+            &[(MARKER, "ES256")],
+            &[],
+        ),
         SetCase::read(
             "n with padding",
             number,

@@ -77,9 +77,9 @@ const EXPONENT: &str = "exponents from 65537 to 2^33 - 1";
 
 pub const SETS: &[(&str, &str)] = &[
     ("one byte more than 512 KiB", "512 KiB is the limit of a key set"),
-    ("101 keys", "100 keys are the limit of a key set"),
-    ("101 nulls and nothing else", "100 keys are the limit of a key set"),
-    ("101 times one key", "100 keys are the limit of a key set"),
+    ("1001 keys", "1000 keys are the limit of a key set"),
+    ("1001 nulls and nothing else", "1000 keys are the limit of a key set"),
+    ("1001 times one key", "1000 keys are the limit of a key set"),
     ("an array that is opened 10,000 times", "not JSON either, but refused before that is seen"),
     ("33 levels", DEEP),
     ("EdDSA key of 33 levels", DEEP),

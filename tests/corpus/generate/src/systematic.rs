@@ -239,6 +239,15 @@ fn types_of_the_header() -> Vec<TokenCase> {
             let token = token().header(parameter, value);
             let clause = "RFC 8725 section 3.10: not looked at";
             cases.push(ed(format!("{parameter}: {what}"), clause, &token));
+            if parameter.starts_with("x5t") {
+                let name = format!("{parameter} without kid: {what}");
+                let token = token.without_header("kid");
+                let case = ed(name, "RFC 7515 sections 4.1.7 and 4.1.8", &token);
+                cases.push(match what {
+                    "a string" => case,
+                    _ => case.refused(HeaderType { parameter }),
+                });
+            }
         }
     }
     cases
@@ -633,6 +642,8 @@ fn key_sets() -> Vec<TokenCase> {
         |name: &str, clause: &str, keys: &str, token: Token| ed(name, clause, &token).keys(keys);
     let rsa = |algorithm: Algorithm| Token::of(&TestKey::for_algorithm(algorithm).with_kid("rsa"));
     let ambiguous = "two keys fit, and none is tried";
+    let thumbprint = "RFC 7515 sections 4.1.7, 4.1.8 and 6; RFC 7517 sections 4.8 and 4.9";
+    let nameless = || token().without_header("kid");
     let tenant = token().claim("iss", format!("\"https://login.example.com/{TENANT}/v2.0\""));
     vec![
         case("no keys at all", named, "no keys", token()).refused(UnknownKey),
@@ -645,6 +656,64 @@ fn key_sets() -> Vec<TokenCase> {
         .refused(AmbiguousKey)
         .strict(ambiguous),
         case("one key twice", named, "one key twice", token()),
+        case("one key under two kids, token without", named, "one key, two kids", {
+            token().without_header("kid")
+        }),
+        case("x5t chooses among two keys", thumbprint, "thumbprints", {
+            nameless().header("x5t", r#""two""#)
+        }),
+        case("x5t#S256 chooses among two keys", thumbprint, "thumbprints", {
+            nameless().header("x5t#S256", r#""2""#)
+        }),
+        case("x5t#S256 chooses before x5t", thumbprint, "thumbprints", {
+            nameless().header("x5t", r#""one""#).header("x5t#S256", r#""2""#)
+        }),
+        case("x5t#S256 of another key than the signer", thumbprint, "thumbprints", {
+            nameless().header("x5t", r#""two""#).header("x5t#S256", r#""1""#)
+        })
+        .refused(BadSignature),
+        case("x5t of another key than the signer", thumbprint, "thumbprints", {
+            nameless().header("x5t", r#""one""#)
+        })
+        .refused(BadSignature),
+        case("x5t that no key has", thumbprint, "thumbprints", {
+            nameless().header("x5t", r#""four""#)
+        })
+        .refused(UnknownKey)
+        .strict("another key than the named one is not tried"),
+        case("x5t in capitals", thumbprint, "thumbprints", nameless().header("x5t", r#""TWO""#))
+            .refused(UnknownKey)
+            .strict("another key than the named one is not tried"),
+        case("x5t of a key of another type", thumbprint, "thumbprints", {
+            nameless().header("x5t", r#""three""#)
+        })
+        .refused(UnknownKey),
+        case("kid chooses before x5t", thumbprint, "thumbprints", {
+            token().header("kid", r#""two""#).header("x5t", r#""one""#)
+        }),
+        case("unknown kid beside a known x5t", thumbprint, "thumbprints", {
+            token().header("x5t", r#""two""#)
+        })
+        .refused(UnknownKey),
+        case("x5t that two keys have", thumbprint, "two keys, one thumbprint", {
+            nameless().header("x5t", r#""both""#)
+        })
+        .refused(AmbiguousKey)
+        .strict(ambiguous),
+        case("x5t is the kid of a key, no key has x5t", thumbprint, "thumbprints in kid alone", {
+            nameless().header("x5t", r#""two""#)
+        }),
+        case("x5t, two keys and no key has one", thumbprint, "thumbprints in kid alone", {
+            nameless().header("x5t", r#""three""#)
+        })
+        .refused(AmbiguousKey)
+        .strict(ambiguous),
+        case(
+            "x5t, and the only key's is of another type",
+            thumbprint,
+            "thumbprint of another type",
+            nameless().header("x5t", r#""two""#),
+        ),
         case("the key has no kid, the token has", named, "EdDSA key without kid", token())
             .refused(UnknownKey)
             .strict("a key without `kid` is not tried for a token with one"),

@@ -74,7 +74,7 @@ pub fn read(entries: &[Entry], before: &BTreeSet<usize>) -> Read {
     }
     for (index, entry) in entries.iter().enumerate() {
         match *entry {
-            Entry::Symmetric => read.skipped.push((index, None, JwkError::KeyType)),
+            Entry::Symmetric => read.skipped.push((index, None, JwkError::SharedSecret)),
             Entry::Public(kid, key) | Entry::Private(kid, key) => {
                 if before.contains(&key) || read.burnt.contains(&key) {
                     let error = JwkError::PrivateKey { member: "d" };

@@ -279,7 +279,8 @@ impl Model {
         let fits = |key: &&Key| query.kid.is_none_or(|kid| kid == key.0);
         let mut fitting = keys.iter().filter(fits).filter(|_| query.algorithm == Algorithm::EdDSA);
         let key = *fitting.next().ok_or(KeyError::UnknownKey)?;
-        match fitting.all(|other| *other == key) {
+        // The same number is the same key, whatever its `kid`.
+        match fitting.all(|other| other.1 == key.1) {
             true => Ok(key),
             false => Err(KeyError::AmbiguousKey),
         }
