@@ -821,6 +821,26 @@ fn workos_role_is_one_of_an_array() {
     assert_eq!(row.outcome(&admin), Ok(()));
 }
 
+#[test]
+fn ad_fs_key_is_chosen_by_its_thumbprint_while_two_are_published() {
+    let row = row("AD FS");
+    let next =
+        TestKey::attacker_for(row.algorithm).with_member("x5t", "v1bF3eCcIcMcTqNUQhPkmKQ7cZw");
+    let jwks =
+        Issuer::with_keys(row.issuer, vec![next.clone(), row.issuer().keys()[0].clone()]).jwks();
+    let keys = JwkSet::from_json(jwks.as_bytes()).unwrap();
+    let verifier = Verifier::new(row.policy.clone(), keys).unwrap();
+    let outcome = |token: &TokenBuilder| verifier.verify_at(&token.mint(), NOW).map(|_| ());
+    assert_eq!(outcome(&row.token()), Ok(()));
+    let of_next = row.token().forged_by(&next).header("x5t", "v1bF3eCcIcMcTqNUQhPkmKQ7cZw");
+    assert_eq!(outcome(&of_next), Ok(()));
+    // Each key with the thumbprint of the other.
+    assert_eq!(outcome(&row.token().forged_by(&next)), Err(VerifyError::BadSignature));
+    let unknown = row.token().header("x5t", "AAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!(outcome(&unknown), Err(VerifyError::UnknownKey));
+    assert_eq!(outcome(&row.token().without_header("x5t")), Err(VerifyError::AmbiguousKey));
+}
+
 // Tokens that cannot be verified.
 
 /// The header and the claims are in base64url with padding, and so is the signature over them.
