@@ -841,6 +841,17 @@ fn ad_fs_key_is_chosen_by_its_thumbprint_while_two_are_published() {
     assert_eq!(outcome(&row.token().without_header("x5t")), Err(VerifyError::AmbiguousKey));
 }
 
+#[test]
+fn token_for_another_api_of_the_client_is_refused_by_a_policy_for_the_client() {
+    let cognito = row("Cognito, access token");
+    let hydra = row("Hydra");
+    let hydra = Row { policy: Policy::for_client(hydra.issuer, "shop-web"), ..hydra };
+    for row in [cognito, hydra] {
+        let token = row.token().audience("https://other.example.com");
+        assert_eq!(row.outcome(&token), Err(WRONG_AUDIENCE), "{}", row.name);
+    }
+}
+
 // Tokens that cannot be verified.
 
 /// The header and the claims are in base64url with padding, and so is the signature over them.
