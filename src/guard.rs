@@ -160,7 +160,7 @@ impl<K: KeySource> Guard<K> {
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> GuardCheck<'_, K> {
         let check = self.with_token(authorization, |token| {
-            match self.verifier.verify_unless_waiting(token) {
+            match self.verifier.verify_unless_waiting(token, None) {
                 Ok(outcome) => CheckState::Finished(Some(self.admit(outcome))),
                 Err(lookup) => CheckState::Waiting { guard: self, token: token.to_owned(), lookup },
             }
@@ -295,7 +295,7 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
             },
             CheckState::Waiting { guard, token, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
-                let outcome = guard.admit(guard.verifier.verify_with(token, key));
+                let outcome = guard.admit(guard.verifier.verify_with(token, None, key));
                 self.0 = CheckState::Finished(None);
                 Poll::Ready(outcome)
             }

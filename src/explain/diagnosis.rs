@@ -9,7 +9,6 @@ use crate::{
         hint::{self, Argument, Hint},
         unverified::JsonAsRead,
     },
-    header::DeclaredType,
     time::END_OF_TIME,
 };
 
@@ -162,11 +161,12 @@ pub(super) fn signature(
 }
 
 /// For a `typ` that is not accepted.
-pub(super) fn token_type(accepted: TokenType, declared: DeclaredType) -> Hint {
-    match (accepted, declared) {
-        (TokenType::AccessToken, DeclaredType::None | DeclaredType::Jwt) => {
-            hint::UNTYPED_ACCESS_TOKEN
-        }
+pub(super) fn token_type(accepted: &TokenType, typ: Option<&str>) -> Hint {
+    match accepted {
+        TokenType::AccessToken if TokenType::Jwt.accepts(typ) => hint::UNTYPED_ACCESS_TOKEN,
+        TokenType::IdToken if TokenType::AccessToken.accepts(typ) => hint::ACCESS_TOKEN,
+        TokenType::IdToken => hint::NO_ID_TOKEN,
+        TokenType::Named(_) => hint::OTHER_TOKEN_TYPE,
         _ => hint::OTHER_KIND_OF_TOKEN,
     }
 }
@@ -218,8 +218,10 @@ pub(super) fn audience(
     policy: &Policy,
     claims: &JsonAsRead<'_>,
 ) -> Option<Hint> {
-    if let VerifyError::ClaimType { .. } = error {
-        return None;
+    match error {
+        VerifyError::ClaimType { .. } => return None,
+        VerifyError::UntrustedAudience => return Some(hint::UNTRUSTED_AUDIENCE),
+        _ => {}
     }
     let audiences = claims.strings("aud");
     let issuer = claims.string("iss").unwrap_or_default();
@@ -246,6 +248,7 @@ pub(super) fn audience(
             let is_cognito = issuer.contains("cognito-idp.") || claims.has("token_use");
             is_cognito.then_some(hint::COGNITO_AUDIENCE)
         }
+        () if policy.is_for_id_tokens() => Some(hint::ID_TOKEN_OF_OTHER_CLIENT),
         () if is_id_token() => Some(hint::ID_TOKEN),
         () => Some(hint::OTHER_AUDIENCE),
     }
@@ -282,6 +285,28 @@ pub(super) fn time(error: VerifyError, name: &str, claims: &JsonAsRead<'_>) -> O
         }
         _ => None,
     }
+}
+
+/// For a claim of an ID token that does not fit the login.
+pub(super) fn login(error: VerifyError, claims: &JsonAsRead<'_>) -> Option<Hint> {
+    Some(match error {
+        VerifyError::UnexpectedNonce => hint::NONCE_NOT_GIVEN,
+        VerifyError::WrongNonce => hint::OTHER_NONCE,
+        VerifyError::ClaimMissing { claim: "nonce" } => hint::NONCE_MISSING,
+        VerifyError::WrongAuthenticationContext | VerifyError::ClaimMissing { claim: "acr" } => {
+            hint::OTHER_AUTHENTICATION
+        }
+        VerifyError::ClaimMissing { claim: "auth_time" } => hint::AUTH_TIME_MISSING,
+        VerifyError::AuthenticatedInFuture { auth_time, now } => {
+            hint::AUTH_TIME_AHEAD.with(Argument::Seconds(auth_time.saturating_sub(now)))
+        }
+        VerifyError::AuthenticationTooOld { auth_time, now } => {
+            hint::LOGIN_TOO_OLD.with(Argument::Seconds(now.saturating_sub(auth_time)))
+        }
+        VerifyError::WrongAccessTokenHash | VerifyError::WrongCodeHash => hint::OTHER_HASH,
+        VerifyError::ClaimMissing { claim: "at_hash" | "c_hash" } => hint::HASH_MISSING,
+        _ => return time(error, "auth_time", claims),
+    })
 }
 
 /// A NumericDate without its fraction, if it is within the calendar's range.
