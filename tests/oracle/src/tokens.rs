@@ -145,6 +145,7 @@ pub struct Claims {
     /// `azp`, else `client_id`.
     pub client: Option<String>,
     pub cnf: bool,
+    pub events: bool,
     pub scopes: Vec<String>,
     pub permissions: Vec<String>,
 }
@@ -190,6 +191,7 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
         Some(Json::Object(_)) => true,
         Some(_) => return Err(VerifyError::ClaimType { claim: "cnf" }),
     };
+    let events = get(&members, "events").is_some();
     let scopes = match get(&members, "scope") {
         Some(Json::String(scope)) => owned(scope.split(' ').filter(|s| !s.is_empty()).collect()),
         _ => Vec::new(),
@@ -204,7 +206,20 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
         return Err(VerifyError::ClaimType { claim: "aud" });
     }
     let exp = exp.ok_or(VerifyError::ClaimMissing { claim: "exp" })?;
-    Ok(Claims { iss, aud, exp: seconds(exp), nbf, iat, sub, jti, client, cnf, scopes, permissions })
+    Ok(Claims {
+        iss,
+        aud,
+        exp: seconds(exp),
+        nbf,
+        iat,
+        sub,
+        jti,
+        client,
+        cnf,
+        events,
+        scopes,
+        permissions,
+    })
 }
 
 fn seconds(time: f64) -> u64 {
@@ -218,6 +233,9 @@ impl Claims {
         let leeway = u128::from(expected.leeway.as_secs());
         if !expected.untyped {
             return Err(VerifyError::TokenTypeNotAccepted);
+        }
+        if self.events {
+            return Err(VerifyError::SecurityEvent);
         }
         if self.iss != expected.issuer {
             return Err(VerifyError::WrongIssuer);
