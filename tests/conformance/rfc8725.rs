@@ -365,6 +365,7 @@ fn type_of_an_issuers_own_is_accepted_if_the_policy_names_it() {
     }
 }
 
+#[cfg(feature = "std")]
 #[test]
 fn accepted_token_says_its_typ_and_algorithm_as_they_are_in_the_header() {
     let any_case = "application/OKTA-internal-at+jwt";
