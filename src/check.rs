@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use crate::{Policy, UnixTime, VerifyError, claims::ClaimsSet};
+use crate::{Login, Policy, UnixTime, VerifyError, claims::ClaimsSet, login::LoginClaims};
 
 /// The checks of a token, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub enum Check {
     Header,
     /// `iss` names one of the issuers. Only if the verifier has several.
     Route,
+    /// The policy is for ID tokens. Only for
+    /// [`Verifier::explain_id_token`](crate::Verifier::explain_id_token).
+    Purpose,
     /// `alg` is accepted.
     Algorithm,
     /// The issuer has exactly one key for the token.
@@ -34,6 +37,8 @@ pub enum Check {
     Claim,
     /// `typ`
     Type,
+    /// `events`
+    Events,
     /// `iss`
     Issuer,
     /// `aud`
@@ -48,6 +53,16 @@ pub enum Check {
     Confirmation,
     /// A claim that the policy requires.
     RequiredClaim,
+    /// `nonce` of an ID token.
+    Nonce,
+    /// `acr` of an ID token.
+    AuthenticationContext,
+    /// `auth_time` of an ID token.
+    AuthenticationTime,
+    /// `at_hash` of an ID token.
+    AccessTokenHash,
+    /// `c_hash` of an ID token.
+    CodeHash,
     /// A scope that the guard requires.
     Scope,
     /// A permission that the guard requires.
@@ -72,12 +87,14 @@ impl Check {
             Self::Segments => ("segments", "RFC 7515 section 7.1"),
             Self::Header => ("header", "RFC 7515 section 4"),
             Self::Route => ("issuer", "RFC 8725 section 3.8"),
+            Self::Purpose => ("policy", "OpenID Connect Core section 3.1.3.7"),
             Self::Algorithm => ("alg", "RFC 8725 section 3.1"),
             Self::Key => ("key", "RFC 7515 section 4.1.4"),
             Self::Signature => ("signature", "RFC 7515 section 5.2"),
             Self::Payload => ("payload", "RFC 7519 section 7.2"),
             Self::Claim => ("claim", "RFC 7519 section 4.1"),
             Self::Type => ("typ", "RFC 8725 section 3.11"),
+            Self::Events => ("events", "RFC 8417 section 2.2"),
             Self::Issuer => ("iss", "RFC 7519 section 4.1.1"),
             Self::Audience => ("aud", "RFC 7519 section 4.1.3"),
             Self::Expiry => ("exp", "RFC 7519 section 4.1.4"),
@@ -85,6 +102,11 @@ impl Check {
             Self::Client => ("client", "OpenID Connect Core section 3.1.3.7"),
             Self::Confirmation => ("cnf", "RFC 7800 section 3.1"),
             Self::RequiredClaim => ("required", "the policy's require_claim"),
+            Self::Nonce => ("nonce", "OpenID Connect Core section 3.1.3.7"),
+            Self::AuthenticationContext => ("acr", "OpenID Connect Core section 3.1.3.7"),
+            Self::AuthenticationTime => ("auth_time", "OpenID Connect Core section 3.1.3.7"),
+            Self::AccessTokenHash => ("at_hash", "OpenID Connect Core section 3.1.3.8"),
+            Self::CodeHash => ("c_hash", "OpenID Connect Core section 3.3.2.10"),
             Self::Scope => ("scope", "RFC 6750 section 3.1"),
             Self::Permission => ("permission", "RFC 6750 section 3.1"),
         }
@@ -99,10 +121,11 @@ impl fmt::Display for Check {
 
 /// The checks of the claims, in their order. A verification stops at the first that fails, an explanation
 /// makes all of them, and for a token in the cache only those of the time are made again.
-pub(crate) const OF_CLAIMS: [(Check, Rule); 10] = [
+pub(crate) const OF_CLAIMS: [(Check, Rule); 11] = [
     (Check::Audience, Rule::Presence(Policy::check_audience_is_present)),
     (Check::Expiry, Rule::Presence(Policy::check_expiry_is_present)),
     (Check::Type, Rule::Claims(Policy::check_token_type)),
+    (Check::Events, Rule::Claims(Policy::check_events)),
     (Check::Issuer, Rule::Claims(Policy::check_issuer)),
     (Check::Audience, Rule::Claims(Policy::check_audience)),
     (Check::Expiry, Rule::Time(Policy::check_expiry)),
@@ -111,6 +134,36 @@ pub(crate) const OF_CLAIMS: [(Check, Rule); 10] = [
     (Check::Confirmation, Rule::Claims(Policy::check_sender)),
     (Check::RequiredClaim, Rule::Claims(Policy::check_required_claims)),
 ];
+
+/// The same for an ID token.
+pub(crate) const OF_ID_TOKENS: [(Check, Rule); 13] = [
+    (Check::Audience, Rule::Presence(Policy::check_audience_is_present)),
+    (Check::Expiry, Rule::Presence(Policy::check_expiry_is_present)),
+    (Check::Claim, Rule::Presence(Policy::check_subject_is_present)),
+    (Check::Claim, Rule::Presence(Policy::check_issuance_is_present)),
+    (Check::Type, Rule::Claims(Policy::check_token_type)),
+    (Check::Events, Rule::Claims(Policy::check_events)),
+    (Check::Issuer, Rule::Claims(Policy::check_issuer)),
+    (Check::Audience, Rule::Claims(Policy::check_audience_of_id_token)),
+    (Check::Expiry, Rule::Time(Policy::check_expiry)),
+    (Check::NotBefore, Rule::Time(Policy::check_not_before)),
+    (Check::Client, Rule::Claims(Policy::check_client_of_id_token)),
+    (Check::Confirmation, Rule::Claims(Policy::check_sender)),
+    (Check::RequiredClaim, Rule::Claims(Policy::check_required_claims)),
+];
+
+/// The checks of an ID token that are about one login, in their order. They follow those of the claims, and are
+/// made again for a token in the cache.
+pub(crate) const OF_LOGIN: [(Check, LoginRule); 5] = [
+    (Check::Nonce, Login::check_nonce),
+    (Check::AuthenticationContext, Login::check_context),
+    (Check::AuthenticationTime, Login::check_age),
+    (Check::AccessTokenHash, Login::check_access_token),
+    (Check::CodeHash, Login::check_code),
+];
+
+/// The function of a check of one login.
+pub(crate) type LoginRule = fn(&Login, &LoginClaims<'_>) -> Result<(), VerifyError>;
 
 /// The function of a check, by what its outcome depends on.
 #[derive(Clone, Copy)]

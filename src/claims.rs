@@ -4,8 +4,7 @@
 use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 
 use crate::{
-    ClaimPath, CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
-    header::DeclaredType,
+    Algorithm, ClaimPath, CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
     json::{self, Text, Texts, Value},
     time::END_OF_TIME,
 };
@@ -17,7 +16,9 @@ pub(crate) struct ClaimsSet {
     json: String,
     key_id: Option<Arc<str>>,
     pub(crate) key_issuer: Option<Arc<str>>,
-    pub(crate) declared_type: DeclaredType,
+    /// The token's `alg`.
+    pub(crate) algorithm: Algorithm,
+    token_type: Option<Cow<'static, str>>,
     issuer: Text,
     /// `None` if there is no `aud`.
     audience: Option<Texts>,
@@ -29,6 +30,8 @@ pub(crate) struct ClaimsSet {
     jwt_id: Option<Text>,
     authorized_party: Option<Text>,
     pub(crate) sender_constrained: bool,
+    /// Whether there is a claim `events`, whatever its value.
+    pub(crate) has_events: bool,
     scopes: Option<Scopes>,
     permissions: Option<Texts>,
 }
@@ -40,12 +43,8 @@ impl ClaimsSet {
         payload: VerifiedPayload,
         scopes_from: Option<&ClaimPath>,
     ) -> Result<Self, VerifyError> {
-        let origin = Origin {
-            key_id: payload.key_id.clone(),
-            key_issuer: payload.key_issuer.clone(),
-            declared_type: payload.declared_type,
-        };
-        Self::read(payload.into_bytes(), origin, scopes_from)
+        let (bytes, origin) = payload.into_parts();
+        Self::read(bytes, origin, scopes_from)
     }
 
     /// The same for a payload that need not be verified: an [`Explanation`](crate::Explanation)
@@ -58,10 +57,10 @@ impl ClaimsSet {
         if payload.is_empty() {
             return Err(VerifyError::EmptyPayload);
         }
-        let Origin { key_id, key_issuer, declared_type } = origin;
+        let Origin { key_id, key_issuer, algorithm, token_type } = origin;
         let json =
             String::from_utf8(payload).map_err(|_| VerifyError::PayloadJson(JsonError::NotUtf8))?;
-        let [iss, sub, aud, exp, nbf, iat, jti, azp, client_id, cnf, scope, permissions] =
+        let [iss, sub, aud, exp, nbf, iat, jti, azp, client_id, cnf, scope, permissions, events] =
             json::pick(&json, CLAIMS).map_err(VerifyError::PayloadJson)?;
         let scopes = match scopes_from {
             None => Scopes::separated(scope, &json),
@@ -99,7 +98,8 @@ impl ClaimsSet {
             json,
             key_id,
             key_issuer,
-            declared_type,
+            algorithm,
+            token_type,
             issuer,
             audience,
             expires_at: expires_at.map(rounded_up),
@@ -109,6 +109,7 @@ impl ClaimsSet {
             jwt_id,
             authorized_party,
             sender_constrained,
+            has_events: events.is_some(),
             scopes,
             permissions,
         })
@@ -129,6 +130,11 @@ impl ClaimsSet {
 
     pub(crate) fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    /// The header's `typ`.
+    pub(crate) fn token_type(&self) -> Option<&str> {
+        self.token_type.as_deref()
     }
 
     pub(crate) fn issuer(&self) -> &str {
@@ -206,10 +212,15 @@ impl ClaimsSet {
         let texts = [&self.subject, &self.jwt_id, &self.authorized_party];
         let extra = texts.into_iter().flatten().chain([&self.issuer]).map(Text::extra_bytes);
         let lists = [&self.audience, &self.permissions].into_iter().flatten();
+        let typ = match &self.token_type {
+            Some(Cow::Owned(typ)) => typ.capacity(),
+            Some(Cow::Borrowed(_)) | None => 0,
+        };
         let scopes = self.scopes.as_ref().map(Scopes::extra_bytes);
         extra
             .chain(lists.map(Texts::extra_bytes))
             .chain(scopes)
+            .chain([typ])
             .fold(self.json.capacity(), usize::saturating_add)
     }
 }
@@ -260,12 +271,17 @@ impl Scopes {
     }
 }
 
-/// The facts about a payload that are not in it: the key that signed it, and the header's `typ`.
+/// The facts about a payload that are not in it: the key that signed it, and `alg` and `typ` of the header.
 #[derive(Clone)]
 pub(crate) struct Origin {
+    /// The `kid` of the key that verified it.
     pub(crate) key_id: Option<Arc<str>>,
+    /// The issuer that the key is for, if its JWK names one.
     pub(crate) key_issuer: Option<Arc<str>>,
-    pub(crate) declared_type: DeclaredType,
+    /// The algorithm of that key, which is `alg`.
+    pub(crate) algorithm: Algorithm,
+    /// `typ`
+    pub(crate) token_type: Option<Cow<'static, str>>,
 }
 
 /// `iss` of a token that is not verified: it may choose among the configured issuers, and nothing
@@ -329,14 +345,14 @@ fn number(
 
 /// A NumericDate in whole seconds. Rounding up keeps every comparison with a whole second exact.
 #[expect(clippy::as_conversions, reason = "saturates; the fraction cut off is added again")]
-fn rounded_up(seconds: f64) -> UnixTime {
+pub(crate) fn rounded_up(seconds: f64) -> UnixTime {
     let whole = seconds as u64;
     let fraction = u64::from((whole as f64) < seconds);
     UnixTime::from_secs(whole.saturating_add(fraction))
 }
 
 /// The claims that [`ClaimsSet::read`] takes from the payload, in this order.
-const CLAIMS: [&str; 12] = [
+const CLAIMS: [&str; 13] = [
     "iss",
     "sub",
     "aud",
@@ -349,6 +365,7 @@ const CLAIMS: [&str; 12] = [
     "cnf",
     "scope",
     "permissions",
+    "events",
 ];
 
 #[cfg(all(test, feature = "std"))]
@@ -360,7 +377,8 @@ mod tests {
         let origin = Origin {
             key_id: Some("kid".into()),
             key_issuer: Some("https://issuer.example/".into()),
-            declared_type: DeclaredType::None,
+            algorithm: Algorithm::RS256,
+            token_type: None,
         };
         let payload = br#"{"iss":"https://issuer.example/","exp":1}"#.to_vec();
         let claims = ClaimsSet::read(payload, origin, None).unwrap();

@@ -67,6 +67,9 @@ pub enum VerifyError {
         /// `alg`, `kid` or `typ`.
         parameter: &'static str,
     },
+    /// Operator: the token came with a [`Login`](crate::Login), but the policy for its issuer is not one of
+    /// [`Policy::for_id_tokens`](crate::Policy::for_id_tokens). OpenID Connect Core section 3.1.3.7.
+    PolicyNotForIdTokens,
     /// Issuer: `alg` names an algorithm that is not accepted. RFC 8725 section 3.1.
     AlgorithmNotAccepted,
     /// Issuer: `kid` is empty or longer than 256 bytes.
@@ -97,7 +100,8 @@ pub enum VerifyError {
     PayloadJson(JsonError),
     /// Issuer: a required claim is absent. RFC 7519 section 4.
     ClaimMissing {
-        /// `iss`, `aud` or `exp`.
+        /// `iss`, `aud` or `exp`; in an ID token also `sub`, `iat`, `azp`, or a claim that the
+        /// [`Login`](crate::Login) is compared with.
         claim: &'static str,
     },
     /// Issuer: a claim has the wrong JSON type. RFC 7519 section 4.1.
@@ -108,11 +112,14 @@ pub enum VerifyError {
     /// Issuer: a time is before 1970 or after 9999, perhaps because it is in milliseconds. RFC 7519
     /// section 2.
     ClaimRange {
-        /// `exp`.
+        /// `exp` or `auth_time`.
         claim: &'static str,
     },
     /// Operator: `typ` says that this is another kind of token. RFC 8725 section 3.11.
     TokenTypeNotAccepted,
+    /// Sender: the token has `events`: it is a logout token or another security event, not an access
+    /// token or an ID token. RFC 8417 section 2.2.
+    SecurityEvent,
     /// Operator: `iss` is not the policy's issuer, byte for byte. RFC 7519 section 4.1.1.
     WrongIssuer,
     /// Issuer: the key that verified the token is for tokens of another issuer, as its JWK says in
@@ -121,6 +128,9 @@ pub enum VerifyError {
     /// Operator: no element of `aud` is an accepted audience, or an accepted client under
     /// [`Policy::for_client`](crate::Policy::for_client). RFC 7519 section 4.1.3.
     WrongAudience,
+    /// Operator: the ID token is also for somebody whom the policy does not name. OpenID Connect Core
+    /// section 3.1.3.7, step 3.
+    UntrustedAudience,
     /// Sender: the time is at or after `exp`, leeway included. RFC 7519 section 4.1.4.
     Expired {
         /// The token's `exp`, in seconds since the epoch, a fraction rounded up.
@@ -147,6 +157,35 @@ pub enum VerifyError {
         /// methods beside it count too.
         index: usize,
     },
+    /// Operator: the ID token has a `nonce`, but the [`Login`](crate::Login) has none to compare it with.
+    /// OpenID Connect Core section 2.
+    UnexpectedNonce,
+    /// Sender: `nonce` is not the one that was sent: the ID token is from another login. OpenID Connect
+    /// Core section 3.1.3.7, step 11.
+    WrongNonce,
+    /// Sender: `acr` is not one that the login accepts. OpenID Connect Core section 3.1.3.7, step 12.
+    WrongAuthenticationContext,
+    /// Issuer: `auth_time` is in the future, leeway included.
+    AuthenticatedInFuture {
+        /// The token's `auth_time`, in seconds since the epoch, a fraction rounded up.
+        auth_time: u64,
+        /// The time it was compared with, in seconds since the epoch, leeway not included.
+        now: u64,
+    },
+    /// Sender: the user logged in too long ago, leeway included. OpenID Connect Core section 3.1.3.7,
+    /// step 13.
+    AuthenticationTooOld {
+        /// The token's `auth_time`, in seconds since the epoch, a fraction cut off.
+        auth_time: u64,
+        /// The time it was compared with, in seconds since the epoch, leeway not included.
+        now: u64,
+    },
+    /// Sender: `at_hash` is not the hash of the access token that came with the ID token. OpenID Connect
+    /// Core section 3.1.3.8.
+    WrongAccessTokenHash,
+    /// Sender: `c_hash` is not the hash of the code that came with the ID token. OpenID Connect Core
+    /// section 3.3.2.10.
+    WrongCodeHash,
     /// Sender: the token is valid, but lacks a required scope or permission. Only
     /// [`Guard`](crate::Guard) checks these. RFC 6750 section 3.1.
     InsufficientScope,
@@ -170,6 +209,7 @@ impl VerifyError {
             Self::HeaderForbidden { .. } => "header_forbidden",
             Self::AlgorithmMissing => "algorithm_missing",
             Self::HeaderType { .. } => "header_type",
+            Self::PolicyNotForIdTokens => "policy_not_for_id_tokens",
             Self::AlgorithmNotAccepted => "algorithm_not_accepted",
             Self::KeyIdLength { .. } => "key_id_length",
             Self::UnknownKey => "unknown_key",
@@ -183,14 +223,23 @@ impl VerifyError {
             Self::ClaimType { .. } => "claim_type",
             Self::ClaimRange { .. } => "claim_range",
             Self::TokenTypeNotAccepted => "token_type_not_accepted",
+            Self::SecurityEvent => "security_event",
             Self::WrongIssuer => "wrong_issuer",
             Self::KeyOfOtherIssuer => "key_of_other_issuer",
             Self::WrongAudience => "wrong_audience",
+            Self::UntrustedAudience => "untrusted_audience",
             Self::Expired { .. } => "expired",
             Self::NotYetValid { .. } => "not_yet_valid",
             Self::WrongAuthorizedParty => "wrong_authorized_party",
             Self::SenderConstrained => "sender_constrained",
             Self::RequiredClaim { .. } => "required_claim",
+            Self::UnexpectedNonce => "unexpected_nonce",
+            Self::WrongNonce => "wrong_nonce",
+            Self::WrongAuthenticationContext => "wrong_authentication_context",
+            Self::AuthenticatedInFuture { .. } => "authenticated_in_future",
+            Self::AuthenticationTooOld { .. } => "authentication_too_old",
+            Self::WrongAccessTokenHash => "wrong_access_token_hash",
+            Self::WrongCodeHash => "wrong_code_hash",
             Self::InsufficientScope => "insufficient_scope",
             Self::NoToken => "no_token",
         }
@@ -227,6 +276,9 @@ impl fmt::Display for VerifyError {
             Self::HeaderType { parameter } => {
                 write!(f, "`{parameter}` in the token's header is not a string")
             }
+            Self::PolicyNotForIdTokens => {
+                f.write_str("the policy for the token's issuer is not one for ID tokens")
+            }
             Self::AlgorithmNotAccepted => {
                 f.write_str("the token's `alg` is not an algorithm accepted here")
             }
@@ -249,6 +301,9 @@ impl fmt::Display for VerifyError {
             Self::TokenTypeNotAccepted => {
                 f.write_str("the token's `typ` is not one accepted here")
             }
+            Self::SecurityEvent => f.write_str(
+                "the token has `events`: it is a logout token or another security event",
+            ),
             Self::WrongIssuer => f.write_str(
                 "the token's `iss` is not an issuer expected here, compare them including the trailing slash",
             ),
@@ -257,6 +312,9 @@ impl fmt::Display for VerifyError {
             ),
             Self::WrongAudience => {
                 f.write_str("the token's `aud` does not contain an audience accepted here")
+            }
+            Self::UntrustedAudience => {
+                f.write_str("the ID token's `aud` contains an audience that is not accepted here")
             }
             Self::Expired { exp, now } => write!(f, "the token expired at {}, now is {}",
                 UnixTime::from_secs(exp),
@@ -277,6 +335,29 @@ impl fmt::Display for VerifyError {
                 "the token lacks a claim that the policy requires, or has another value in it (`require_claim` number {})",
                 index.saturating_add(1)
             ),
+            Self::UnexpectedNonce => {
+                f.write_str("the ID token has a `nonce`, and the login has none to compare it with")
+            }
+            Self::WrongNonce => f.write_str("the ID token's `nonce` is not the one of this login"),
+            Self::WrongAuthenticationContext => {
+                f.write_str("the ID token's `acr` is not one that the login accepts")
+            }
+            Self::AuthenticatedInFuture { auth_time, now } => {
+                write!(f, "the ID token's `auth_time` is {}, now is {}",
+                    UnixTime::from_secs(auth_time),
+                    UnixTime::from_secs(now))
+            }
+            Self::AuthenticationTooOld { auth_time, now } => {
+                write!(f, "the user logged in at {}, too long ago, now is {}",
+                    UnixTime::from_secs(auth_time),
+                    UnixTime::from_secs(now))
+            }
+            Self::WrongAccessTokenHash => {
+                f.write_str("the ID token's `at_hash` is not the hash of the access token")
+            }
+            Self::WrongCodeHash => {
+                f.write_str("the ID token's `c_hash` is not the hash of the authorization code")
+            }
             Self::InsufficientScope => {
                 f.write_str("the token lacks a scope or permission that is required here")
             }
@@ -383,6 +464,9 @@ pub enum PolicyError {
     EmptyAudience,
     /// Operator: a client, or the authorized party, is empty.
     EmptyAuthorizedParty,
+    /// Operator: the name in [`TokenType::Named`](crate::TokenType::Named) is empty, or no media type can
+    /// have it.
+    ImpossibleTokenType,
     /// Operator: the list of algorithms is empty.
     NoAlgorithm,
     /// Operator: the name or a value of a required claim is empty, or it has no value.
@@ -411,6 +495,9 @@ impl fmt::Display for PolicyError {
             Self::EmptyIssuer => f.write_str("the policy's issuer is empty"),
             Self::EmptyAudience => f.write_str("an audience of the policy is empty"),
             Self::EmptyAuthorizedParty => f.write_str("a client of the policy is empty"),
+            Self::ImpossibleTokenType => {
+                f.write_str("the policy's type of token is empty, or no `typ` can have it")
+            }
             Self::NoAlgorithm => f.write_str("the policy accepts no algorithm"),
             Self::EmptyRequiredClaim => {
                 f.write_str("the name or value of a claim that the policy requires is empty")

@@ -76,7 +76,7 @@ use alloc::{
     string::{String, ToString as _},
 };
 
-use crate::{KeySource, Policy, UnixTime, VerifyError, claims::ClaimsSet};
+use crate::{KeySource, Login, Policy, UnixTime, VerifyError, claims::ClaimsSet};
 
 pub use crate::check::Check;
 pub use finding::{Finding, Outcome};
@@ -94,8 +94,13 @@ pub(crate) struct Trusted<'v> {
 }
 
 /// Explains the verdict on `token` as of `now`.
-pub(crate) fn token(trusted: &[Trusted<'_>], token: &str, now: UnixTime) -> Explained {
-    walk::walk(trusted, token, Explanation::new(now))
+pub(crate) fn token(
+    trusted: &[Trusted<'_>],
+    token: &str,
+    login: Option<&Login>,
+    now: UnixTime,
+) -> Explained {
+    walk::walk(trusted, token, login, Explanation::new(now))
 }
 
 /// An explanation to which a guard may add its own requirements.

@@ -161,7 +161,7 @@ impl<K: KeySource> Guard<K> {
         authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> GuardCheck<'_, K> {
         let check = self.with_token(authorization, |token| {
-            match self.verifier.verify_unless_waiting(token) {
+            match self.verifier.verify_unless_waiting(token, None) {
                 Ok(outcome) => CheckState::Finished(Some(self.admit(token, outcome))),
                 Err(lookup) => CheckState::Waiting { guard: self, token: token.to_owned(), lookup },
             }
@@ -319,7 +319,7 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
             },
             CheckState::Waiting { guard, token, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
-                let outcome = guard.admit(token, guard.verifier.verify_with(token, key));
+                let outcome = guard.admit(token, guard.verifier.verify_with(token, None, key));
                 self.0 = CheckState::Finished(None);
                 Poll::Ready(outcome)
             }

@@ -44,12 +44,6 @@ impl JoseHeader {
         self.token_type.as_ref().map(|typ| typ.within(&self.json))
     }
 
-    /// The kind of token that `typ` declares. RFC 7515 section 4.1.9: a media type,
-    /// case-insensitive, whose `application/` may be left out.
-    pub(crate) fn declared_type(&self) -> DeclaredType {
-        DeclaredType::of(self.token_type())
-    }
-
     pub(crate) fn parse(segment: &str) -> Result<Self, VerifyError> {
         let bytes = base64url::decoded_len(segment);
         if bytes > MAX_HEADER_BYTES {
@@ -88,30 +82,6 @@ impl JoseHeader {
 impl fmt::Debug for JoseHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoseHeader").field("algorithm", &self.algorithm).finish_non_exhaustive()
-    }
-}
-
-/// The kinds of token that this crate distinguishes by `typ`. RFC 8725 section 3.11.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DeclaredType {
-    None,
-    Jwt,
-    AccessToken,
-    Other,
-}
-
-impl DeclaredType {
-    pub(crate) fn of(typ: Option<&str>) -> Self {
-        let Some(typ) = typ else { return Self::None };
-        let typ = match typ.split_at_checked("application/".len()) {
-            Some((prefix, subtype)) if prefix.eq_ignore_ascii_case("application/") => subtype,
-            _ => typ,
-        };
-        match typ {
-            _ if typ.eq_ignore_ascii_case("JWT") => Self::Jwt,
-            _ if typ.eq_ignore_ascii_case("at+jwt") => Self::AccessToken,
-            _ => Self::Other,
-        }
     }
 }
 

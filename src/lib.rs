@@ -45,6 +45,8 @@
 //!   [`remote`] has all the rules.
 //! - **Several issuers or tenants?** [`Verifier::with_issuer`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
+//! - **Who logged in?** [`Policy::for_id_tokens`] and [`Verifier::verify_id_token`]: the page
+//!   [`id_tokens`] says what a relying party must check.
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one. How to read the report: [`explain`].
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
@@ -83,6 +85,7 @@ mod base64url;
 mod json;
 mod header;
 mod algorithm;
+mod token_type;
 
 // 2. The issuer's keys, each with one algorithm.
 mod jwk;
@@ -100,6 +103,7 @@ mod claim_path;
 mod check;
 mod required_claim;
 mod policy;
+mod login;
 mod time;
 mod verified;
 
@@ -129,7 +133,11 @@ mod auth0;
 #[doc = include_str!("issuers.md")]
 pub mod issuers {}
 
-// 11. An issuer for tests.
+// 11. Logins: what to check in an ID token.
+#[doc = include_str!("id_tokens.md")]
+pub mod id_tokens {}
+
+// 12. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -149,12 +157,14 @@ pub use jwk::{JwkError, JwkSetError, PublicKey};
 pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};
 pub use key_source::{KeyLookup, KeyQuery, KeySource};
 pub use keys_description::KeysDescription;
-pub use policy::{Policy, TokenType};
+pub use login::Login;
+pub use policy::Policy;
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
 pub use remote::{FetchConfigError, RemoteJwks};
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
+pub use token_type::TokenType;
 pub use verified::{ClaimsError, ClaimsErrorKind, Verified};
 pub use verifier::Verifier;
 

@@ -5,28 +5,15 @@ use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    Algorithm, ClaimPath, JoseHeader, KeyQuery, PolicyError, UnixTime, Verified, VerifiedPayload,
-    VerifyError,
-    check::{OF_CLAIMS, Rule},
+    Algorithm, ClaimPath, JoseHeader, KeyQuery, Login, PolicyError, TokenType, UnixTime, Verified,
+    VerifiedPayload, VerifyError,
+    check::{Check, OF_CLAIMS, OF_ID_TOKENS, OF_LOGIN, Rule},
     claims::ClaimsSet,
-    header::DeclaredType,
     key_name::KeyName,
+    login::{LoginClaims, NOTHING_SENT},
     required_claim::{RequiredClaim, Wanted},
     time::whole_seconds,
 };
-
-/// The `typ` that a token may have. RFC 8725 section 3.11.
-///
-/// Compared ignoring ASCII case, with or without `application/` before it. RFC 7515 section 4.1.9.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TokenType {
-    /// No `typ`, `JWT` or `at+jwt`: the values in access tokens of today's issuers.
-    #[default]
-    Jwt,
-    /// Only `at+jwt`. RFC 9068 section 2.1.
-    AccessToken,
-}
 
 /// The claims that a token must have to be accepted: the right issuer, the right audience or
 /// client, a valid time, and everything that the methods here add.
@@ -57,6 +44,7 @@ pub struct Policy {
     algorithms: Vec<Algorithm>,
     leeway: Duration,
     token_type: TokenType,
+    purpose: Purpose,
     sender_constrained: SenderConstrained,
     required_claims: Vec<RequiredClaim>,
     /// `scope` if not set.
@@ -92,6 +80,31 @@ impl Policy {
         Self { clients: Vec::from([client_id.into()]), ..Self::of_issuer(issuer.into()) }
     }
 
+    /// A policy for ID tokens, by which the OpenID provider `issuer` tells the client `client_id` who
+    /// logged in. Verify them with [`Verifier::verify_id_token`](crate::Verifier::verify_id_token). The
+    /// page [`id_tokens`](crate::id_tokens) has an example and all the rules.
+    ///
+    /// Besides what every policy requires:
+    ///
+    /// - `typ` is as [`TokenType::IdToken`] says.
+    /// - `sub` and `iat` are required.
+    /// - `client_id` is in `aud`. Every other element must be named by
+    ///   [`accept_audience`](Self::accept_audience); if there is one, `azp` is required.
+    /// - `azp`, if present, is `client_id`, or a client of [`accept_client`](Self::accept_client).
+    /// - The token has no `nonce`, unless [`Login::nonce`] names it.
+    ///
+    /// OpenID Connect Core sections 2 and 3.1.3.7.
+    pub fn for_id_tokens(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
+        let client_id = client_id.into();
+        Self {
+            audiences: Vec::from([client_id.clone()]),
+            clients: Vec::from([client_id]),
+            token_type: TokenType::IdToken,
+            purpose: Purpose::Login,
+            ..Self::of_issuer(issuer.into())
+        }
+    }
+
     fn of_issuer(issuer: String) -> Self {
         Self {
             issuer,
@@ -100,6 +113,7 @@ impl Policy {
             algorithms: Vec::from([Algorithm::RS256]),
             leeway: Duration::ZERO,
             token_type: TokenType::default(),
+            purpose: Purpose::Access,
             sender_constrained: SenderConstrained::Refused,
             required_claims: Vec::new(),
             scopes_from: None,
@@ -249,6 +263,9 @@ impl Policy {
         if self.clients.iter().any(String::is_empty) {
             return Err(PolicyError::EmptyAuthorizedParty);
         }
+        if !self.token_type.is_possible() {
+            return Err(PolicyError::ImpossibleTokenType);
+        }
         if self.algorithms.is_empty() {
             return Err(PolicyError::NoAlgorithm);
         }
@@ -293,8 +310,25 @@ impl Policy {
         &self.algorithms
     }
 
-    pub(crate) fn accepted_type(&self) -> TokenType {
-        self.token_type
+    pub(crate) fn accepted_type(&self) -> &TokenType {
+        &self.token_type
+    }
+
+    pub(crate) fn is_for_id_tokens(&self) -> bool {
+        matches!(self.purpose, Purpose::Login)
+    }
+
+    /// The checks of the claims.
+    pub(crate) fn checks(&self) -> &'static [(Check, Rule)] {
+        match self.purpose {
+            Purpose::Access => &OF_CLAIMS,
+            Purpose::Login => &OF_ID_TOKENS,
+        }
+    }
+
+    /// Whether the tokens may be security events: the policy names their type, and it is not for logins.
+    pub(crate) fn accepts_events(&self) -> bool {
+        matches!((&self.token_type, self.purpose), (TokenType::Named(_), Purpose::Access))
     }
 
     pub(crate) fn leeway_seconds(&self) -> u64 {
@@ -307,6 +341,15 @@ impl Policy {
 
     pub(crate) fn required_claims(&self) -> &[RequiredClaim] {
         &self.required_claims
+    }
+
+    /// Checks that the caller who has a login has a policy for ID tokens: under another one, the token
+    /// might be an access token.
+    pub(crate) fn check_purpose(&self, login: Option<&Login>) -> Result<(), VerifyError> {
+        match (self.purpose, login) {
+            (Purpose::Access, Some(_)) => Err(VerifyError::PolicyNotForIdTokens),
+            (Purpose::Access, None) | (Purpose::Login, _) => Ok(()),
+        }
     }
 
     /// Checks that `alg` is accepted. RFC 8725 section 3.1.
@@ -331,28 +374,54 @@ impl Policy {
         self.algorithms.iter().copied().find(|algorithm| algorithm.is_rsa())
     }
 
-    /// Reads the claims and compares them with the policy as of `now`.
+    /// Reads the claims and compares them with the policy and the login as of `now`.
     pub(crate) fn check(
         &self,
         payload: VerifiedPayload,
+        login: Option<&Login>,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
         let claims = ClaimsSet::parse(payload, self.scopes_path())?;
-        OF_CLAIMS.iter().try_for_each(|(_, rule)| rule.check(self, &claims, now))?;
+        let check = |(_, rule): &(Check, Rule)| rule.check(self, &claims, now);
+        match self.purpose {
+            Purpose::Access => OF_CLAIMS.iter().try_for_each(check)?,
+            Purpose::Login => {
+                OF_ID_TOKENS.iter().try_for_each(check)?;
+                self.check_login(login, &claims, now)?;
+            }
+        }
         Ok(Verified::new(claims))
     }
 
-    /// Checks a token that this policy has accepted before: only the time has changed.
+    /// Checks a token that this policy has accepted before: only the time and the login have changed.
     pub(crate) fn check_again(
         &self,
         accepted: &Verified,
+        login: Option<&Login>,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
+        // The checks of the time are the same for all tokens.
         OF_CLAIMS.iter().try_for_each(|(_, rule)| match rule {
             Rule::Time(check) => check(self, accepted.claims_set(), now),
             Rule::Presence(_) | Rule::Claims(_) => Ok(()),
         })?;
+        if self.is_for_id_tokens() {
+            self.check_login(login, accepted.claims_set(), now)?;
+        }
         Ok(accepted.clone())
+    }
+
+    /// Checks the claims of an ID token that are about one login. Without a login, they are checked as if
+    /// nothing was sent: a caller who forgets the nonce is told so.
+    fn check_login(
+        &self,
+        login: Option<&Login>,
+        claims: &ClaimsSet,
+        now: UnixTime,
+    ) -> Result<(), VerifyError> {
+        let claims = LoginClaims::read(claims, self.leeway_seconds(), now)?;
+        let login = login.unwrap_or(&NOTHING_SENT);
+        OF_LOGIN.iter().try_for_each(|(_, check)| check(login, &claims))
     }
 
     /// Checks that there is an `aud` with an element, if the policy names audiences. RFC 7519
@@ -371,13 +440,31 @@ impl Policy {
         claims.expires_at.map(|_| ()).ok_or(EXPIRY_MISSING)
     }
 
+    /// Checks that an ID token has `sub`. OpenID Connect Core section 2.
+    pub(crate) fn check_subject_is_present(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        claims.subject().map(|_| ()).ok_or(VerifyError::ClaimMissing { claim: "sub" })
+    }
+
+    /// Checks that an ID token has `iat`. OpenID Connect Core section 2.
+    pub(crate) fn check_issuance_is_present(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        claims.issued_at.map(|_| ()).ok_or(VerifyError::ClaimMissing { claim: "iat" })
+    }
+
     /// Checks `typ`: a logout token or a DPoP proof is not an access token, whoever signed it.
     /// RFC 8725 section 3.11.
     pub(crate) fn check_token_type(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
-        match (self.token_type, claims.declared_type) {
-            (TokenType::Jwt, DeclaredType::None | DeclaredType::Jwt) => Ok(()),
-            (TokenType::Jwt | TokenType::AccessToken, DeclaredType::AccessToken) => Ok(()),
-            _ => Err(VerifyError::TokenTypeNotAccepted),
+        match self.token_type.accepts(claims.token_type()) {
+            true => Ok(()),
+            false => Err(VerifyError::TokenTypeNotAccepted),
+        }
+    }
+
+    /// Checks that there are no `events`: a security event or a logout token has no `typ` of its own at
+    /// some issuers. RFC 8417 section 2.2, RFC 8725 section 3.12.
+    pub(crate) fn check_events(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        match claims.has_events && !self.accepts_events() {
+            true => Err(VerifyError::SecurityEvent),
+            false => Ok(()),
         }
     }
 
@@ -406,6 +493,24 @@ impl Policy {
             true => Ok(()),
             false => Err(VerifyError::WrongAudience),
         }
+    }
+
+    /// Checks that `aud` has the client, and nobody whom it does not trust. OpenID Connect Core
+    /// section 3.1.3.7, step 3.
+    pub(crate) fn check_audience_of_id_token(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        let is_trusted = |audience: &str| self.audiences.iter().any(|one| one == audience);
+        if !claims.audience().any(|audience| self.is_client(audience)) {
+            return Err(VerifyError::WrongAudience);
+        }
+        match claims.audience().all(is_trusted) {
+            true => Ok(()),
+            false => Err(VerifyError::UntrustedAudience),
+        }
+    }
+
+    /// Whether `audience` is the client of [`for_id_tokens`](Self::for_id_tokens).
+    fn is_client(&self, audience: &str) -> bool {
+        self.audiences.first().is_some_and(|client| client == audience)
     }
 
     /// Checks `exp`: not accepted "on or after" it. RFC 7519 section 4.1.4.
@@ -445,6 +550,17 @@ impl Policy {
         }
     }
 
+    /// Checks `azp`, which must be present if the token is for others besides the client. OpenID Connect
+    /// Core section 3.1.3.7, steps 4 and 5.
+    pub(crate) fn check_client_of_id_token(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        match claims.string("azp") {
+            Some(azp) if self.clients.iter().any(|client| *client == azp) => Ok(()),
+            Some(_) => Err(VerifyError::WrongAuthorizedParty),
+            None if claims.audience().all(|audience| self.is_client(audience)) => Ok(()),
+            None => Err(VerifyError::ClaimMissing { claim: "azp" }),
+        }
+    }
+
     /// Checks `cnf`. RFC 9449 section 7.1, RFC 7800 section 3.1.
     pub(crate) fn check_sender(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         match (claims.sender_constrained, self.sender_constrained) {
@@ -481,6 +597,15 @@ fn is_issuer_of_key(template: &str, claims: &ClaimsSet) -> bool {
             rest.and_then(|rest| rest.strip_suffix(after)) == Some(&*tenant)
         }),
     }
+}
+
+/// The purpose of the tokens.
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    /// To call this service.
+    Access,
+    /// To tell this service, a client, who logged in.
+    Login,
 }
 
 #[derive(Clone, Copy, Debug)]

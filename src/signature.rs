@@ -3,7 +3,7 @@
 //!
 //! The only file that names ring's verifier.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 
 use ring::signature::{
@@ -17,8 +17,9 @@ use crate::{
     CompactJws, PublicKey, VerifyError,
     algorithm::RsaAlgorithm,
     base64url,
-    header::DeclaredType,
+    claims::Origin,
     jwk::{Curve, Material},
+    token_type,
 };
 
 /// The JWS Payload of a token whose signature is valid: any bytes, perhaps none.
@@ -28,11 +29,7 @@ use crate::{
 #[derive(Clone)]
 pub struct VerifiedPayload {
     bytes: Vec<u8>,
-    /// The `kid` of the key that verified it.
-    pub(crate) key_id: Option<Arc<str>>,
-    /// The issuer that the key is for, if its JWK names one.
-    pub(crate) key_issuer: Option<Arc<str>>,
-    pub(crate) declared_type: DeclaredType,
+    origin: Origin,
 }
 
 impl VerifiedPayload {
@@ -41,8 +38,9 @@ impl VerifiedPayload {
         &self.bytes
     }
 
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    /// The payload, and the facts that are not in it.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Origin) {
+        (self.bytes, self.origin)
     }
 }
 
@@ -78,12 +76,13 @@ impl CompactJws<'_> {
         // The payload is decoded only now that its signature is valid.
         let bytes = base64url::decode(payload)
             .map_err(|_| VerifyError::NotBase64url { segment: "payload" })?;
-        Ok(VerifiedPayload {
-            bytes,
+        let origin = Origin {
             key_id: key.shared_key_id(),
             key_issuer: key.shared_issuer(),
-            declared_type: self.header().declared_type(),
-        })
+            algorithm: key.algorithm(),
+            token_type: self.header().token_type().map(token_type::kept),
+        };
+        Ok(VerifiedPayload { bytes, origin })
     }
 }
 

@@ -6,7 +6,7 @@ use core::{error::Error, fmt};
 
 use serde::de::DeserializeOwned;
 
-use crate::{UnixTime, claims::ClaimsSet};
+use crate::{Algorithm, UnixTime, claims::ClaimsSet};
 
 /// A token that its policy has accepted. Only a [`Verifier`](crate::Verifier) can make one.
 ///
@@ -89,6 +89,16 @@ impl Verified {
     /// The `kid` of the key that verified the token. RFC 7517 section 4.5.
     pub fn key_id(&self) -> Option<&str> {
         self.0.key_id()
+    }
+
+    /// The algorithm of that key, which is the token's `alg`. RFC 7515 section 4.1.1.
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.algorithm
+    }
+
+    /// `typ`, in its original case and with its prefix, if any. RFC 7515 section 4.1.9.
+    pub fn token_type(&self) -> Option<&str> {
+        self.0.token_type()
     }
 
     /// The client that the token was issued to: `azp`, or else `client_id`. OpenID Connect Core

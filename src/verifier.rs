@@ -7,11 +7,13 @@ use core::num::NonZeroUsize;
 #[cfg(feature = "std")]
 use crate::KeyLookup;
 use crate::{
-    CompactJws, Explanation, KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey,
-    UnixTime, Verified, VerifiedPayload, VerifyError, claims,
+    CompactJws, Explanation, KeyError, KeyQuery, KeySource, Login, Policy, PolicyError,
+    SelectedKey, UnixTime, Verified, VerifiedPayload, VerifyError, claims,
     explain::{self, Trusted},
     token_cache::{Digest, Recalled, TokenCache},
 };
+
+mod id_token;
 
 /// Verifies tokens, with a policy for an issuer and a source of that issuer's keys.
 ///
@@ -114,7 +116,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run(token, K::key, UnixTime::now)
+        self.run(token, None, K::key, UnixTime::now)
     }
 
     /// Verifies `token` as of `now`. May wait for the key, as [`verify`](Self::verify).
@@ -123,7 +125,7 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// The first reason to refuse the token, as [`VerifyError`].
     pub fn verify_at(&self, token: &str, now: UnixTime) -> Result<Verified, VerifyError> {
-        self.run(token, K::key, || now)
+        self.run(token, None, K::key, || now)
     }
 
     /// Verifies `token` as of the system clock, with the keys in memory: never does I/O, never
@@ -137,7 +139,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn try_verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run(token, K::try_key, UnixTime::now)
+        self.run(token, None, K::try_key, UnixTime::now)
     }
 
     /// Verifies `token` as of the system clock: the future waits where [`verify`](Self::verify)
@@ -152,13 +154,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub async fn verify_async(&self, token: &str) -> Result<Verified, VerifyError> {
-        match self.verify_unless_waiting(token) {
-            Ok(outcome) => outcome,
-            // Parses the token a second time, which takes a few microseconds after a wait for the
-            // network. `GuardCheck` owns the text of its token, so it could not keep what borrows
-            // from it.
-            Err(lookup) => self.verify_with(token, lookup.await),
-        }
+        self.run_async(token, None).await
     }
 
     /// Explains the verdict on `token`, as of the system clock, with the keys in memory.
@@ -173,7 +169,7 @@ impl<K: KeySource> Verifier<K> {
 
     /// The same explanation as of `now`.
     pub fn explain_at(&self, token: &str, now: UnixTime) -> Explanation {
-        explain::token(&self.trusted(), token, now).finish()
+        explain::token(&self.trusted(), token, None, now).finish()
     }
 
     pub(crate) fn trusted(&self) -> Vec<Trusted<'_>> {
@@ -182,7 +178,7 @@ impl<K: KeySource> Verifier<K> {
 
     /// The issuer of `token`, and the code of the last failure to fetch its keys.
     pub(crate) fn failure_of_keys(&self, token: &str) -> Option<(&str, &'static str)> {
-        let issuer = self.begin(token).ok()?.issuer;
+        let issuer = self.begin(token, None).ok()?.issuer;
         Some((issuer.policy.issuer(), issuer.keys.describe().failure_code()?))
     }
 
@@ -201,7 +197,7 @@ impl<K: KeySource> Verifier<K> {
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
         let issuer = self.route(|| claims::issuer_of(payload.as_bytes()))?;
-        issuer.policy.check(payload, now)
+        issuer.policy.check(payload, None, now)
     }
 
     /// The source of the keys. With several issuers, the source given to [`new`](Self::new).
@@ -214,24 +210,37 @@ impl<K: KeySource> Verifier<K> {
         self.issuer(issuer).map(|issuer| &issuer.keys)
     }
 
+    /// Runs the whole pipeline, and waits for the key.
+    #[cfg(feature = "std")]
+    async fn run_async(&self, token: &str, login: Option<&Login>) -> Result<Verified, VerifyError> {
+        match self.verify_unless_waiting(token, login) {
+            Ok(outcome) => outcome,
+            // Parses the token a second time, which takes a few microseconds after a wait for the
+            // network. `GuardCheck` owns the text of its token, so it could not keep what borrows
+            // from it.
+            Err(lookup) => self.verify_with(token, login, lookup.await),
+        }
+    }
+
     /// Verifies `token` if its key is known at once, or else returns the look-up to wait for.
     #[cfg(feature = "std")]
     pub(crate) fn verify_unless_waiting(
         &self,
         token: &str,
+        login: Option<&Login>,
     ) -> Result<Result<Verified, VerifyError>, KeyLookup<'_>> {
-        let verification = match self.begin(token) {
+        let verification = match self.begin(token, login) {
             Ok(verification) => verification,
             Err(error) => return Ok(Err(error)),
         };
         if let Some(known) = verification.confirmed() {
-            return Ok(verification.issuer.policy.check_again(known, UnixTime::now()));
+            return Ok(verification.issuer.policy.check_again(known, login, UnixTime::now()));
         }
         // A key in memory needs no future: nothing is allocated and nothing waits.
         let key = verification.issuer.keys.key_async(verification.query()).outcome_at_once()?;
         Ok(key
             .map_err(VerifyError::from)
-            .and_then(|key| self.conclude(verification, key, UnixTime::now())))
+            .and_then(|key| self.conclude(verification, login, key, UnixTime::now())))
     }
 
     /// Verifies `token` with the outcome of its look-up.
@@ -239,10 +248,11 @@ impl<K: KeySource> Verifier<K> {
     pub(crate) fn verify_with(
         &self,
         token: &str,
+        login: Option<&Login>,
         key: Result<SelectedKey, KeyError>,
     ) -> Result<Verified, VerifyError> {
-        let verification = self.begin(token)?;
-        self.conclude(verification, key?, UnixTime::now())
+        let verification = self.begin(token, login)?;
+        self.conclude(verification, login, key?, UnixTime::now())
     }
 
     fn issuers(&self) -> impl Iterator<Item = &ConfiguredIssuer<K>> {
@@ -257,20 +267,25 @@ impl<K: KeySource> Verifier<K> {
     fn run(
         &self,
         token: &str,
+        login: Option<&Login>,
         look_up: impl FnOnce(&K, KeyQuery<'_>) -> Result<SelectedKey, KeyError>,
         now: impl FnOnce() -> UnixTime,
     ) -> Result<Verified, VerifyError> {
-        let verification = self.begin(token)?;
+        let verification = self.begin(token, login)?;
         // The same text, policy and key as when the token was accepted: only the time has changed.
         if let Some(known) = verification.confirmed() {
-            return verification.issuer.policy.check_again(known, now());
+            return verification.issuer.policy.check_again(known, login, now());
         }
         let key = look_up(&verification.issuer.keys, verification.query())?;
-        self.conclude(verification, key, now())
+        self.conclude(verification, login, key, now())
     }
 
     /// Runs the pipeline up to the point where it needs a key.
-    fn begin<'v, 't>(&'v self, text: &'t str) -> Result<Verification<'v, 't, K>, VerifyError> {
+    fn begin<'v, 't>(
+        &'v self,
+        text: &'t str,
+        login: Option<&Login>,
+    ) -> Result<Verification<'v, 't, K>, VerifyError> {
         let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
         let known = self.cache.as_ref().zip(digest).and_then(|(cache, digest)| {
             let known = cache.recall(&digest)?;
@@ -278,12 +293,14 @@ impl<K: KeySource> Verifier<K> {
         });
         // Nothing of a token seen before is read again: its whole text is the one accepted then.
         if let Some((issuer, token)) = known {
+            issuer.policy.check_purpose(login)?;
             return Ok(Verification { issuer, text, digest, token });
         }
         // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
         // our keys, and nothing else.
         let jws = CompactJws::parse(text)?;
         let issuer = self.route(|| claims::unverified_issuer(&jws))?;
+        issuer.policy.check_purpose(login)?;
         // Before the key is looked up, so that a token with another algorithm never causes a fetch.
         issuer.policy.check_header(jws.header())?;
         Ok(Verification { issuer, text, digest, token: Token::New(jws) })
@@ -306,6 +323,7 @@ impl<K: KeySource> Verifier<K> {
     fn conclude(
         &self,
         verification: Verification<'_, '_, K>,
+        login: Option<&Login>,
         key: SelectedKey,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
@@ -313,7 +331,7 @@ impl<K: KeySource> Verifier<K> {
         let jws = match token {
             Token::New(jws) => jws,
             Token::Known(known) if known.key == key => {
-                return issuer.policy.check_again(&known.verified, now);
+                return issuer.policy.check_again(&known.verified, login, now);
             }
             // The issuer has replaced the key under the same `kid`: the signature must be valid under
             // the new one too.
@@ -321,7 +339,7 @@ impl<K: KeySource> Verifier<K> {
         };
         let name = digest.and(jws.header().key_name()).map(|name| name.map(Box::from));
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
-        let verified = issuer.policy.check(jws.verify(&key)?, now)?;
+        let verified = issuer.policy.check(jws.verify(&key)?, login, now)?;
         // Only now: a token that any check has refused is never remembered.
         if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {
             cache.remember(digest, &verified, name, key);

@@ -86,6 +86,9 @@ fn verdict(token: &str) -> Result<Visible, VerifyError> {
     if !is_for_access(&header) {
         return Err(VerifyError::TokenTypeNotAccepted);
     }
+    if claims.events {
+        return Err(VerifyError::SecurityEvent);
+    }
     if signer.key_issuer.is_some_and(|template| issuer_of_key(template, &payload) != iss) {
         return Err(VerifyError::KeyOfOtherIssuer);
     }

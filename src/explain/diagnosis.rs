@@ -120,18 +120,24 @@ pub(super) fn signature(
 }
 
 /// For a `typ` that is not accepted.
-pub(super) fn token_type(accepted: TokenType, typ: Option<&str>) -> Hint {
+pub(super) fn token_type(accepted: &TokenType, typ: Option<&str>) -> Hint {
+    match accepted {
+        TokenType::AccessToken if TokenType::Jwt.accepts(typ) => return hint::UNTYPED_ACCESS_TOKEN,
+        TokenType::IdToken if TokenType::AccessToken.accepts(typ) => return hint::ACCESS_TOKEN,
+        TokenType::IdToken => return hint::NO_ID_TOKEN,
+        TokenType::Named(_) => return hint::OTHER_TOKEN_TYPE,
+        _ => {}
+    }
     let typ = typ.unwrap_or("JWT").to_ascii_lowercase();
     // RFC 7515 section 4.1.9.
     let typ = typ.strip_prefix("application/").unwrap_or(&typ);
     let kind = OTHER_KINDS.into_iter().find(|(name, _)| *name == typ);
-    match (accepted, typ, kind) {
-        (TokenType::AccessToken, "jwt", _) => hint::UNTYPED_ACCESS_TOKEN,
-        (_, "id_token+jwt", _) => hint::ID_TOKEN_TYPE,
-        (_, "dpop+jwt", _) => hint::DPOP_PROOF,
-        (_, "okta-internal-at+jwt", _) => hint::OKTA_INTERNAL_TOKEN,
-        (_, "jose", _) => hint::JOSE_TYPE,
-        (_, _, Some((_, kind))) => hint::OTHER_KIND_OF_TOKEN.with(Argument::Name(kind)),
+    match (typ, kind) {
+        ("id_token+jwt", _) => hint::ID_TOKEN_TYPE,
+        ("dpop+jwt", _) => hint::DPOP_PROOF,
+        ("okta-internal-at+jwt", _) => hint::OKTA_INTERNAL_TOKEN,
+        ("jose", _) => hint::JOSE_TYPE,
+        (_, Some((_, kind))) => hint::OTHER_KIND_OF_TOKEN.with(Argument::Name(kind)),
         _ => hint::UNKNOWN_TYPE,
     }
 }
@@ -142,12 +148,16 @@ pub(super) fn audience(
     policy: &Policy,
     claims: &JsonAsRead<'_>,
 ) -> Option<Hint> {
-    if let VerifyError::ClaimType { .. } = error {
-        return match claims.shown("aud").as_str() {
-            "[]" => Some(hint::AUDIENCE_EMPTY),
-            "null" => Some(hint::AUDIENCE_NULL),
-            _ => None,
-        };
+    match error {
+        VerifyError::ClaimType { .. } => {
+            return match claims.shown("aud").as_str() {
+                "[]" => Some(hint::AUDIENCE_EMPTY),
+                "null" => Some(hint::AUDIENCE_NULL),
+                _ => None,
+            };
+        }
+        VerifyError::UntrustedAudience => return Some(hint::UNTRUSTED_AUDIENCE),
+        _ => {}
     }
     let audiences = claims.strings("aud");
     let issuer = claims.string("iss").unwrap_or_default();
@@ -163,6 +173,7 @@ pub(super) fn audience(
             Some(if is_cognito { hint::COGNITO_AUDIENCE } else { hint::AUDIENCE_MISSING })
         }
         () if audiences.iter().all(String::is_empty) => Some(hint::AUDIENCE_EMPTY),
+        () if policy.is_for_id_tokens() => Some(hint::ID_TOKEN_OF_OTHER_CLIENT),
         () => names::audience(policy.accepted_in_audience(), &audiences)
             .or_else(|| is_id_token(policy, claims).then_some(hint::ID_TOKEN))
             .or(Some(match policy.audiences().is_empty() {
@@ -297,6 +308,28 @@ pub(super) fn time(error: VerifyError, name: &str, claims: &JsonAsRead<'_>) -> O
         }
         _ => None,
     }
+}
+
+/// For a claim of an ID token that does not fit the login.
+pub(super) fn login(error: VerifyError, claims: &JsonAsRead<'_>) -> Option<Hint> {
+    Some(match error {
+        VerifyError::UnexpectedNonce => hint::NONCE_NOT_GIVEN,
+        VerifyError::WrongNonce => hint::OTHER_NONCE,
+        VerifyError::ClaimMissing { claim: "nonce" } => hint::NONCE_MISSING,
+        VerifyError::WrongAuthenticationContext | VerifyError::ClaimMissing { claim: "acr" } => {
+            hint::OTHER_AUTHENTICATION
+        }
+        VerifyError::ClaimMissing { claim: "auth_time" } => hint::AUTH_TIME_MISSING,
+        VerifyError::AuthenticatedInFuture { auth_time, now } => {
+            hint::AUTH_TIME_AHEAD.with(Argument::Seconds(auth_time.saturating_sub(now)))
+        }
+        VerifyError::AuthenticationTooOld { auth_time, now } => {
+            hint::LOGIN_TOO_OLD.with(Argument::Seconds(now.saturating_sub(auth_time)))
+        }
+        VerifyError::WrongAccessTokenHash | VerifyError::WrongCodeHash => hint::OTHER_HASH,
+        VerifyError::ClaimMissing { claim: "at_hash" | "c_hash" } => hint::HASH_MISSING,
+        _ => return time(error, "auth_time", claims),
+    })
 }
 
 /// A NumericDate without its fraction, if it is within the calendar's range.

@@ -268,6 +268,14 @@ pub(super) const UNKNOWN_TYPE: Hint = Hint::coded("unknown_type")
     .says("This crate does not know this `typ`: if the issuer's access tokens have it, accept it with `Policy::token_type` and `TokenType::Named`.");
 pub(super) const UNTYPED_ACCESS_TOKEN: Hint = Hint::coded("untyped_access_token")
     .says("The policy requires `typ` at+jwt: switch the issuer to RFC 9068 access tokens, or use `TokenType::Jwt`.");
+pub(super) const ACCESS_TOKEN: Hint = Hint::coded("access_token")
+    .says("This is an access token, which is for an API: pass the `id_token` of the token response instead.");
+pub(super) const NO_ID_TOKEN: Hint = Hint::coded("no_id_token")
+    .says("`typ` says that this is not an ID token: pass the `id_token` of the token response.");
+pub(super) const OTHER_TOKEN_TYPE: Hint = Hint::coded("other_token_type")
+    .says("The policy requires one type by `TokenType::Named`: compare it with the `typ` that the issuer writes.");
+pub(super) const SECURITY_EVENT: Hint = Hint::coded("security_event")
+    .says("This is a logout token or a security event: have the issuer send it to the endpoint for those, and the client send the token of its login.");
 
 // `iss`
 
@@ -384,3 +392,31 @@ pub(super) const PERMISSION_IS_SCOPE: Hint = Hint::coded("permission_is_scope")
     .says("The token has this name among its scopes: check it with `Guard::require_scope` in place of `require_permission`.");
 pub(super) const REQUIREMENT_EMPTY: Hint = Hint::coded("requirement_empty")
     .says("The guard requires an empty name, which no token has: a setting of this service was left empty.");
+// ID tokens.
+
+pub(super) const POLICY_NOT_FOR_ID_TOKENS: Hint = Hint::coded("policy_not_for_id_tokens")
+    .says("The verifier's policy for this issuer is for access tokens: make a verifier of its own with `Policy::for_id_tokens`.");
+pub(super) const ID_TOKEN_OF_OTHER_CLIENT: Hint = Hint::coded("id_token_of_other_client")
+    .says("This token is not for the client configured here: compare the client IDs, and pass the `id_token` of the token response.");
+pub(super) const UNTRUSTED_AUDIENCE: Hint = Hint::coded("untrusted_audience")
+    .says("The ID token is also for another party: if this service trusts it, name it with `Policy::accept_audience`.");
+pub(super) const ID_TOKEN_FOR_OTHER_PARTY: Hint = Hint::coded("id_token_for_other_party")
+    .says("`azp` must name the client that requested the ID token: if another client of yours did, name it with `Policy::accept_client`.");
+pub(super) const NONCE_NOT_GIVEN: Hint = Hint::coded("nonce_not_given")
+    .says("The authentication request had a nonce: keep it in the user's session, and pass it with `Login::nonce`.");
+pub(super) const NONCE_MISSING: Hint = Hint::coded("nonce_missing")
+    .says("The issuer returned no nonce: send `nonce` in the authentication request, not in the token request.");
+pub(super) const OTHER_NONCE: Hint = Hint::coded("other_nonce")
+    .says("The ID token is from another login: pass the nonce of this session's last authentication request, as it was sent and not hashed.");
+pub(super) const OTHER_AUTHENTICATION: Hint = Hint::coded("other_authentication")
+    .says("The user logged in by another method: send `acr_values` in the authentication request, or ask for `acr` as an essential claim.");
+pub(super) const AUTH_TIME_MISSING: Hint = Hint::coded("auth_time_missing")
+    .says("Send `max_age` in the authentication request: the issuer must then write `auth_time`.");
+pub(super) const AUTH_TIME_AHEAD: Hint = Hint::coded("auth_time_ahead")
+    .says("The login is {} in the future: compare the clocks of the issuer and of this host, and allow some seconds with `Policy::leeway`.");
+pub(super) const LOGIN_TOO_OLD: Hint = Hint::coded("login_too_old")
+    .says("The user logged in {} ago: send `max_age` or `prompt=login` in the authentication request, so that the issuer asks again.");
+pub(super) const OTHER_HASH: Hint = Hint::coded("other_hash")
+    .says("The ID token was issued with another access token or code: pass the one of the same response, and start the login again if it is.");
+pub(super) const HASH_MISSING: Hint = Hint::coded("hash_missing")
+    .says("An ID token from the authorization endpoint must have this hash: if it came from the token endpoint, use `Login::new`.");

@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use crate::{
-    Algorithm, CompactJws, Policy, TokenType, VerifyError, base64url,
+    Algorithm, CompactJws, Login, Policy, TokenType, VerifyError, base64url,
     compact::MAX_TOKEN_BYTES,
     explain::{
         Check, Trusted, diagnosis,
@@ -41,6 +41,13 @@ impl Walk<'_> {
                 let names = self.trusted.iter().map(|issuer| issuer.policy.issuer());
                 (format!("one of {}", text::array(names)), self.payload.shown("iss"))
             }
+            Check::Purpose => {
+                let actual = match policy.is_some_and(Policy::is_for_id_tokens) {
+                    true => "one for ID tokens",
+                    false => "another policy",
+                };
+                ("one of `Policy::for_id_tokens`".into(), actual.into())
+            }
             Check::Algorithm => {
                 let expected = match policy.map(Policy::accepted_algorithms) {
                     Some(accepted) => text::listed(accepted.iter().map(Algorithm::to_string)),
@@ -59,18 +66,25 @@ impl Walk<'_> {
             }
             Check::Payload => self.payload_rule(error),
             Check::Type => {
-                let expected = match policy.map(Policy::accepted_type).unwrap_or_default() {
-                    TokenType::Jwt => "none, JWT or at+jwt",
-                    TokenType::AccessToken => "at+jwt",
+                let expected = match policy.map(Policy::accepted_type) {
+                    None | Some(TokenType::Jwt) => "none, JWT or at+jwt".into(),
+                    Some(TokenType::AccessToken) => "at+jwt".into(),
+                    Some(TokenType::IdToken) => "none, JWT or id_token+jwt".into(),
+                    Some(TokenType::Named(name)) => text::plain(name),
                 };
-                (expected.into(), self.header.shown("typ"))
+                (expected, self.header.shown("typ"))
+            }
+            Check::Events => {
+                let is_any = policy.is_some_and(Policy::accepts_events);
+                let expected = if is_any { "any" } else { "none" };
+                (expected.into(), self.payload.kind("events").into())
             }
             Check::Issuer => (self.issuer_expected(error), self.payload.shown("iss")),
             Check::Audience => {
-                let mut expected = one_of(policy.map(Policy::accepted_in_audience), "any");
-                if policy.is_some_and(|policy| policy.audiences().is_empty()) {
-                    expected.insert_str(0, "none, or ");
-                }
+                let expected = match policy.filter(|policy| policy.is_for_id_tokens()) {
+                    Some(policy) => audience_of_id_token(policy.audiences()),
+                    None => self.audience_expected(),
+                };
                 (expected, self.payload.shown("aud"))
             }
             Check::Expiry => {
@@ -82,10 +96,40 @@ impl Walk<'_> {
             }
             Check::NotBefore => (self.now_expected("not after"), self.time("nbf")),
             Check::Client => {
-                let claim = if self.payload.has("azp") { "azp" } else { "client_id" };
+                let is_azp =
+                    self.payload.has("azp") || policy.is_some_and(Policy::is_for_id_tokens);
+                let claim = if is_azp { "azp" } else { "client_id" };
                 (one_of(policy.map(Policy::clients), "any client"), self.payload.shown(claim))
             }
             Check::Confirmation => ("none".into(), self.payload.kind("cnf").into()),
+            Check::Nonce => {
+                let has_nonce = self.login.is_some_and(Login::has_nonce);
+                let expected = if has_nonce { "the one that was sent" } else { "none" };
+                (expected.into(), self.compared("nonce", error))
+            }
+            Check::AuthenticationContext => {
+                let expected = match self.login.and_then(Login::accepted_contexts) {
+                    Some([]) => "one of none".into(),
+                    accepted => one_of(accepted, "any"),
+                };
+                (expected, self.compared("acr", error))
+            }
+            Check::AuthenticationTime => {
+                let expected = match self.login.and_then(Login::greatest_age) {
+                    Some(age) => {
+                        self.now_expected(&format!("at most {} before", text::duration(age)))
+                    }
+                    None => "any".into(),
+                };
+                (expected, self.time("auth_time"))
+            }
+            Check::AccessTokenHash => (
+                "the hash of the access token, if one is given".into(),
+                self.compared("at_hash", error),
+            ),
+            Check::CodeHash => {
+                ("the hash of the code, if one is given".into(), self.compared("c_hash", error))
+            }
             // Each required claim, scope and permission has a finding of its own.
             Check::RequiredClaim | Check::Scope | Check::Permission => return None,
             Check::Authorization | Check::Claim => return None,
@@ -118,6 +162,7 @@ impl Walk<'_> {
             Check::Type => {
                 Some(diagnosis::token_type(policy?.accepted_type(), header.string("typ")))
             }
+            Check::Events => Some(hint::SECURITY_EVENT),
             Check::Route | Check::Issuer if error == VerifyError::WrongIssuer => match policy {
                 Some(policy) => {
                     names::issuer(policy.issuer(), payload.string("iss").unwrap_or_default())
@@ -127,9 +172,13 @@ impl Walk<'_> {
             Check::Issuer if error == VerifyError::KeyOfOtherIssuer => {
                 names::issuer_of_key(policy?.issuer(), self.issuer_of_key()?)
             }
+            Check::Purpose => Some(hint::POLICY_NOT_FOR_ID_TOKENS),
             Check::Audience => diagnosis::audience(error, policy?, payload),
             Check::Expiry => diagnosis::time(error, "exp", payload),
             Check::NotBefore => diagnosis::time(error, "nbf", payload),
+            Check::Client if policy.is_some_and(Policy::is_for_id_tokens) => {
+                Some(hint::ID_TOKEN_FOR_OTHER_PARTY)
+            }
             Check::Client if error == VerifyError::WrongAuthorizedParty => {
                 diagnosis::client(policy?, payload)
             }
@@ -137,6 +186,11 @@ impl Walk<'_> {
                 let VerifyError::RequiredClaim { index } = error else { return None };
                 diagnosis::required_claim(&policy?.required_claims().get(index)?.name, payload)
             }
+            Check::Nonce
+            | Check::AuthenticationContext
+            | Check::AuthenticationTime
+            | Check::AccessTokenHash
+            | Check::CodeHash => diagnosis::login(error, payload),
             Check::Confirmation if error == VerifyError::SenderConstrained => {
                 Some(hint::SENDER_CONSTRAINED)
             }
@@ -181,7 +235,14 @@ impl Walk<'_> {
                 format!("`{claim}`: {}", self.payload.kind(claim)),
             ),
             // Its value may be anything.
-            (Check::Confirmation, expected) => (expected.into(), self.payload.kind(claim).into()),
+            (
+                Check::Confirmation
+                | Check::Nonce
+                | Check::AuthenticationContext
+                | Check::AccessTokenHash
+                | Check::CodeHash,
+                expected,
+            ) => (expected.into(), self.payload.kind(claim).into()),
             (_, expected) => (expected.into(), self.payload.shown(claim)),
         }
     }
@@ -206,6 +267,14 @@ impl Walk<'_> {
         };
         let name = text::plain(name);
         (format!("`{name}`: {expected}"), format!("`{name}`: {actual}"))
+    }
+
+    /// The type of a claim that is compared with the login. Its value is not shown.
+    fn compared(&self, claim: &str, error: Option<VerifyError>) -> String {
+        match error {
+            Some(_) if self.payload.is_string(claim) => "another string".into(),
+            _ => self.payload.kind(claim).into(),
+        }
     }
 
     fn segments(&self) -> String {
@@ -251,6 +320,16 @@ impl Walk<'_> {
         self.claims.as_ref()?.key_issuer.as_deref()
     }
 
+    /// What `aud` must contain.
+    fn audience_expected(&self) -> String {
+        let policy = self.policy();
+        let accepted = one_of(policy.map(Policy::accepted_in_audience), "any");
+        match policy.is_some_and(|policy| policy.audiences().is_empty()) {
+            true => format!("none, or {accepted}"),
+            false => accepted,
+        }
+    }
+
     fn issuer_expected(&self, error: Option<VerifyError>) -> String {
         match (error, self.issuer_of_key()) {
             (Some(VerifyError::KeyOfOtherIssuer), Some(of_key)) => {
@@ -285,8 +364,26 @@ pub(super) fn type_of_claim(claim: &str) -> (Check, &'static str) {
         "nbf" => (Check::NotBefore, "a number of seconds since 1970"),
         "azp" | "client_id" => (Check::Client, "a string"),
         "cnf" => (Check::Confirmation, "an object"),
+        "nonce" => (Check::Nonce, "a string"),
+        "acr" => (Check::AuthenticationContext, "a string"),
+        "auth_time" => {
+            (Check::AuthenticationTime, "a number of seconds since 1970, up to the year 9999")
+        }
+        "at_hash" => (Check::AccessTokenHash, "a string"),
+        "c_hash" => (Check::CodeHash, "a string"),
         "iat" => (Check::Claim, "a number"),
         _ => (Check::Claim, "a string"),
+    }
+}
+
+/// The `aud` of an ID token, by the policy's audiences, of which the first is the client.
+fn audience_of_id_token(audiences: &[String]) -> String {
+    match audiences {
+        [client, others @ ..] if !others.is_empty() => {
+            let others = text::array(others.iter().map(String::as_str));
+            format!("{}, and besides it only some of {others}", text::quoted(client))
+        }
+        _ => one_of(Some(audiences), "any"),
     }
 }
 

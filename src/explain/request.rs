@@ -40,7 +40,7 @@ pub(crate) fn authorization(
         hint: token.err().and_then(diagnosis::authorization),
     });
     match token.ok().or_else(|| what_is_probably_the_token(bytes)) {
-        Some(token) => walk(trusted, token, explanation),
+        Some(token) => walk(trusted, token, None, explanation),
         None => Explained { explanation, claims: None },
     }
 }

@@ -192,6 +192,9 @@ impl<'j> JsonAsRead<'j> {
         match claim {
             "iss" => members.push(r#""iss":"""#.to_owned()),
             "exp" => members.push(r#""exp":0"#.to_owned()),
+            // An ID token must have these.
+            "sub" => members.push(r#""sub":"""#.to_owned()),
+            "iat" => members.push(r#""iat":0"#.to_owned()),
             _ => {}
         }
         format!("{{{}}}", members.join(",")).into_bytes()

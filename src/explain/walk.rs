@@ -3,24 +3,32 @@
 use alloc::string::String;
 
 use crate::{
-    CompactJws, KeyError, KeysDescription, Policy, SelectedKey, UnixTime, VerifyError, base64url,
-    check::{OF_CLAIMS, Rule},
+    Algorithm, CompactJws, KeyError, KeysDescription, Login, Policy, SelectedKey, UnixTime,
+    VerifyError, base64url,
+    check::{OF_CLAIMS, OF_LOGIN, Rule},
     claims::{self, ClaimsSet, Origin},
     explain::{
         Check, Explained, Explanation, Finding, Outcome, Trusted, names,
         presentation::type_of_claim,
         unverified::{JsonAsRead, TokenTexts, faulty_claim, read_claims},
     },
-    header::DeclaredType,
+    login::{LoginClaims, NOTHING_SENT},
+    token_type,
 };
 
 /// Makes every check of a token, in the order of the pipeline.
-pub(super) fn walk(trusted: &[Trusted<'_>], token: &str, explanation: Explanation) -> Explained {
+pub(super) fn walk(
+    trusted: &[Trusted<'_>],
+    token: &str,
+    login: Option<&Login>,
+    explanation: Explanation,
+) -> Explained {
     let texts = TokenTexts::of(token);
     let mut walk = Walk {
         token,
         now: explanation.now(),
         trusted,
+        login,
         texts: &texts,
         header: JsonAsRead::of(texts.header_text()),
         payload: JsonAsRead::of(texts.payload_text()),
@@ -33,11 +41,13 @@ pub(super) fn walk(trusted: &[Trusted<'_>], token: &str, explanation: Explanatio
     };
     let parsed = walk.structure();
     walk.route(parsed.as_ref().ok());
+    walk.purpose(parsed.as_ref().ok());
     let jws = walk.algorithm(parsed);
     walk.key(jws.as_ref());
     walk.signature(jws.as_ref());
     walk.payload(jws.as_ref());
     walk.claims();
+    walk.login();
     walk.explanation.set_claims(walk.payload.all(), walk.is_verified);
     Explained { explanation: walk.explanation, claims: walk.claims }
 }
@@ -47,6 +57,7 @@ pub(super) struct Walk<'w> {
     pub(super) token: &'w str,
     pub(super) now: UnixTime,
     pub(super) trusted: &'w [Trusted<'w>],
+    pub(super) login: Option<&'w Login>,
     pub(super) texts: &'w TokenTexts,
     pub(super) header: JsonAsRead<'w>,
     pub(super) payload: JsonAsRead<'w>,
@@ -95,6 +106,14 @@ impl<'w> Walk<'w> {
         self.report(Check::Route, outcome);
     }
 
+    /// Whether the policy is for ID tokens, if the caller has a login.
+    fn purpose(&mut self, jws: Option<&CompactJws<'_>>) {
+        if self.login.is_some() {
+            let policy = jws.and(self.policy());
+            self.report(Check::Purpose, policy.map(|policy| policy.check_purpose(self.login)));
+        }
+    }
+
     /// RFC 8725 section 3.1. Without an accepted algorithm, no key is looked up.
     fn algorithm(&mut self, parsed: Result<CompactJws<'w>, VerifyError>) -> Option<CompactJws<'w>> {
         let outcome = match &parsed {
@@ -135,7 +154,9 @@ impl<'w> Walk<'w> {
         let origin = Origin {
             key_id: None,
             key_issuer: self.selected_key().and_then(|key| key.shared_issuer()),
-            declared_type: self.declared_type(),
+            // Without one, nothing is compared that depends on it.
+            algorithm: self.declared_algorithm().unwrap_or(Algorithm::RS256),
+            token_type: self.header.string("typ").map(token_type::kept),
         };
         let payload = self.texts.payload.as_deref();
         let scopes_from = self.policy().and_then(Policy::scopes_path);
@@ -164,15 +185,30 @@ impl<'w> Walk<'w> {
 
     /// The checks that the policy makes of the claims.
     fn claims(&mut self) {
-        for (check, rule) in OF_CLAIMS {
+        for (check, rule) in self.policy().map_or(OF_CLAIMS.as_slice(), Policy::checks) {
+            let (check, rule) = (*check, *rule);
             let outcome = self.compare(|policy, claims| rule.check(policy, claims, self.now));
             match rule {
-                _ if self.has_failed(check) => {}
+                _ if check != Check::Claim && self.has_failed(check) => {}
                 // A later row reports that the claim is present.
                 Rule::Presence(_) if !matches!(outcome, Some(Err(_))) => {}
                 _ if check == Check::RequiredClaim => self.required_claims(),
                 _ => self.report(check, outcome),
             }
+        }
+    }
+
+    /// The checks that are about one login, if the policy is for ID tokens.
+    fn login(&mut self) {
+        let Some(policy) = self.policy().filter(|policy| policy.is_for_id_tokens()) else { return };
+        let (now, login) = (self.now, self.login.unwrap_or(&NOTHING_SENT));
+        let claims = self.declared_algorithm().and(self.claims.as_ref());
+        let read =
+            claims.and_then(|claims| LoginClaims::read(claims, policy.leeway_seconds(), now).ok());
+        let outcomes =
+            OF_LOGIN.map(|(check, rule)| (check, read.as_ref().map(|claims| rule(login, claims))));
+        for (check, outcome) in outcomes {
+            self.report(check, outcome);
         }
     }
 
@@ -219,7 +255,7 @@ impl<'w> Walk<'w> {
     /// Whether the part of the token that `check` is about can be read.
     fn is_readable(&self, check: Check) -> bool {
         match check {
-            Check::Size | Check::Segments => true,
+            Check::Size | Check::Segments | Check::Purpose => true,
             Check::Header | Check::Algorithm | Check::Key | Check::Type => !self.header.is_empty(),
             Check::Signature => self.token.split('.').count() > 2,
             _ => !self.payload.is_empty(),
@@ -238,12 +274,12 @@ impl<'w> Walk<'w> {
         self.issuer.map(|issuer| issuer.policy)
     }
 
-    pub(super) fn selected_key(&self) -> Option<&SelectedKey> {
-        self.key.as_ref()?.as_ref().ok()
+    fn declared_algorithm(&self) -> Option<Algorithm> {
+        self.header.string("alg").and_then(Algorithm::named)
     }
 
-    pub(super) fn declared_type(&self) -> DeclaredType {
-        DeclaredType::of(self.header.string("typ"))
+    pub(super) fn selected_key(&self) -> Option<&SelectedKey> {
+        self.key.as_ref()?.as_ref().ok()
     }
 }
 

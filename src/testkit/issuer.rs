@@ -87,6 +87,17 @@ impl Issuer {
         TokenBuilder::new(&self.url, key, now)
     }
 
+    /// A builder of an ID token for the client `client_id`, issued at `now` and valid for ten hours.
+    /// Change it, then mint it: `nonce`, for example, is a [`claim`](TokenBuilder::claim).
+    ///
+    /// # Panics
+    ///
+    /// If the issuer has no key.
+    pub fn id_token_at(&self, client_id: &str, now: UnixTime) -> TokenBuilder {
+        let key = self.keys.first().expect("an issuer needs a key to sign with");
+        TokenBuilder::for_login(&self.url, client_id, key, now)
+    }
+
     /// A builder as from [`Issuer::token_at`], at the time of the system clock.
     ///
     /// # Panics

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Algorithm, UnixTime,
+    login::half_hash,
     testkit::{AUDIENCE, CLIENT_ID, TestKey},
 };
 
@@ -37,6 +38,30 @@ pub struct TokenBuilder {
 impl TokenBuilder {
     pub(super) fn new(issuer: &str, signer: &TestKey, now: UnixTime) -> Self {
         let user_info = format!("{}/userinfo", issuer.trim_end_matches('/'));
+        Self::bare(issuer, signer)
+            .audience([AUDIENCE, &user_info])
+            .claim("iat", now.as_secs())
+            .expires_at(UnixTime::from_secs(now.as_secs().saturating_add(LIFETIME)))
+            .claim("azp", CLIENT_ID)
+            .scope("openid profile email read:messages")
+            .permissions(["read:messages"])
+    }
+
+    /// An ID token as Auth0 issues it.
+    pub(super) fn for_login(
+        issuer: &str,
+        client_id: &str,
+        signer: &TestKey,
+        now: UnixTime,
+    ) -> Self {
+        Self::bare(issuer, signer)
+            .audience(client_id)
+            .claim("iat", now.as_secs())
+            .expires_at(UnixTime::from_secs(now.as_secs().saturating_add(LOGIN_LIFETIME)))
+    }
+
+    /// A token that names its issuer and its subject.
+    fn bare(issuer: &str, signer: &TestKey) -> Self {
         let token = Self {
             signer: signer.clone(),
             alg_follows: true,
@@ -53,12 +78,6 @@ impl TokenBuilder {
             .header("kid", signer.kid())
             .issuer(issuer)
             .subject("auth0|64b7f1c2a9d3e8f0b5c6a7d8")
-            .audience([AUDIENCE, &user_info])
-            .claim("iat", now.as_secs())
-            .expires_at(UnixTime::from_secs(now.as_secs().saturating_add(LIFETIME)))
-            .claim("azp", CLIENT_ID)
-            .scope("openid profile email read:messages")
-            .permissions(["read:messages"])
     }
 
     /// Signs with `key`. `kid` becomes its name, and `alg` its algorithm unless `alg` was set or
@@ -115,6 +134,15 @@ impl TokenBuilder {
     pub fn without_claim(mut self, name: &str) -> Self {
         self.claims.remove(name);
         self
+    }
+
+    /// Sets the claim `name` to the hash of `value` by the algorithm of the key: `at_hash` to that of an
+    /// access token, `c_hash` to that of a code. OpenID Connect Core section 3.1.3.6.
+    ///
+    /// Call this after [`key`](Self::key).
+    pub fn hash_claim(self, name: &str, value: &str) -> Self {
+        let half = half_hash(value, self.signer.algorithm());
+        self.claim(name, URL_SAFE_NO_PAD.encode(half))
     }
 
     /// Sets `iss`.
@@ -250,3 +278,6 @@ impl OrderedMembers {
 
 /// Auth0's default for an API: a day, in seconds.
 const LIFETIME: u64 = 86_400;
+
+/// Auth0's default for ID tokens: ten hours, in seconds.
+const LOGIN_LIFETIME: u64 = 36_000;

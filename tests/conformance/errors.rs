@@ -16,8 +16,9 @@ use serde::{
 use serde_json::{Value, json};
 use tokenring::{
     Algorithm, ClaimsError, ClaimsErrorKind, JsonError, JwkSet, KeyError, KeyLookup, KeyQuery,
-    KeySource, Policy, PolicyError, SelectedKey, UnixTime, Verified, Verifier, VerifyError,
-    testkit::{AUDIENCE, ISSUER, TestKey},
+    KeySource, Login, Policy, PolicyError, SelectedKey, TokenType, UnixTime, Verified, Verifier,
+    VerifyError,
+    testkit::{AUDIENCE, ISSUER, TestKey, TokenBuilder},
 };
 
 use crate::common::{
@@ -173,6 +174,12 @@ fn verdicts() -> Vec<Pinned> {
             "`kid` in the token's header is not a string",
         ),
         pinned(
+            verifier().verify_id_token_at(&good, &Login::new(), NOW),
+            VerifyError::PolicyNotForIdTokens,
+            "policy_not_for_id_tokens",
+            "the policy for the token's issuer is not one for ID tokens",
+        ),
+        pinned(
             verify(&signed(r#"{"alg":"none"}"#, "")),
             VerifyError::AlgorithmNotAccepted,
             "algorithm_not_accepted",
@@ -257,6 +264,12 @@ fn verdicts() -> Vec<Pinned> {
             "the token's `typ` is not one accepted here",
         ),
         pinned(
+            verify(&token().claim("events", json!({})).mint()),
+            VerifyError::SecurityEvent,
+            "security_event",
+            "the token has `events`: it is a logout token or another security event",
+        ),
+        pinned(
             verify(&token().issuer("https://tenant.example.auth0.com").mint()),
             VerifyError::WrongIssuer,
             "wrong_issuer",
@@ -273,6 +286,12 @@ fn verdicts() -> Vec<Pinned> {
             VerifyError::WrongAudience,
             "wrong_audience",
             "the token's `aud` does not contain an audience accepted here",
+        ),
+        pinned(
+            of_login(&id_token().audience(["client", "other"]), &Login::new()),
+            VerifyError::UntrustedAudience,
+            "untrusted_audience",
+            "the ID token's `aud` contains an audience that is not accepted here",
         ),
         pinned(
             verifier().verify_at(&token().claim("exp", 4.5).mint(), UnixTime::from_secs(9)),
@@ -304,11 +323,71 @@ fn verdicts() -> Vec<Pinned> {
             "required_claim",
             "the token lacks a claim that the policy requires, or has another value in it (`require_claim` number 2)",
         ),
+        pinned(
+            of_login(&id_token().claim("nonce", "n"), &Login::new()),
+            VerifyError::UnexpectedNonce,
+            "unexpected_nonce",
+            "the ID token has a `nonce`, and the login has none to compare it with",
+        ),
+        pinned(
+            of_login(&id_token().claim("nonce", "n"), &Login::new().nonce("m")),
+            VerifyError::WrongNonce,
+            "wrong_nonce",
+            "the ID token's `nonce` is not the one of this login",
+        ),
+        pinned(
+            of_login(&id_token().claim("acr", "0"), &Login::new().acr_values(["phr"])),
+            VerifyError::WrongAuthenticationContext,
+            "wrong_authentication_context",
+            "the ID token's `acr` is not one that the login accepts",
+        ),
+        pinned(
+            of_login_at(9, &id_token().claim("auth_time", 9.5), &Login::new().max_age(0)),
+            VerifyError::AuthenticatedInFuture { auth_time: 10, now: 9 },
+            "authenticated_in_future",
+            "the ID token's `auth_time` is 1970-01-01T00:00:10Z, now is 1970-01-01T00:00:09Z",
+        ),
+        pinned(
+            of_login_at(9, &id_token().claim("auth_time", 4.5), &Login::new().max_age(4)),
+            VerifyError::AuthenticationTooOld { auth_time: 4, now: 9 },
+            "authentication_too_old",
+            "the user logged in at 1970-01-01T00:00:04Z, too long ago, now is 1970-01-01T00:00:09Z",
+        ),
+        pinned(
+            of_login(&id_token().claim("at_hash", "x"), &Login::new().access_token("a")),
+            VerifyError::WrongAccessTokenHash,
+            "wrong_access_token_hash",
+            "the ID token's `at_hash` is not the hash of the access token",
+        ),
+        pinned(
+            of_login(&id_token().claim("c_hash", "x"), &Login::new().code("a")),
+            VerifyError::WrongCodeHash,
+            "wrong_code_hash",
+            "the ID token's `c_hash` is not the hash of the authorization code",
+        ),
     ]
+}
+
+fn id_token() -> TokenBuilder {
+    issuer().id_token_at("client", NOW)
+}
+
+fn of_login(token: &TokenBuilder, login: &Login) -> Result<Verified, VerifyError> {
+    of_login_at(NOW.as_secs(), token, login)
+}
+
+fn of_login_at(now: u64, token: &TokenBuilder, login: &Login) -> Result<Verified, VerifyError> {
+    verifier_of(Policy::for_id_tokens(ISSUER, "client")).verify_id_token_at(
+        &token.mint(),
+        login,
+        UnixTime::from_secs(now),
+    )
 }
 
 /// `azp` of [`token`].
 const AZP: &str = "tokenringTestkitClientIdentifier";
+
+const NO_TYPE: &str = "the policy's type of token is empty, or no `typ` can have it";
 
 /// A key source without keys that always gives this answer.
 struct Answer(KeyError);
@@ -357,6 +436,7 @@ fn all_variants_are_in_the_table_in_their_order() {
         "header_forbidden",
         "algorithm_missing",
         "header_type",
+        "policy_not_for_id_tokens",
         "algorithm_not_accepted",
         "key_id_length",
         "unknown_key",
@@ -370,14 +450,23 @@ fn all_variants_are_in_the_table_in_their_order() {
         "claim_type",
         "claim_range",
         "token_type_not_accepted",
+        "security_event",
         "wrong_issuer",
         "key_of_other_issuer",
         "wrong_audience",
+        "untrusted_audience",
         "expired",
         "not_yet_valid",
         "wrong_authorized_party",
         "sender_constrained",
         "required_claim",
+        "unexpected_nonce",
+        "wrong_nonce",
+        "wrong_authentication_context",
+        "authenticated_in_future",
+        "authentication_too_old",
+        "wrong_access_token_hash",
+        "wrong_code_hash",
     ];
     assert_eq!(reached, codes);
     let variants: BTreeSet<String> =
@@ -507,7 +596,7 @@ fn try_verify_asks_for_the_keys_at_hand_only() {
 
 #[test]
 fn policy_faults_are_found_and_have_their_texts() {
-    let cases: [(&str, Policy, PolicyError, &str); 27] = [
+    let cases: [(&str, Policy, PolicyError, &str); 32] = [
         (
             "issuer is empty",
             Policy::new("", AUDIENCE),
@@ -537,6 +626,36 @@ fn policy_faults_are_found_and_have_their_texts() {
             policy().authorized_party(""),
             PolicyError::EmptyAuthorizedParty,
             "a client of the policy is empty",
+        ),
+        (
+            "name of a type is empty",
+            policy().token_type(TokenType::Named(String::new())),
+            PolicyError::ImpossibleTokenType,
+            NO_TYPE,
+        ),
+        (
+            "name of a type is only a prefix",
+            policy().token_type(TokenType::Named("application/".into())),
+            PolicyError::ImpossibleTokenType,
+            NO_TYPE,
+        ),
+        (
+            "name of a type has a space",
+            policy().token_type(TokenType::Named("at jwt".into())),
+            PolicyError::ImpossibleTokenType,
+            NO_TYPE,
+        ),
+        (
+            "name of a type has a slash",
+            policy().token_type(TokenType::Named("text/jwt".into())),
+            PolicyError::ImpossibleTokenType,
+            NO_TYPE,
+        ),
+        (
+            "name of a type is not ASCII",
+            policy().token_type(TokenType::Named("jöse".into())),
+            PolicyError::ImpossibleTokenType,
+            NO_TYPE,
         ),
         (
             "leeway is a second too long",

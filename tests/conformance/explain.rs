@@ -13,8 +13,8 @@ use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Explanation, Guard, JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Policy,
-    RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
+    Algorithm, Explanation, Guard, JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Login,
+    Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
     explain::{Check, Finding, Outcome},
     remote::{FetchError, FetchRequest},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
@@ -641,6 +641,127 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             "sender_constrained",
             explain(&token().claim("cnf", json!({ "jkt": "x" }))),
         ),
+        (
+            "logout token without typ",
+            Check::Events,
+            "security_event",
+            explain(&token().claim("events", json!({}))),
+        ),
+        (
+            "another type than the one named",
+            Check::Type,
+            "other_token_type",
+            of(policy().token_type(TokenType::Named("JOSE".into())), token()),
+        ),
+    ]
+    .into_iter()
+    .chain(hints_for_logins())
+    .collect()
+}
+
+/// The same for ID tokens.
+fn hints_for_logins() -> Vec<(&'static str, Check, &'static str, Explanation)> {
+    let of_policy = |policy: Policy, token: TokenBuilder, login: Login| {
+        verifier_of(policy).explain_id_token_at(&token.mint(), &login, NOW)
+    };
+    let of = |token, login| of_policy(Policy::for_id_tokens(ISSUER, "client"), token, login);
+    let id_token = || issuer().id_token_at("client", NOW);
+    let sent = || Login::from_authorization_endpoint("n").code("c");
+    let (now, plain) = (NOW.as_secs(), Login::new);
+    let time = Check::AuthenticationTime;
+    vec![
+        (
+            "login under a policy for an API",
+            Check::Purpose,
+            "policy_not_for_id_tokens",
+            of_policy(policy(), token(), plain()),
+        ),
+        (
+            "access token for a login",
+            Check::Type,
+            "access_token",
+            of(id_token().header("typ", "at+jwt"), plain()),
+        ),
+        (
+            "DPoP proof for a login",
+            Check::Type,
+            "no_id_token",
+            of(id_token().header("typ", "dpop+jwt"), plain()),
+        ),
+        (
+            "ID token of another client",
+            Check::Audience,
+            "id_token_of_other_client",
+            of(id_token().audience("other"), plain()),
+        ),
+        (
+            "ID token for others too",
+            Check::Audience,
+            "untrusted_audience",
+            of(id_token().audience(["client", "other"]), plain()),
+        ),
+        (
+            "azp of another client",
+            Check::Client,
+            "id_token_for_other_party",
+            of(id_token().claim("azp", "other"), plain()),
+        ),
+        (
+            "nonce without one in the login",
+            Check::Nonce,
+            "nonce_not_given",
+            of(id_token().claim("nonce", "n"), plain()),
+        ),
+        ("no nonce", Check::Nonce, "nonce_missing", of(id_token(), plain().nonce("n"))),
+        (
+            "another nonce",
+            Check::Nonce,
+            "other_nonce",
+            of(id_token().claim("nonce", "m"), plain().nonce("n")),
+        ),
+        (
+            "no acr",
+            Check::AuthenticationContext,
+            "other_authentication",
+            of(id_token(), plain().acr_values(["phr"])),
+        ),
+        ("no auth_time", time, "auth_time_missing", of(id_token(), plain().max_age(1))),
+        (
+            "auth_time in the future",
+            time,
+            "auth_time_ahead",
+            of(id_token().claim("auth_time", now + 5), plain().max_age(1)),
+        ),
+        (
+            "auth_time long ago",
+            time,
+            "login_too_old",
+            of(id_token().claim("auth_time", now - 5), plain().max_age(1)),
+        ),
+        (
+            "auth_time in milliseconds",
+            time,
+            "milliseconds",
+            of(id_token().claim("auth_time", now * 1000), plain().max_age(1)),
+        ),
+        (
+            "auth_time is a string",
+            time,
+            "time_as_string",
+            of(id_token().claim("auth_time", "1"), plain().max_age(1)),
+        ),
+        (
+            "another access token",
+            Check::AccessTokenHash,
+            "other_hash",
+            of(id_token().claim("at_hash", "x"), plain().access_token("a")),
+        ),
+        (
+            "no c_hash from the authorization endpoint",
+            Check::CodeHash,
+            "hash_missing",
+            of(id_token().claim("nonce", "n"), sent()),
+        ),
     ]
     .into_iter()
     .chain(advice::hints())
@@ -937,7 +1058,8 @@ fn all_faults_are_reported_at_once() {
         .audience("x")
         .expires_at(at(-1))
         .claim("nbf", NOW.as_secs() + 9)
-        .claim("cnf", json!({}));
+        .claim("cnf", json!({}))
+        .claim("events", json!({}));
     let policy = policy().authorized_party("x").require_claim("org_id", "org_1");
     let explanation = explain_under(policy, &token);
     let failed: Vec<Check> = explanation
@@ -947,10 +1069,21 @@ fn all_faults_are_reported_at_once() {
         .map(Finding::check)
         .collect();
     use Check::{
-        Audience, Client, Confirmation, Expiry, Issuer, NotBefore, RequiredClaim, Signature, Type,
+        Audience, Client, Confirmation, Events, Expiry, Issuer, NotBefore, RequiredClaim,
+        Signature, Type,
     };
-    let all =
-        [Signature, Type, Issuer, Audience, Expiry, NotBefore, Client, Confirmation, RequiredClaim];
+    let all = [
+        Signature,
+        Type,
+        Events,
+        Issuer,
+        Audience,
+        Expiry,
+        NotBefore,
+        Client,
+        Confirmation,
+        RequiredClaim,
+    ];
     assert_eq!(failed, all);
     let unverified = explanation.findings().iter().filter(|finding| !finding.is_verified());
     assert!(unverified.map(Finding::check).skip(1).eq(all[1..].iter().copied()));
@@ -1742,6 +1875,7 @@ fn report_of_an_accepted_token() {
   ok      signature     256 bytes
   ok      payload       313 bytes
   ok      typ           "JWT"
+  ok      events        none
   ok      iss           "https://tenant.example.auth0.com/"
   ok      aud           ["https://api.example.com/", "https://tenant.example.auth0.com/userinfo"]
   ok      exp           2026-05-29T20:26:40Z, in 1 day; issued 2026-05-28T20:26:40Z, now
@@ -1773,6 +1907,7 @@ the token's `aud` does not contain an audience accepted here
   ok      signature     256 bytes
   ok      payload       269 bytes
   ok      typ           "JWT"
+  ok      events        none
   ok      iss           "https://tenant.example.auth0.com/"
   FAILED  aud           "https://other.example.com/"
           expected      "https://api.example.com/"
@@ -1812,6 +1947,7 @@ the signature does not match this token and the issuer's key
                         the same `kid`: request a new one, and compare the issuer's environments.
   ok      payload       312 bytes (unverified)
   ok      typ           "JWT" (unverified)
+  ok      events        none (unverified)
   FAILED  iss           "https://tenant.example.auth0.com" (unverified)
           expected      "https://tenant.example.auth0.com/"
           by            RFC 7519 section 4.1.1
@@ -1839,7 +1975,7 @@ the token has 1 segment instead of 3, perhaps an opaque access token: request a 
           by            RFC 7515 section 7.1
           hint          This is not a JWT but an opaque token: request an access token for this API
                         by naming its audience or resource.
-  -       not reached   header, alg, key, signature, payload, typ, iss, aud, exp, nbf, client, cnf"#
+  -       not reached   header, alg, key, signature, payload, typ, events, iss, aud, exp, nbf, client, cnf"#
     );
 }
 
@@ -1864,6 +2000,7 @@ the issuer has no usable key for the token's `kid` and `alg`
   -       signature     256 bytes (not checked)
   ok      payload       313 bytes (unverified)
   ok      typ           "JWT" (unverified)
+  ok      events        none (unverified)
   ok      iss           "https://tenant.example.auth0.com/" (unverified)
   ok      aud           ["https://api.example.com/", "https://tenant.example.auth0.com/userinfo"] (unverified)
   ok      exp           2026-05-29T20:26:40Z, in 1 day; issued 2026-05-28T20:26:40Z, now (unverified)
@@ -1908,6 +2045,7 @@ the request has no bearer token that can be read
   ok      signature     256 bytes
   ok      payload       313 bytes
   ok      typ           "JWT"
+  ok      events        none
   ok      iss           "https://tenant.example.auth0.com/"
   ok      aud           ["https://api.example.com/", "https://tenant.example.auth0.com/userinfo"]
   ok      exp           2026-05-29T20:26:40Z, in 1 day; issued 2026-05-28T20:26:40Z, now

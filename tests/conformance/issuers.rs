@@ -385,11 +385,11 @@ fn firebase_emulator_token_is_refused() {
 }
 
 #[test]
-fn apple_notification_is_an_accepted_token_without_a_subject() {
+fn apple_notification_is_a_security_event_and_no_token_of_a_login() {
     let row = row("Apple");
     let notification =
         with_claims(row.token(), &json!({"sub": null, "nonce": null, "events": "{}"}));
-    assert_eq!(row.verify(&notification).unwrap().subject(), None);
+    assert_eq!(row.outcome(&notification), Err(VerifyError::SecurityEvent));
     let subject = "001940.7a1141aa001c469ea1563c6bae99c37d.0307";
     assert_eq!(row.verify(&row.token()).unwrap().subject(), Some(subject));
 }

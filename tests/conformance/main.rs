@@ -30,6 +30,10 @@ mod rfc7519;
 mod rfc6901;
 // OpenID Connect Core: tokens for a client.
 mod openid_connect;
+// ID tokens and logins.
+mod openid_connect_login;
+// Security events and logout tokens.
+mod rfc8417;
 // Best current practices: kinds of tokens; one algorithm for a key; several issuers.
 mod rfc8725;
 mod rfc8725_algorithms;

@@ -243,59 +243,64 @@ fn key_source_behind_a_reference_is_the_same_source() {
 
 // Section 3.11: explicit typing.
 
-/// Values of `typ`, each with whether it is accepted under [`TokenType::Jwt`] and under
-/// [`TokenType::AccessToken`].
-const TYPES: [(&str, [bool; 2]); 46] = [
-    ("JWT", [true, false]),
-    ("jwt", [true, false]),
-    ("Jwt", [true, false]),
-    ("application/jwt", [true, false]),
-    ("application/JWT", [true, false]),
-    ("APPLICATION/jwt", [true, false]),
-    ("at+jwt", [true, true]),
-    ("AT+JWT", [true, true]),
-    ("At+Jwt", [true, true]),
-    ("application/at+jwt", [true, true]),
-    ("Application/AT+jwt", [true, true]),
+/// Values of `typ`, each with whether it is accepted under [`TokenType::Jwt`],
+/// [`TokenType::AccessToken`] and [`TokenType::IdToken`].
+const TYPES: [(&str, [bool; 3]); 51] = [
+    ("JWT", [true, false, true]),
+    ("jwt", [true, false, true]),
+    ("Jwt", [true, false, true]),
+    ("application/jwt", [true, false, true]),
+    ("application/JWT", [true, false, true]),
+    ("APPLICATION/jwt", [true, false, true]),
+    ("at+jwt", [true, true, false]),
+    ("AT+JWT", [true, true, false]),
+    ("At+Jwt", [true, true, false]),
+    ("application/at+jwt", [true, true, false]),
+    ("Application/AT+jwt", [true, true, false]),
+    ("id_token+jwt", [false, false, true]),
+    ("ID_Token+JWT", [false, false, true]),
+    ("application/id_token+jwt", [false, false, true]),
     // Other kinds of token.
-    ("id_token", [false, false]),
-    ("dpop+jwt", [false, false]),
-    ("logout+jwt", [false, false]),
-    ("secevent+jwt", [false, false]),
-    ("token-introspection+jwt", [false, false]),
-    ("oauth-authz-req+jwt", [false, false]),
-    ("client-authentication+jwt", [false, false]),
-    ("entity-statement+jwt", [false, false]),
-    ("vc+sd-jwt", [false, false]),
-    ("dc+sd-jwt", [false, false]),
-    ("kb+jwt", [false, false]),
-    ("passport", [false, false]),
-    ("rt+jwt", [false, false]),
-    ("JOSE", [false, false]),
-    ("JOSE+JSON", [false, false]),
-    ("JWE", [false, false]),
-    ("JWS", [false, false]),
+    ("id_token+jwt ", [false, false, false]),
+    ("id-token+jwt", [false, false, false]),
+    ("id_token", [false, false, false]),
+    ("dpop+jwt", [false, false, false]),
+    ("logout+jwt", [false, false, false]),
+    ("secevent+jwt", [false, false, false]),
+    ("token-introspection+jwt", [false, false, false]),
+    ("oauth-authz-req+jwt", [false, false, false]),
+    ("client-authentication+jwt", [false, false, false]),
+    ("entity-statement+jwt", [false, false, false]),
+    ("vc+sd-jwt", [false, false, false]),
+    ("dc+sd-jwt", [false, false, false]),
+    ("kb+jwt", [false, false, false]),
+    ("passport", [false, false, false]),
+    ("rt+jwt", [false, false, false]),
+    ("JOSE", [false, false, false]),
+    ("JOSE+JSON", [false, false, false]),
+    ("JWE", [false, false, false]),
+    ("JWS", [false, false, false]),
     // Values similar to the accepted ones.
-    ("", [false, false]),
-    (" ", [false, false]),
-    ("JWT ", [false, false]),
-    (" JWT", [false, false]),
-    ("JWT\0", [false, false]),
-    ("at+jwt ", [false, false]),
-    ("at jwt", [false, false]),
-    ("at-jwt", [false, false]),
-    ("+jwt", [false, false]),
-    ("jwt; charset=utf-8", [false, false]),
-    ("application/", [false, false]),
-    ("application/application/jwt", [false, false]),
-    ("/jwt", [false, false]),
-    ("text/jwt", [false, false]),
+    ("", [false, false, false]),
+    (" ", [false, false, false]),
+    ("JWT ", [false, false, false]),
+    (" JWT", [false, false, false]),
+    ("JWT\0", [false, false, false]),
+    ("at+jwt ", [false, false, false]),
+    ("at jwt", [false, false, false]),
+    ("at-jwt", [false, false, false]),
+    ("+jwt", [false, false, false]),
+    ("jwt; charset=utf-8", [false, false, false]),
+    ("application/", [false, false, false]),
+    ("application/application/jwt", [false, false, false]),
+    ("/jwt", [false, false, false]),
+    ("text/jwt", [false, false, false]),
     // Other types of the same length as `application/`.
-    ("video/other+jwt", [false, false]),
-    ("video/other+at+jwt", [false, false]),
+    ("video/other+jwt", [false, false, false]),
+    ("video/other+at+jwt", [false, false, false]),
     // Only ASCII case is folded.
-    ("aſ+jwt", [false, false]),
-    ("ÀPPLICATION/jwt", [false, false]),
+    ("aſ+jwt", [false, false, false]),
+    ("ÀPPLICATION/jwt", [false, false, false]),
 ];
 
 #[test]
@@ -303,11 +308,11 @@ fn typ_decides_what_a_token_may_be_used_for() {
     for (typ, accepted) in TYPES {
         let token = token().header("typ", typ);
         for (token_type, accepted) in
-            [TokenType::Jwt, TokenType::AccessToken].into_iter().zip(accepted)
+            [TokenType::Jwt, TokenType::AccessToken, TokenType::IdToken].into_iter().zip(accepted)
         {
             let expected = if accepted { Ok(()) } else { Err(VerifyError::TokenTypeNotAccepted) };
             assert_eq!(
-                outcome_under(policy().token_type(token_type), &token),
+                outcome_under(policy().token_type(token_type.clone()), &token),
                 expected,
                 "{typ:?} as {token_type:?}"
             );
@@ -324,7 +329,72 @@ fn absent_typ_is_accepted_unless_the_policy_asks_for_access_tokens() {
         outcome_under(policy().token_type(TokenType::AccessToken), &token),
         Err(VerifyError::TokenTypeNotAccepted)
     );
+    assert_eq!(outcome_under(policy().token_type(TokenType::IdToken), &token), Ok(()));
+    assert_eq!(
+        outcome_under(policy().token_type(TokenType::Named("JWT".into())), &token),
+        Err(VerifyError::TokenTypeNotAccepted)
+    );
     assert_eq!(TokenType::default(), TokenType::Jwt);
+}
+
+#[test]
+fn type_of_an_issuers_own_is_accepted_if_the_policy_names_it() {
+    let named = |name: &str| policy().token_type(TokenType::Named(name.into()));
+    for (name, typ, is_accepted) in [
+        ("JOSE", "JOSE", true),
+        ("JOSE", "jose", true),
+        ("jose", "application/JOSE", true),
+        ("application/jose", "JOSE", true),
+        ("APPLICATION/jose", "application/jose", true),
+        ("okta-internal-at+jwt", "okta-internal-at+jwt", true),
+        ("okta-internal-at+jwt", "at+jwt", false),
+        ("JOSE", "JWT", false),
+        ("JOSE", "JOSE ", false),
+        ("JOSE", "JOSE+JSON", false),
+        ("JOSE", "text/JOSE", false),
+        ("JOSE", "application/application/JOSE", false),
+        ("JOSE", "", false),
+        ("at+jwt", "at+jwt", true),
+        ("at+jwt", "JWT", false),
+        ("JWT", "at+jwt", false),
+    ] {
+        let expected = if is_accepted { Ok(()) } else { Err(VerifyError::TokenTypeNotAccepted) };
+        let token = token().header("typ", typ);
+        assert_eq!(outcome_under(named(name), &token), expected, "{typ} as {name}");
+    }
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn accepted_token_says_its_typ_and_algorithm_as_they_are_in_the_header() {
+    let any_case = "application/OKTA-internal-at+jwt";
+    let named = || TokenType::Named("okta-internal-at+jwt".into());
+    for (token_type, typ) in [
+        (TokenType::Jwt, "JWT"),
+        (TokenType::Jwt, "jWt"),
+        (TokenType::Jwt, "application/at+jwt"),
+        (TokenType::AccessToken, "at+jwt"),
+        (TokenType::IdToken, "id_token+jwt"),
+        (named(), any_case),
+    ] {
+        let token = token().header("typ", typ).mint();
+        let verifier = verifier_of(policy().token_type(token_type))
+            .with_token_cache(std::num::NonZeroUsize::new(4).unwrap());
+        // The second time, from the cache.
+        for _ in 0..2 {
+            let verified = verifier.verify_at(&token, NOW).unwrap();
+            assert_eq!(verified.token_type(), Some(typ));
+            assert_eq!(verified.algorithm(), Algorithm::RS256);
+        }
+    }
+    let untyped = verify(&token().without_header("typ").mint()).unwrap();
+    assert_eq!(untyped.token_type(), None);
+    let issuer = Issuer::for_algorithm(ISSUER, Algorithm::ES384);
+    let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
+    let verifier = Verifier::new(policy().algorithms([Algorithm::ES384]), keys).unwrap();
+    let token = issuer.token_at(NOW).mint();
+    let verified = verifier.verify_at(&token, NOW).unwrap();
+    assert_eq!(verified.algorithm(), Algorithm::ES384);
 }
 
 #[test]
@@ -382,7 +452,7 @@ fn other_tokens_of_the_same_issuer_are_not_access_tokens() {
         (
             "logout token without typ, for the client",
             bare().claim("aud", CLIENT_ID).claim("events", event.clone()).claim("exp", exp),
-            VerifyError::WrongAudience,
+            VerifyError::SecurityEvent,
         ),
         // RFC 8417: no `exp`.
         (

@@ -49,6 +49,7 @@ pub fn policy(value: &Value) -> Policy {
         .token_type(match value["token_type"].as_str().unwrap() {
             "jwt" => TokenType::Jwt,
             "at+jwt" => TokenType::AccessToken,
+            "id_token+jwt" => TokenType::IdToken,
             other => panic!("unknown type of token: {other}"),
         });
     for claim in value["required_claims"].as_array().unwrap() {

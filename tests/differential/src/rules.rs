@@ -144,12 +144,13 @@ pub const RULES: &[Rule] = &[
         },
     },
     Rule {
-        name: "leaves `typ`, clients, `cnf` and required values to the caller",
+        name: "leaves `typ`, `events`, clients, `cnf` and required values to the caller",
         libraries: &LIBRARIES,
         tokenring_accepts: false,
         applies: |case| {
             [
                 "token_type_not_accepted",
+                "security_event",
                 "wrong_authorized_party",
                 "sender_constrained",
                 "required_claim",

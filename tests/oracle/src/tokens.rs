@@ -156,6 +156,7 @@ pub struct Claims {
     /// `azp`, else `client_id`.
     pub client: Option<String>,
     pub cnf: bool,
+    pub events: bool,
     pub scopes: Vec<String>,
     pub permissions: Vec<String>,
 }
@@ -201,6 +202,7 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
         Some(Json::Object(_)) => true,
         Some(_) => return Err(VerifyError::ClaimType { claim: "cnf" }),
     };
+    let events = get(&members, "events").is_some();
     let scopes = scopes(get(&members, "scope"), true);
     let permissions = match get(&members, "permissions") {
         Some(Json::Array(values)) => owned(json::strings(values).unwrap_or_default()),
@@ -212,7 +214,20 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
         return Err(VerifyError::ClaimType { claim: "aud" });
     }
     let exp = exp.ok_or(VerifyError::ClaimMissing { claim: "exp" })?;
-    Ok(Claims { iss, aud, exp: seconds(exp), nbf, iat, sub, jti, client, cnf, scopes, permissions })
+    Ok(Claims {
+        iss,
+        aud,
+        exp: seconds(exp),
+        nbf,
+        iat,
+        sub,
+        jti,
+        client,
+        cnf,
+        events,
+        scopes,
+        permissions,
+    })
 }
 
 /// The scopes in a claim: in a string that is a list or one name, or in an array of names.
@@ -252,6 +267,9 @@ impl Claims {
         let leeway = u128::from(expected.leeway.as_secs());
         if !expected.untyped {
             return Err(VerifyError::TokenTypeNotAccepted);
+        }
+        if self.events {
+            return Err(VerifyError::SecurityEvent);
         }
         if self.iss != expected.issuer {
             return Err(VerifyError::WrongIssuer);

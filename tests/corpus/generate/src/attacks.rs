@@ -7,8 +7,8 @@ use tokenring::{
     Algorithm, JsonError,
     VerifyError::{
         self, AlgorithmNotAccepted, BadSignature, ClaimType, EmptySegment, Encrypted, Expired,
-        HeaderForbidden, HeaderJson, NotBase64url, PayloadJson, SegmentCount, TokenTypeNotAccepted,
-        UnknownKey, WrongAudience, WrongIssuer,
+        HeaderForbidden, HeaderJson, NotBase64url, PayloadJson, SecurityEvent, SegmentCount,
+        TokenTypeNotAccepted, UnknownKey, WrongAudience, WrongIssuer,
     },
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, TestKey},
 };
@@ -484,6 +484,18 @@ fn claims() -> Vec<TokenCase> {
             "OpenID Connect Back-Channel Logout section 2.4",
             token().header("typ", r#""logout+jwt""#).claim("events", "{}"),
             TokenTypeNotAccepted,
+        ),
+        case(
+            "a logout token without its typ",
+            "OpenID Connect Back-Channel Logout section 2.4; RFC 8417 section 2.2",
+            token().claim("events", r#"{"http://schemas.openid.net/event/backchannel-logout":{}}"#),
+            SecurityEvent,
+        ),
+        case(
+            "events: null",
+            "RFC 8417 section 2.2",
+            token().claim("events", "null"),
+            SecurityEvent,
         ),
         case(
             "a DPoP proof",

@@ -41,6 +41,7 @@ pub fn policies() -> Vec<(String, Value)> {
         ("leeway 60", json!({ "leeway": 60 })),
         ("leeway 600", json!({ "leeway": 600 })),
         ("access tokens", json!({ "token_type": "at+jwt" })),
+        ("ID tokens", json!({ "token_type": "id_token+jwt" })),
         ("two audiences", json!({ "audiences": [AUDIENCE, OTHER_AUDIENCE] })),
         ("one client", json!({ "clients": [CLIENT_ID] })),
         ("two clients", json!({ "clients": [CLIENT_ID, OTHER_CLIENT] })),

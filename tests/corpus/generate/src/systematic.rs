@@ -473,6 +473,18 @@ fn policies() -> Vec<TokenCase> {
             cases.push(case.expect(expect));
         }
     }
+    for (value, expect) in [
+        ("JWT", Ok(())),
+        ("id_token+jwt", Ok(())),
+        ("application/ID_TOKEN+jwt", Ok(())),
+        ("at+jwt", Err(TokenTypeNotAccepted)),
+        ("AT+JWT", Err(TokenTypeNotAccepted)),
+        ("id_token", Err(TokenTypeNotAccepted)),
+    ] {
+        let name = format!("typ {value:?}, ID tokens");
+        let case = case(&name, "RFC 8725 section 3.11", "ID tokens", typ(value));
+        cases.push(case.expect(expect));
+    }
     let aud = "RFC 7519 section 4.1.3";
     let client = "OpenID Connect Core section 3.1.3.7; RFC 8693 section 4.3";
     let of = |client: &str| token().claim("azp", string(client));
