@@ -69,7 +69,7 @@ mod report;
 
 use alloc::string::ToString as _;
 
-use crate::{KeySource, Policy, UnixTime, VerifyError, claims::ClaimsSet};
+use crate::{KeySource, Policy, UnixTime, VerifyError, claims::ClaimsSet, verifier::Routing};
 
 pub use crate::check::Check;
 pub use finding::{Finding, Outcome};
@@ -85,8 +85,13 @@ pub(crate) struct Trusted<'v> {
 }
 
 /// Explains the verdict on `token` as of `now`.
-pub(crate) fn token(trusted: &[Trusted<'_>], token: &str, now: UnixTime) -> Explained {
-    walk::walk(trusted, token, Explanation::new(now))
+pub(crate) fn token(
+    routing: Routing,
+    trusted: &[Trusted<'_>],
+    token: &str,
+    now: UnixTime,
+) -> Explained {
+    walk::walk(routing, trusted, token, Explanation::new(now))
 }
 
 /// An explanation to which a guard may add its own requirements.

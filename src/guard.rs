@@ -8,12 +8,13 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-#[cfg(feature = "std")]
-use crate::KeyLookup;
 use crate::{
     Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer,
     explain::{self, Check},
+    verifier::trusted,
 };
+#[cfg(feature = "std")]
+use crate::{KeyLookup, trust::Chosen, verifier::Waiting};
 
 /// Checks the bearer token of a request before its handler runs, in any HTTP server.
 ///
@@ -162,7 +163,10 @@ impl<K: KeySource> Guard<K> {
         let check = self.with_token(authorization, |token| {
             match self.verifier.verify_unless_waiting(token) {
                 Ok(outcome) => CheckState::Finished(Some(self.admit(outcome))),
-                Err(lookup) => CheckState::Waiting { guard: self, token: token.to_owned(), lookup },
+                Err(Waiting { issuer, lookup }) => {
+                    let issuer = Some(issuer);
+                    CheckState::Waiting { guard: self, token: token.to_owned(), issuer, lookup }
+                }
             }
         });
         GuardCheck(check.unwrap_or_else(|rejection| CheckState::Finished(Some(Err(rejection)))))
@@ -191,7 +195,9 @@ impl<K: KeySource> Guard<K> {
     ) -> Explanation {
         let value = bearer::single(authorization);
         let value = value.as_ref().map(AsRef::as_ref).map_err(|reason| *reason);
-        let mut explained = explain::authorization(&self.verifier.trusted(), value, now);
+        let issuers = self.verifier.issuers_for(value.and_then(bearer::token).ok());
+        let (routing, trusted) = (self.verifier.routing(), trusted(&issuers));
+        let mut explained = explain::authorization(routing, &trusted, value, now);
         for scope in &self.scopes {
             explained.require(Check::Scope, scope, |claims| claims.has_scope(scope));
         }
@@ -279,7 +285,13 @@ pub struct GuardCheck<'g, K>(CheckState<'g, K>);
 #[expect(clippy::large_enum_variant, reason = "in a box, every known key would cost an allocation")]
 enum CheckState<'g, K> {
     Finished(Option<Result<Verified, Rejection>>),
-    Waiting { guard: &'g Guard<K>, token: String, lookup: KeyLookup<'g> },
+    Waiting {
+        guard: &'g Guard<K>,
+        token: String,
+        /// Taken when the look-up ends.
+        issuer: Option<Chosen<'g, K>>,
+        lookup: KeyLookup<'g>,
+    },
 }
 
 #[cfg(feature = "std")]
@@ -293,9 +305,10 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
                 // Polled after completion: no correct executor does that.
                 None => Poll::Pending,
             },
-            CheckState::Waiting { guard, token, lookup } => {
+            CheckState::Waiting { guard, token, issuer, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
-                let outcome = guard.admit(guard.verifier.verify_with(token, key));
+                let Some(issuer) = issuer.take() else { return Poll::Pending };
+                let outcome = guard.admit(guard.verifier.verify_with(token, issuer, key));
                 self.0 = CheckState::Finished(None);
                 Poll::Ready(outcome)
             }

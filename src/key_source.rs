@@ -33,7 +33,7 @@ impl<'q> KeyQuery<'q> {
     }
 
     /// The same query with `key_id`, for a look-up that outlives the token's text.
-    #[cfg(feature = "fetch")]
+    #[cfg(feature = "std")]
     pub(crate) fn with_key_id(self, key_id: Option<&str>) -> KeyQuery<'_> {
         KeyQuery { key_id, algorithm: self.algorithm, takes_unlabeled: self.takes_unlabeled }
     }

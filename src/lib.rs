@@ -43,7 +43,8 @@
 //! - **The log, metrics?** A [`Rejection`] printed as text, and [`VerifyError::code`].
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
-//! - **Several issuers or tenants?** [`Verifier::with_issuer`].
+//! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
+//!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one. How to read the report: [`explain`].
@@ -97,11 +98,13 @@ mod signature;
 mod claims;
 mod check;
 mod policy;
+mod tenants;
 mod time;
 mod verified;
 
 // 5. The whole pipeline, and the cache that shortens it.
 mod verifier;
+mod trust;
 mod token_cache;
 
 // 6. The pipeline again, past the first failure: for operators.
@@ -151,6 +154,8 @@ pub use rejection::Rejection;
 pub use remote::{FetchConfigError, RemoteJwks};
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
+#[cfg(feature = "std")]
+pub use trust::Issuers;
 pub use verified::{ClaimsError, ClaimsErrorKind, Verified};
 pub use verifier::Verifier;
 

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 
 use ring::digest::{SHA256, digest};
 
-use crate::{SelectedKey, Verified, compact::MAX_TOKEN_BYTES};
+use crate::{SelectedKey, Verified, compact::MAX_TOKEN_BYTES, trust::Identity};
 
 #[cfg(feature = "std")]
 mod shards;
@@ -40,6 +40,8 @@ pub(crate) struct Recalled {
     pub(crate) verified: Verified,
     /// The token's own `kid`.
     pub(crate) kid: Option<Box<str>>,
+    /// The issuer whose policy accepted it.
+    pub(crate) issuer: Identity,
     /// The key that verified it.
     pub(crate) key: SelectedKey,
 }

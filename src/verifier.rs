@@ -4,14 +4,14 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 #[cfg(feature = "std")]
 use core::num::NonZeroUsize;
 
-#[cfg(feature = "std")]
-use crate::KeyLookup;
 use crate::{
     CompactJws, Explanation, KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey,
-    UnixTime, Verified, VerifiedPayload, VerifyError, claims,
-    explain::{self, Trusted},
+    UnixTime, Verified, VerifiedPayload, VerifyError, claims, explain,
     token_cache::{Digest, Recalled, TokenCache},
+    trust::{Chosen, ConfiguredIssuer, FixedIssuers},
 };
+#[cfg(feature = "std")]
+use crate::{Issuers, KeyLookup, trust::Registry};
 
 /// Verifies tokens, with a policy for an issuer and a source of that issuer's keys.
 ///
@@ -41,17 +41,31 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct Verifier<K> {
-    issuer: ConfiguredIssuer<K>,
-    others: Vec<ConfiguredIssuer<K>>,
+    trust: Trust<K>,
     cache: Option<Arc<TokenCache>>,
 }
 
-/// A trusted issuer, its policy and its keys. The keys verify only its own tokens. RFC 8725
-/// section 3.8.
 #[derive(Clone, Debug)]
-struct ConfiguredIssuer<K> {
-    policy: Policy,
-    keys: K,
+enum Trust<K> {
+    Fixed(FixedIssuers<K>),
+    /// `K` is [`Issuers`].
+    #[cfg(feature = "std")]
+    Shared {
+        handle: K,
+        registry: Arc<dyn Registry>,
+    },
+}
+
+#[cfg(feature = "std")]
+impl<K: KeySource + Send + Sync + 'static> Verifier<Issuers<K>> {
+    /// A verifier of the tokens of `issuers`, which may change while it serves.
+    ///
+    /// `iss` chooses the issuer as described at [`with_issuer`](Self::with_issuer), even if there is
+    /// only one. Without any, every token is refused. [`keys`](Self::keys) returns `issuers`.
+    pub fn with_issuers(issuers: Issuers<K>) -> Self {
+        let registry = issuers.registry();
+        Self { trust: Trust::Shared { handle: issuers, registry }, cache: None }
+    }
 }
 
 impl<K: KeySource> Verifier<K> {
@@ -61,34 +75,33 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// [`PolicyError`] if the policy cannot be used.
     pub fn new(policy: Policy, keys: K) -> Result<Self, PolicyError> {
-        policy.check_self()?;
-        Ok(Self { issuer: ConfiguredIssuer { policy, keys }, others: Vec::new(), cache: None })
+        let issuer = ConfiguredIssuer::new(policy, keys)?;
+        Ok(Self { trust: Trust::Fixed(FixedIssuers::of(issuer)), cache: None })
     }
 
     /// Adds an issuer, with its own policy and keys.
     ///
     /// The token's `iss` chooses the issuer before anything is verified, as `kid` chooses a key:
-    /// among those configured here, byte for byte. Keys are never pooled: a token is verified with
+    /// among those configured here, byte for byte. An issuer named exactly comes before one of
+    /// [`Policy::for_tenants`]. Keys are never pooled: a token is verified with
     /// a key of the issuer that its claims name, or not at all. An issuer whose keys are not
     /// available delays only its own tokens.
+    ///
+    /// The token cache stays: an accepted token is recalled only under the policy that accepted it.
     ///
     /// All sources have the type `K`. For different types, let `K` be
     /// `Arc<dyn KeySource + Send + Sync>`.
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] if the policy cannot be used, or if the verifier already has one for its
-    /// issuer.
+    /// [`PolicyError`] if the policy cannot be used, if the verifier already has one for its
+    /// issuer, or if it is a verifier of [`Issuers`].
     pub fn with_issuer(mut self, policy: Policy, keys: K) -> Result<Self, PolicyError> {
-        policy.check_self()?;
-        // `iss` has to choose one policy.
-        if self.issuers().any(|known| known.policy.issuer() == policy.issuer()) {
-            return Err(PolicyError::DuplicateIssuer);
+        match &mut self.trust {
+            Trust::Fixed(issuers) => issuers.add(ConfiguredIssuer::new(policy, keys)?)?,
+            #[cfg(feature = "std")]
+            Trust::Shared { .. } => return Err(PolicyError::SharedIssuers),
         }
-        self.others.push(ConfiguredIssuer { policy, keys });
-        // Restarts empty, not shared with clones that have fewer issuers: a token may be recalled
-        // only under the policy that accepted it.
-        self.cache = self.cache.map(|cache| Arc::new(cache.emptied()));
         Ok(self)
     }
 
@@ -114,7 +127,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run(token, K::key, UnixTime::now)
+        self.run(token, Chosen::key, UnixTime::now)
     }
 
     /// Verifies `token` as of `now`. May wait for the key, as [`verify`](Self::verify).
@@ -123,7 +136,7 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// The first reason to refuse the token, as [`VerifyError`].
     pub fn verify_at(&self, token: &str, now: UnixTime) -> Result<Verified, VerifyError> {
-        self.run(token, K::key, || now)
+        self.run(token, Chosen::key, || now)
     }
 
     /// Verifies `token` as of the system clock, with the keys in memory: never does I/O, never
@@ -137,7 +150,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn try_verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run(token, K::try_key, UnixTime::now)
+        self.run(token, Chosen::try_key, UnixTime::now)
     }
 
     /// Verifies `token` as of the system clock: the future waits where [`verify`](Self::verify)
@@ -157,7 +170,7 @@ impl<K: KeySource> Verifier<K> {
             // Parses the token a second time, which takes a few microseconds after a wait for the
             // network. `GuardCheck` owns the text of its token, so it could not keep what borrows
             // from it.
-            Err(lookup) => self.verify_with(token, lookup.await),
+            Err(Waiting { issuer, lookup }) => self.verify_with(token, issuer, lookup.await),
         }
     }
 
@@ -173,11 +186,33 @@ impl<K: KeySource> Verifier<K> {
 
     /// The same explanation as of `now`.
     pub fn explain_at(&self, token: &str, now: UnixTime) -> Explanation {
-        explain::token(&self.trusted(), token, now).finish()
+        let issuers = self.issuers_for(Some(token));
+        explain::token(self.routing(), &trusted(&issuers), token, now).finish()
     }
 
-    pub(crate) fn trusted(&self) -> Vec<Trusted<'_>> {
-        self.issuers().map(|ConfiguredIssuer { policy, keys }| Trusted { policy, keys }).collect()
+    /// All issuers, among them the one of `token`.
+    pub(crate) fn issuers_for(&self, token: Option<&str>) -> Vec<Chosen<'_, K>> {
+        match &self.trust {
+            Trust::Fixed(issuers) => issuers.iter().map(Chosen::Fixed).collect(),
+            #[cfg(feature = "std")]
+            Trust::Shared { registry, .. } => {
+                let jws = token.and_then(|token| CompactJws::parse(token).ok());
+                let iss = jws.and_then(|jws| claims::unverified_issuer(&jws).ok());
+                let of_token = iss.and_then(|iss| registry.of_token(&iss));
+                let is_other = |issuer: &Arc<ConfiguredIssuer<dyn KeySource + Send + Sync>>| {
+                    of_token.as_ref().is_none_or(|known| known.identity != issuer.identity)
+                };
+                let others = registry.all().into_iter().filter(is_other).map(Chosen::Shared);
+                others.chain(of_token.clone().map(Chosen::Shared)).collect()
+            }
+        }
+    }
+
+    pub(crate) fn routing(&self) -> Routing {
+        match &self.trust {
+            Trust::Fixed(issuers) if issuers.only().is_some() => Routing::OneIssuer,
+            _ => Routing::ByIss,
+        }
     }
 
     /// Checks the claims of a verified payload: the last stage alone, for callers who choose the
@@ -195,17 +230,26 @@ impl<K: KeySource> Verifier<K> {
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
         let issuer = self.route(|| claims::issuer_of(payload.as_bytes()))?;
-        issuer.policy.check(payload, now)
+        issuer.policy().check(payload, now)
     }
 
     /// The source of the keys. With several issuers, the source given to [`new`](Self::new).
     pub fn keys(&self) -> &K {
-        &self.issuer.keys
+        match &self.trust {
+            Trust::Fixed(issuers) => &issuers.first().keys,
+            #[cfg(feature = "std")]
+            Trust::Shared { handle, .. } => handle,
+        }
     }
 
-    /// Where the keys of `issuer` come from, if the verifier has a policy for it.
+    /// Where the keys of `issuer`, an `iss` or a template, come from, if the verifier has a policy
+    /// for it. None for a verifier of [`Issuers`], which have a method of this name.
     pub fn keys_of(&self, issuer: &str) -> Option<&K> {
-        self.issuer(issuer).map(|issuer| &issuer.keys)
+        match &self.trust {
+            Trust::Fixed(issuers) => issuers.named(issuer).map(|issuer| &issuer.keys),
+            #[cfg(feature = "std")]
+            Trust::Shared { .. } => None,
+        }
     }
 
     /// Verifies `token` if its key is known at once, or else returns the look-up to wait for.
@@ -213,53 +257,50 @@ impl<K: KeySource> Verifier<K> {
     pub(crate) fn verify_unless_waiting(
         &self,
         token: &str,
-    ) -> Result<Result<Verified, VerifyError>, KeyLookup<'_>> {
+    ) -> Result<Result<Verified, VerifyError>, Waiting<'_, K>> {
         let verification = match self.begin(token) {
             Ok(verification) => verification,
             Err(error) => return Ok(Err(error)),
         };
         if let Some(known) = verification.confirmed() {
-            return Ok(verification.issuer.policy.check_again(known, UnixTime::now()));
+            return Ok(verification.issuer.policy().check_again(known, UnixTime::now()));
         }
         // A key in memory needs no future: nothing is allocated and nothing waits.
-        let key = verification.issuer.keys.key_async(verification.query()).outcome_at_once()?;
-        Ok(key
-            .map_err(VerifyError::from)
-            .and_then(|key| self.conclude(verification, key, UnixTime::now())))
+        match verification.issuer.key_or_lookup(verification.query()) {
+            Ok(key) => Ok(key
+                .map_err(VerifyError::from)
+                .and_then(|key| self.conclude(verification, key, UnixTime::now()))),
+            Err(lookup) => Err(Waiting { issuer: verification.issuer, lookup }),
+        }
     }
 
-    /// Verifies `token` with the outcome of its look-up.
+    /// Verifies `token` with the outcome of its look-up, under the policy of `issuer`, whose key it
+    /// is: by now, another one may be configured for the same `iss`.
     #[cfg(feature = "std")]
     pub(crate) fn verify_with(
         &self,
-        token: &str,
+        text: &str,
+        issuer: Chosen<'_, K>,
         key: Result<SelectedKey, KeyError>,
     ) -> Result<Verified, VerifyError> {
-        let verification = self.begin(token)?;
-        self.conclude(verification, key?, UnixTime::now())
-    }
-
-    fn issuers(&self) -> impl Iterator<Item = &ConfiguredIssuer<K>> {
-        core::iter::once(&self.issuer).chain(&self.others)
-    }
-
-    fn issuer(&self, name: &str) -> Option<&ConfiguredIssuer<K>> {
-        self.issuers().find(|issuer| issuer.policy.issuer() == name)
+        let token = Token::New(CompactJws::parse(text)?);
+        let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
+        self.conclude(Verification { issuer, text, digest, token }, key?, UnixTime::now())
     }
 
     /// Runs the whole pipeline. `now` is called once the key is known, because `look_up` may wait.
-    fn run(
-        &self,
+    fn run<'v>(
+        &'v self,
         token: &str,
-        look_up: impl FnOnce(&K, KeyQuery<'_>) -> Result<SelectedKey, KeyError>,
+        look_up: impl FnOnce(&Chosen<'v, K>, KeyQuery<'_>) -> Result<SelectedKey, KeyError>,
         now: impl FnOnce() -> UnixTime,
     ) -> Result<Verified, VerifyError> {
         let verification = self.begin(token)?;
         // The same text, policy and key as when the token was accepted: only the time has changed.
         if let Some(known) = verification.confirmed() {
-            return verification.issuer.policy.check_again(known, now());
+            return verification.issuer.policy().check_again(known, now());
         }
-        let key = look_up(&verification.issuer.keys, verification.query())?;
+        let key = look_up(&verification.issuer, verification.query())?;
         self.conclude(verification, key, now())
     }
 
@@ -268,7 +309,9 @@ impl<K: KeySource> Verifier<K> {
         let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
         let known = self.cache.as_ref().zip(digest).and_then(|(cache, digest)| {
             let known = cache.recall(&digest)?;
-            Some((self.issuer(known.verified.issuer())?, Token::Known(known)))
+            let issuer = self.known_issuer(known.verified.issuer())?;
+            // Only under the policy that accepted it, not under a later one for the same `iss`.
+            (*issuer.identity() == known.issuer).then_some((issuer, Token::Known(known)))
         });
         // Nothing of a token seen before is read again: its whole text is the one accepted then.
         if let Some((issuer, token)) = known {
@@ -279,21 +322,38 @@ impl<K: KeySource> Verifier<K> {
         let jws = CompactJws::parse(text)?;
         let issuer = self.route(|| claims::unverified_issuer(&jws))?;
         // Before the key is looked up, so that a token with another algorithm never causes a fetch.
-        issuer.policy.check_header(jws.header())?;
+        issuer.policy().check_header(jws.header())?;
         Ok(Verification { issuer, text, digest, token: Token::New(jws) })
     }
 
-    /// The issuer with this `iss`. A verifier with one issuer has no choice and does not call `iss`:
-    /// it reads no payload before the signature is verified.
+    /// The issuer of tokens with this `iss`. A verifier with one issuer has no choice and does not call
+    /// `iss`: it reads no payload before the signature is verified.
     fn route(
         &self,
         iss: impl FnOnce() -> Result<String, VerifyError>,
-    ) -> Result<&ConfiguredIssuer<K>, VerifyError> {
-        if self.others.is_empty() {
-            return Ok(&self.issuer);
-        }
+    ) -> Result<Chosen<'_, K>, VerifyError> {
+        let chosen = match &self.trust {
+            Trust::Fixed(issuers) => match issuers.only() {
+                Some(only) => Some(only),
+                None => issuers.of_token(&iss()?),
+            }
+            .map(Chosen::Fixed),
+            #[cfg(feature = "std")]
+            Trust::Shared { registry, .. } => registry.of_token(&iss()?).map(Chosen::Shared),
+        };
         // RFC 8725 section 3.8: there are no keys and no policy for another issuer.
-        self.issuer(&iss()?).ok_or(VerifyError::WrongIssuer)
+        chosen.ok_or(VerifyError::WrongIssuer)
+    }
+
+    /// The issuer of an accepted token with this `iss`, if it is still configured.
+    fn known_issuer(&self, iss: &str) -> Option<Chosen<'_, K>> {
+        match &self.trust {
+            Trust::Fixed(issuers) => {
+                issuers.only().or_else(|| issuers.of_token(iss)).map(Chosen::Fixed)
+            }
+            #[cfg(feature = "std")]
+            Trust::Shared { registry, .. } => registry.known(iss).map(Chosen::Shared),
+        }
     }
 
     /// Runs the rest of the pipeline, with the key that was looked up.
@@ -307,7 +367,7 @@ impl<K: KeySource> Verifier<K> {
         let jws = match token {
             Token::New(jws) => jws,
             Token::Known(known) if known.key == key => {
-                return issuer.policy.check_again(&known.verified, now);
+                return issuer.policy().check_again(&known.verified, now);
             }
             // The issuer has replaced the key under the same `kid`: the signature must be valid under
             // the new one too.
@@ -315,18 +375,40 @@ impl<K: KeySource> Verifier<K> {
         };
         let kid = digest.and(jws.header().key_id()).map(Box::from);
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
-        let verified = issuer.policy.check(jws.verify(&key)?, now)?;
+        let verified = issuer.policy().check(jws.verify(&key)?, now)?;
+        issuer.accepted();
         // Only now: a token that any check has refused is never remembered.
         if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {
-            cache.remember(digest, &verified, kid, key);
+            cache.remember(digest, &verified, issuer.identity(), kid, key);
         }
         Ok(verified)
     }
 }
 
+/// The issuers as an explanation reads them.
+pub(crate) fn trusted<'c, K: KeySource>(issuers: &'c [Chosen<'_, K>]) -> Vec<explain::Trusted<'c>> {
+    issuers.iter().map(Chosen::trusted).collect()
+}
+
+/// How a verifier finds the issuer of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Routing {
+    /// There is only one.
+    OneIssuer,
+    /// `iss` chooses one, before the signature.
+    ByIss,
+}
+
+/// A verification that waits for its key.
+#[cfg(feature = "std")]
+pub(crate) struct Waiting<'v, K> {
+    pub(crate) issuer: Chosen<'v, K>,
+    pub(crate) lookup: KeyLookup<'v>,
+}
+
 /// A verification that has reached the point where it needs a key.
 struct Verification<'v, 't, K> {
-    issuer: &'v ConfiguredIssuer<K>,
+    issuer: Chosen<'v, K>,
     text: &'t str,
     digest: Option<Digest>,
     token: Token<'t>,
@@ -344,13 +426,14 @@ impl<K: KeySource> Verification<'_, '_, K> {
             Token::Known(known) => (known.kid.as_deref(), known.key.algorithm()),
             Token::New(jws) => (jws.header().key_id(), jws.header().algorithm()),
         };
-        self.issuer.policy.query(kid, algorithm)
+        self.issuer.policy().query(kid, algorithm)
     }
 
     /// The claims of a token accepted before, if the source still has the same key for it.
     fn confirmed(&self) -> Option<&Verified> {
         match &self.token {
-            Token::Known(known) if self.issuer.keys.confirms(&known.key, self.query()) => {
+            Token::Known(known) if self.issuer.confirms(&known.key, self.query()) => {
+                self.issuer.accepted();
                 Some(&known.verified)
             }
             _ => None,

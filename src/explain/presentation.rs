@@ -16,6 +16,7 @@ use crate::{
         unverified::faulty_claim,
         walk::Walk,
     },
+    tenants::{Tenant, Tenants},
 };
 
 impl Walk<'_> {
@@ -76,6 +77,9 @@ impl Walk<'_> {
                 };
                 (expected.into(), self.header.shown("typ"))
             }
+            Check::Issuer if error == Some(VerifyError::WrongTenant) => {
+                (self.tenants_expected(), format!("`tid`: {}", self.payload.shown("tid")))
+            }
             Check::Issuer => (self.issuer_expected(error), self.payload.shown("iss")),
             Check::Audience => {
                 (one_of(policy.map(Policy::audiences), "any"), self.payload.shown("aud"))
@@ -109,7 +113,9 @@ impl Walk<'_> {
             Check::Algorithm => diagnosis::algorithm(header),
             Check::Key => {
                 let error = self.key.as_ref()?.as_ref().err()?;
-                let is_foreign = payload.string("iss") != policy.map(Policy::issuer);
+                let is_own =
+                    |policy: &Policy| payload.string("iss").is_some_and(|iss| policy.is_for(iss));
+                let is_foreign = !policy.is_some_and(is_own);
                 diagnosis::key(*error, &self.keys, header.string("kid"), is_foreign)
             }
             Check::Signature => {
@@ -122,7 +128,8 @@ impl Walk<'_> {
             }
             Check::Route | Check::Issuer if error == VerifyError::WrongIssuer => match policy {
                 Some(policy) => {
-                    diagnosis::issuer(policy.issuer(), payload.string("iss").unwrap_or_default())
+                    let expected = policy.issuer_with(payload.string("tid"));
+                    diagnosis::issuer(&expected, payload.string("iss").unwrap_or_default())
                 }
                 None => Some(hint::OTHER_ISSUER),
             },
@@ -200,6 +207,13 @@ impl Walk<'_> {
             }
             _ => text::quoted(self.policy().map(Policy::issuer).unwrap_or_default()),
         }
+    }
+
+    fn tenants_expected(&self) -> String {
+        let tenants = self.policy().and_then(Policy::listed_tenants);
+        let names: Vec<String> =
+            tenants.into_iter().flat_map(Tenants::listed).map(Tenant::to_string).collect();
+        format!("`tid`: {}", one_of(Some(&names), "any tenant"))
     }
 
     /// The expected relation of a time to the time now.

@@ -12,10 +12,16 @@ use crate::{
         unverified::{JsonAsRead, TokenTexts, faulty_claim, read_claims},
     },
     header::DeclaredType,
+    verifier::Routing,
 };
 
 /// Makes every check of a token, in the order of the pipeline.
-pub(super) fn walk(trusted: &[Trusted<'_>], token: &str, explanation: Explanation) -> Explained {
+pub(super) fn walk(
+    routing: Routing,
+    trusted: &[Trusted<'_>],
+    token: &str,
+    explanation: Explanation,
+) -> Explained {
     let texts = TokenTexts::of(token);
     let mut walk = Walk {
         token,
@@ -32,7 +38,7 @@ pub(super) fn walk(trusted: &[Trusted<'_>], token: &str, explanation: Explanatio
         explanation,
     };
     let parsed = walk.structure();
-    walk.route(parsed.as_ref().ok());
+    walk.route(routing, parsed.as_ref().ok());
     let jws = walk.algorithm(parsed);
     walk.key(jws.as_ref());
     walk.signature(jws.as_ref());
@@ -76,21 +82,29 @@ impl<'w> Walk<'w> {
     }
 
     /// The issuer whose policy and keys are used. RFC 8725 section 3.8.
-    fn route(&mut self, jws: Option<&CompactJws<'_>>) {
+    fn route(&mut self, routing: Routing, jws: Option<&CompactJws<'_>>) {
         let trusted = self.trusted;
-        if let [only] = trusted {
+        if let (Routing::OneIssuer, [only]) = (routing, trusted) {
             self.issuer = Some(only);
             return;
         }
-        let find = |name: &str| trusted.iter().find(|issuer| issuer.policy.issuer() == name);
+        let find = |name: &str| {
+            let named = |issuer: &&Trusted<'_>| {
+                !issuer.policy.is_for_tenants() && issuer.policy.is_for(name)
+            };
+            let of_template = |issuer: &&Trusted<'_>| issuer.policy.is_for_tenant_of(name);
+            trusted.iter().find(named).or_else(|| trusted.iter().find(of_template))
+        };
         let outcome = jws.map(|jws| {
             let name = claims::unverified_issuer(jws)?;
             find(&name).map(|_| ()).ok_or(VerifyError::WrongIssuer)
         });
         // With the issuer that is probably meant, the other checks can be made.
         let name = self.payload.string("iss").unwrap_or_default();
-        let is_similar =
-            |issuer: &&Trusted<'_>| diagnosis::is_similar_issuer(issuer.policy.issuer(), name);
+        let tid = self.payload.string("tid");
+        let is_similar = |issuer: &&Trusted<'_>| {
+            diagnosis::is_similar_issuer(&issuer.policy.issuer_with(tid), name)
+        };
         self.issuer = find(name).or_else(|| trusted.iter().find(is_similar));
         self.report(Check::Route, outcome);
     }

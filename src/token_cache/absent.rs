@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, sync::Arc};
 
 use super::{Digest, Recalled};
-use crate::{SelectedKey, Verified};
+use crate::{SelectedKey, Verified, trust::Identity};
 
 /// A cache that nothing can make.
 #[derive(Debug)]
@@ -14,11 +14,14 @@ impl TokenCache {
         match *self {}
     }
 
-    pub(crate) fn remember(&self, _: Digest, _: &Verified, _: Option<Box<str>>, _: SelectedKey) {
-        match *self {}
-    }
-
-    pub(crate) fn emptied(&self) -> Self {
+    pub(crate) fn remember(
+        &self,
+        _: Digest,
+        _: &Verified,
+        _: &Identity,
+        _: Option<Box<str>>,
+        _: SelectedKey,
+    ) {
         match *self {}
     }
 }
