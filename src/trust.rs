@@ -3,7 +3,9 @@
 #[cfg(not(feature = "std"))]
 use alloc::collections::BTreeMap as ByName;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::AtomicBool;
+#[cfg(feature = "std")]
+use core::sync::atomic::Ordering;
 #[cfg(feature = "std")]
 use std::collections::HashMap as ByName;
 

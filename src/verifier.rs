@@ -190,7 +190,8 @@ impl<K: KeySource> Verifier<K> {
         explain::token(self.routing(), &trusted(&issuers), token, now).finish()
     }
 
-    /// All issuers, among them the one of `token`.
+    /// All issuers, among them the one of `token`, for which a resolver may have to be asked.
+    #[cfg_attr(not(feature = "std"), expect(unused_variables, reason = "there is no resolver"))]
     pub(crate) fn issuers_for(&self, token: Option<&str>) -> Vec<Chosen<'_, K>> {
         match &self.trust {
             Trust::Fixed(issuers) => issuers.iter().map(Chosen::Fixed).collect(),
