@@ -282,7 +282,6 @@ fn names(scope: &str) -> impl Iterator<Item = &str> {
 pub struct GuardCheck<'g, K>(CheckState<'g, K>);
 
 #[cfg(feature = "std")]
-#[expect(clippy::large_enum_variant, reason = "in a box, every known key would cost an allocation")]
 enum CheckState<'g, K> {
     Finished(Option<Result<Verified, Rejection>>),
     Waiting {

@@ -46,6 +46,10 @@ pub struct Verifier<K> {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "std",
+    expect(clippy::large_enum_variant, reason = "a box would put a pointer before the one issuer")
+)]
 enum Trust<K> {
     Fixed(FixedIssuers<K>),
     /// `K` is [`Issuers`].

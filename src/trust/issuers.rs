@@ -147,8 +147,7 @@ impl<K> Issuers<K> {
 
 impl<K: KeySource + Send + Sync + 'static> Issuers<K> {
     pub(crate) fn registry(&self) -> Arc<dyn Registry> {
-        let known = Arc::clone(&self.0);
-        known
+        self.0.clone()
     }
 }
 
@@ -350,7 +349,6 @@ impl<K> Table<K> {
 
     /// Keeps an issuer that the resolver found when there had been `changes`. Returns the one to use,
     /// and the one that made room.
-    #[expect(clippy::type_complexity, reason = "two issuers")]
     fn keep(
         &mut self,
         issuer: &Arc<ConfiguredIssuer<K>>,

@@ -1,5 +1,5 @@
 //! RFC 8725 sections 3.8 and 3.10, with issuers that come and go while a verifier serves.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may")]
 
 use std::{
     num::NonZeroUsize,

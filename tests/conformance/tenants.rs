@@ -1,6 +1,6 @@
 //! Templates of `iss` with a tenant in them, as Microsoft Entra's documentation of access tokens
 //! describes them. RFC 8725 section 3.8.
-#![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may")]
 
 use std::sync::LazyLock;
 
