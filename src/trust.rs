@@ -74,11 +74,13 @@ pub(crate) struct FixedIssuers<K> {
     others: Vec<ConfiguredIssuer<K>>,
     /// The places of the others, by `iss` or template.
     places: ByName<Box<str>, usize>,
+    /// The places of those among them that are templates, in their order. There are few.
+    templates: Vec<usize>,
 }
 
 impl<K> FixedIssuers<K> {
     pub(crate) fn of(first: ConfiguredIssuer<K>) -> Self {
-        Self { first, others: Vec::new(), places: ByName::new() }
+        Self { first, others: Vec::new(), places: ByName::new(), templates: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, issuer: ConfiguredIssuer<K>) -> Result<(), PolicyError> {
@@ -88,6 +90,9 @@ impl<K> FixedIssuers<K> {
             return Err(PolicyError::DuplicateIssuer);
         }
         self.places.insert(name.into(), self.others.len());
+        if issuer.policy.is_for_tenants() {
+            self.templates.push(self.others.len());
+        }
         self.others.push(issuer);
         Ok(())
     }
@@ -108,9 +113,12 @@ impl<K> FixedIssuers<K> {
     /// The issuer of tokens with this `iss`. One that is configured by its exact name comes before a
     /// template.
     pub(crate) fn of_token(&self, iss: &str) -> Option<&ConfiguredIssuer<K>> {
-        self.named(iss)
-            .filter(|issuer| !issuer.policy.is_for_tenants())
-            .or_else(|| self.iter().find(|issuer| issuer.policy.is_for_tenant_of(iss)))
+        let exact = self.named(iss).filter(|issuer| !issuer.policy.is_for_tenants());
+        let templates = self.templates.iter().filter_map(|place| self.others.get(*place));
+        exact.or_else(|| {
+            let mut templates = core::iter::once(&self.first).chain(templates);
+            templates.find(|issuer| issuer.policy.is_for_tenant_of(iss))
+        })
     }
 
     /// The issuer that is configured by this name, an `iss` or a template.

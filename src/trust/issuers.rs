@@ -360,8 +360,9 @@ impl<K> Table<K> {
         if let Some(known) = self.of_token(name) {
             return (known, None);
         }
-        // After an operator's change, the answer may be out of date. It is used, but not kept.
-        if self.changes != changes {
+        // After an operator's change, the answer may be out of date. It is used, but not kept; nor is
+        // one whose name is the text of a template, which has its place.
+        if self.changes != changes || self.by_name.contains_key(name) {
             return (Arc::clone(issuer), None);
         }
         let evicted = match self.found.len() < at_most.get() {

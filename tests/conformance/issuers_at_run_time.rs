@@ -387,6 +387,20 @@ fn resolver_answers_for_exactly_the_issuer_in_question() {
 }
 
 #[test]
+fn text_of_a_template_as_iss_does_not_take_the_place_of_the_template() {
+    let template = "https://tenant.example/{tenantid}/";
+    let (issuers, _) = resolved(2);
+    let verifier = Verifier::with_issuers(issuers.clone());
+    issuers.add(Policy::for_tenants(template, AUDIENCE).any_tenant(), keys(1)).unwrap();
+    // The careless resolver finds an issuer of this name.
+    assert_eq!(outcome(&verifier, &token(template, 0)), Ok(()));
+    let of_template = issuers.keys_of(template).unwrap().select(Some("k"), Algorithm::RS256);
+    assert_eq!(of_template, keys(1).select(Some("k"), Algorithm::RS256));
+    assert!(issuers.remove(template));
+    assert!(issuers.names().is_empty());
+}
+
+#[test]
 fn added_issuer_comes_before_the_resolver_and_takes_the_place_of_its_answer() {
     let (issuers, calls) = resolved(1);
     let verifier = Verifier::with_issuers(issuers.clone());
