@@ -214,9 +214,9 @@ impl<K: KeySource> Verifier<K> {
     }
 
     pub(crate) fn routing(&self) -> Routing {
-        match &self.trust {
-            Trust::Fixed(issuers) if issuers.only().is_some() => Routing::OneIssuer,
-            _ => Routing::ByIss,
+        match self.only_issuer() {
+            Some(_) => Routing::OneIssuer,
+            None => Routing::ByIss,
         }
     }
 
@@ -337,27 +337,40 @@ impl<K: KeySource> Verifier<K> {
         &self,
         iss: impl FnOnce() -> Result<String, VerifyError>,
     ) -> Result<Chosen<'_, K>, VerifyError> {
-        let chosen = match &self.trust {
-            Trust::Fixed(issuers) => match issuers.only() {
-                Some(only) => Some(only),
-                None => issuers.of_token(&iss()?),
-            }
-            .map(Chosen::Fixed),
+        match self.only_issuer() {
+            Some(only) => Ok(Chosen::Fixed(only)),
+            // RFC 8725 section 3.8: there are no keys and no policy for another issuer.
+            None => self.issuer_of_token(&iss()?).ok_or(VerifyError::WrongIssuer),
+        }
+    }
+
+    /// The issuer of every token, if the verifier has only one that stays.
+    fn only_issuer(&self) -> Option<&ConfiguredIssuer<K>> {
+        match &self.trust {
+            Trust::Fixed(issuers) => issuers.only(),
             #[cfg(feature = "std")]
-            Trust::Shared { registry, .. } => registry.of_token(&iss()?).map(Chosen::Shared),
-        };
-        // RFC 8725 section 3.8: there are no keys and no policy for another issuer.
-        chosen.ok_or(VerifyError::WrongIssuer)
+            Trust::Shared { .. } => None,
+        }
+    }
+
+    /// The issuer that `iss` chooses.
+    fn issuer_of_token(&self, iss: &str) -> Option<Chosen<'_, K>> {
+        match &self.trust {
+            Trust::Fixed(issuers) => issuers.of_token(iss).map(Chosen::Fixed),
+            #[cfg(feature = "std")]
+            Trust::Shared { registry, .. } => registry.of_token(iss).map(Chosen::Shared),
+        }
     }
 
     /// The issuer of an accepted token with this `iss`, if it is still configured.
     fn known_issuer(&self, iss: &str) -> Option<Chosen<'_, K>> {
         match &self.trust {
-            Trust::Fixed(issuers) => {
-                issuers.only().or_else(|| issuers.of_token(iss)).map(Chosen::Fixed)
-            }
             #[cfg(feature = "std")]
             Trust::Shared { registry, .. } => registry.known(iss).map(Chosen::Shared),
+            Trust::Fixed(_) => match self.only_issuer() {
+                Some(only) => Some(Chosen::Fixed(only)),
+                None => self.issuer_of_token(iss),
+            },
         }
     }
 
