@@ -18,6 +18,8 @@ mod table;
 
 use std::hint::black_box;
 
+#[cfg(feature = "std")]
+use tokenring::Issuers;
 use tokenring::{
     Algorithm, CompactJws, JwkSet, KeyError, Policy, UnixTime, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
@@ -89,25 +91,58 @@ fn stages(table: &Table, sample: &Sample) {
     table.row("verify_at", sample, FEW, |token| sample.verify_at(token));
 }
 
-/// The token is from the last issuer.
+/// The token is from the last issuer, and then from none of them.
 fn issuers(table: &Table, sample: &Sample) {
-    for count in [1, 2, 10, 100] {
-        let mut urls = (1..count).map(|number| format!("https://{number}.example/"));
-        let verifier = |url: &str| Verifier::new(Policy::new(url, AUDIENCE), sample.keys.clone());
-        let verifier = match urls.next() {
-            None => verifier(ISSUER).unwrap(),
-            Some(first) => urls
-                .chain([ISSUER.to_string()])
-                .try_fold(verifier(&first).unwrap(), |verifier, url| {
-                    verifier.with_issuer(Policy::new(url, AUDIENCE), sample.keys.clone())
-                })
-                .unwrap(),
-        };
+    let unknown = Issuer::new("https://unknown.example/").token_at(NOW).mint();
+    for count in [1, 2, 10, 100, 1000] {
+        let verifier = fixed(count, sample);
         table.row(&format!("{count}"), sample, FEW, |token| {
             let verified = verifier.verify_at(token, NOW);
             assert_eq!(verified.as_ref().map(Verified::issuer), Ok(ISSUER));
         });
+        if count > 1 {
+            table.row(&format!("{count}, unknown iss"), sample, MANY, |_| {
+                let outcome = verifier.verify_at(black_box(&unknown), NOW);
+                assert_eq!(outcome.err(), Some(VerifyError::WrongIssuer));
+            });
+        }
     }
+    #[cfg(feature = "std")]
+    for count in [2, 1000] {
+        let verifier = at_run_time(count, sample);
+        table.row(&format!("{count} at run time"), sample, FEW, |token| {
+            let verified = verifier.verify_at(token, NOW);
+            assert_eq!(verified.as_ref().map(Verified::issuer), Ok(ISSUER));
+        });
+        table.row(&format!("{count} at run time, unknown iss"), sample, MANY, |_| {
+            let outcome = verifier.verify_at(black_box(&unknown), NOW);
+            assert_eq!(outcome.err(), Some(VerifyError::WrongIssuer));
+        });
+    }
+}
+
+fn fixed(count: usize, sample: &Sample) -> Verifier<JwkSet> {
+    let mut urls = urls(count);
+    let first = Policy::new(urls.next().unwrap(), AUDIENCE);
+    urls.try_fold(Verifier::new(first, sample.keys.clone()).unwrap(), |verifier, url| {
+        verifier.with_issuer(Policy::new(url, AUDIENCE), sample.keys.clone())
+    })
+    .unwrap()
+}
+
+#[cfg(feature = "std")]
+fn at_run_time(count: usize, sample: &Sample) -> Verifier<Issuers<JwkSet>> {
+    let issuers = Issuers::new();
+    for url in urls(count) {
+        issuers.add(Policy::new(url, AUDIENCE), sample.keys.clone()).unwrap();
+    }
+    Verifier::with_issuers(issuers)
+}
+
+/// The last one is that of the sample.
+fn urls(count: usize) -> impl Iterator<Item = String> {
+    let others = (1..count).map(|number| format!("https://{number}.example/"));
+    others.chain([ISSUER.to_string()])
 }
 
 fn refusals(table: &Table, sample: &Sample) {

@@ -202,6 +202,15 @@ impl ClaimsSet {
         strings.is_some_and(|strings| strings.within(&self.json).any(|one| one == value))
     }
 
+    /// The claim `name`, which must be a string. Parses the claims again, as [`string`](Self::string).
+    pub(crate) fn required_string(&self, name: &'static str) -> Result<Cow<'_, str>, VerifyError> {
+        match json::member(&self.json, name).map_err(VerifyError::PayloadJson)? {
+            None => Err(VerifyError::ClaimMissing { claim: name }),
+            Some(Value::String(string)) => Ok(string.characters(&self.json)),
+            Some(_) => Err(VerifyError::ClaimType { claim: name }),
+        }
+    }
+
     fn text<'t>(&'t self, text: &'t Option<Text>) -> Option<&'t str> {
         text.as_ref().map(|text| text.within(&self.json))
     }

@@ -100,8 +100,8 @@ pub enum VerifyError {
     PayloadJson(JsonError),
     /// Issuer: a required claim is absent. RFC 7519 section 4.
     ClaimMissing {
-        /// `iss`, `aud` or `exp`; in an ID token also `sub`, `iat`, `azp`, or a claim that the
-        /// [`Login`](crate::Login) is compared with.
+        /// `iss`, `aud` or `exp`, or `tid` if the policy is for tenants; in an ID token also `sub`, `iat`,
+        /// `azp`, or a claim that the [`Login`](crate::Login) is compared with.
         claim: &'static str,
     },
     /// Issuer: a claim has the wrong JSON type. RFC 7519 section 4.1.
@@ -122,6 +122,9 @@ pub enum VerifyError {
     SecurityEvent,
     /// Operator: `iss` is not the policy's issuer, byte for byte. RFC 7519 section 4.1.1.
     WrongIssuer,
+    /// Operator: the policy does not admit the tenant in `tid`.
+    /// [`Policy::for_tenants`](crate::Policy::for_tenants).
+    WrongTenant,
     /// Issuer: the key that verified the token is for tokens of another issuer, as its JWK says in
     /// the member `issuer`. Microsoft's keys have this member.
     KeyOfOtherIssuer,
@@ -225,6 +228,7 @@ impl VerifyError {
             Self::TokenTypeNotAccepted => "token_type_not_accepted",
             Self::SecurityEvent => "security_event",
             Self::WrongIssuer => "wrong_issuer",
+            Self::WrongTenant => "wrong_tenant",
             Self::KeyOfOtherIssuer => "key_of_other_issuer",
             Self::WrongAudience => "wrong_audience",
             Self::UntrustedAudience => "untrusted_audience",
@@ -307,6 +311,9 @@ impl fmt::Display for VerifyError {
             Self::WrongIssuer => f.write_str(
                 "the token's `iss` is not an issuer expected here, compare them including the trailing slash",
             ),
+            Self::WrongTenant => {
+                f.write_str("the token's tenant, in `tid`, is not one that the policy admits")
+            }
             Self::KeyOfOtherIssuer => f.write_str(
                 "the key that verified the token is for tokens of another issuer",
             ),
@@ -480,8 +487,22 @@ pub enum PolicyError {
     MalformedClaimPath,
     /// Operator: the leeway is not in whole seconds.
     LeewayFraction,
+    /// Operator: the template of the issuer does not contain `{tenantid}`, or contains it several
+    /// times.
+    TenantTemplate,
+    /// Operator: the policy is for tenants, but names none and does not admit any tenant.
+    NoTenant,
+    /// Operator: the name of a tenant is not a GUID.
+    TenantNotGuid,
+    /// Operator: the policy names tenants, and admits any tenant.
+    TenantsAndAnyTenant,
+    /// Operator: the policy admits tenants, but was not made by
+    /// [`Policy::for_tenants`](crate::Policy::for_tenants).
+    TenantsWithoutTemplate,
     /// Operator: the verifier already has a policy for this issuer.
     DuplicateIssuer,
+    /// Operator: the verifier's issuers are shared, so a new one is added to its `Issuers`.
+    SharedIssuers,
     /// Operator: the leeway is more than ten minutes.
     LeewayTooLong {
         /// The leeway in seconds, a fraction rounded up.
@@ -509,9 +530,25 @@ impl fmt::Display for PolicyError {
                 f.write_str("the policy's path to the scopes is empty, or a JSON Pointer with a `~` that is neither `~0` nor `~1`")
             }
             Self::LeewayFraction => f.write_str("the policy's leeway is not in whole seconds"),
+            Self::TenantTemplate => {
+                f.write_str("the template of the policy's issuer does not contain `{tenantid}` once")
+            }
+            Self::NoTenant => f.write_str(
+                "the policy admits no tenant: name them, or admit all with `Policy::any_tenant`",
+            ),
+            Self::TenantNotGuid => f.write_str("the name of a tenant of the policy is not a GUID"),
+            Self::TenantsAndAnyTenant => {
+                f.write_str("the policy names tenants and also admits any tenant")
+            }
+            Self::TenantsWithoutTemplate => f.write_str(
+                "the policy admits tenants, but its issuer is not a template: use `Policy::for_tenants`",
+            ),
             Self::DuplicateIssuer => {
                 f.write_str("the verifier already has a policy for this issuer")
             }
+            Self::SharedIssuers => f.write_str(
+                "the verifier's issuers are shared: add the issuer with `Issuers::add`",
+            ),
             Self::LeewayTooLong { seconds } => {
                 write!(f, "the policy's leeway is {seconds} s, 600 is the most")
             }

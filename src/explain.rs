@@ -76,7 +76,9 @@ use alloc::{
     string::{String, ToString as _},
 };
 
-use crate::{KeySource, Login, Policy, UnixTime, VerifyError, claims::ClaimsSet};
+use crate::{
+    KeySource, Login, Policy, UnixTime, VerifyError, claims::ClaimsSet, verifier::Routing,
+};
 
 pub use crate::check::Check;
 pub use finding::{Finding, Outcome};
@@ -95,12 +97,13 @@ pub(crate) struct Trusted<'v> {
 
 /// Explains the verdict on `token` as of `now`.
 pub(crate) fn token(
+    routing: Routing,
     trusted: &[Trusted<'_>],
     token: &str,
     login: Option<&Login>,
     now: UnixTime,
 ) -> Explained {
-    walk::walk(trusted, token, login, Explanation::new(now))
+    walk::walk(routing, trusted, token, login, Explanation::new(now))
 }
 
 /// An explanation to which a guard may add its own requirements.

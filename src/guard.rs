@@ -8,12 +8,12 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-#[cfg(feature = "std")]
-use crate::KeyLookup;
 use crate::{
     Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer, explain,
-    rejection::names,
+    rejection::names, verifier::trusted,
 };
+#[cfg(feature = "std")]
+use crate::{KeyLookup, trust::Chosen, verifier::Waiting};
 
 /// Checks the bearer token of a request before its handler runs, in any HTTP server.
 ///
@@ -163,7 +163,10 @@ impl<K: KeySource> Guard<K> {
         let check = self.with_token(authorization, |token| {
             match self.verifier.verify_unless_waiting(token, None) {
                 Ok(outcome) => CheckState::Finished(Some(self.admit(token, outcome))),
-                Err(lookup) => CheckState::Waiting { guard: self, token: token.to_owned(), lookup },
+                Err(Waiting { issuer, lookup }) => {
+                    let issuer = Some(issuer);
+                    CheckState::Waiting { guard: self, token: token.to_owned(), issuer, lookup }
+                }
             }
         });
         GuardCheck(check.unwrap_or_else(|rejection| CheckState::Finished(Some(Err(rejection)))))
@@ -192,7 +195,9 @@ impl<K: KeySource> Guard<K> {
     ) -> Explanation {
         let value = bearer::single(authorization);
         let value = value.as_ref().map(AsRef::as_ref).map_err(|reason| *reason);
-        let mut explained = explain::authorization(&self.verifier.trusted(), value, now);
+        let issuers = self.verifier.issuers_for(value.and_then(bearer::token).ok());
+        let (routing, trusted) = (self.verifier.routing(), trusted(&issuers));
+        let mut explained = explain::authorization(routing, &trusted, value, now);
         self.scopes.iter().for_each(|scope| explained.require_scope(scope));
         self.permissions.iter().for_each(|permission| explained.require_permission(permission));
         explained.finish()
@@ -282,7 +287,7 @@ impl<K: KeySource> Guard<K> {
             _ => None,
         };
         match failure {
-            Some((issuer, code)) => rejection.because(issuer, code),
+            Some((issuer, code)) => rejection.because(&issuer, code),
             None => rejection,
         }
     }
@@ -300,10 +305,15 @@ fn texts(names: &[String]) -> impl Iterator<Item = &str> {
 pub struct GuardCheck<'g, K>(CheckState<'g, K>);
 
 #[cfg(feature = "std")]
-#[expect(clippy::large_enum_variant, reason = "in a box, every known key would cost an allocation")]
 enum CheckState<'g, K> {
     Finished(Option<Result<Verified, Rejection>>),
-    Waiting { guard: &'g Guard<K>, token: String, lookup: KeyLookup<'g> },
+    Waiting {
+        guard: &'g Guard<K>,
+        token: String,
+        /// Taken when the look-up ends.
+        issuer: Option<Chosen<'g, K>>,
+        lookup: KeyLookup<'g>,
+    },
 }
 
 #[cfg(feature = "std")]
@@ -317,9 +327,11 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
                 // Polled after completion: no correct executor does that.
                 None => Poll::Pending,
             },
-            CheckState::Waiting { guard, token, lookup } => {
+            CheckState::Waiting { guard, token, issuer, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
-                let outcome = guard.admit(token, guard.verifier.verify_with(token, None, key));
+                let Some(issuer) = issuer.take() else { return Poll::Pending };
+                let verdict = guard.verifier.verify_with(token, issuer, None, key);
+                let outcome = guard.admit(token, verdict);
                 self.0 = CheckState::Finished(None);
                 Poll::Ready(outcome)
             }

@@ -49,7 +49,7 @@ impl<'q> KeyQuery<'q> {
     }
 
     /// The same query with `name`, for a look-up that outlives the token's text.
-    #[cfg(feature = "fetch")]
+    #[cfg(feature = "std")]
     pub(crate) fn with_name(self, name: Option<KeyName<&str>>) -> KeyQuery<'_> {
         KeyQuery { name, algorithm: self.algorithm, takes_unlabeled: self.takes_unlabeled }
     }

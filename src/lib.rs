@@ -30,7 +30,7 @@
 //! # Where to start
 //!
 //! - **What must a token say?** [`Policy`]: issuer, audience or client, algorithms. The page
-//!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 33 more.
+//!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 34 more.
 //! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
 //!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have.
 //! - **Auth0?** [`Auth0::from_env`] sets up all of this from three environment variables.
@@ -43,7 +43,8 @@
 //! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`].
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
-//! - **Several issuers or tenants?** [`Verifier::with_issuer`].
+//! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
+//!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //! - **Who logged in?** [`Policy::for_id_tokens`] and [`Verifier::verify_id_token`]: the page
 //!   [`id_tokens`] says what a relying party must check.
@@ -104,11 +105,13 @@ mod check;
 mod required_claim;
 mod policy;
 mod login;
+mod tenants;
 mod time;
 mod verified;
 
 // 5. The whole pipeline, and the cache that shortens it.
 mod verifier;
+mod trust;
 mod token_cache;
 
 // 6. The pipeline again, past the first failure: for operators.
@@ -165,6 +168,8 @@ pub use remote::{FetchConfigError, RemoteJwks};
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
 pub use token_type::TokenType;
+#[cfg(feature = "std")]
+pub use trust::Issuers;
 pub use verified::{ClaimsError, ClaimsErrorKind, Verified};
 pub use verifier::Verifier;
 

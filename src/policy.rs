@@ -1,7 +1,7 @@
 //! From claims, a policy and the time to a verdict. RFC 7519 section 7.2, RFC 8725 sections 3.8 to
 //! 3.12.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     key_name::KeyName,
     login::{LoginClaims, NOTHING_SENT},
     required_claim::{RequiredClaim, Wanted},
+    tenants::{self, Tenants},
     time::whole_seconds,
 };
 
@@ -36,7 +37,10 @@ use crate::{
 /// that makes no sense.
 #[derive(Clone, Debug)]
 pub struct Policy {
+    /// An `iss`, or a template of one.
     issuer: String,
+    /// None if the issuer is one `iss`.
+    tenants: Option<Tenants>,
     /// One of these must be in `aud`. If empty, `clients` is not.
     audiences: Vec<String>,
     /// One of these must be the token's client. If empty, any client is accepted.
@@ -105,9 +109,34 @@ impl Policy {
         }
     }
 
+    /// A policy for tokens of several tenants, which have an `iss` each and one set of keys.
+    ///
+    /// `iss` must be `template` with the token's own claim `tid` in place of `{tenantid}`: a GUID in
+    /// lower case. The tenants are named with [`tenant`](Self::tenant) and
+    /// [`tenants`](Self::tenants), or [`any_tenant`](Self::any_tenant) admits all. `audience` is as
+    /// in [`new`](Self::new).
+    ///
+    /// Microsoft Entra has such tokens. Its JWKs say in `issuer` which tenants a key is for: that
+    /// must fit too, as for every policy.
+    ///
+    /// ```
+    /// use tokenring::Policy;
+    ///
+    /// let policy = Policy::for_tenants(
+    ///     "https://login.microsoftonline.com/{tenantid}/v2.0",
+    ///     "6e74172b-0000-0000-0000-000000000001",
+    /// )
+    /// .tenant("11111111-2222-3333-4444-555555555555")
+    /// .tenant("99999999-aaaa-bbbb-cccc-dddddddddddd");
+    /// ```
+    pub fn for_tenants(template: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self { tenants: Some(Tenants::of_template()), ..Self::new(template, audience) }
+    }
+
     fn of_issuer(issuer: String) -> Self {
         Self {
             issuer,
+            tenants: None,
             audiences: Vec::new(),
             clients: Vec::new(),
             algorithms: Vec::from([Algorithm::RS256]),
@@ -118,6 +147,30 @@ impl Policy {
             required_claims: Vec::new(),
             scopes_from: None,
         }
+    }
+
+    /// Admits one more tenant of [`for_tenants`](Self::for_tenants), a GUID in upper or lower case.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl AsRef<str>) -> Self {
+        self.tenants.get_or_insert_default().list(tenant.as_ref());
+        self
+    }
+
+    /// Admits these tenants of [`for_tenants`](Self::for_tenants) too, as [`tenant`](Self::tenant).
+    #[must_use]
+    pub fn tenants(self, tenants: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        tenants.into_iter().fold(self, Self::tenant)
+    }
+
+    /// Admits every tenant of [`for_tenants`](Self::for_tenants): **anybody who can make an account
+    /// there.** With Microsoft's keys for `common`, these include personal accounts, whose tenant is
+    /// `9188040d-6c67-4c5b-b112-36a304b66dad`.
+    ///
+    /// `sub` is unique only within a tenant. Decide by `tid` and the user, not by the user alone.
+    #[must_use]
+    pub fn any_tenant(mut self) -> Self {
+        self.tenants.get_or_insert_default().admit_any();
+        self
     }
 
     /// Accepts one more audience.
@@ -257,6 +310,9 @@ impl Policy {
         if self.issuer.is_empty() {
             return Err(PolicyError::EmptyIssuer);
         }
+        if let Some(tenants) = &self.tenants {
+            tenants.check_self(&self.issuer)?;
+        }
         if self.audiences.iter().any(String::is_empty) {
             return Err(PolicyError::EmptyAudience);
         }
@@ -273,7 +329,7 @@ impl Policy {
             return Err(PolicyError::EmptyRequiredClaim);
         }
         let all = &self.required_claims;
-        if all.iter().any(|required| required.is_impossible(&self.issuer, all)) {
+        if all.iter().any(|required| required.is_impossible(|iss| self.is_for(iss), all)) {
             return Err(PolicyError::ImpossibleRequiredClaim);
         }
         if self.scopes_from.as_ref().is_some_and(ClaimPath::is_malformed) {
@@ -288,8 +344,38 @@ impl Policy {
         Ok(())
     }
 
+    /// The policy's `iss`, or the template.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// The `iss` of tokens with this `tid`.
+    pub(crate) fn issuer_with(&self, tid: Option<&str>) -> Cow<'_, str> {
+        let of_tenant = tid
+            .filter(|_| self.is_for_tenants())
+            .and_then(|tid| tenants::issuer_of_tenant(&self.issuer, tid));
+        of_tenant.map_or(Cow::Borrowed(&self.issuer), Cow::Owned)
+    }
+
+    /// Whether tokens with this `iss` may be accepted, if the rest is right.
+    pub(crate) fn is_for(&self, iss: &str) -> bool {
+        match self.is_for_tenants() {
+            true => self.is_for_tenant_of(iss),
+            false => self.issuer == iss,
+        }
+    }
+
+    /// Whether the issuer is a template, and `iss` is of its form.
+    pub(crate) fn is_for_tenant_of(&self, iss: &str) -> bool {
+        self.is_for_tenants() && tenants::is_of_template(&self.issuer, iss)
+    }
+
+    pub(crate) fn is_for_tenants(&self) -> bool {
+        self.tenants.is_some()
+    }
+
+    pub(crate) fn listed_tenants(&self) -> Option<&Tenants> {
+        self.tenants.as_ref()
     }
 
     pub(crate) fn audiences(&self) -> &[String] {
@@ -468,11 +554,14 @@ impl Policy {
         }
     }
 
-    /// Checks `iss` against the policy, and against the key if its JWK names an issuer. RFC 7519
+    /// Checks `iss` against the policy, with its tenant if it has one, and against the key if its JWK
+    /// names an issuer. RFC 7519
     /// section 4.1.1, RFC 8725 section 3.8.
     pub(crate) fn check_issuer(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
-        if claims.issuer() != self.issuer {
-            return Err(VerifyError::WrongIssuer);
+        match &self.tenants {
+            None if claims.issuer() != self.issuer => return Err(VerifyError::WrongIssuer),
+            None => {}
+            Some(tenants) => tenants.check(&self.issuer, claims)?,
         }
         match &claims.key_issuer {
             Some(template) if !is_issuer_of_key(template, claims) => {
@@ -590,12 +679,9 @@ impl Policy {
 /// Whether the key is for the token's issuer. `template` is the key's issuer, in which Microsoft
 /// writes `{tenantid}` for the token's `tid`.
 fn is_issuer_of_key(template: &str, claims: &ClaimsSet) -> bool {
-    match template.split_once("{tenantid}") {
+    match tenants::part_for_tenant(template, claims.issuer()) {
         None => claims.issuer() == template,
-        Some((before, after)) => claims.string("tid").is_some_and(|tenant| {
-            let rest = claims.issuer().strip_prefix(before);
-            rest.and_then(|rest| rest.strip_suffix(after)) == Some(&*tenant)
-        }),
+        Some(tenant) => claims.string("tid").as_deref() == Some(tenant),
     }
 }
 

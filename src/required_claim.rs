@@ -40,14 +40,14 @@ impl RequiredClaim {
         self.name.is_empty() || is_without_value
     }
 
-    /// Whether no token of `issuer` that passes the other checks can have the claim: because of its type,
+    /// Whether no token that passes the other checks can have the claim: because of its type,
     /// or because another of the claims in `all` excludes it.
-    pub(crate) fn is_impossible(&self, issuer: &str, all: &[Self]) -> bool {
+    pub(crate) fn is_impossible(&self, is_issuer: impl Fn(&str) -> bool, all: &[Self]) -> bool {
         let of_same_name = || all.iter().filter(|other| other.name == self.name);
         match &self.wanted {
             Wanted::OneOf(values) => {
                 let is_possible = |value: &String| {
-                    (self.name != "iss" || value == issuer)
+                    (self.name != "iss" || is_issuer(value))
                         && of_same_name().all(|other| match &other.wanted {
                             Wanted::OneOf(others) => others.contains(value),
                             Wanted::Containing(_) => false,

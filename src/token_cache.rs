@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 
 use ring::digest::{SHA256, digest};
 
-use crate::{SelectedKey, Verified, compact::MAX_TOKEN_BYTES, key_name::KeyName};
+use crate::{SelectedKey, Verified, compact::MAX_TOKEN_BYTES, key_name::KeyName, trust::Identity};
 
 #[cfg(feature = "std")]
 mod shards;
@@ -40,6 +40,8 @@ pub(crate) struct Recalled {
     pub(crate) verified: Verified,
     /// The token's own name for its key.
     name: Option<KeyName<Box<str>>>,
+    /// The issuer whose policy accepted it.
+    pub(crate) issuer: Identity,
     /// The key that verified it.
     pub(crate) key: SelectedKey,
 }

@@ -47,7 +47,7 @@ impl Verified {
         Self(self.0.unshared())
     }
 
-    /// `iss`: the policy's issuer. RFC 7519 section 4.1.1.
+    /// `iss`: the policy's issuer, or with a template the tenant's. RFC 7519 section 4.1.1.
     pub fn issuer(&self) -> &str {
         self.0.issuer()
     }

@@ -4,14 +4,14 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 #[cfg(feature = "std")]
 use core::num::NonZeroUsize;
 
-#[cfg(feature = "std")]
-use crate::KeyLookup;
 use crate::{
     CompactJws, Explanation, KeyError, KeyQuery, KeySource, Login, Policy, PolicyError,
-    SelectedKey, UnixTime, Verified, VerifiedPayload, VerifyError, claims,
-    explain::{self, Trusted},
+    SelectedKey, UnixTime, Verified, VerifiedPayload, VerifyError, claims, explain,
     token_cache::{Digest, Recalled, TokenCache},
+    trust::{Chosen, ConfiguredIssuer, FixedIssuers},
 };
+#[cfg(feature = "std")]
+use crate::{Issuers, KeyLookup, trust::Registry};
 
 mod id_token;
 
@@ -43,17 +43,35 @@ mod id_token;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Verifier<K> {
-    issuer: ConfiguredIssuer<K>,
-    others: Vec<ConfiguredIssuer<K>>,
+    trust: Trust<K>,
     cache: Option<Arc<TokenCache>>,
 }
 
-/// A trusted issuer, its policy and its keys. The keys verify only its own tokens. RFC 8725
-/// section 3.8.
 #[derive(Clone, Debug)]
-struct ConfiguredIssuer<K> {
-    policy: Policy,
-    keys: K,
+#[cfg_attr(
+    feature = "std",
+    expect(clippy::large_enum_variant, reason = "a box would put a pointer before the one issuer")
+)]
+enum Trust<K> {
+    Fixed(FixedIssuers<K>),
+    /// `K` is [`Issuers`].
+    #[cfg(feature = "std")]
+    Shared {
+        handle: K,
+        registry: Arc<dyn Registry>,
+    },
+}
+
+#[cfg(feature = "std")]
+impl<K: KeySource + Send + Sync + 'static> Verifier<Issuers<K>> {
+    /// A verifier of the tokens of `issuers`, which may change while it serves.
+    ///
+    /// `iss` chooses the issuer as described at [`with_issuer`](Self::with_issuer), even if there is
+    /// only one. Without any, every token is refused. [`keys`](Self::keys) returns `issuers`.
+    pub fn with_issuers(issuers: Issuers<K>) -> Self {
+        let registry = issuers.registry();
+        Self { trust: Trust::Shared { handle: issuers, registry }, cache: None }
+    }
 }
 
 impl<K: KeySource> Verifier<K> {
@@ -63,34 +81,33 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// [`PolicyError`] if the policy cannot be used.
     pub fn new(policy: Policy, keys: K) -> Result<Self, PolicyError> {
-        policy.check_self()?;
-        Ok(Self { issuer: ConfiguredIssuer { policy, keys }, others: Vec::new(), cache: None })
+        let issuer = ConfiguredIssuer::new(policy, keys)?;
+        Ok(Self { trust: Trust::Fixed(FixedIssuers::of(issuer)), cache: None })
     }
 
     /// Adds an issuer, with its own policy and keys.
     ///
     /// The token's `iss` chooses the issuer before anything is verified, as `kid` chooses a key:
-    /// among those configured here, byte for byte. Keys are never pooled: a token is verified with
+    /// among those configured here, byte for byte. An issuer named exactly comes before one of
+    /// [`Policy::for_tenants`]. Keys are never pooled: a token is verified with
     /// a key of the issuer that its claims name, or not at all. An issuer whose keys are not
     /// available delays only its own tokens.
+    ///
+    /// The token cache stays: an accepted token is recalled only under the policy that accepted it.
     ///
     /// All sources have the type `K`. For different types, let `K` be
     /// `Arc<dyn KeySource + Send + Sync>`.
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] if the policy cannot be used, or if the verifier already has one for its
-    /// issuer.
+    /// [`PolicyError`] if the policy cannot be used, if the verifier already has one for its
+    /// issuer, or if it is a verifier of [`Issuers`].
     pub fn with_issuer(mut self, policy: Policy, keys: K) -> Result<Self, PolicyError> {
-        policy.check_self()?;
-        // `iss` has to choose one policy.
-        if self.issuers().any(|known| known.policy.issuer() == policy.issuer()) {
-            return Err(PolicyError::DuplicateIssuer);
+        match &mut self.trust {
+            Trust::Fixed(issuers) => issuers.add(ConfiguredIssuer::new(policy, keys)?)?,
+            #[cfg(feature = "std")]
+            Trust::Shared { .. } => return Err(PolicyError::SharedIssuers),
         }
-        self.others.push(ConfiguredIssuer { policy, keys });
-        // Restarts empty, not shared with clones that have fewer issuers: a token may be recalled
-        // only under the policy that accepted it.
-        self.cache = self.cache.map(|cache| Arc::new(cache.emptied()));
         Ok(self)
     }
 
@@ -116,7 +133,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run(token, None, K::key, UnixTime::now)
+        self.run(token, None, Chosen::key, UnixTime::now)
     }
 
     /// Verifies `token` as of `now`. May wait for the key, as [`verify`](Self::verify).
@@ -125,7 +142,7 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// The first reason to refuse the token, as [`VerifyError`].
     pub fn verify_at(&self, token: &str, now: UnixTime) -> Result<Verified, VerifyError> {
-        self.run(token, None, K::key, || now)
+        self.run(token, None, Chosen::key, || now)
     }
 
     /// Verifies `token` as of the system clock, with the keys in memory: never does I/O, never
@@ -139,7 +156,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn try_verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run(token, None, K::try_key, UnixTime::now)
+        self.run(token, None, Chosen::try_key, UnixTime::now)
     }
 
     /// Verifies `token` as of the system clock: the future waits where [`verify`](Self::verify)
@@ -169,17 +186,41 @@ impl<K: KeySource> Verifier<K> {
 
     /// The same explanation as of `now`.
     pub fn explain_at(&self, token: &str, now: UnixTime) -> Explanation {
-        explain::token(&self.trusted(), token, None, now).finish()
+        let issuers = self.issuers_for(Some(token));
+        explain::token(self.routing(), &trusted(&issuers), token, None, now).finish()
     }
 
-    pub(crate) fn trusted(&self) -> Vec<Trusted<'_>> {
-        self.issuers().map(|ConfiguredIssuer { policy, keys }| Trusted { policy, keys }).collect()
+    /// All issuers, among them the one of `token`, for which a resolver may have to be asked.
+    #[cfg_attr(not(feature = "std"), expect(unused_variables, reason = "there is no resolver"))]
+    pub(crate) fn issuers_for(&self, token: Option<&str>) -> Vec<Chosen<'_, K>> {
+        match &self.trust {
+            Trust::Fixed(issuers) => issuers.iter().map(Chosen::Fixed).collect(),
+            #[cfg(feature = "std")]
+            Trust::Shared { registry, .. } => {
+                let jws = token.and_then(|token| CompactJws::parse(token).ok());
+                let iss = jws.and_then(|jws| claims::unverified_issuer(&jws).ok());
+                let of_token = iss.and_then(|iss| registry.of_token(&iss));
+                let is_other = |issuer: &Arc<ConfiguredIssuer<dyn KeySource + Send + Sync>>| {
+                    of_token.as_ref().is_none_or(|known| known.identity != issuer.identity)
+                };
+                let others = registry.all().into_iter().filter(is_other).map(Chosen::Shared);
+                others.chain(of_token.clone().map(Chosen::Shared)).collect()
+            }
+        }
+    }
+
+    pub(crate) fn routing(&self) -> Routing {
+        match self.only_issuer() {
+            Some(_) => Routing::OneIssuer,
+            None => Routing::ByIss,
+        }
     }
 
     /// The issuer of `token`, and the code of the last failure to fetch its keys.
-    pub(crate) fn failure_of_keys(&self, token: &str) -> Option<(&str, &'static str)> {
+    pub(crate) fn failure_of_keys(&self, token: &str) -> Option<(String, &'static str)> {
         let issuer = self.begin(token, None).ok()?.issuer;
-        Some((issuer.policy.issuer(), issuer.keys.describe().failure_code()?))
+        let explain::Trusted { policy, keys } = issuer.trusted();
+        Some((policy.issuer().into(), keys.describe().failure_code()?))
     }
 
     /// Checks the claims of a verified payload: the last stage alone, for callers who choose the
@@ -197,17 +238,26 @@ impl<K: KeySource> Verifier<K> {
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
         let issuer = self.route(|| claims::issuer_of(payload.as_bytes()))?;
-        issuer.policy.check(payload, None, now)
+        issuer.policy().check(payload, None, now)
     }
 
     /// The source of the keys. With several issuers, the source given to [`new`](Self::new).
     pub fn keys(&self) -> &K {
-        &self.issuer.keys
+        match &self.trust {
+            Trust::Fixed(issuers) => &issuers.first().keys,
+            #[cfg(feature = "std")]
+            Trust::Shared { handle, .. } => handle,
+        }
     }
 
-    /// Where the keys of `issuer` come from, if the verifier has a policy for it.
+    /// Where the keys of `issuer`, an `iss` or a template, come from, if the verifier has a policy
+    /// for it. None for a verifier of [`Issuers`], which have a method of this name.
     pub fn keys_of(&self, issuer: &str) -> Option<&K> {
-        self.issuer(issuer).map(|issuer| &issuer.keys)
+        match &self.trust {
+            Trust::Fixed(issuers) => issuers.named(issuer).map(|issuer| &issuer.keys),
+            #[cfg(feature = "std")]
+            Trust::Shared { .. } => None,
+        }
     }
 
     /// Runs the whole pipeline, and waits for the key.
@@ -218,7 +268,7 @@ impl<K: KeySource> Verifier<K> {
             // Parses the token a second time, which takes a few microseconds after a wait for the
             // network. `GuardCheck` owns the text of its token, so it could not keep what borrows
             // from it.
-            Err(lookup) => self.verify_with(token, login, lookup.await),
+            Err(Waiting { issuer, lookup }) => self.verify_with(token, issuer, login, lookup.await),
         }
     }
 
@@ -228,55 +278,53 @@ impl<K: KeySource> Verifier<K> {
         &self,
         token: &str,
         login: Option<&Login>,
-    ) -> Result<Result<Verified, VerifyError>, KeyLookup<'_>> {
+    ) -> Result<Result<Verified, VerifyError>, Waiting<'_, K>> {
         let verification = match self.begin(token, login) {
             Ok(verification) => verification,
             Err(error) => return Ok(Err(error)),
         };
         if let Some(known) = verification.confirmed() {
-            return Ok(verification.issuer.policy.check_again(known, login, UnixTime::now()));
+            return Ok(verification.issuer.policy().check_again(known, login, UnixTime::now()));
         }
         // A key in memory needs no future: nothing is allocated and nothing waits.
-        let key = verification.issuer.keys.key_async(verification.query()).outcome_at_once()?;
-        Ok(key
-            .map_err(VerifyError::from)
-            .and_then(|key| self.conclude(verification, login, key, UnixTime::now())))
+        match verification.issuer.key_or_lookup(verification.query()) {
+            Ok(key) => Ok(key
+                .map_err(VerifyError::from)
+                .and_then(|key| self.conclude(verification, login, key, UnixTime::now()))),
+            Err(lookup) => Err(Waiting { issuer: verification.issuer, lookup }),
+        }
     }
 
-    /// Verifies `token` with the outcome of its look-up.
+    /// Verifies `token` with the outcome of its look-up, under the policy of `issuer`, whose key it
+    /// is: by now, another one may be configured for the same `iss`.
     #[cfg(feature = "std")]
     pub(crate) fn verify_with(
         &self,
-        token: &str,
+        text: &str,
+        issuer: Chosen<'_, K>,
         login: Option<&Login>,
         key: Result<SelectedKey, KeyError>,
     ) -> Result<Verified, VerifyError> {
-        let verification = self.begin(token, login)?;
+        let token = Token::New(CompactJws::parse(text)?);
+        let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
+        let verification = Verification { issuer, text, digest, token };
         self.conclude(verification, login, key?, UnixTime::now())
     }
 
-    fn issuers(&self) -> impl Iterator<Item = &ConfiguredIssuer<K>> {
-        core::iter::once(&self.issuer).chain(&self.others)
-    }
-
-    fn issuer(&self, name: &str) -> Option<&ConfiguredIssuer<K>> {
-        self.issuers().find(|issuer| issuer.policy.issuer() == name)
-    }
-
     /// Runs the whole pipeline. `now` is called once the key is known, because `look_up` may wait.
-    fn run(
-        &self,
+    fn run<'v>(
+        &'v self,
         token: &str,
         login: Option<&Login>,
-        look_up: impl FnOnce(&K, KeyQuery<'_>) -> Result<SelectedKey, KeyError>,
+        look_up: impl FnOnce(&Chosen<'v, K>, KeyQuery<'_>) -> Result<SelectedKey, KeyError>,
         now: impl FnOnce() -> UnixTime,
     ) -> Result<Verified, VerifyError> {
         let verification = self.begin(token, login)?;
         // The same text, policy and key as when the token was accepted: only the time has changed.
         if let Some(known) = verification.confirmed() {
-            return verification.issuer.policy.check_again(known, login, now());
+            return verification.issuer.policy().check_again(known, login, now());
         }
-        let key = look_up(&verification.issuer.keys, verification.query())?;
+        let key = look_up(&verification.issuer, verification.query())?;
         self.conclude(verification, login, key, now())
     }
 
@@ -289,34 +337,66 @@ impl<K: KeySource> Verifier<K> {
         let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
         let known = self.cache.as_ref().zip(digest).and_then(|(cache, digest)| {
             let known = cache.recall(&digest)?;
-            Some((self.issuer(known.verified.issuer())?, Token::Known(known)))
+            let issuer = self.known_issuer(known.verified.issuer())?;
+            // Only under the policy that accepted it, not under a later one for the same `iss`.
+            (*issuer.identity() == known.issuer).then_some((issuer, Token::Known(known)))
         });
         // Nothing of a token seen before is read again: its whole text is the one accepted then.
         if let Some((issuer, token)) = known {
-            issuer.policy.check_purpose(login)?;
+            issuer.policy().check_purpose(login)?;
             return Ok(Verification { issuer, text, digest, token });
         }
         // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
         // our keys, and nothing else.
         let jws = CompactJws::parse(text)?;
         let issuer = self.route(|| claims::unverified_issuer(&jws))?;
-        issuer.policy.check_purpose(login)?;
+        issuer.policy().check_purpose(login)?;
         // Before the key is looked up, so that a token with another algorithm never causes a fetch.
-        issuer.policy.check_header(jws.header())?;
+        issuer.policy().check_header(jws.header())?;
         Ok(Verification { issuer, text, digest, token: Token::New(jws) })
     }
 
-    /// The issuer with this `iss`. A verifier with one issuer has no choice and does not call `iss`:
-    /// it reads no payload before the signature is verified.
+    /// The issuer of tokens with this `iss`. A verifier with one issuer has no choice and does not call
+    /// `iss`: it reads no payload before the signature is verified.
     fn route(
         &self,
         iss: impl FnOnce() -> Result<String, VerifyError>,
-    ) -> Result<&ConfiguredIssuer<K>, VerifyError> {
-        if self.others.is_empty() {
-            return Ok(&self.issuer);
+    ) -> Result<Chosen<'_, K>, VerifyError> {
+        match self.only_issuer() {
+            Some(only) => Ok(Chosen::Fixed(only)),
+            // RFC 8725 section 3.8: there are no keys and no policy for another issuer.
+            None => self.issuer_of_token(&iss()?).ok_or(VerifyError::WrongIssuer),
         }
-        // RFC 8725 section 3.8: there are no keys and no policy for another issuer.
-        self.issuer(&iss()?).ok_or(VerifyError::WrongIssuer)
+    }
+
+    /// The issuer of every token, if the verifier has only one that stays.
+    fn only_issuer(&self) -> Option<&ConfiguredIssuer<K>> {
+        match &self.trust {
+            Trust::Fixed(issuers) => issuers.only(),
+            #[cfg(feature = "std")]
+            Trust::Shared { .. } => None,
+        }
+    }
+
+    /// The issuer that `iss` chooses.
+    fn issuer_of_token(&self, iss: &str) -> Option<Chosen<'_, K>> {
+        match &self.trust {
+            Trust::Fixed(issuers) => issuers.of_token(iss).map(Chosen::Fixed),
+            #[cfg(feature = "std")]
+            Trust::Shared { registry, .. } => registry.of_token(iss).map(Chosen::Shared),
+        }
+    }
+
+    /// The issuer of an accepted token with this `iss`, if it is still configured.
+    fn known_issuer(&self, iss: &str) -> Option<Chosen<'_, K>> {
+        match &self.trust {
+            #[cfg(feature = "std")]
+            Trust::Shared { registry, .. } => registry.known(iss).map(Chosen::Shared),
+            Trust::Fixed(_) => match self.only_issuer() {
+                Some(only) => Some(Chosen::Fixed(only)),
+                None => self.issuer_of_token(iss),
+            },
+        }
     }
 
     /// Runs the rest of the pipeline, with the key that was looked up.
@@ -331,7 +411,7 @@ impl<K: KeySource> Verifier<K> {
         let jws = match token {
             Token::New(jws) => jws,
             Token::Known(known) if known.key == key => {
-                return issuer.policy.check_again(&known.verified, login, now);
+                return issuer.policy().check_again(&known.verified, login, now);
             }
             // The issuer has replaced the key under the same `kid`: the signature must be valid under
             // the new one too.
@@ -339,18 +419,40 @@ impl<K: KeySource> Verifier<K> {
         };
         let name = digest.and(jws.header().key_name()).map(|name| name.map(Box::from));
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
-        let verified = issuer.policy.check(jws.verify(&key)?, login, now)?;
+        let verified = issuer.policy().check(jws.verify(&key)?, login, now)?;
+        issuer.accepted();
         // Only now: a token that any check has refused is never remembered.
         if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {
-            cache.remember(digest, &verified, name, key);
+            cache.remember(digest, &verified, issuer.identity(), name, key);
         }
         Ok(verified)
     }
 }
 
+/// The issuers as an explanation reads them.
+pub(crate) fn trusted<'c, K: KeySource>(issuers: &'c [Chosen<'_, K>]) -> Vec<explain::Trusted<'c>> {
+    issuers.iter().map(Chosen::trusted).collect()
+}
+
+/// How a verifier finds the issuer of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Routing {
+    /// There is only one.
+    OneIssuer,
+    /// `iss` chooses one, before the signature.
+    ByIss,
+}
+
+/// A verification that waits for its key.
+#[cfg(feature = "std")]
+pub(crate) struct Waiting<'v, K> {
+    pub(crate) issuer: Chosen<'v, K>,
+    pub(crate) lookup: KeyLookup<'v>,
+}
+
 /// A verification that has reached the point where it needs a key.
 struct Verification<'v, 't, K> {
-    issuer: &'v ConfiguredIssuer<K>,
+    issuer: Chosen<'v, K>,
     text: &'t str,
     digest: Option<Digest>,
     token: Token<'t>,
@@ -368,13 +470,14 @@ impl<K: KeySource> Verification<'_, '_, K> {
             Token::Known(known) => (known.key_name(), known.key.algorithm()),
             Token::New(jws) => (jws.header().key_name(), jws.header().algorithm()),
         };
-        self.issuer.policy.query(name, algorithm)
+        self.issuer.policy().query(name, algorithm)
     }
 
     /// The claims of a token accepted before, if the source still has the same key for it.
     fn confirmed(&self) -> Option<&Verified> {
         match &self.token {
-            Token::Known(known) if self.issuer.keys.confirms(&known.key, self.query()) => {
+            Token::Known(known) if self.issuer.confirms(&known.key, self.query()) => {
+                self.issuer.accepted();
                 Some(&known.verified)
             }
             _ => None,

@@ -3,7 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use tokenring::{
-    Algorithm, JwkSet, Policy, Verified, Verifier, VerifyError,
+    Algorithm, Issuers, JwkSet, Policy, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 use tokenring_oracle::{
@@ -15,7 +15,8 @@ use crate::{NOW, refused};
 
 /// A verifier of two issuers accepts a token if and only if a key of the issuer that the token names
 /// has signed it, the key's JWK names no other issuer, and the token satisfies that issuer's policy.
-/// The order in which the two were configured makes no difference. Their first keys have the same
+/// The order in which the two were configured makes no difference, nor whether they were added at run
+/// time. Their first keys have the same
 /// `kid`.
 ///
 /// The first byte says which of four keys signs, and how the rest is read: as a payload, a header or a
@@ -29,8 +30,9 @@ pub fn several_issuers(bytes: &[u8]) -> bool {
         _ => String::from_utf8_lossy(rest).into_owned(),
     };
     let expected = verdict(&token);
-    for both in BOTH.iter() {
-        match (visible(both.verify_at(&token, NOW)), expected.clone()) {
+    let fixed = BOTH.iter().map(|both| both.verify_at(&token, NOW));
+    for outcome in fixed.chain([AT_RUN_TIME.verify_at(&token, NOW)]) {
+        match (visible(outcome), expected.clone()) {
             (Err(found), Err(expected)) => {
                 refused(found, expected);
             }
@@ -176,13 +178,22 @@ static TRUSTED: LazyLock<[Trusted; 2]> = LazyLock::new(|| {
     ]
 });
 
+fn keys(url: &str) -> JwkSet {
+    let of_issuer = SIGNERS.iter().filter(|signer| signer.issuer.url() == url);
+    let keys = of_issuer.map(|signer| signer.key.clone()).collect();
+    let keys = JwkSet::from_json(Issuer::with_keys(url, keys).jwks().as_bytes());
+    keys.expect("a set")
+}
+
+static AT_RUN_TIME: LazyLock<Verifier<Issuers<JwkSet>>> = LazyLock::new(|| {
+    let issuers = Issuers::new();
+    for Trusted { policy, expectations, .. } in TRUSTED.iter() {
+        issuers.add(policy.clone(), keys(expectations.issuer)).expect("another issuer");
+    }
+    Verifier::with_issuers(issuers)
+});
+
 static BOTH: LazyLock<[Verifier<JwkSet>; 2]> = LazyLock::new(|| {
-    let keys = |url: &str| {
-        let of_issuer = SIGNERS.iter().filter(|signer| signer.issuer.url() == url);
-        let keys = of_issuer.map(|signer| signer.key.clone()).collect();
-        let keys = JwkSet::from_json(Issuer::with_keys(url, keys).jwks().as_bytes());
-        keys.expect("a set")
-    };
     let [one, two] = &*TRUSTED;
     [(one, two), (two, one)].map(|(first, second)| {
         let of = |trusted: &Trusted| (trusted.policy.clone(), keys(trusted.expectations.issuer));

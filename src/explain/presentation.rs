@@ -17,6 +17,7 @@ use crate::{
         walk::Walk,
     },
     required_claim::{RequiredClaim, Wanted},
+    tenants::{Tenant, Tenants},
 };
 
 impl Walk<'_> {
@@ -78,6 +79,9 @@ impl Walk<'_> {
                 let is_any = policy.is_some_and(Policy::accepts_events);
                 let expected = if is_any { "any" } else { "none" };
                 (expected.into(), self.payload.kind("events").into())
+            }
+            Check::Issuer if error == Some(VerifyError::WrongTenant) => {
+                (self.tenants_expected(), format!("`tid`: {}", self.payload.shown("tid")))
             }
             Check::Issuer => (self.issuer_expected(error), self.payload.shown("iss")),
             Check::Audience => {
@@ -165,7 +169,8 @@ impl Walk<'_> {
             Check::Events => Some(hint::SECURITY_EVENT),
             Check::Route | Check::Issuer if error == VerifyError::WrongIssuer => match policy {
                 Some(policy) => {
-                    names::issuer(policy.issuer(), payload.string("iss").unwrap_or_default())
+                    let expected = policy.issuer_with(payload.string("tid"));
+                    names::issuer(&expected, payload.string("iss").unwrap_or_default())
                 }
                 None => Some(hint::OTHER_ISSUER),
             },
@@ -337,6 +342,13 @@ impl Walk<'_> {
             }
             _ => text::quoted(self.policy().map(Policy::issuer).unwrap_or_default()),
         }
+    }
+
+    fn tenants_expected(&self) -> String {
+        let tenants = self.policy().and_then(Policy::listed_tenants);
+        let names: Vec<String> =
+            tenants.into_iter().flat_map(Tenants::listed).map(Tenant::to_string).collect();
+        format!("`tid`: {}", one_of(Some(&names), "any tenant"))
     }
 
     /// The expected relation of a time to the time now.

@@ -11,10 +11,12 @@ use crate::{
     bearer::{self, NoToken},
     compact::MAX_TOKEN_BYTES,
     explain::{Check, Explained, Finding, Trusted, diagnosis, text, walk::walk},
+    verifier::Routing,
 };
 
 /// Explains the verdict on a request whose `Authorization` is `value`, or which has none.
 pub(crate) fn authorization(
+    routing: Routing,
     trusted: &[Trusted<'_>],
     value: Result<&[u8], NoToken>,
     now: UnixTime,
@@ -40,7 +42,7 @@ pub(crate) fn authorization(
         hint: token.err().and_then(diagnosis::authorization),
     });
     match token.ok().or_else(|| what_is_probably_the_token(bytes)) {
-        Some(token) => walk(trusted, token, None, explanation),
+        Some(token) => walk(routing, trusted, token, None, explanation),
         None => Explained { explanation, claims: None },
     }
 }

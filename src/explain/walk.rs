@@ -14,10 +14,12 @@ use crate::{
     },
     login::{LoginClaims, NOTHING_SENT},
     token_type,
+    verifier::Routing,
 };
 
 /// Makes every check of a token, in the order of the pipeline.
 pub(super) fn walk(
+    routing: Routing,
     trusted: &[Trusted<'_>],
     token: &str,
     login: Option<&Login>,
@@ -40,7 +42,7 @@ pub(super) fn walk(
         explanation,
     };
     let parsed = walk.structure();
-    walk.route(parsed.as_ref().ok());
+    walk.route(routing, parsed.as_ref().ok());
     walk.purpose(parsed.as_ref().ok());
     let jws = walk.algorithm(parsed);
     walk.key(jws.as_ref());
@@ -87,21 +89,28 @@ impl<'w> Walk<'w> {
     }
 
     /// The issuer whose policy and keys are used. RFC 8725 section 3.8.
-    fn route(&mut self, jws: Option<&CompactJws<'_>>) {
+    fn route(&mut self, routing: Routing, jws: Option<&CompactJws<'_>>) {
         let trusted = self.trusted;
-        if let [only] = trusted {
+        if let (Routing::OneIssuer, [only]) = (routing, trusted) {
             self.issuer = Some(only);
             return;
         }
-        let find = |name: &str| trusted.iter().find(|issuer| issuer.policy.issuer() == name);
+        let find = |name: &str| {
+            let named = |issuer: &&Trusted<'_>| {
+                !issuer.policy.is_for_tenants() && issuer.policy.is_for(name)
+            };
+            let of_template = |issuer: &&Trusted<'_>| issuer.policy.is_for_tenant_of(name);
+            trusted.iter().find(named).or_else(|| trusted.iter().find(of_template))
+        };
         let outcome = jws.map(|jws| {
             let name = claims::unverified_issuer(jws)?;
             find(&name).map(|_| ()).ok_or(VerifyError::WrongIssuer)
         });
         // With the issuer that is probably meant, the other checks can be made.
         let name = self.payload.string("iss").unwrap_or_default();
+        let tid = self.payload.string("tid");
         let is_similar =
-            |issuer: &&Trusted<'_>| names::is_similar_issuer(issuer.policy.issuer(), name);
+            |issuer: &&Trusted<'_>| names::is_similar_issuer(&issuer.policy.issuer_with(tid), name);
         self.issuer = find(name).or_else(|| trusted.iter().find(is_similar));
         self.report(Check::Route, outcome);
     }

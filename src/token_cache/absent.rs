@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, sync::Arc};
 
 use super::{Digest, Recalled};
-use crate::{SelectedKey, Verified, key_name::KeyName};
+use crate::{SelectedKey, Verified, key_name::KeyName, trust::Identity};
 
 /// A cache that nothing can make.
 #[derive(Debug)]
@@ -18,13 +18,10 @@ impl TokenCache {
         &self,
         _: Digest,
         _: &Verified,
+        _: &Identity,
         _: Option<KeyName<Box<str>>>,
         _: SelectedKey,
     ) {
-        match *self {}
-    }
-
-    pub(crate) fn emptied(&self) -> Self {
         match *self {}
     }
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use super::{Digest, Recalled};
-use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName};
+use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName, trust::Identity};
 
 /// Accepted tokens, by the SHA-256 of their whole text, which is not kept.
 ///
@@ -24,7 +24,6 @@ use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName};
 /// again soon, it replaces an entry not used since the last sweep (the CLOCK rule). Tokens that
 /// come only once, however many, therefore do not evict those in use.
 pub(crate) struct TokenCache {
-    capacity: NonZeroUsize,
     shards: Box<[RwLock<Shard>]>,
 }
 
@@ -39,12 +38,7 @@ impl TokenCache {
             let capacity = capacity.get().saturating_sub(before).min(each);
             RwLock::new(Shard { capacity, ..Shard::default() })
         };
-        Self { capacity, shards: (0..shards).map(shard).collect() }
-    }
-
-    /// An empty cache of the same capacity.
-    pub(crate) fn emptied(&self) -> Self {
-        Self::new(self.capacity)
+        Self { shards: (0..shards).map(shard).collect() }
     }
 
     /// The entry of the token with this digest, if there is one.
@@ -64,6 +58,7 @@ impl TokenCache {
         &self,
         digest: Digest,
         verified: &Verified,
+        issuer: &Identity,
         name: Option<KeyName<Box<str>>>,
         key: SelectedKey,
     ) {
@@ -78,7 +73,8 @@ impl TokenCache {
         let Some(shard) = self.shard(&digest) else { return };
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = shard.place_for(digest) {
-            let recalled = Arc::new(Recalled { verified: verified.unshared(), name, key });
+            let (verified, issuer) = (verified.unshared(), issuer.clone());
+            let recalled = Arc::new(Recalled { verified, name, issuer, key });
             shard.put(place, Entry { digest, recalled, seen_again: AtomicBool::new(false) });
         }
     }

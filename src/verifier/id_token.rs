@@ -1,7 +1,9 @@
 //! ID tokens: the whole pipeline, and the checks of one login. OpenID Connect Core section 3.1.3.7.
 
-use super::Verifier;
-use crate::{Explanation, KeySource, Login, UnixTime, Verified, VerifyError, explain};
+use super::{Verifier, trusted};
+use crate::{
+    Explanation, KeySource, Login, UnixTime, Verified, VerifyError, explain, trust::Chosen,
+};
 
 impl<K: KeySource> Verifier<K> {
     /// Verifies the ID token of one login, under a policy of
@@ -18,7 +20,7 @@ impl<K: KeySource> Verifier<K> {
     /// the token's issuer is another one.
     #[cfg(feature = "std")]
     pub fn verify_id_token(&self, token: &str, login: &Login) -> Result<Verified, VerifyError> {
-        self.run(token, Some(login), K::key, UnixTime::now)
+        self.run(token, Some(login), Chosen::key, UnixTime::now)
     }
 
     /// The same as of `now`.
@@ -32,7 +34,7 @@ impl<K: KeySource> Verifier<K> {
         login: &Login,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        self.run(token, Some(login), K::key, || now)
+        self.run(token, Some(login), Chosen::key, || now)
     }
 
     /// The same with the keys in memory, as [`try_verify`](Self::try_verify): never does I/O, never waits.
@@ -42,7 +44,7 @@ impl<K: KeySource> Verifier<K> {
     /// As [`verify_id_token`](Self::verify_id_token).
     #[cfg(feature = "std")]
     pub fn try_verify_id_token(&self, token: &str, login: &Login) -> Result<Verified, VerifyError> {
-        self.run(token, Some(login), K::try_key, UnixTime::now)
+        self.run(token, Some(login), Chosen::try_key, UnixTime::now)
     }
 
     /// The same as a future, as [`verify_async`](Self::verify_async): it waits where
@@ -69,6 +71,7 @@ impl<K: KeySource> Verifier<K> {
 
     /// The same explanation as of `now`.
     pub fn explain_id_token_at(&self, token: &str, login: &Login, now: UnixTime) -> Explanation {
-        explain::token(&self.trusted(), token, Some(login), now).finish()
+        let issuers = self.issuers_for(Some(token));
+        explain::token(self.routing(), &trusted(&issuers), token, Some(login), now).finish()
     }
 }

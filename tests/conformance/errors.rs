@@ -276,6 +276,19 @@ fn verdicts() -> Vec<Pinned> {
             "the token's `iss` is not an issuer expected here, compare them including the trailing slash",
         ),
         pinned(
+            {
+                let template = Policy::for_tenants("https://{tenantid}.example/", AUDIENCE);
+                let tenant = "1a2b3c4d-0000-4111-8222-abcdefabcdef";
+                let token =
+                    token().claim("tid", tenant).issuer(format!("https://{tenant}.example/"));
+                let listed = "1a2b3c4d-0000-4111-8222-abcdefabcdee";
+                verifier_of(template.tenant(listed)).verify_at(&token.mint(), NOW)
+            },
+            VerifyError::WrongTenant,
+            "wrong_tenant",
+            "the token's tenant, in `tid`, is not one that the policy admits",
+        ),
+        pinned(
             verify_with_set(&key_of_other_issuer, &good),
             VerifyError::KeyOfOtherIssuer,
             "key_of_other_issuer",
@@ -452,6 +465,7 @@ fn all_variants_are_in_the_table_in_their_order() {
         "token_type_not_accepted",
         "security_event",
         "wrong_issuer",
+        "wrong_tenant",
         "key_of_other_issuer",
         "wrong_audience",
         "untrusted_audience",
@@ -596,7 +610,39 @@ fn try_verify_asks_for_the_keys_at_hand_only() {
 
 #[test]
 fn policy_faults_are_found_and_have_their_texts() {
-    let cases: [(&str, Policy, PolicyError, &str); 32] = [
+    let tenants = |template: &str| Policy::for_tenants(template, "a");
+    let guid = "1a2b3c4d-0000-4111-8222-abcdefabcdef";
+    let cases: [(&str, Policy, PolicyError, &str); 37] = [
+        (
+            "template without a placeholder",
+            tenants("https://a.example/").tenant(guid),
+            PolicyError::TenantTemplate,
+            "the template of the policy's issuer does not contain `{tenantid}` once",
+        ),
+        (
+            "no tenant",
+            tenants("https://{tenantid}.example/"),
+            PolicyError::NoTenant,
+            "the policy admits no tenant: name them, or admit all with `Policy::any_tenant`",
+        ),
+        (
+            "tenant that is no GUID",
+            tenants("https://{tenantid}.example/").tenant("common"),
+            PolicyError::TenantNotGuid,
+            "the name of a tenant of the policy is not a GUID",
+        ),
+        (
+            "tenants and any tenant",
+            tenants("https://{tenantid}.example/").tenant(guid).any_tenant(),
+            PolicyError::TenantsAndAnyTenant,
+            "the policy names tenants and also admits any tenant",
+        ),
+        (
+            "tenant without a template",
+            policy().tenant(guid),
+            PolicyError::TenantsWithoutTemplate,
+            "the policy admits tenants, but its issuer is not a template: use `Policy::for_tenants`",
+        ),
         (
             "issuer is empty",
             Policy::new("", AUDIENCE),
@@ -804,6 +850,10 @@ fn policy_faults_are_found_and_have_their_texts() {
     assert_eq!(
         PolicyError::DuplicateIssuer.to_string(),
         "the verifier already has a policy for this issuer"
+    );
+    assert_eq!(
+        PolicyError::SharedIssuers.to_string(),
+        "the verifier's issuers are shared: add the issuer with `Issuers::add`"
     );
     let longest = policy().leeway(Duration::from_secs(600)).authorized_party("a");
     assert_eq!(Verifier::new(longest, verifier().keys()).map(|_| ()), Ok(()));

@@ -319,6 +319,17 @@ fn entra_versions_have_different_issuers_and_keys() {
 }
 
 #[test]
+fn entra_tokens_of_two_tenants_pass_the_documented_template() {
+    let row = row("Entra ID, several tenants");
+    assert!(PAGE.contains("\"https://login.microsoftonline.com/{tenantid}/v2.0\""));
+    for tenant in ["11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"] {
+        let iss = format!("https://login.microsoftonline.com/{tenant}/v2.0");
+        let verified = row.verify(&row.token().issuer(iss.as_str()).claim("tid", tenant)).unwrap();
+        assert_eq!(verified.issuer(), iss);
+    }
+}
+
+#[test]
 fn entra_v1_token_may_name_the_client_id_as_audience() {
     let row = row("Entra ID, v1.0");
     let token = row.token().audience("6e74172b-0000-0000-0000-000000000001");
@@ -1075,6 +1086,41 @@ fn rows() -> Vec<Row> {
                 json!({"iss": "https://sts.windows.net/99999999-2222-3333-4444-555555555555/"}),
                 VerifyError::WrongIssuer,
             )],
+        },
+        Row {
+            name: "Entra ID, several tenants",
+            issuer: "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0",
+            audience: Some("6e74172b-0000-0000-0000-000000000001"),
+            policy: Policy::for_tenants(
+                "https://login.microsoftonline.com/{tenantid}/v2.0",
+                "6e74172b-0000-0000-0000-000000000001",
+            )
+            .tenant("11111111-2222-3333-4444-555555555555")
+            .tenant("99999999-2222-3333-4444-555555555555"),
+            algorithm: Algorithm::RS256,
+            header: json!({"typ": "JWT"}),
+            jwk: json!({
+                "alg": null, "x5t": "x5t", "x5c": ["MIID"],
+                "issuer": "https://login.microsoftonline.com/{tenantid}/v2.0",
+            }),
+            claims: json!({
+                "azp": "6e74172b-0000-0000-0000-000000000001",
+                "oid": "690222be-ff1a-4d56-abd1-7e4f7d38e474", "scp": "access_as_user",
+                "sub": "HKZpfaHyWadeOouYlitjrI", "tid": "11111111-2222-3333-4444-555555555555",
+                "ver": "2.0",
+            }),
+            refused: vec![
+                (
+                    json!({
+                        "iss": "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+                        "tid": "9188040d-6c67-4c5b-b112-36a304b66dad",
+                    }),
+                    VerifyError::WrongTenant,
+                ),
+                (json!({"tid": "99999999-2222-3333-4444-555555555555"}), VerifyError::WrongIssuer),
+                (json!({"tid": null}), VerifyError::ClaimMissing { claim: "tid" }),
+                (json!({"aud": "00000003-0000-0000-c000-000000000000"}), WRONG_AUDIENCE),
+            ],
         },
         Row {
             name: "Entra External ID",

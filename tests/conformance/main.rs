@@ -34,10 +34,15 @@ mod openid_connect;
 mod openid_connect_login;
 // Security events and logout tokens.
 mod rfc8417;
-// Best current practices: kinds of tokens; one algorithm for a key; several issuers.
+// Best current practices: kinds of tokens; one algorithm for a key; several issuers,
+// fixed and at run time.
 mod rfc8725;
 mod rfc8725_algorithms;
 mod rfc8725_issuers;
+#[cfg(feature = "std")]
+mod issuers_at_run_time;
+// Microsoft Entra's documentation of access tokens: an issuer with a name for each tenant.
+mod tenants;
 // Bearer tokens in requests; a guard's answers.
 mod rfc6750;
 mod rfc6750_guard;

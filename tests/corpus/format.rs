@@ -33,7 +33,10 @@ pub fn policy(value: &Value) -> Policy {
     let (audiences, clients) = (strings("audiences"), strings("clients"));
     let mut policy = match (audiences.as_slice(), clients.as_slice()) {
         ([first, rest @ ..], clients) => {
-            let policy = Policy::new(issuer, *first);
+            let policy = match strings("tenants").is_empty() {
+                true => Policy::new(issuer, *first),
+                false => Policy::for_tenants(issuer, *first),
+            };
             let policy = rest.iter().fold(policy, |policy, one| policy.accept_audience(*one));
             clients.iter().fold(policy, |policy, one| policy.accept_client(*one))
         }
@@ -52,6 +55,11 @@ pub fn policy(value: &Value) -> Policy {
             "id_token+jwt" => TokenType::IdToken,
             other => panic!("unknown type of token: {other}"),
         });
+    policy = match strings("tenants").as_slice() {
+        [] => policy,
+        ["*"] => policy.any_tenant(),
+        tenants => policy.tenants(tenants),
+    };
     for claim in value["required_claims"].as_array().unwrap() {
         let name = claim[0].as_str().unwrap();
         policy = match (&claim[1], claim[1]["one_of"].as_array(), claim[1]["contains"].as_str()) {

@@ -70,6 +70,11 @@ impl Case {
         Self { random, ours, detail, texts, header, claims, json }
     }
 
+    /// Whether the policy's issuer is a template.
+    pub fn has_template(&self) -> bool {
+        self.json["policy"]["tenants"].as_array().is_some_and(|tenants| !tenants.is_empty())
+    }
+
     /// Whether a key of the set made the signature: every key is tried with every algorithm. Other
     /// characters in the encoding of the signature are skipped.
     pub fn is_genuine(&self) -> bool {

@@ -242,6 +242,18 @@ pub const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "compares `iss` with the text of a template",
+        libraries: &LIBRARIES,
+        tokenring_accepts: true,
+        applies: |case| case.has_template(),
+    },
+    Rule {
+        name: "takes the text of a template for an `iss`",
+        libraries: &LIBRARIES,
+        tokenring_accepts: false,
+        applies: |case| case.has_template() && case.claims["iss"] == case.json["policy"]["issuer"],
+    },
+    Rule {
         name: "does not look at the JWK's `issuer`",
         libraries: &LIBRARIES,
         tokenring_accepts: false,

@@ -12,10 +12,14 @@ pub const OTHER_AUDIENCE: &str = "https://other-api.example.com/";
 pub const OTHER_CLIENT: &str = "other-client";
 pub const TENANT: &str = "3f1c6c9e-7a54-4d0c-9a6b-1f2e3d4c5b6a";
 
+pub const OTHER_TENANT: &str = "99999999-aaaa-4bbb-8ccc-dddddddddddd";
+pub const TEMPLATE: &str = "https://login.example.com/{tenantid}/v2.0";
+
 pub fn policies() -> Vec<(String, Value)> {
     let policy = |changes: Value| {
         let mut policy = json!({
             "issuer": ISSUER,
+            "tenants": [],
             "audiences": [AUDIENCE],
             "clients": [],
             "algorithms": ["EdDSA"],
@@ -60,6 +64,8 @@ pub fn policies() -> Vec<(String, Value)> {
         ("sender-constrained", json!({ "sender_constrained": "allowed" })),
         ("issuer without slash", json!({ "issuer": "https://tenant.example.auth0.com" })),
         ("tenant", json!({ "issuer": format!("https://login.example.com/{TENANT}/v2.0") })),
+        ("one tenant of the template", json!({ "issuer": TEMPLATE, "tenants": [TENANT] })),
+        ("any tenant of the template", json!({ "issuer": TEMPLATE, "tenants": ["*"] })),
     ];
     policies.extend(special.map(|(name, changes)| (name.into(), policy(changes))));
     policies

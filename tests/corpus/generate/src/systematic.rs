@@ -8,7 +8,7 @@ use tokenring::{
         ClaimType, EmptySegment, Expired, HeaderForbidden, HeaderJson, HeaderTooLong, HeaderType,
         KeyIdLength, KeyOfOtherIssuer, NotYetValid, PayloadJson, RequiredClaim, SenderConstrained,
         TokenTooLong, TokenTypeNotAccepted, UnknownKey, WrongAudience, WrongAuthorizedParty,
-        WrongIssuer,
+        WrongIssuer, WrongTenant,
     },
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, TestKey},
 };
@@ -17,7 +17,7 @@ use crate::{
     algorithms::ALGORITHMS,
     base::{MARKER, Token, arrays},
     case::{NOW, TokenCase},
-    keys::{OTHER_AUDIENCE, OTHER_CLIENT, TENANT},
+    keys::{OTHER_AUDIENCE, OTHER_CLIENT, OTHER_TENANT, TEMPLATE, TENANT},
 };
 
 pub fn cases() -> Vec<TokenCase> {
@@ -810,6 +810,54 @@ fn key_sets() -> Vec<TokenCase> {
             .policy("tenant")
             .refused(KeyOfOtherIssuer)
             .strict("the JWK's member `issuer`, which Microsoft publishes"),
+        case("template: a listed tenant", TENANTS, "key of each tenant", of_tenant(TENANT))
+            .policy("one tenant of the template"),
+        case("template: any tenant", TENANTS, "key of each tenant", of_tenant(OTHER_TENANT))
+            .policy("any tenant of the template"),
+        case("template: a tenant not listed", TENANTS, "key of each tenant", {
+            of_tenant(OTHER_TENANT)
+        })
+        .policy("one tenant of the template")
+        .refused(WrongTenant),
+        case("template: iss and tid of two tenants", TENANTS, "key of each tenant", {
+            of_tenant(TENANT).claim("tid", format!("{OTHER_TENANT:?}"))
+        })
+        .policy("any tenant of the template")
+        .refused(WrongIssuer),
+        case("template: tenant in upper case", TENANTS, "key of each tenant", {
+            of_tenant(&TENANT.to_uppercase())
+        })
+        .policy("any tenant of the template")
+        .refused(WrongIssuer)
+        .strict("a tenant has one text, in lower case"),
+        case("template: the placeholder as the tenant", TENANTS, "key of each tenant", {
+            of_tenant("{tenantid}")
+        })
+        .policy("any tenant of the template")
+        .refused(WrongIssuer),
+        case("template: a path as the tenant", TENANTS, "key of each tenant", {
+            of_tenant("../3f1c6c9e-7a54-4d0c-9a6b-1f2e3d4c5b6a")
+        })
+        .policy("any tenant of the template")
+        .refused(WrongIssuer),
+        case("template: no tid", TENANTS, "key of each tenant", {
+            of_tenant(TENANT).without_claim("tid")
+        })
+        .policy("any tenant of the template")
+        .refused(ClaimMissing { claim: "tid" }),
+        case("template: tid is null", TENANTS, "key of each tenant", {
+            of_tenant(TENANT).claim("tid", "null")
+        })
+        .policy("any tenant of the template")
+        .refused(ClaimType { claim: "tid" }),
+        case("template: key of another issuer", TENANTS, "key of another issuer", {
+            of_tenant(TENANT)
+        })
+        .policy("any tenant of the template")
+        .refused(KeyOfOtherIssuer)
+        .strict("the JWK's member `issuer`, which Microsoft publishes"),
+        case("template: key without issuer", TENANTS, "EdDSA", of_tenant(TENANT))
+            .policy("one tenant of the template"),
         case("kid of a key, spelled with an escape", named, "EdDSA", {
             token().header("kid", r#""tokenring\u002dtest-key-eddsa""#)
         }),
@@ -819,6 +867,14 @@ fn key_sets() -> Vec<TokenCase> {
         .refused(UnknownKey),
     ]
 }
+
+/// A token whose `iss` and `tid` name `tenant`.
+fn of_tenant(tenant: &str) -> Token {
+    let issuer = TEMPLATE.replace("{tenantid}", tenant);
+    token().claim("iss", format!("{issuer:?}")).claim("tid", format!("{tenant:?}"))
+}
+
+const TENANTS: &str = "RFC 8725 section 3.8";
 
 /// `a - b` for big-endian numbers of one length, without a final borrow.
 fn difference(a: &[u8], b: &[u8]) -> Vec<u8> {
