@@ -138,7 +138,8 @@ pub(super) fn token_type(accepted: &TokenType, typ: Option<&str>) -> Hint {
         ("okta-internal-at+jwt", _) => hint::OKTA_INTERNAL_TOKEN,
         ("jose", _) => hint::JOSE_TYPE,
         (_, Some((_, kind))) => hint::OTHER_KIND_OF_TOKEN.with(Argument::Name(kind)),
-        _ => hint::UNKNOWN_TYPE,
+        _ if TokenType::Named(typ.into()).is_possible() => hint::UNKNOWN_TYPE,
+        _ => hint::MALFORMED_TYPE,
     }
 }
 

@@ -177,6 +177,7 @@ impl Walk<'_> {
             Check::Issuer if error == VerifyError::KeyOfOtherIssuer => {
                 names::issuer_of_key(policy?.issuer(), self.issuer_of_key()?)
             }
+            Check::Issuer if error == VerifyError::WrongTenant => Some(hint::TENANT_NOT_LISTED),
             Check::Purpose => Some(hint::POLICY_NOT_FOR_ID_TOKENS),
             Check::Audience => diagnosis::audience(error, policy?, payload),
             Check::Expiry => diagnosis::time(error, "exp", payload),
