@@ -108,16 +108,30 @@ impl Policy {
 
     /// A policy for tokens of several tenants, which have an `iss` each and one set of keys.
     ///
-    /// `iss` must be `template` with the token's own claim `tid` in place of `{tenantid}`: a GUID in
-    /// lower case. The tenants are named with [`tenant`](Self::tenant) and
-    /// [`tenants`](Self::tenants), or [`any_tenant`](Self::any_tenant) admits all. `audience` is as
-    /// in [`new`](Self::new).
+    /// Write `{tenantid}` into `template` in place of the tenant. A token's `iss` must be the template
+    /// with its own claim `tid`, a GUID in lower case, put in there.
     ///
-    /// Microsoft Entra has such tokens. Its JWKs say in `issuer` which tenants a key is for: that
-    /// must fit too, as for every policy.
+    /// Name the tenants with [`tenant`](Self::tenant) and [`tenants`](Self::tenants), or admit all with
+    /// [`any_tenant`](Self::any_tenant). A policy with neither is refused. `audience` is as in
+    /// [`new`](Self::new).
+    ///
+    /// For tenants with keys of their own, use [`Issuers`](crate::Issuers).
+    ///
+    /// Microsoft Entra has such tokens. Its JWKs have a member `issuer`, which says whose tokens a key is
+    /// for. That must fit too, as under every policy.
     ///
     /// ```
-    /// use tokenring::Policy;
+    /// use tokenring::{JwkSet, Policy, UnixTime, Verifier, VerifyError};
+    /// # use tokenring::testkit::Issuer;
+    /// # let now = UnixTime::from_secs(1_780_000_000);
+    /// # let jwks = Issuer::new("https://login.microsoftonline.com/{tenantid}/v2.0").jwks();
+    /// # let token = |tenant: &str| {
+    /// #     let issuer = Issuer::new(format!("https://login.microsoftonline.com/{tenant}/v2.0"));
+    /// #     let api = "6e74172b-0000-0000-0000-000000000001";
+    /// #     issuer.token_at(now).audience(api).claim("tid", tenant).mint()
+    /// # };
+    /// # let token_of_customer = token("11111111-2222-3333-4444-555555555555");
+    /// # let token_of_stranger = token("77777777-2222-3333-4444-555555555555");
     ///
     /// let policy = Policy::for_tenants(
     ///     "https://login.microsoftonline.com/{tenantid}/v2.0",
@@ -125,6 +139,14 @@ impl Policy {
     /// )
     /// .tenant("11111111-2222-3333-4444-555555555555")
     /// .tenant("99999999-aaaa-bbbb-cccc-dddddddddddd");
+    ///
+    /// // One set of keys for all tenants. The page `issuers` has its URL.
+    /// let verifier = Verifier::new(policy, JwkSet::from_json(jwks.as_bytes())?)?;
+    /// let caller = verifier.verify_at(&token_of_customer, now)?;
+    /// assert!(caller.issuer().contains("11111111-2222-3333-4444-555555555555"));
+    /// let outcome = verifier.verify_at(&token_of_stranger, now);
+    /// assert_eq!(outcome.unwrap_err(), VerifyError::WrongTenant);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn for_tenants(template: impl Into<String>, audience: impl Into<String>) -> Self {
         Self { tenants: Some(Tenants::of_template()), ..Self::new(template, audience) }
@@ -265,8 +287,8 @@ impl Policy {
         self
     }
 
-    /// Reads the scopes from another claim than `scope`, for issuers that write them elsewhere, and for
-    /// roles or groups that a service treats as scopes.
+    /// Reads the scopes from another claim than `scope`: for an issuer that writes them elsewhere, or for
+    /// roles and groups that your service treats as scopes.
     ///
     /// `path` is the name of a claim (`scp`, `https://example.com/roles`), or a JSON Pointer to one inside
     /// another (`/realm_access/roles`): see [`ClaimPath`]. The claim `scope` is then not read.
@@ -282,7 +304,9 @@ impl Policy {
     /// ```
     /// use tokenring::Policy;
     ///
+    /// // {"scp": ["orders:read", "orders:write"]}
     /// let okta = Policy::new("https://example.okta.com/oauth2/default", "api://default").scopes_from("scp");
+    /// // {"realm_access": {"roles": ["customer", "admin"]}}
     /// let keycloak = Policy::new("https://login.example.com/realms/shop", "orders-api")
     ///     .scopes_from("/realm_access/roles");
     /// ```
