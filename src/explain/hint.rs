@@ -1,7 +1,7 @@
 //! The table of hints: the likely causes of a failed check, and what to do about them.
 //!
-//! A new hint is a row here and a line in a table of the tests: in `explain.rs`, or with its remedy in
-//! `advice.rs`.
+//! A new hint is a row here and a case of the tests: in `tests/conformance/advice.rs` with its remedy, or in
+//! `tests/conformance/explain.rs` without one.
 
 use core::{fmt, time::Duration};
 
