@@ -92,7 +92,7 @@ impl Policy {
     /// - `client_id` is in `aud`. Every other element must be named by
     ///   [`accept_audience`](Self::accept_audience); if there is one, `azp` is required.
     /// - `azp`, if present, is `client_id`, or a client of [`accept_client`](Self::accept_client).
-    /// - The token has no `nonce`, unless [`Login::nonce`] names it.
+    /// - The token has no `nonce`, unless [`Login::nonce`](crate::Login::nonce) names it.
     ///
     /// OpenID Connect Core sections 2 and 3.1.3.7.
     pub fn for_id_tokens(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
@@ -251,7 +251,7 @@ impl Policy {
     /// Accepts only tokens in which the claim `name` is the string `value`, byte for byte.
     ///
     /// Can be called for several claims; all of them are required. For values of other types, read
-    /// [`Verified::claims`] after the token is accepted.
+    /// [`Verified::claims`](crate::Verified::claims) after the token is accepted.
     #[must_use]
     pub fn require_claim(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.require_claim_one_of(name, [value])
@@ -297,8 +297,8 @@ impl Policy {
     /// `scope` or `scp`: then the scopes have spaces between them. A claim of any other type, or an array
     /// with another value than strings, grants nothing.
     ///
-    /// [`Verified::scopes`], [`Guard::require_scope`](crate::Guard::require_scope) and everything else
-    /// about scopes use what is read here. An object on the way to the claim in which a member occurs twice
+    /// [`Verified::scopes`](crate::Verified::scopes), [`Guard::require_scope`](crate::Guard::require_scope)
+    /// and everything else about scopes use what is read here. An object on the way to the claim in which a member occurs twice
     /// refuses the token, as [`JsonError::DuplicateMember`](crate::JsonError::DuplicateMember).
     ///
     /// ```
