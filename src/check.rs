@@ -1,7 +1,7 @@
 //! The checks of a token, in the order of the pipeline.
 //!
 //! A new check of the claims is a variant with its clause and a row in [`OF_CLAIMS`], a function in
-//! `policy.rs`, and the values that an explanation shows, in `explain/presentation.rs`.
+//! `policy/`, and the values that an explanation shows, in `explain/presentation.rs`.
 
 use core::fmt;
 

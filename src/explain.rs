@@ -57,12 +57,14 @@ mod request;
 mod walk;
 
 // The texts of the token, the expected and the actual values, and the choice of hints.
+mod unverified;
+mod segment;
+mod presentation;
+mod advice;
+mod diagnosis;
+mod kinds;
 mod names;
 mod signature;
-mod unverified;
-mod presentation;
-mod segment;
-mod diagnosis;
 pub(crate) mod text;
 pub(crate) mod keys;
 

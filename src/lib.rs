@@ -31,28 +31,29 @@
 //!
 //! - **What must a token say?** [`Policy`]: issuer, audience or client, algorithms. The page
 //!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 34 more.
+//!   [`Auth0::from_env`] makes policy and keys from the environment.
 //! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
 //!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have.
-//! - **Auth0?** [`Auth0::from_env`] sets up all of this from three environment variables.
 //! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and returns
 //!   the caller's [`Verified`] token, or the [`Rejection`] to send. [`check`](Guard::check) blocks
 //!   for keys, [`check_async`](Guard::check_async) is a future for any runtime, and
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
 //!   handler, and the same for permissions. Scopes or roles in another claim: [`Policy::scopes_from`].
-//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`].
-//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
-//!   [`remote`] has all the rules.
-//! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
-//!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
-//! - **The same tokens again and again?** [`Verifier::with_token_cache`].
-//! - **Who logged in?** [`Policy::for_id_tokens`] and [`Verifier::verify_id_token`]: the page
-//!   [`id_tokens`] says what a relying party must check.
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
-//!   one. How to read the report: [`explain`].
-//! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
+//!   one, with a hint. The page [`explain`] says how to read the report.
 //! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
 //!   server on loopback that can fail in many ways.
+//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
+//!   [`remote`] has all the rules.
+//! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
+//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`].
+//! - **The claims of an application?** [`Verified::claims`] reads them into a type of yours.
+//! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
+//!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
+//! - **Who logged in?** [`Policy::for_id_tokens`] and [`Verifier::verify_id_token`]. The page
+//!   [`id_tokens`] has an example and the rules.
+//! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //!
 //! # How it works
 //!
@@ -68,8 +69,8 @@
 //! # Features
 //!
 //! - `fetch`, on by default, with `std`: [`RemoteJwks`] and [`Auth0`], over ureq and rustls.
-//! - `std`, on by default: everything that reads the system clock. Without it the crate is `no_std` and
-//!   needs `alloc`.
+//! - `std`, on by default: everything that reads the clock or waits, and [`Issuers`]. Without it the crate
+//!   is `no_std` and needs `alloc`.
 //! - `simd`, with `std`: base64url is decoded with AVX2 or NEON, where the processor has it. This
 //!   code is in the `base64` crate and uses `unsafe`. Worthwhile for tokens of several kilobytes.
 //! - `testkit`: an issuer for tests. Its private keys are public.

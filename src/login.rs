@@ -13,17 +13,20 @@ use crate::{
     time::END_OF_TIME,
 };
 
-/// What a relying party knows about one login: what it sent in the authentication request, and what came
-/// with the ID token. Given to [`Verifier::verify_id_token`](crate::Verifier::verify_id_token).
+/// One login, as your service knows it: the values that it sent in the authentication request, and those
+/// that came with the ID token. [`Verifier::verify_id_token`](crate::Verifier::verify_id_token) compares
+/// them with the token, each as its method says.
 ///
-/// Everything set here must be in the token as the methods say. The page
-/// [`id_tokens`](crate::id_tokens) has an example and all the rules.
+/// The page [`id_tokens`](crate::id_tokens) has a complete example and all the rules.
 ///
 /// ```
 /// use tokenring::Login;
 ///
 /// // An ID token from the token endpoint, whose request had `max_age=300`.
 /// let login = Login::new().nonce("n-0S6_WzA2Mj").access_token("SlAV32hkKG").max_age(300);
+///
+/// // One from the authorization endpoint: it came through the browser, with a code.
+/// let login = Login::from_authorization_endpoint("n-0S6_WzA2Mj").code("Qcb0Orv1zh30vL1MPRsbm");
 /// ```
 #[derive(Clone)]
 pub struct Login {

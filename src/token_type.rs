@@ -9,6 +9,16 @@ use alloc::{
 /// section 3.11.
 ///
 /// Compared ignoring ASCII case, with or without `application/` before it. RFC 7515 section 4.1.9.
+///
+/// ```
+/// use tokenring::{Policy, TokenType};
+///
+/// let policy = || Policy::new("https://issuer.example/", "https://api.example.com/");
+/// // The issuer follows RFC 9068: its ID tokens are then refused by their type.
+/// let standard = policy().token_type(TokenType::AccessToken);
+/// // The issuer has a type of its own.
+/// let own = policy().token_type(TokenType::Named("example+jwt".into()));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenType {

@@ -1,7 +1,7 @@
 //! The table of hints: the likely causes of a failed check, and what to do about them.
 //!
-//! A new hint is a row here and a line in a table of the tests: in `explain.rs`, or with its remedy in
-//! `advice.rs`.
+//! A new hint is a row here and a case of the tests: in `tests/conformance/advice.rs` with its remedy, or in
+//! `tests/conformance/explain.rs` without one.
 
 use core::{fmt, time::Duration};
 
@@ -266,6 +266,8 @@ pub(super) const JOSE_TYPE: Hint = Hint::coded("jose_type")
     .says("`typ` JOSE says only that this is a JWS or a JWE: if the issuer's access tokens have it, accept it with `Policy::token_type` and `TokenType::Named`.");
 pub(super) const UNKNOWN_TYPE: Hint = Hint::coded("unknown_type")
     .says("This crate does not know this `typ`: if the issuer's access tokens have it, accept it with `Policy::token_type` and `TokenType::Named`.");
+pub(super) const MALFORMED_TYPE: Hint = Hint::coded("malformed_type")
+    .says("`typ` is empty or has characters that no media type has: have the issuer write JWT or at+jwt, or leave it out (RFC 7515 section 4.1.9).");
 pub(super) const UNTYPED_ACCESS_TOKEN: Hint = Hint::coded("untyped_access_token")
     .says("The policy requires `typ` at+jwt: switch the issuer to RFC 9068 access tokens, or use `TokenType::Jwt`.");
 pub(super) const ACCESS_TOKEN: Hint = Hint::coded("access_token")
@@ -304,6 +306,8 @@ pub(super) const ENTRA_VERSION_MISSING: Hint = Hint::coded("entra_version_missin
 );
 pub(super) const ENTRA_TENANT_MISSING: Hint = Hint::coded("entra_tenant_missing")
     .says("Entra writes the ID of a tenant into `iss`, never common, organizations or consumers: configure the tenant's ID, or `Policy::for_tenants` for several tenants.");
+pub(super) const TENANT_NOT_LISTED: Hint = Hint::coded("tenant_not_listed")
+    .says("The policy does not list this tenant: if its users may use this service, name it with `Policy::tenant`.");
 pub(super) const ENTRA_KEYS_OF_VERSION_2: Hint = Hint::coded("entra_keys_of_version_2")
     .says("The token has Entra's version 1.0, and these keys are for version 2.0: fetch the keys at https://{} with `RemoteJwks::new`.");
 pub(super) const ADFS_ACCESS_TOKEN: Hint = Hint::coded("adfs_access_token")
@@ -392,6 +396,7 @@ pub(super) const PERMISSION_IS_SCOPE: Hint = Hint::coded("permission_is_scope")
     .says("The token has this name among its scopes: check it with `Guard::require_scope` in place of `require_permission`.");
 pub(super) const REQUIREMENT_EMPTY: Hint = Hint::coded("requirement_empty")
     .says("The guard requires an empty name, which no token has: a setting of this service was left empty.");
+
 // ID tokens.
 
 pub(super) const POLICY_NOT_FOR_ID_TOKENS: Hint = Hint::coded("policy_not_for_id_tokens")

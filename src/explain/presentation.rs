@@ -1,4 +1,4 @@
-//! The expected and the actual value of each check, and the hint if it failed.
+//! The expected and the actual value of each check.
 
 use alloc::{
     format,
@@ -7,15 +7,9 @@ use alloc::{
 };
 
 use crate::{
-    Algorithm, CompactJws, Login, Policy, TokenType, VerifyError, base64url,
+    Algorithm, Login, Policy, TokenType, VerifyError, base64url,
     compact::MAX_TOKEN_BYTES,
-    explain::{
-        Check, Trusted, diagnosis,
-        hint::{self, Hint},
-        keys, names, text,
-        unverified::faulty_claim,
-        walk::Walk,
-    },
+    explain::{Check, diagnosis, keys, text, unverified::faulty_claim, walk::Walk},
     required_claim::{RequiredClaim, Wanted},
     tenants::{Tenant, Tenants},
 };
@@ -140,98 +134,6 @@ impl Walk<'_> {
         })
     }
 
-    /// What to do about `check`, which failed with `error`.
-    pub(super) fn hint(&self, check: Check, error: VerifyError) -> Option<Hint> {
-        let (header, payload, policy) = (&self.header, &self.payload, self.policy());
-        match check {
-            Check::Size => Some(hint::TOO_LARGE),
-            Check::Segments => diagnosis::segments(error, self.token, header),
-            Check::Header | Check::Payload => {
-                self.unless_padding_is_signed(diagnosis::encoding(error, self.token))
-            }
-            Check::Algorithm => diagnosis::algorithm(header, payload),
-            Check::Key => {
-                let error = self.key.as_ref()?.as_ref().err()?;
-                if keys::is_unknown_thumbprint(*error, &self.keys, header) {
-                    return Some(hint::UNKNOWN_THUMBPRINT);
-                }
-                keys::hint(*error, &self.keys, &self.sought_key()?)
-            }
-            Check::Signature => {
-                let hint =
-                    diagnosis::signature(error, self.token, header, payload, self.selected_key()?);
-                self.unless_padding_is_signed(hint)
-            }
-            Check::Claim => diagnosis::time(error, faulty_claim(error)?, payload),
-            Check::Type => {
-                Some(diagnosis::token_type(policy?.accepted_type(), header.string("typ")))
-            }
-            Check::Events => Some(hint::SECURITY_EVENT),
-            Check::Route | Check::Issuer if error == VerifyError::WrongIssuer => match policy {
-                Some(policy) => {
-                    let expected = policy.issuer_with(payload.string("tid"));
-                    names::issuer(&expected, payload.string("iss").unwrap_or_default())
-                }
-                None => Some(hint::OTHER_ISSUER),
-            },
-            Check::Issuer if error == VerifyError::KeyOfOtherIssuer => {
-                names::issuer_of_key(policy?.issuer(), self.issuer_of_key()?)
-            }
-            Check::Purpose => Some(hint::POLICY_NOT_FOR_ID_TOKENS),
-            Check::Audience => diagnosis::audience(error, policy?, payload),
-            Check::Expiry => diagnosis::time(error, "exp", payload),
-            Check::NotBefore => diagnosis::time(error, "nbf", payload),
-            Check::Client if policy.is_some_and(Policy::is_for_id_tokens) => {
-                Some(hint::ID_TOKEN_FOR_OTHER_PARTY)
-            }
-            Check::Client if error == VerifyError::WrongAuthorizedParty => {
-                diagnosis::client(policy?, payload)
-            }
-            Check::RequiredClaim => {
-                let VerifyError::RequiredClaim { index } = error else { return None };
-                diagnosis::required_claim(&policy?.required_claims().get(index)?.name, payload)
-            }
-            Check::Nonce
-            | Check::AuthenticationContext
-            | Check::AuthenticationTime
-            | Check::AccessTokenHash
-            | Check::CodeHash => diagnosis::login(error, payload),
-            Check::Confirmation if error == VerifyError::SenderConstrained => {
-                Some(hint::SENDER_CONSTRAINED)
-            }
-            _ => None,
-        }
-    }
-
-    /// The hint, unless it advises to remove padding that the issuer may have signed.
-    fn unless_padding_is_signed(&self, hint: Option<Hint>) -> Option<Hint> {
-        match hint {
-            Some(hint::PADDED) if !self.verifies_without_padding() => Some(hint::PADDING_SIGNED),
-            other => other,
-        }
-    }
-
-    /// Whether the signature holds if the padding is removed. If only the signature is padded, that can
-    /// always be removed.
-    fn verifies_without_padding(&self) -> bool {
-        let is_padded = |segment: &str| segment.contains('=');
-        if !self.token.split('.').take(2).any(is_padded) {
-            return true;
-        }
-        let bare = self.token.replace('=', "");
-        let Ok(jws) = CompactJws::parse(&bare) else { return false };
-        let iss = self.payload.string("iss");
-        let issuer = match self.trusted {
-            [only] => Some(only),
-            several => several.iter().find(|issuer| Some(issuer.policy.issuer()) == iss),
-        };
-        let key = issuer.and_then(|Trusted { policy, keys }| {
-            let header = jws.header();
-            keys.try_key(policy.query(header.key_name(), header.algorithm())).ok()
-        });
-        key.is_some_and(|key| jws.verify(&key).is_ok())
-    }
-
     /// The type of a registered claim, and the faulty claim.
     fn type_and_claim(&self, claim: &str) -> (String, String) {
         match type_of_claim(claim) {
@@ -309,7 +211,7 @@ impl Walk<'_> {
     }
 
     /// The key that the token needs.
-    fn sought_key(&self) -> Option<keys::Sought<'_>> {
+    pub(super) fn sought_key(&self) -> Option<keys::Sought<'_>> {
         let policy = self.policy()?;
         Some(keys::Sought {
             kid: self.header.string("kid"),
@@ -321,7 +223,7 @@ impl Walk<'_> {
     }
 
     /// The issuer that the key of the token is for, if its JWK names one.
-    fn issuer_of_key(&self) -> Option<&str> {
+    pub(super) fn issuer_of_key(&self) -> Option<&str> {
         self.claims.as_ref()?.key_issuer.as_deref()
     }
 

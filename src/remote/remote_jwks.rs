@@ -43,6 +43,18 @@ use crate::{
 /// - **The issuer is down:** the keys at hand stay in use until their set is as old as
 ///   [`stale_cap`](RemoteJwksBuilder::stale_cap). Without keys, lookups fail with
 ///   [`KeyError::Unavailable`], for which a [`Guard`](crate::Guard) responds with status 503.
+///
+/// ```
+/// use tokenring::{Policy, RemoteJwks, Verifier};
+///
+/// let issuer = "https://login.example.com/";
+/// let keys = RemoteJwks::discover(issuer)?; // finds the URL of the keys with the first fetch
+/// let verifier = Verifier::new(Policy::new(issuer, "https://api.example.com/"), keys.clone())?;
+///
+/// // For a probe. No token has come yet, so there are no keys.
+/// assert!(!keys.health().is_ready());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct RemoteJwks(Arc<Source>);
 

@@ -16,14 +16,14 @@ use super::ConfiguredIssuer;
 use crate::{KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey};
 
 /// Issuers that can be added, replaced, removed and listed while
-/// [verifiers](crate::Verifier::with_issuers) use them.
+/// [verifiers](crate::Verifier::with_issuers) use them: for a service whose tenants have an issuer each.
 ///
-/// Clones share the issuers: keep one, and give another to the verifier. A change takes effect for
-/// each verification that begins after it. A token in a cache is bound to its issuer as it was then:
-/// a token of an issuer that was replaced or removed is verified again, and no other issuer's is.
+/// Clones share the issuers: give one to the verifier, and keep another to make changes. A change takes
+/// effect for each verification that begins after it. In a token cache, a token of an issuer that was
+/// replaced or removed is verified again; those of other issuers stay.
 ///
-/// A look-up takes a lock for reading, and costs the same for two issuers and for thousands. An
-/// unknown `iss` is refused without a fetch. RFC 8725 sections 3.8 and 3.10.
+/// A look-up takes a lock for reading, and costs the same for two issuers and for thousands. A token with
+/// an unknown `iss` is refused without a fetch. RFC 8725 sections 3.8 and 3.10.
 ///
 /// ```
 /// use tokenring::{Issuers, JwkSet, Policy, UnixTime, Verifier, VerifyError};
