@@ -222,7 +222,8 @@ impl Policy {
     /// Accepts only tokens issued to this client: `azp` must be `client_id`, or the claim
     /// `client_id` if there is no `azp`. OpenID Connect Core section 3.1.3.7, RFC 8693 section 4.3.
     ///
-    /// Replaces the clients named before.
+    /// Replaces the clients named before. ID tokens must then have `azp`, unless `client_id` is the one of
+    /// [`for_id_tokens`](Self::for_id_tokens).
     #[must_use]
     pub fn authorized_party(mut self, client_id: impl Into<String>) -> Self {
         self.clients = Vec::from([client_id.into()]);
@@ -640,13 +641,15 @@ impl Policy {
         }
     }
 
-    /// Checks `azp`, which must be present if the token is for others besides the client. OpenID Connect
-    /// Core section 3.1.3.7, steps 4 and 5.
+    /// Checks `azp`, which must be present if the token is for others besides the client, or if the policy
+    /// is for another client's tokens. OpenID Connect Core section 3.1.3.7, steps 4 and 5.
     pub(crate) fn check_client_of_id_token(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        let accepted = |client: &str| self.clients.iter().any(|one| one == client);
         match claims.string("azp") {
-            Some(azp) if self.clients.iter().any(|client| *client == azp) => Ok(()),
+            Some(azp) if accepted(&azp) => Ok(()),
             Some(_) => Err(VerifyError::WrongAuthorizedParty),
-            None if claims.audience().all(|audience| self.is_client(audience)) => Ok(()),
+            // The only audience is the client that the token was issued to.
+            None if claims.audience().all(|one| self.is_client(one) && accepted(one)) => Ok(()),
             None => Err(VerifyError::ClaimMissing { claim: "azp" }),
         }
     }
