@@ -305,6 +305,7 @@ fn texts(names: &[String]) -> impl Iterator<Item = &str> {
 pub struct GuardCheck<'g, K>(CheckState<'g, K>);
 
 #[cfg(feature = "std")]
+#[expect(clippy::large_enum_variant, reason = "a box would cost every check an allocation")]
 enum CheckState<'g, K> {
     Finished(Option<Result<Verified, Rejection>>),
     Waiting {

@@ -1,6 +1,7 @@
 //! RFC 6901, RFC 8693 section 4.2: scopes that a policy reads from another claim than `scope`.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+#[cfg(feature = "std")]
 use std::num::NonZeroUsize;
 
 use tokenring::{
@@ -181,6 +182,7 @@ fn guard_requires_what_is_at_the_path() {
     assert_eq!(outcome("admin", twice), (Err(REPEATED), Outcome::NotReached));
 }
 
+#[cfg(feature = "std")]
 #[test]
 fn cached_token_keeps_its_scopes() {
     let verifier = verifier_of(policy().scopes_from("/a/roles"))
