@@ -241,7 +241,8 @@ impl Policy {
     /// Accepts only tokens issued to this client: `azp` must be `client_id`, or the claim
     /// `client_id` if there is no `azp`. OpenID Connect Core section 3.1.3.7, RFC 8693 section 4.3.
     ///
-    /// Replaces the clients named before.
+    /// Replaces the clients named before. ID tokens must then have `azp`, unless `client_id` is the one of
+    /// [`for_id_tokens`](Self::for_id_tokens).
     #[must_use]
     pub fn authorized_party(mut self, client_id: impl Into<String>) -> Self {
         self.clients = Vec::from([client_id.into()]);

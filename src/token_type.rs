@@ -35,7 +35,8 @@ pub enum TokenType {
     /// Only this type, such as `okta-internal-at+jwt` or `JOSE`: the type that an issuer has defined for
     /// its own tokens.
     ///
-    /// A token of this type may have the claim `events`, unless the policy is for ID tokens.
+    /// A token of such a type may have the claim `events`, unless the policy is for ID tokens. If the
+    /// name is one of those above, it may not: nothing else would tell a logout token from the others.
     Named(String),
 }
 
@@ -51,6 +52,13 @@ impl TokenType {
             Self::IdToken => is("JWT") || is("id_token+jwt"),
             Self::Named(name) => is(subtype(name)),
         }
+    }
+
+    /// Whether this is an issuer's own type, which neither an access token nor an ID token has otherwise.
+    pub(crate) fn is_issuers_own(&self) -> bool {
+        let is_common =
+            |name| [Self::Jwt, Self::IdToken].iter().any(|kind| kind.accepts(Some(name)));
+        matches!(self, Self::Named(name) if !is_common(name))
     }
 
     /// Whether a media type can have this name. RFC 2045 section 5.1, RFC 6838 section 4.2.

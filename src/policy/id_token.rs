@@ -37,13 +37,15 @@ impl Policy {
         self.audiences.first().is_some_and(|client| client == audience)
     }
 
-    /// Checks `azp`, which must be present if the token is for others besides the client. OpenID Connect
-    /// Core section 3.1.3.7, steps 4 and 5.
+    /// Checks `azp`, which must be present if the token is for others besides the client, or if the policy
+    /// is for another client's tokens. OpenID Connect Core section 3.1.3.7, steps 4 and 5.
     pub(crate) fn check_client_of_id_token(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
+        let accepted = |client: &str| self.clients.iter().any(|one| one == client);
         match claims.string("azp") {
-            Some(azp) if self.clients.iter().any(|client| *client == azp) => Ok(()),
+            Some(azp) if accepted(&azp) => Ok(()),
             Some(_) => Err(VerifyError::WrongAuthorizedParty),
-            None if claims.audience().all(|audience| self.is_client(audience)) => Ok(()),
+            // The only audience is the client that the token was issued to.
+            None if claims.audience().all(|one| self.is_client(one) && accepted(one)) => Ok(()),
             None => Err(VerifyError::ClaimMissing { claim: "azp" }),
         }
     }

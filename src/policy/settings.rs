@@ -121,9 +121,10 @@ impl Policy {
         }
     }
 
-    /// Whether the tokens may be security events: the policy names their type, and it is not for logins.
+    /// Whether the tokens may be security events: their type is the issuer's own, and the policy is not
+    /// for logins.
     pub(crate) fn accepts_events(&self) -> bool {
-        matches!((&self.token_type, self.purpose), (TokenType::Named(_), Purpose::Access))
+        self.token_type.is_issuers_own() && matches!(self.purpose, Purpose::Access)
     }
 
     pub(crate) fn leeway_seconds(&self) -> u64 {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use tokenring::{
-    Algorithm, Guard, Issuers, JwkSet, KeyError, KeyLookup, KeyQuery, KeySource, Policy,
+    Algorithm, Guard, Issuers, JwkSet, KeyError, KeyLookup, KeyQuery, KeySource, Login, Policy,
     PolicyError, SelectedKey, UnixTime, Verifier, VerifyError,
     explain::Check,
     testkit::{AUDIENCE, Issuer},
@@ -269,6 +269,94 @@ fn types_can_be_shared_between_threads() {
     shared(&verifier);
     send(&verifier.verify_async(""));
     send(&Guard::new(verifier).check_async([""]));
+}
+
+#[test]
+fn cache_changes_no_verdict_whatever_happens_to_the_issuers() {
+    const TENANT: &str = "1a2b3c4d-0000-4111-8222-abcdefabcdef";
+    let template = "https://login.example/{tenantid}/";
+    let of_tenant = template.replace("{tenantid}", TENANT);
+    let policies = [
+        policy(ONE),
+        Policy::new(ONE, "other"),
+        Policy::for_id_tokens(ONE, AUDIENCE),
+        policy(&of_tenant),
+        Policy::for_tenants(template, AUDIENCE).tenant(TENANT),
+        Policy::for_tenants(template, AUDIENCE).any_tenant(),
+        Policy::for_tenants(template, AUDIENCE).tenant("99999999-aaaa-bbbb-cccc-dddddddddddd"),
+    ];
+    let tokens = [(ONE, 0), (ONE, 1), (&of_tenant, 0), (&of_tenant, 1)].map(|(iss, index)| {
+        let builder = Issuer::with_keys(iss, key(index)).token_at(NOW);
+        builder.without_claim("azp").claim("tid", TENANT).mint()
+    });
+    let issuers = Issuers::new();
+    let plain = Verifier::with_issuers(issuers.clone());
+    let cached = plain.clone().with_token_cache(size(9));
+    let login = Login::new();
+    let (mut accepted, mut random) = (0, 1_u32);
+    let mut below = |end: u32| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        usize::try_from((random >> 16) % end).unwrap()
+    };
+    for _ in 0..400 {
+        match below(8) {
+            0..=4 => drop(issuers.replace(policies[below(7)].clone(), keys(below(2))).unwrap()),
+            _ => drop(issuers.remove([ONE, &of_tenant, template][below(3)])),
+        }
+        for token in &tokens {
+            // As a login first or last: one way must not open the other.
+            for is_login in [[true, false, true], [false, true, false]][below(2)] {
+                let verify = |verifier: &Verifier<_>| match is_login {
+                    true => verifier.verify_id_token_at(token, &login, NOW).map(drop),
+                    false => verifier.verify_at(token, NOW).map(drop),
+                };
+                assert_eq!(verify(&cached), verify(&plain));
+                accepted += usize::from(verify(&plain).is_ok());
+            }
+        }
+    }
+    assert!(accepted > 400, "{accepted}");
+}
+
+#[test]
+fn change_takes_effect_at_once_while_other_threads_fill_the_cache() {
+    let issuers = Issuers::new();
+    let verifier = Verifier::with_issuers(issuers.clone()).with_token_cache(size(9));
+    let token = token(ONE, 0);
+    let (started, is_over) = (Barrier::new(3), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                started.wait();
+                while is_over.load(Ordering::Relaxed) == 0 {
+                    let _any = verifier.verify_at(&token, NOW);
+                }
+            });
+        }
+        started.wait();
+        // Joins the threads before it fails.
+        let outcomes: Vec<_> = (0..500)
+            .flat_map(|_| {
+                let verdict = || verifier.verify_at(&token, NOW).map(drop);
+                issuers.replace(policy(ONE), keys(0)).unwrap();
+                let good = verdict();
+                issuers.replace(Policy::new(ONE, "other"), keys(0)).unwrap();
+                let other_audience = verdict();
+                issuers.replace(policy(ONE), keys(1)).unwrap();
+                let other_key = verdict();
+                issuers.remove(ONE);
+                [good, other_audience, other_key, verdict()]
+            })
+            .collect();
+        is_over.store(1, Ordering::Relaxed);
+        let expected = [
+            Ok(()),
+            Err(VerifyError::WrongAudience),
+            Err(VerifyError::BadSignature),
+            Err(VerifyError::WrongIssuer),
+        ];
+        assert!(outcomes.chunks(4).all(|four| four == expected));
+    });
 }
 
 // The resolver.

@@ -154,6 +154,12 @@ fn azp_is_required_with_another_audience_and_must_be_the_client() {
     let app = for_login().accept_client("app");
     assert_eq!(under(app.clone(), id_token().claim("azp", "app")), Ok(()));
     assert_eq!(under(app, id_token()), Ok(()));
+    // Of the app alone: without `azp`, the token is the server's own.
+    let app = for_login().authorized_party("app");
+    assert_eq!(under(app.clone(), id_token().claim("azp", "app")), Ok(()));
+    assert_eq!(under(app.clone(), id_token().claim("azp", CLIENT)), other);
+    assert_eq!(under(app, id_token()), missing("azp"));
+    assert_eq!(under(for_login().authorized_party(CLIENT), id_token()), Ok(()));
 }
 
 // Step 11: `nonce`.

@@ -66,6 +66,17 @@ fn policy_that_names_a_type_of_its_own_accepts_events_but_not_for_a_login() {
 }
 
 #[test]
+fn common_type_that_a_policy_names_admits_no_events() {
+    for typ in ["JWT", "jwt", "at+jwt", "AT+JWT", "id_token+jwt", "application/JWT"] {
+        let policy = Policy::new(ISSUER, CLIENT_ID).token_type(TokenType::Named(typ.into()));
+        let token = token().header("typ", typ).audience(CLIENT_ID);
+        assert_eq!(outcome(policy.clone(), &token.mint()), Ok(()), "{typ}");
+        let found = outcome(policy, &token.claim("events", json!({})).mint());
+        assert_eq!(found, Err(VerifyError::SecurityEvent), "{typ}");
+    }
+}
+
+#[test]
 fn events_are_looked_at_after_the_signature_and_the_typ_and_before_the_issuer() {
     let events = || token().claim("events", json!({}));
     let forged = events().forged_by(&TestKey::attacker()).mint();
