@@ -304,8 +304,9 @@ fn texts(names: &[String]) -> impl Iterator<Item = &str> {
 #[must_use = "futures do nothing unless polled"]
 pub struct GuardCheck<'g, K>(CheckState<'g, K>);
 
+// Not `expect`: whether the lint fires depends on the features of other crates.
 #[cfg(feature = "std")]
-#[expect(clippy::large_enum_variant, reason = "in a box, every known key would cost an allocation")]
+#[allow(clippy::large_enum_variant, reason = "a box would be an allocation for each token")]
 enum CheckState<'g, K> {
     Finished(Option<Result<Verified, Rejection>>),
     Waiting {

@@ -4,7 +4,6 @@
 mod burnt;
 mod ec;
 mod error;
-mod limbs;
 mod members;
 mod okp;
 mod rsa;

@@ -257,7 +257,9 @@ impl SkippedKey {
     }
 }
 
-/// Auth0 publishes two or three, and the largest known sets a few hundred.
+/// Auth0 publishes two or three, and the largest known sets a few hundred. It bounds the time that a
+/// set takes on the thread that fetches it. measured: 1000 keys take 16 ms for RSA-2048 and Ed25519,
+/// 34 ms for ES256 and 260 ms for ES384, because *ring* checks each point by a key agreement.
 const MAX_KEYS: usize = 1000;
 
 /// A set with more keys is searched by `kid`.

@@ -70,6 +70,8 @@ pub enum JwkError {
     NotCanonical,
     /// Issuer: the Ed25519 key has low order, so that signatures can be forged. RFC 8032 section 7.
     LowOrder,
+    /// Operator: the system has no randomness, which *ring* needs to check a point.
+    NoRandomness,
     /// Issuer: `n` is not the modulus but a whole SubjectPublicKeyInfo, which contains it. RFC 7518
     /// section 6.3.1.1.
     ModulusIsPublicKeyInfo,
@@ -123,6 +125,7 @@ impl JwkError {
             Self::NotOnCurve => "not_on_curve",
             Self::NotCanonical => "not_canonical",
             Self::LowOrder => "low_order",
+            Self::NoRandomness => "no_randomness",
             Self::ModulusIsPublicKeyInfo => "modulus_is_public_key_info",
             Self::ModulusTooSmall { .. } => "modulus_too_small",
             Self::ModulusTooLarge { .. } => "modulus_too_large",
@@ -174,6 +177,9 @@ impl fmt::Display for JwkError {
             Self::NotCanonical => f.write_str("the key's `x` is not encoded canonically"),
             Self::LowOrder => {
                 f.write_str("the key is a point of low order, for which signatures can be forged")
+            }
+            Self::NoRandomness => {
+                f.write_str("the key cannot be checked because the system has no randomness")
             }
             Self::ModulusIsPublicKeyInfo => f.write_str(
                 "the key's `n` is a whole SubjectPublicKeyInfo, not the modulus in it",

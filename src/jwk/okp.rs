@@ -1,7 +1,6 @@
 //! An Ed25519 public key: a point in its canonical encoding, not of low order. RFC 8037 section 2,
 //! RFC 8032 section 5.1.3.
 
-use super::limbs::{add, subtract};
 use crate::JwkError;
 
 /// The encoding of a point: `y`, little-endian, and the sign of `x` in the top bit.
@@ -111,6 +110,30 @@ fn multiply_add(one: u64, other: u64, third: u64, carry: u64) -> (u64, u64) {
     let sum = product.wrapping_add(u128::from(third)).wrapping_add(u128::from(carry));
     let limb = |number: u128| number.try_into().unwrap_or_default();
     (limb(sum & u128::from(u64::MAX)), limb(sum >> 64))
+}
+
+/// The sum modulo 2^256, and the carry.
+fn add(one: [u64; 4], other: [u64; 4]) -> ([u64; 4], u64) {
+    let (mut sum, mut carry) = (one, 0);
+    for (limb, other) in sum.iter_mut().zip(other) {
+        let (partial, first) = limb.overflowing_add(other);
+        let (total, second) = partial.overflowing_add(carry);
+        *limb = total;
+        carry = u64::from(first | second);
+    }
+    (sum, carry)
+}
+
+/// The difference modulo 2^256, and the borrow: 1 if `other` is the greater.
+fn subtract(one: [u64; 4], other: [u64; 4]) -> ([u64; 4], u64) {
+    let (mut difference, mut borrow) = (one, 0);
+    for (limb, other) in difference.iter_mut().zip(other) {
+        let (partial, first) = limb.overflowing_sub(other);
+        let (total, second) = partial.overflowing_sub(borrow);
+        *limb = total;
+        borrow = u64::from(first | second);
+    }
+    (difference, borrow)
 }
 
 const TOP_WITHOUT_SIGN: u64 = u64::MAX >> 1;

@@ -104,6 +104,16 @@ fn issuer_of_a_shared_verifier_is_added_to_its_issuers_only() {
     assert_eq!(added, Err(PolicyError::SharedIssuers));
 }
 
+/// The issuers have the keys, and a method that returns them.
+#[test]
+fn shared_verifier_itself_has_keys_of_no_issuer() {
+    let issuers = Issuers::default();
+    issuers.add(policy(ONE), keys(0)).unwrap();
+    let verifier = Verifier::with_issuers(issuers.clone());
+    assert!(verifier.keys_of(ONE).is_none());
+    assert!(issuers.keys_of(ONE).is_some());
+}
+
 #[test]
 fn issuers_alone_are_no_source_of_keys() {
     let issuers = Issuers::new();

@@ -1179,6 +1179,12 @@ fn every_fault_of_a_key_has_its_text() {
         assert_eq!(error.to_string(), text);
         assert_eq!(error.code(), variant_in_snake_case(error));
     }
+    // No system without randomness is available here, so only the text is tested.
+    assert_eq!(
+        JwkError::NoRandomness.to_string(),
+        "the key cannot be checked because the system has no randomness"
+    );
+    assert_eq!(JwkError::NoRandomness.code(), "no_randomness");
     let error = JwkError::Json(JsonError::NotUtf8);
     assert_eq!(PublicKey::from_jwk(b"{\xff}"), Err(error));
     assert_eq!(error.to_string(), "the key: not UTF-8");

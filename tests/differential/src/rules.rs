@@ -298,22 +298,19 @@ pub const RULES: &[Rule] = &[
         name: "finds a key that is in the set twice ambiguous",
         libraries: &[JOSE],
         tokenring_accepts: true,
-        applies: |case| {
-            let number = |key: &Value| key["x"].clone();
-            case.keys().len() == 2 && number(&case.keys()[0]) == number(&case.keys()[1])
-        },
+        applies: |case| case.has_one_key_twice(),
+    },
+    Rule {
+        name: "leaves it to the caller that a key under two `kid`s is one, for a token without `kid`",
+        libraries: &[JSONWEBTOKEN, PYJWT],
+        tokenring_accepts: true,
+        applies: |case| case.has_one_key_twice() && case.header.get("kid").is_none(),
     },
     Rule {
         name: "does not choose a key by its thumbprint",
         libraries: &LIBRARIES,
         tokenring_accepts: true,
         applies: |case| case.is_named_by_thumbprint() && case.keys().len() > 1,
-    },
-    Rule {
-        name: "does not compare thumbprints, and takes a key with another one",
-        libraries: &LIBRARIES,
-        tokenring_accepts: false,
-        applies: |case| case.is("unknown_key") && case.is_named_by_thumbprint(),
     },
     Rule {
         name: "does not look at the types of `x5t` and `x5t#S256`",
@@ -373,6 +370,13 @@ impl Case {
     fn is_named_by_thumbprint(&self) -> bool {
         let has = |name| self.header.get(name).is_some();
         !has("kid") && (has("x5t") || has("x5t#S256"))
+    }
+
+    fn has_one_key_twice(&self) -> bool {
+        match &*self.keys() {
+            [one, other] => one["x"].is_string() && one["x"] == other["x"],
+            _ => false,
+        }
     }
 
     fn keys(&self) -> Vec<Value> {
