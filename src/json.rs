@@ -279,7 +279,11 @@ impl Texts {
     }
 
     pub(crate) fn is_empty(&self, text: &str) -> bool {
-        self.within(text).next().is_none()
+        match self {
+            Self::One(_) => false,
+            Self::Plain(array) => Strings::of(array.within(text)).next().is_none(),
+            Self::Unescaped(strings) => strings.is_empty(),
+        }
     }
 
     /// Bytes held beside the text that was read.
