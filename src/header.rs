@@ -35,6 +35,7 @@ impl JoseHeader {
     }
 
     /// The name of the token's key.
+    #[inline]
     pub(crate) fn key_name(&self) -> Option<KeyName<&str>> {
         self.key_name.as_ref().map(|name| name.as_ref().map(|text| text.within(&self.json)))
     }

@@ -177,6 +177,7 @@ impl JwkSet {
         }
     }
 
+    #[inline]
     fn with_key_id(&self, kid: &str) -> impl Iterator<Item = &PublicKey> {
         let keys = match self.by_key_id.len() {
             // measured: a search takes more instructions than these comparisons.
@@ -193,6 +194,7 @@ impl JwkSet {
 
 /// The one key that all of `keys` are that fit the query. Entries that differ only in `alg` or `kid` are
 /// one key.
+#[inline]
 fn only_of<'k>(
     keys: impl Iterator<Item = &'k PublicKey>,
     query: KeyQuery<'_>,

@@ -329,6 +329,7 @@ impl<K: KeySource> Verifier<K> {
     }
 
     /// Runs the pipeline up to the point where it needs a key.
+    #[inline(always)]
     fn begin<'v, 't>(
         &'v self,
         text: &'t str,

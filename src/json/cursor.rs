@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A member's name and the colon after it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn name(&mut self) -> Result<Quoted, JsonError> {
         let name = self.string()?;
         self.skip_space();
