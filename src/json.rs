@@ -227,6 +227,7 @@ pub(crate) enum Text {
 
 impl Text {
     /// The characters, given the text that was read.
+    #[inline]
     pub(crate) fn within<'t>(&'t self, text: &'t str) -> &'t str {
         match self {
             Self::Plain(span) => span.within(text),
