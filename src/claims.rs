@@ -96,9 +96,8 @@ impl ClaimsSet {
             Some(Value::Array(permissions)) => Texts::of_array(permissions, &json),
             _ => None,
         };
-        let fits_key = key_issuer.is_none_or(|of_key| {
-            is_issuer_of_key(&of_key, issuer.within(&json), &json)
-        });
+        let fits_key =
+            key_issuer.is_none_or(|of_key| is_issuer_of_key(&of_key, issuer.within(&json), &json));
         Ok(Self {
             json,
             key_id,
