@@ -330,7 +330,7 @@ impl<K: KeySource> Verifier<K> {
 
     /// Runs the pipeline up to the point where it needs a key.
     // Measured: if this is not inlined, all that it returns is copied once more, and a whole token takes
-    // 0.6 % more instructions.
+    // 0.4 % more instructions.
     #[inline(always)]
     fn begin<'v, 't>(
         &'v self,
