@@ -6,6 +6,7 @@ use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 use crate::{
     Algorithm, ClaimPath, CompactJws, JsonError, UnixTime, VerifiedPayload, VerifyError, base64url,
     json::{self, Text, Texts, Value},
+    tenants,
     time::END_OF_TIME,
 };
 
@@ -15,7 +16,8 @@ use crate::{
 pub(crate) struct ClaimsSet {
     json: String,
     key_id: Option<Arc<str>>,
-    pub(crate) key_issuer: Option<Arc<str>>,
+    /// Whether the key's JWK names no issuer, or the issuer of these claims.
+    pub(crate) fits_key: bool,
     /// The token's `alg`.
     pub(crate) algorithm: Algorithm,
     token_type: Option<Cow<'static, str>>,
@@ -94,10 +96,12 @@ impl ClaimsSet {
             Some(Value::Array(permissions)) => Texts::of_array(permissions, &json),
             _ => None,
         };
+        let fits_key =
+            key_issuer.is_none_or(|of_key| is_issuer_of_key(&of_key, issuer.within(&json), &json));
         Ok(Self {
             json,
             key_id,
-            key_issuer,
+            fits_key,
             algorithm,
             token_type,
             issuer,
@@ -115,12 +119,11 @@ impl ClaimsSet {
         })
     }
 
-    /// A copy of accepted claims that shares no reference count with any other value. It leaves out the
-    /// key's issuer, which has been compared.
+    /// A copy of accepted claims that shares no reference count with any other value.
     #[cfg(feature = "std")]
     pub(crate) fn unshared(&self) -> Self {
         let key_id = self.key_id.as_deref().map(Arc::from);
-        Self { key_id, key_issuer: None, ..self.clone() }
+        Self { key_id, ..self.clone() }
     }
 
     /// The JSON text of the claims.
@@ -187,10 +190,7 @@ impl ClaimsSet {
     /// The claim `name`, if it is a string. Parses the claims again: this is for claims that a
     /// policy names and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
-        match json::member(&self.json, name).ok()?? {
-            Value::String(string) => Some(string.characters(&self.json)),
-            _ => None,
-        }
+        string_member(&self.json, name)
     }
 
     /// Whether the claim `name` is an array of strings, one of which is `value`. Parses the claims again.
@@ -324,6 +324,23 @@ fn texts(value: Value, json: &str) -> Option<Texts> {
     }
 }
 
+/// The member `name`, if it is a string.
+fn string_member<'j>(json: &'j str, name: &str) -> Option<Cow<'j, str>> {
+    match json::member(json, name).ok()?? {
+        Value::String(string) => Some(string.characters(json)),
+        _ => None,
+    }
+}
+
+/// Whether a key is for the issuer of these claims. `of_key` is the key's issuer, in which Microsoft
+/// writes `{tenantid}` for the token's `tid`.
+fn is_issuer_of_key(of_key: &str, issuer: &str, json: &str) -> bool {
+    match tenants::part_for_tenant(of_key, issuer) {
+        None => issuer == of_key,
+        Some(tenant) => string_member(json, "tid").as_deref() == Some(tenant),
+    }
+}
+
 fn required<T>(value: Option<T>, claim: &'static str) -> Result<T, VerifyError> {
     value.ok_or(VerifyError::ClaimMissing { claim })
 }
@@ -395,6 +412,5 @@ mod tests {
         assert_eq!((copy.json(), copy.key_id()), (claims.json(), Some("kid")));
         let of_original = claims.key_id.as_ref().zip(copy.key_id.as_ref());
         assert!(of_original.is_some_and(|(one, other)| !Arc::ptr_eq(one, other)));
-        assert_eq!(copy.key_issuer, None);
     }
 }

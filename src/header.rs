@@ -35,6 +35,7 @@ impl JoseHeader {
     }
 
     /// The name of the token's key.
+    #[inline]
     pub(crate) fn key_name(&self) -> Option<KeyName<&str>> {
         self.key_name.as_ref().map(|name| name.as_ref().map(|text| text.within(&self.json)))
     }
@@ -68,13 +69,13 @@ impl JoseHeader {
         let key_name = parameters.key_name()?.map(|name| name.map(|text| text.to_text(&json)));
         let token_type = string(parameters.typ, "typ")?.map(|typ| typ.to_text(&json));
 
-        let header = Self { json, algorithm, key_name, token_type };
-        match header.key_id().map(str::len) {
-            Some(bytes) if !(1..=MAX_KEY_ID_BYTES).contains(&bytes) => {
-                Err(VerifyError::KeyIdLength { bytes })
+        if let Some(KeyName::KeyId(kid)) = &key_name {
+            let bytes = kid.within(&json).len();
+            if !(1..=MAX_KEY_ID_BYTES).contains(&bytes) {
+                return Err(VerifyError::KeyIdLength { bytes });
             }
-            _ => Ok(header),
         }
+        Ok(Self { json, algorithm, key_name, token_type })
     }
 }
 

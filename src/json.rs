@@ -227,6 +227,7 @@ pub(crate) enum Text {
 
 impl Text {
     /// The characters, given the text that was read.
+    #[inline]
     pub(crate) fn within<'t>(&'t self, text: &'t str) -> &'t str {
         match self {
             Self::Plain(span) => span.within(text),
@@ -279,7 +280,11 @@ impl Texts {
     }
 
     pub(crate) fn is_empty(&self, text: &str) -> bool {
-        self.within(text).next().is_none()
+        match self {
+            Self::One(_) => false,
+            Self::Plain(array) => Strings::of(array.within(text)).next().is_none(),
+            Self::Unescaped(strings) => strings.is_empty(),
+        }
     }
 
     /// Bytes held beside the text that was read.

@@ -252,6 +252,10 @@ impl PublicKey {
     }
 
     /// The only issuer whose tokens the key may verify, if its JWK names one.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.shared.issuer.as_deref()
+    }
+
     pub(crate) fn shared_issuer(&self) -> Option<Arc<str>> {
         self.shared.issuer.clone()
     }

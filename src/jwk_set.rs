@@ -181,13 +181,15 @@ impl JwkSet {
         let keys = match self.by_key_id.len() {
             // measured: a search takes more instructions than these comparisons.
             ..=FEW_KEYS => &*self.by_key_id,
-            _ => {
-                let start = self.by_key_id.partition_point(|key| key.key_id() < Some(kid));
-                let end = self.by_key_id.partition_point(|key| key.key_id() <= Some(kid));
-                self.by_key_id.get(start..end).unwrap_or_default()
-            }
+            _ => self.search(kid),
         };
         keys.iter().filter(move |key| key.key_id() == Some(kid))
+    }
+
+    fn search(&self, kid: &str) -> &[PublicKey] {
+        let start = self.by_key_id.partition_point(|key| key.key_id() < Some(kid));
+        let end = self.by_key_id.partition_point(|key| key.key_id() <= Some(kid));
+        self.by_key_id.get(start..end).unwrap_or_default()
     }
 }
 

@@ -21,6 +21,7 @@ impl<S> KeyName<S> {
         x5t_s256.map(Self::X5tS256).or_else(|| x5t.map(Self::X5t))
     }
 
+    #[inline]
     pub(crate) fn map<T>(self, f: impl FnOnce(S) -> T) -> KeyName<T> {
         match self {
             Self::KeyId(text) => KeyName::KeyId(f(text)),
@@ -29,6 +30,7 @@ impl<S> KeyName<S> {
         }
     }
 
+    #[inline]
     pub(crate) fn as_ref(&self) -> KeyName<&S> {
         match self {
             Self::KeyId(text) => KeyName::KeyId(text),

@@ -250,20 +250,10 @@ impl<'c> LoginClaims<'c> {
         now: UnixTime,
     ) -> Result<Self, VerifyError> {
         let json = claims.json();
-        let claim = |name| json::member(json, name).map_err(VerifyError::PayloadJson);
-        Ok(Self {
-            json,
-            // Measured: with `json::pick`, whose code is then there twice, access tokens take 3 % more
-            // instructions.
-            nonce: claim("nonce")?,
-            acr: claim("acr")?,
-            auth_time: claim("auth_time")?,
-            at_hash: claim("at_hash")?,
-            c_hash: claim("c_hash")?,
-            algorithm: claims.algorithm,
-            leeway,
-            now,
-        })
+        let [nonce, acr, auth_time, at_hash, c_hash] =
+            json::pick(json, CLAIMS).map_err(VerifyError::PayloadJson)?;
+        let algorithm = claims.algorithm;
+        Ok(Self { json, nonce, acr, auth_time, at_hash, c_hash, algorithm, leeway, now })
     }
 }
 
@@ -300,3 +290,6 @@ fn hash_of(algorithm: Algorithm) -> &'static digest::Algorithm {
         Algorithm::RS512 | Algorithm::PS512 | Algorithm::EdDSA => &SHA512,
     }
 }
+
+/// The claims that [`LoginClaims::read`] takes from the payload, in this order.
+const CLAIMS: [&str; 5] = ["nonce", "acr", "auth_time", "at_hash", "c_hash"];

@@ -329,6 +329,9 @@ impl<K: KeySource> Verifier<K> {
     }
 
     /// Runs the pipeline up to the point where it needs a key.
+    // Measured: if this is not inlined, all that it returns is copied once more, and a whole token takes
+    // 0.4 % more instructions.
+    #[inline(always)]
     fn begin<'v, 't>(
         &'v self,
         text: &'t str,
@@ -339,12 +342,12 @@ impl<K: KeySource> Verifier<K> {
             let known = cache.recall(&digest)?;
             let issuer = self.known_issuer(known.verified.issuer())?;
             // Only under the policy that accepted it, not under a later one for the same `iss`.
-            (*issuer.identity() == known.issuer).then_some((issuer, Token::Known(known)))
+            (*issuer.identity() == known.issuer).then_some((issuer, known))
         });
         // Nothing of a token seen before is read again: its whole text is the one accepted then.
-        if let Some((issuer, token)) = known {
+        if let Some((issuer, known)) = known {
             issuer.policy().check_purpose(login)?;
-            return Ok(Verification { issuer, text, digest, token });
+            return Ok(Verification { issuer, text, digest, token: Token::Known(known) });
         }
         // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
         // our keys, and nothing else.
@@ -358,6 +361,7 @@ impl<K: KeySource> Verifier<K> {
 
     /// The issuer of tokens with this `iss`. A verifier with one issuer has no choice and does not call
     /// `iss`: it reads no payload before the signature is verified.
+    #[inline]
     fn route(
         &self,
         iss: impl FnOnce() -> Result<String, VerifyError>,
@@ -465,6 +469,7 @@ enum Token<'t> {
 }
 
 impl<K: KeySource> Verification<'_, '_, K> {
+    #[inline]
     fn query(&self) -> KeyQuery<'_> {
         let (name, algorithm) = match &self.token {
             Token::Known(known) => (known.key_name(), known.key.algorithm()),

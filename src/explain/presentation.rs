@@ -224,7 +224,7 @@ impl Walk<'_> {
 
     /// The issuer that the key of the token is for, if its JWK names one.
     pub(super) fn issuer_of_key(&self) -> Option<&str> {
-        self.claims.as_ref()?.key_issuer.as_deref()
+        self.selected_key()?.issuer()
     }
 
     /// What `aud` must contain.

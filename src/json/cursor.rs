@@ -68,7 +68,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// A member's name and the colon after it.
-    #[inline]
+    // Measured: if this is not inlined, a whole token takes 2.5 % more instructions.
+    #[inline(always)]
     pub(super) fn name(&mut self) -> Result<Quoted, JsonError> {
         let name = self.string()?;
         self.skip_space();

@@ -6,7 +6,6 @@ use crate::{
     JoseHeader, Login, UnixTime, Verified, VerifiedPayload, VerifyError,
     check::{Check, OF_CLAIMS, OF_ID_TOKENS, Rule},
     claims::ClaimsSet,
-    tenants,
 };
 
 impl Policy {
@@ -107,11 +106,9 @@ impl Policy {
             None => {}
             Some(tenants) => tenants.check(&self.issuer, claims)?,
         }
-        match &claims.key_issuer {
-            Some(template) if !is_issuer_of_key(template, claims) => {
-                Err(VerifyError::KeyOfOtherIssuer)
-            }
-            _ => Ok(()),
+        match claims.fits_key {
+            true => Ok(()),
+            false => Err(VerifyError::KeyOfOtherIssuer),
         }
     }
 
@@ -188,15 +185,6 @@ impl Policy {
             Some(required) if !required.is_in(claims) => Err(VerifyError::RequiredClaim { index }),
             _ => Ok(()),
         }
-    }
-}
-
-/// Whether the key is for the token's issuer. `template` is the key's issuer, in which Microsoft
-/// writes `{tenantid}` for the token's `tid`.
-fn is_issuer_of_key(template: &str, claims: &ClaimsSet) -> bool {
-    match tenants::part_for_tenant(template, claims.issuer()) {
-        None => claims.issuer() == template,
-        Some(tenant) => claims.string("tid").as_deref() == Some(tenant),
     }
 }
 
