@@ -56,6 +56,23 @@ fn size(number: usize) -> NonZeroUsize {
 }
 
 #[test]
+fn key_that_is_known_answers_at_once_in_every_way() {
+    let issuers = Issuers::new();
+    issuers.add(policy(ONE), keys(0)).unwrap();
+    let verifier = Verifier::with_issuers(issuers);
+    let (good, bad) = (token(ONE, 0), token(ONE, 1));
+    let mut context = Context::from_waker(Waker::noop());
+    for (token, expected) in [(good, Ok(())), (bad, Err(VerifyError::BadSignature))] {
+        assert_eq!(verifier.try_verify(&token).map(drop), expected);
+        let mut verifying = pin!(verifier.verify_async(&token));
+        let Poll::Ready(outcome) = verifying.as_mut().poll(&mut context) else {
+            panic!("the key is known");
+        };
+        assert_eq!(outcome.map(drop), expected);
+    }
+}
+
+#[test]
 fn issuers_are_added_replaced_removed_and_listed_while_a_verifier_serves() {
     let issuers = Issuers::new();
     let verifier = Verifier::with_issuers(issuers.clone());

@@ -41,8 +41,11 @@ fn identity_is_always_set_even_to_nothing() {
     assert_eq!(identity(whole), set(["auth0|a", "b c", "d"]));
     let bare = token().without_claim("sub").without_claim("scope").without_claim("azp").mint();
     assert_eq!(identity(bare), set(["", "", ""]));
+    let array = token().claim("scope", json!(["b", "c"])).claim("azp", "").mint();
+    let subject = "auth0|64b7f1c2a9d3e8f0b5c6a7d8";
+    assert_eq!(identity(array), set([subject, "b c", ""]));
     // A mistyped `scope` grants nothing.
-    let mistyped = token().subject("a\r\nb").claim("scope", json!(["b"])).claim("azp", "").mint();
+    let mistyped = token().subject("a\r\nb").claim("scope", json!([1])).claim("azp", "").mint();
     assert_eq!(identity(mistyped), set(["a%0D%0Ab", "", ""]));
 }
 
