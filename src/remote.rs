@@ -105,10 +105,12 @@ mod snapshot;
 mod source;
 mod lookup;
 
-// One attempt: its thread and requests, the issuer's metadata, and the interface of an HTTP client.
+// One attempt: its thread and requests, the issuer's metadata, the interface of an HTTP client, and the
+// host that texts show of a URL.
 mod attempt;
 mod discovery;
 mod fetch;
+mod host;
 
 // The built-in HTTP client: the only place that names ureq.
 mod http;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Where a source finds its key set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Location {
     /// At a URL that was configured.
     Url(Arc<str>),
@@ -24,17 +24,16 @@ pub(crate) enum Location {
 }
 
 impl Location {
-    /// The name and the text of the setting.
-    pub(crate) fn setting(&self) -> (&'static str, &str) {
+    /// The URL of the key set, or the issuer's.
+    pub(crate) fn url(&self) -> &str {
         match self {
-            Self::Url(url) => ("url", url),
-            Self::Discovery(issuer) => ("issuer", &issuer.identifier),
+            Self::Url(url) => url,
+            Self::Discovery(issuer) => &issuer.identifier,
         }
     }
 }
 
 /// An issuer whose key set is found through its metadata.
-#[derive(Debug)]
 pub(crate) struct Discovery {
     /// The metadata's `issuer` must equal it byte for byte.
     identifier: Arc<str>,

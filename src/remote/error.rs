@@ -3,7 +3,7 @@
 
 use std::{error::Error, fmt, io::ErrorKind, string::String, time::Duration, vec::Vec};
 
-use crate::{JsonError, JwkSetError, SkippedKey};
+use crate::{JsonError, JwkSetError, SkippedKey, remote::host::host_of};
 
 /// Why one attempt to fetch a key set failed. Never part of a verdict: see
 /// [`Health::last_error`](crate::remote::Health::last_error), which names the host as well.
@@ -35,8 +35,9 @@ pub enum FetchError {
     Redirect {
         /// The status code.
         status: u16,
-        /// `Location` without query and fragment, cut after 200 characters.
-        location: String,
+        /// The host that `Location` names, with its port. None if it names no host that can be read, as
+        /// in `/login`. The rest of `Location` may hold secrets, and is not kept.
+        host: Option<String>,
     },
     /// Issuer: the response is not valid HTTP, or its headers are too large.
     Protocol,
@@ -76,6 +77,12 @@ impl FetchError {
         Self::NoUsableKeys { skipped: skipped.len(), reasons }
     }
 
+    /// A redirect to `location`, the value of that header. Keeps its host only.
+    pub fn redirect(status: u16, location: &str) -> Self {
+        let host = host_of(location).filter(|host| host.len() <= MAX_HOST_BYTES);
+        Self::Redirect { status, host: host.map(String::from) }
+    }
+
     /// A stable name of this error for metrics. There are few of them.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -109,13 +116,11 @@ impl fmt::Display for FetchError {
             Self::Status { status, .. } => {
                 write!(f, "the host answered with status {status} instead of 200")
             }
-            Self::Redirect { status, location } => {
-                write!(f, "the host redirects ({status}) to ")?;
-                match target_host(location) {
-                    Some(host) => write!(f, "{host:?}")?,
-                    None => f.write_str("another path")?,
-                }
-                f.write_str(", which is not followed")
+            Self::Redirect { status, host: Some(host) } => {
+                write!(f, "the host redirects ({status}) to {host:?}, which is not followed")
+            }
+            Self::Redirect { status, host: None } => {
+                write!(f, "the host redirects ({status}) without naming a host, which is not followed")
             }
             Self::Protocol => f.write_str("the host did not answer in proper HTTP"),
             Self::ContentEncoding => f.write_str("the body came encoded, which is not accepted"),
@@ -141,14 +146,6 @@ impl fmt::Display for FetchError {
 }
 
 impl Error for FetchError {}
-
-/// The host of a redirect's target. None if the target is relative. The path is left out: it may hold
-/// a secret.
-fn target_host(location: &str) -> Option<&str> {
-    let (_, rest) = location.split_once("//")?;
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    authority.rsplit('@').next()
-}
 
 /// Why the issuer's metadata cannot be used. OpenID Connect Discovery 1.0 section 4.2, RFC 8414
 /// section 3.2.
@@ -253,3 +250,6 @@ impl Error for FetchConfigError {}
 
 /// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;
+
+/// The longest name that DNS allows, 253 bytes, and a port.
+const MAX_HOST_BYTES: usize = 259;

@@ -34,7 +34,7 @@ pub(crate) use connection::check_url;
 pub(crate) use proxy::ProxyChoice;
 
 /// The settings of [`HttpFetch`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct HttpSettings {
     pub(crate) connect_timeout: Duration,
     pub(crate) root_certs_pem: Option<Vec<u8>>,
@@ -153,9 +153,7 @@ fn refusal(response: &Response<Body>) -> FetchError {
     let status = response.status().as_u16();
     let headers = response.headers();
     if let (300..=399, Some(location)) = (status, headers.get(LOCATION)) {
-        let location = String::from_utf8_lossy(location.as_bytes());
-        let location = location.split(['?', '#']).next().unwrap_or_default();
-        return FetchError::Redirect { status, location: cut(location) };
+        return FetchError::redirect(status, &String::from_utf8_lossy(location.as_bytes()));
     }
     let retry_after = headers
         .get(RETRY_AFTER)

@@ -18,6 +18,7 @@ use crate::{
         error::{FetchConfigError, FetchError},
         fetch::Fetch,
         health::{FetchEvent, Health},
+        host::host_of,
         http::ProxyChoice,
         lookup::{LookupFuture, answer_at_once, answer_blocking, fresh_answer, outcome_of_attempt},
         refresh::Reason,
@@ -208,10 +209,11 @@ impl KeySource for RemoteJwks {
     }
 }
 
+/// Shows the host of the URL and not the rest.
 impl fmt::Debug for RemoteJwks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, text) = self.0.settings.location.setting();
-        f.debug_struct("RemoteJwks").field(name, &text).finish_non_exhaustive()
+        let host = host_of(self.0.settings.location.url()).unwrap_or_default();
+        f.debug_struct("RemoteJwks").field("host", &host).finish_non_exhaustive()
     }
 }
 
@@ -388,9 +390,10 @@ impl RemoteJwksBuilder {
     }
 }
 
+/// Shows the host of the URL and not the rest.
 impl fmt::Debug for RemoteJwksBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, text) = self.0.target();
-        f.debug_struct("RemoteJwksBuilder").field(name, &text).finish_non_exhaustive()
+        let host = host_of(self.0.target.url()).unwrap_or_default();
+        f.debug_struct("RemoteJwksBuilder").field("host", &host).finish_non_exhaustive()
     }
 }

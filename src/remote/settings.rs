@@ -68,6 +68,14 @@ pub(crate) enum Target {
     Issuer(String),
 }
 
+impl Target {
+    /// The URL of the key set, or the issuer's.
+    pub(crate) fn url(&self) -> &str {
+        let (Self::Url(url) | Self::Issuer(url)) = self;
+        url
+    }
+}
+
 /// A key set that an earlier process fetched.
 pub(crate) struct Seed {
     pub(crate) key_set_json: Vec<u8>,
@@ -94,14 +102,6 @@ impl Unchecked {
             clock: Box::new(SystemClock::new()),
             hook: None,
             seed: None,
-        }
-    }
-
-    /// The name and the text of the setting that says where the keys are.
-    pub(crate) fn target(&self) -> (&'static str, &str) {
-        match &self.target {
-            Target::Url(url) => ("url", url),
-            Target::Issuer(issuer) => ("issuer", issuer),
         }
     }
 

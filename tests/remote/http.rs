@@ -195,15 +195,37 @@ fn redirect_is_reported_and_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let location = target.jwks_url();
         server.answer_with(Answer::status(status).header("Location", &location));
-        assert_eq!(failure(at(&server)), FetchError::Redirect { status, location });
+        let host = location.split('/').nth(2).map(str::to_owned);
+        assert_eq!(failure(at(&server)), FetchError::Redirect { status, host });
     }
     server.answer_with(Answer::redirect("/elsewhere"));
-    let location = "/elsewhere".into();
-    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, location });
-    server.answer_with(Answer::redirect("a".repeat(1000)));
-    let location = "a".repeat(200);
-    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, location });
+    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, host: None });
+    server.answer_with(Answer::redirect(format!("https://{}.example/", "a".repeat(1000))));
+    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, host: None });
     assert_eq!(target.connections(), 0);
+}
+
+/// The password is longer than all that is kept of a peer's text.
+#[test]
+fn secrets_of_a_redirect_are_in_no_text() {
+    let server = IssuerServer::start();
+    let password = "SECRET".repeat(100);
+    for (location, host) in [
+        (format!("https://user:{password}@h.example:8/SECRET?SECRET#SECRET"), Some("h.example:8")),
+        (format!("https://h.example/?code={password}"), Some("h.example")),
+        ("/a//SECRET/b".into(), None),
+        ("/next/https://SECRET/".into(), None),
+    ] {
+        server.answer_with(Answer::redirect(&location));
+        let keys = at(&server).build().unwrap();
+        let error = keys.prime().unwrap_err();
+        assert_eq!(error, FetchError::Redirect { status: 302, host: host.map(str::to_owned) });
+        let health = keys.health();
+        let failure = health.last_error().unwrap();
+        for text in [format!("{health:?}"), format!("{failure:?}{failure}"), format!("{keys:?}")] {
+            assert!(!text.contains("SECRET"), "{text}");
+        }
+    }
 }
 
 // Bodies.

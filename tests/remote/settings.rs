@@ -3,8 +3,8 @@
 use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use tokenring::{
-    FetchConfigError, JsonError, JwkSetError, RemoteJwks,
-    remote::{Clock, Fetch, FetchError, MetadataError, RemoteJwksBuilder},
+    FetchConfigError, Guard, JsonError, JwkSetError, Policy, RemoteJwks, Verifier,
+    remote::{Clock, Fetch, FetchError, FetchRequest, MetadataError, RemoteJwksBuilder},
 };
 
 use crate::fake::{
@@ -92,12 +92,42 @@ fn client_and_clock_may_be_behind_pointers() {
 }
 
 #[test]
-fn debug_shows_the_url_and_no_keys() {
+fn debug_shows_the_host_and_neither_keys_nor_the_rest_of_a_url() {
     let rig = Rig::primed(&["a"]);
-    let text = format!("RemoteJwks {{ url: {URL:?}, .. }}");
-    assert_eq!(format!("{:?}", rig.keys), text);
-    let text = format!("RemoteJwksBuilder {{ url: {URL:?}, .. }}");
-    assert_eq!(format!("{:?}", RemoteJwks::builder(URL)), text);
+    assert_eq!(format!("{:?}", rig.keys), r#"RemoteJwks { host: "tenant.example.auth0.com", .. }"#);
+    let url = "https://issuer.example:8443/SECRET?SECRET=SECRET";
+    let keys = RemoteJwks::new(url).unwrap();
+    let host = r#"host: "issuer.example:8443", .. }"#;
+    assert_eq!(format!("{keys:?}"), format!("RemoteJwks {{ {host}"));
+    let issuer = RemoteJwks::discover("https://issuer.example:8443/SECRET").unwrap();
+    assert_eq!(format!("{issuer:?}"), format!("RemoteJwks {{ {host}"));
+    let policy = Policy::new("https://issuer.example:8443/", "api");
+    let verifier = Verifier::new(policy.clone(), keys.clone()).unwrap();
+    let guard = Guard::new(Verifier::new(policy, keys).unwrap());
+    let request = FetchRequest::new(url, secs(1), 1);
+    let failing = RemoteJwks::builder(url).fetch(|_: &FetchRequest| Err(FetchError::Timeout));
+    let failing = failing.build().unwrap();
+    assert_eq!(failing.prime(), Err(FetchError::Timeout));
+    let health = failing.health();
+    for text in [
+        format!("{verifier:?}"),
+        format!("{guard:?}"),
+        format!("{request:?}"),
+        format!("{health:?}"),
+        format!("{:?}", health.last_error().unwrap()),
+    ] {
+        assert!(text.contains("issuer.example:8443") && !text.contains("SECRET"), "{text}");
+    }
+    // The builder has not checked its URL.
+    for (url, host) in [
+        ("https://user:SECRET@issuer.example:8443/SECRET", "issuer.example:8443"),
+        ("user:SECRET@issuer.example", ""),
+        ("/SECRET", ""),
+    ] {
+        let shown = format!("RemoteJwksBuilder {{ host: {host:?}, .. }}");
+        assert_eq!(format!("{:?}", RemoteJwks::builder(url)), shown);
+        assert_eq!(format!("{:?}", RemoteJwks::discovery_builder(url)), shown);
+    }
 }
 
 #[test]
@@ -132,8 +162,7 @@ fn config_errors_say_what_to_change() {
 
 #[test]
 fn fetch_errors_have_a_text_and_a_code() {
-    let redirect =
-        |location: &str| FetchError::Redirect { status: 302, location: location.to_owned() };
+    let redirect = |location: &str| FetchError::redirect(302, location);
     let member = "jwks_uri";
     let metadata = FetchError::Metadata;
     let texts = [
@@ -159,7 +188,7 @@ fn fetch_errors_have_a_text_and_a_code() {
         (
             redirect("/login"),
             "redirect",
-            "the host redirects (302) to another path, which is not followed",
+            "the host redirects (302) without naming a host, which is not followed",
         ),
         (FetchError::Protocol, "protocol", "the host did not answer in proper HTTP"),
         (

@@ -5,7 +5,7 @@ use std::{
     boxed::Box,
     error::Error,
     fmt,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _},
     string::String,
     sync::{
         Arc,
@@ -27,7 +27,11 @@ use ureq::{
     },
 };
 
-use crate::remote::{clock::Deadline, error::FetchConfigError};
+use crate::remote::{
+    clock::Deadline,
+    error::FetchConfigError,
+    host::{is_host, is_port},
+};
 
 /// Whether `url` may be fetched. The parser is the HTTP client's own, so that the check and the fetch
 /// cannot disagree on where the host ends.
@@ -51,23 +55,6 @@ pub(crate) fn check_url(url: &str, http_loopback: bool) -> Result<(), FetchConfi
         "http" => Ok(()),
         _ => Err(FetchConfigError::NotHttps),
     }
-}
-
-fn is_host(host: &str) -> bool {
-    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.bytes().all(is_name_byte),
-    }
-}
-
-/// What may follow the host: nothing, or a colon and a number from 1 to 65535.
-fn is_port(rest: &str) -> bool {
-    let is_number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    rest.is_empty()
-        || rest
-            .strip_prefix(':')
-            .is_some_and(|port| is_number(port) && port.parse::<u16>().is_ok_and(|port| port != 0))
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -7,7 +7,7 @@ use ureq::{Proxy, ProxyProtocol, http::Uri};
 use crate::remote::error::FetchConfigError;
 
 /// The proxy setting.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum ProxyChoice {
     Environment,
     None,
