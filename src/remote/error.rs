@@ -189,8 +189,8 @@ pub enum FetchConfigError {
     Url,
     /// Operator: neither `https:` nor an `http:` that was allowed.
     NotHttps,
-    /// Operator: `http:` is allowed for loopback hosts only.
-    NotLoopback,
+    /// Operator: `danger_allow_http` was given something else than a host.
+    HttpHost,
     /// Operator: the issuer's URL has a query. OpenID Connect Discovery 1.0 section 3.
     IssuerQuery,
     /// Operator: a duration or a limit is zero.
@@ -227,10 +227,12 @@ impl fmt::Display for FetchConfigError {
             Self::Url => f.write_str(
                 "the URL must be absolute, with a host, without user information and fragment",
             ),
-            Self::NotHttps => f.write_str("the URL must begin with https:"),
-            Self::NotLoopback => {
-                f.write_str("http: is allowed for 127.0.0.0/8, [::1] and localhost only")
-            }
+            Self::NotHttps => f.write_str(
+                "the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
+            ),
+            Self::HttpHost => f.write_str(
+                "danger_allow_http must be given a host, without scheme, port and path",
+            ),
             Self::IssuerQuery => f.write_str("the issuer's URL must not have a query"),
             Self::Zero { setting } => write!(f, "{setting} must not be zero"),
             Self::TtlTooShort => f.write_str("ttl must be at least a second"),

@@ -30,7 +30,7 @@ use crate::remote::{
 mod proxy;
 mod connection;
 
-pub(crate) use connection::check_url;
+pub(crate) use connection::{PlainHttp, check_url};
 pub(crate) use proxy::ProxyChoice;
 
 /// The settings of [`HttpFetch`].
@@ -38,7 +38,7 @@ pub(crate) use proxy::ProxyChoice;
 pub(crate) struct HttpSettings {
     pub(crate) connect_timeout: Duration,
     pub(crate) root_certs_pem: Option<Vec<u8>>,
-    pub(crate) http_loopback: bool,
+    pub(crate) plain_http: PlainHttp,
     pub(crate) proxy: ProxyChoice,
 }
 
@@ -47,7 +47,7 @@ impl Default for HttpSettings {
         Self {
             connect_timeout: CONNECT_TIMEOUT,
             root_certs_pem: None,
-            http_loopback: false,
+            plain_http: PlainHttp::default(),
             proxy: ProxyChoice::Environment,
         }
     }
@@ -328,7 +328,7 @@ mod tests {
         // A label of more than 63 bytes: no name server is queried.
         let url = format!("https://{}.example/", "a".repeat(64));
         let settings = HttpSettings { proxy: ProxyChoice::None, ..HttpSettings::default() };
-        assert_eq!(check_url(&url, false), Ok(()));
+        assert_eq!(check_url(&url, &settings.plain_http), Ok(()));
         let request = FetchRequest::new(url, Duration::from_secs(5), 1);
         let outcome = HttpFetch::new(&settings).unwrap().fetch(&request);
         assert_eq!(outcome, Err(FetchError::HostNotFound));

@@ -300,7 +300,8 @@ impl RemoteJwksBuilder {
     }
 
     /// Uses the proxy at `url`, an `http:` URL, for `https:`, whatever the environment says. What
-    /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) allows goes through no proxy.
+    /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) and
+    /// [`danger_allow_http`](Self::danger_allow_http) allow goes through no proxy.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.0.http.proxy = ProxyChoice::Explicit(url.into());
         self
@@ -317,11 +318,35 @@ impl RemoteJwksBuilder {
 
     /// Allows `http:` to 127.0.0.0/8, `[::1]` and `localhost`. For tests and development.
     pub fn danger_allow_http_loopback(mut self) -> Self {
-        self.0.http.http_loopback = true;
+        self.0.http.plain_http.loopback = true;
         self
     }
 
-    /// Fetches with another HTTP client. The settings of the built-in one have no effect in this case.
+    /// Allows `http:` to `host` on any port: for a compose file, or a mesh whose proxies encrypt. Call it
+    /// once for each host. With discovery it counts for the issuer and for its `jwks_uri`.
+    ///
+    /// Anyone on the network path can then replace the keys, and so make tokens that are accepted.
+    ///
+    /// `host` is a name or an address, without scheme, port and path: `keycloak`, `10.0.0.7`, `[fd00::7]`.
+    /// Upper and lower case are the same. If it is anything else, [`build`](Self::build) fails with
+    /// [`FetchConfigError::HttpHost`]. No proxy is used for `http:`.
+    ///
+    /// ```
+    /// use tokenring::RemoteJwks;
+    ///
+    /// let issuer = "http://keycloak:8080/realms/shop";
+    /// let keys = RemoteJwks::discovery_builder(issuer).danger_allow_http("keycloak").build()?;
+    /// # Ok::<(), tokenring::FetchConfigError>(())
+    /// ```
+    pub fn danger_allow_http(mut self, host: impl Into<String>) -> Self {
+        self.0.http.plain_http.hosts.push(host.into());
+        self
+    }
+
+    /// Fetches with another HTTP client. The settings of the built-in one have no effect in this case, and
+    /// its rules for URLs do not count: the URL may be one of a Unix socket, a file or a sidecar. An issuer
+    /// must still have the form `scheme://host`, and a `jwks_uri` comes from the network, so it must be
+    /// `https:` or `http:` to a host that was allowed.
     ///
     /// ```
     /// use tokenring::RemoteJwks;

@@ -125,16 +125,18 @@ impl Unchecked {
     }
 
     fn location(&self) -> Result<Location, FetchConfigError> {
-        let http_loopback = self.http.http_loopback;
-        match &self.target {
-            Target::Url(url) => {
-                check_url(url, http_loopback)?;
-                Ok(Location::Url(url.as_str().into()))
-            }
-            Target::Issuer(issuer) => {
-                Ok(Location::Discovery(Arc::new(Discovery::new(issuer, http_loopback)?)))
-            }
+        let plain_http = &self.http.plain_http;
+        plain_http.check()?;
+        // A caller's own client may read `unix:` and `file:` URLs, or reach a sidecar.
+        if self.fetch.is_none() {
+            check_url(self.target.url(), plain_http)?;
         }
+        Ok(match &self.target {
+            Target::Url(url) => Location::Url(url.as_str().into()),
+            Target::Issuer(issuer) => {
+                Location::Discovery(Arc::new(Discovery::new(issuer, plain_http.clone())?))
+            }
+        })
     }
 
     fn check_limits(&self) -> Result<(), FetchConfigError> {

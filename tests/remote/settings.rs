@@ -8,7 +8,7 @@ use tokenring::{
 };
 
 use crate::fake::{
-    FakeClock, FakeFetch, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, secs, status,
+    FakeClock, FakeFetch, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, status,
 };
 
 // The settings.
@@ -19,7 +19,7 @@ fn settings_that_make_no_sense_are_refused() {
     let long = |setting| FetchConfigError::TimeoutTooLong { setting };
     const DAY: Duration = secs(86_400);
     type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
-    let cases: [(Change, FetchConfigError); 14] = [
+    let cases: [(Change, FetchConfigError); 15] = [
         (|builder| builder.ttl(Duration::ZERO), zero("ttl")),
         (|builder| builder.kid_cooldown(Duration::ZERO), zero("kid_cooldown")),
         (|builder| builder.timeout(Duration::ZERO), zero("timeout")),
@@ -35,6 +35,7 @@ fn settings_that_make_no_sense_are_refused() {
         (|builder| builder.stale_cap(TTL - NANO), FetchConfigError::StaleCapBelowTtl),
         (|builder| builder.ttl(STALE_CAP + NANO), FetchConfigError::StaleCapBelowTtl),
         (|builder| builder.proxy("socks5://127.0.0.1"), FetchConfigError::Proxy),
+        (|builder| builder.danger_allow_http("keycloak:8080"), FetchConfigError::HttpHost),
     ];
     for (change, error) in cases {
         assert_eq!(change(RemoteJwks::builder(URL)).build().unwrap_err(), error);
@@ -131,16 +132,49 @@ fn debug_shows_the_host_and_neither_keys_nor_the_rest_of_a_url() {
 }
 
 #[test]
+fn own_client_may_be_given_any_url() {
+    for url in ["unix:/run/keys.sock", "file:///etc/keys.json", "http://sidecar:15000/keys", "keys"]
+    {
+        assert!(RemoteJwks::new(url).is_err(), "{url}");
+        let keys = RemoteJwks::builder(url).fetch(move |request: &FetchRequest| {
+            assert_eq!(request.url(), url);
+            Ok(jwks(&["a"]).into_bytes())
+        });
+        assert_eq!(keys.build().unwrap().prime(), Ok(()), "{url}");
+    }
+    let failing = |_: &FetchRequest| Err(FetchError::Timeout);
+    let keys = RemoteJwks::builder("unix:/run/SECRET.sock").fetch(failing).build().unwrap();
+    assert_eq!(keys.prime(), Err(FetchError::Timeout));
+    let failure = keys.health().last_error().cloned().unwrap();
+    assert_eq!(failure.host(), "");
+    assert_eq!(
+        failure.to_string(),
+        "cannot fetch the key set: the answer was not complete in time"
+    );
+    // The two addresses of the metadata are made from the issuer's URL.
+    let issuer = |issuer: &str| {
+        let keys = RemoteJwks::discovery_builder(issuer).fetch(failing);
+        keys.build().map(|keys| keys.prime())
+    };
+    assert_eq!(issuer("http://sidecar:15000"), Ok(Err(FetchError::Timeout)));
+    assert_eq!(issuer("sidecar"), Err(FetchConfigError::Url));
+    assert_eq!(issuer("http://sidecar?a"), Err(FetchConfigError::IssuerQuery));
+}
+
+#[test]
 fn config_errors_say_what_to_change() {
     let texts = [
         (
             FetchConfigError::Url,
             "the URL must be absolute, with a host, without user information and fragment",
         ),
-        (FetchConfigError::NotHttps, "the URL must begin with https:"),
         (
-            FetchConfigError::NotLoopback,
-            "http: is allowed for 127.0.0.0/8, [::1] and localhost only",
+            FetchConfigError::NotHttps,
+            "the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
+        ),
+        (
+            FetchConfigError::HttpHost,
+            "danger_allow_http must be given a host, without scheme, port and path",
         ),
         (FetchConfigError::IssuerQuery, "the issuer's URL must not have a query"),
         (FetchConfigError::Zero { setting: "ttl" }, "ttl must not be zero"),
@@ -211,7 +245,7 @@ fn fetch_errors_have_a_text_and_a_code() {
         (
             metadata(MetadataError::JwksUri(FetchConfigError::NotHttps)),
             "metadata",
-            "the metadata's `jwks_uri` cannot be used: the URL must begin with https:",
+            "the metadata's `jwks_uri` cannot be used: the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
         ),
         (
             FetchError::IssuerMismatch,

@@ -30,7 +30,7 @@ fn plain_http_is_refused_when_the_source_is_built() {
     let outcome = |url: &str| RemoteJwks::new(url).map(drop);
     assert_eq!(outcome("http://127.0.0.1:1/"), Err(FetchConfigError::NotHttps));
     let builder = RemoteJwks::builder("http://192.0.2.1/").danger_allow_http_loopback();
-    assert_eq!(builder.build().map(drop), Err(FetchConfigError::NotLoopback));
+    assert_eq!(builder.build().map(drop), Err(FetchConfigError::NotHttps));
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn identity_is_always_set_even_to_nothing() {
     let service = Service::start(None);
     let identity = |token: String| {
         let response = get(service.decisions, "/", &[("Authorization", &bearer(&token))]);
-        assert_eq!((response.status, response.body().to_owned()), (200, ""));
+        assert_eq!((response.status, response.body()), (200, ""));
         ["X-Auth-Subject", "X-Auth-Scopes", "X-Auth-Client"]
             .map(|name| response.header(name).map(str::to_owned))
     };
