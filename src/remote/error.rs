@@ -66,6 +66,12 @@ pub enum FetchError {
     },
     /// Operator: the proxy cannot be reached, or it refused the connection.
     Proxy,
+    /// Operator: the file of `bearer_token_file` cannot be read, or holds no token. Nothing was sent.
+    TokenFile {
+        /// The operating system's error, or `InvalidData` if the file is empty, longer than 64 KiB, or
+        /// holds something else than one token.
+        kind: ErrorKind,
+    },
     /// Operator: no thread could be started for the fetch, or it panicked.
     Thread,
 }
@@ -101,6 +107,7 @@ impl FetchError {
             Self::KeySet(_) => "key_set",
             Self::NoUsableKeys { .. } => "no_usable_keys",
             Self::Proxy => "proxy",
+            Self::TokenFile { .. } => "token_file",
             Self::Thread => "thread",
         }
     }
@@ -140,6 +147,9 @@ impl fmt::Display for FetchError {
                 Ok(())
             }
             Self::Proxy => f.write_str("the proxy cannot be reached or refused the connection"),
+            Self::TokenFile { kind } => {
+                write!(f, "the file of the bearer token cannot be used: {kind}")
+            }
             Self::Thread => f.write_str("the fetch had no thread to run on, or it panicked"),
         }
     }
@@ -209,8 +219,30 @@ pub enum FetchConfigError {
     },
     /// Operator: `max_body` is more than the 512 KiB that a key set may have.
     MaxBodyTooLarge,
-    /// Operator: no certificate in the PEM text, or one that cannot be read.
+    /// Operator: no root certificate in the PEM text, or something else in it.
     RootCerts,
+    /// Operator: a file of root certificates cannot be read.
+    RootCertsFile {
+        /// The operating system's error.
+        kind: ErrorKind,
+    },
+    /// Operator: the client certificates are not PEM, or the first is not one of version 3.
+    ClientCert,
+    /// Operator: not one private key in PEM, or one that cannot be used: RSA from 2048 bits, P-256, P-384
+    /// and Ed25519 can.
+    ClientKey,
+    /// Operator: the private key is not that of the first client certificate.
+    ClientKeyMismatch,
+    /// Operator: the name of a header is not a token. RFC 9110 section 5.1.
+    HeaderName,
+    /// Operator: the value of a header is empty, or not visible ASCII with spaces inside.
+    HeaderValue,
+    /// Operator: a header that the client itself sets, or that would make the answer another than 200.
+    ReservedHeader,
+    /// Operator: a header is given twice, or `Authorization` beside `bearer_token_file`.
+    RepeatedHeader,
+    /// Operator: `user_agent` is empty, or not visible ASCII with spaces inside.
+    UserAgent,
     /// Operator: the proxy's address cannot be read, or the proxy is not an HTTP proxy.
     Proxy,
     /// Operator: the seed is not a JWK Set.
@@ -239,7 +271,34 @@ impl fmt::Display for FetchConfigError {
             Self::StaleCapBelowTtl => f.write_str("stale_cap must not be less than ttl"),
             Self::TimeoutTooLong { setting } => write!(f, "{setting} must not exceed a day"),
             Self::MaxBodyTooLarge => f.write_str("max_body must not exceed 524288"),
-            Self::RootCerts => f.write_str("root_certs_pem must hold certificates in PEM"),
+            Self::RootCerts => {
+                f.write_str("root certificates must be in PEM, with nothing else beside them")
+            }
+            Self::RootCertsFile { kind } => {
+                write!(f, "the file of root certificates cannot be read: {kind}")
+            }
+            Self::ClientCert => f.write_str(
+                "client_cert_pem must be given certificates in PEM, of version 3, with nothing else beside them",
+            ),
+            Self::ClientKey => f.write_str(
+                "client_cert_pem must be given one private key in PEM, of RSA, P-256, P-384 or Ed25519",
+            ),
+            Self::ClientKeyMismatch => {
+                f.write_str("the private key is not that of the first client certificate")
+            }
+            Self::HeaderName => f.write_str("the name of a header must be a token of RFC 9110"),
+            Self::HeaderValue => {
+                f.write_str("the value of a header must be visible ASCII, with spaces only inside")
+            }
+            Self::ReservedHeader => {
+                f.write_str("this header is set by the client itself, or may not be sent with a fetch")
+            }
+            Self::RepeatedHeader => f.write_str(
+                "a header must be given once, and Authorization not beside bearer_token_file",
+            ),
+            Self::UserAgent => {
+                f.write_str("user_agent must be visible ASCII, with spaces only inside")
+            }
             Self::Proxy => f.write_str("the proxy must be an HTTP proxy, given by its URL"),
             Self::Seed(error) => write!(f, "the seed is not a key set: {error}"),
             Self::SeedWithoutKeys => f.write_str("the seed has no usable key"),

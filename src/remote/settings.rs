@@ -115,7 +115,7 @@ impl Unchecked {
             limits: self.limits,
             fetch: match self.fetch {
                 Some(fetch) => fetch,
-                None => Arc::new(HttpFetch::new(&self.http)?),
+                None => Arc::new(HttpFetch::new(&self.http, self.target.url())?),
             },
             clock: self.clock,
             hook: self.hook,

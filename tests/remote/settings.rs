@@ -19,7 +19,7 @@ fn settings_that_make_no_sense_are_refused() {
     let long = |setting| FetchConfigError::TimeoutTooLong { setting };
     const DAY: Duration = secs(86_400);
     type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
-    let cases: [(Change, FetchConfigError); 15] = [
+    let cases: [(Change, FetchConfigError); 22] = [
         (|builder| builder.ttl(Duration::ZERO), zero("ttl")),
         (|builder| builder.kid_cooldown(Duration::ZERO), zero("kid_cooldown")),
         (|builder| builder.timeout(Duration::ZERO), zero("timeout")),
@@ -36,6 +36,16 @@ fn settings_that_make_no_sense_are_refused() {
         (|builder| builder.ttl(STALE_CAP + NANO), FetchConfigError::StaleCapBelowTtl),
         (|builder| builder.proxy("socks5://127.0.0.1"), FetchConfigError::Proxy),
         (|builder| builder.danger_allow_http("keycloak:8080"), FetchConfigError::HttpHost),
+        (|builder| builder.header("a b", "c"), FetchConfigError::HeaderName),
+        (|builder| builder.header("a", "b\r\nc: d"), FetchConfigError::HeaderValue),
+        (|builder| builder.header("Host", "a"), FetchConfigError::ReservedHeader),
+        (|builder| builder.header("a", "b").header("A", "b"), FetchConfigError::RepeatedHeader),
+        (
+            |builder| builder.header("Authorization", "a b").bearer_token_file("/token"),
+            FetchConfigError::RepeatedHeader,
+        ),
+        (|builder| builder.user_agent("a\nb"), FetchConfigError::UserAgent),
+        (|builder| builder.user_agent(""), FetchConfigError::UserAgent),
     ];
     for (change, error) in cases {
         assert_eq!(change(RemoteJwks::builder(URL)).build().unwrap_err(), error);
@@ -182,7 +192,40 @@ fn config_errors_say_what_to_change() {
         (FetchConfigError::StaleCapBelowTtl, "stale_cap must not be less than ttl"),
         (FetchConfigError::TimeoutTooLong { setting: "timeout" }, "timeout must not exceed a day"),
         (FetchConfigError::MaxBodyTooLarge, "max_body must not exceed 524288"),
-        (FetchConfigError::RootCerts, "root_certs_pem must hold certificates in PEM"),
+        (
+            FetchConfigError::RootCerts,
+            "root certificates must be in PEM, with nothing else beside them",
+        ),
+        (
+            FetchConfigError::RootCertsFile { kind: ErrorKind::NotFound },
+            "the file of root certificates cannot be read: entity not found",
+        ),
+        (
+            FetchConfigError::ClientCert,
+            "client_cert_pem must be given certificates in PEM, of version 3, with nothing else beside them",
+        ),
+        (
+            FetchConfigError::ClientKey,
+            "client_cert_pem must be given one private key in PEM, of RSA, P-256, P-384 or Ed25519",
+        ),
+        (
+            FetchConfigError::ClientKeyMismatch,
+            "the private key is not that of the first client certificate",
+        ),
+        (FetchConfigError::HeaderName, "the name of a header must be a token of RFC 9110"),
+        (
+            FetchConfigError::HeaderValue,
+            "the value of a header must be visible ASCII, with spaces only inside",
+        ),
+        (
+            FetchConfigError::ReservedHeader,
+            "this header is set by the client itself, or may not be sent with a fetch",
+        ),
+        (
+            FetchConfigError::RepeatedHeader,
+            "a header must be given once, and Authorization not beside bearer_token_file",
+        ),
+        (FetchConfigError::UserAgent, "user_agent must be visible ASCII, with spaces only inside"),
         (FetchConfigError::Proxy, "the proxy must be an HTTP proxy, given by its URL"),
         (FetchConfigError::SeedWithoutKeys, "the seed has no usable key"),
         (FetchConfigError::SeedFromFuture, "the seed's time must not be in the future"),
@@ -258,6 +301,11 @@ fn fetch_errors_have_a_text_and_a_code() {
             "the key set has no usable key, 0 were skipped",
         ),
         (FetchError::Proxy, "proxy", "the proxy cannot be reached or refused the connection"),
+        (
+            FetchError::TokenFile { kind: ErrorKind::NotFound },
+            "token_file",
+            "the file of the bearer token cannot be used: entity not found",
+        ),
         (FetchError::Thread, "thread", "the fetch had no thread to run on, or it panicked"),
     ];
     for (error, code, text) in texts {
