@@ -17,11 +17,12 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerifier},
     },
     crypto::{ring::default_provider, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime as TlsTime},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime as TlsTime, pem::PemObject},
     server::{
         NoClientAuth,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
+    sign::CertifiedKey,
 };
 use tokenring::{
     FetchConfigError, RemoteJwks,
@@ -287,6 +288,33 @@ fn client_certificate_and_key_are_checked_when_the_source_is_built() {
     assert_eq!(outcome(AUTHORITY, SERVER_KEY), Err(FetchConfigError::ClientKeyMismatch));
 }
 
+/// A pair that is accepted and that rustls refuses would make every fetch panic.
+#[test]
+fn pairs_of_certificate_and_key_are_accepted_if_rustls_can_use_them() {
+    let ok = Ok(());
+    let key = Err(FetchConfigError::ClientKey);
+    for (name, cert, private, expected) in [
+        ("RSA", CLIENT_RSA, CLIENT_RSA_KEY, ok),
+        ("RSA, PKCS#1", CLIENT_RSA, CLIENT_RSA_KEY_PKCS1, ok),
+        ("RSA of 1024 bits", CLIENT_RSA_1024, CLIENT_RSA_1024_KEY, key),
+        ("P-256", CLIENT_P256, CLIENT_P256_KEY, ok),
+        ("P-256, SEC1", CLIENT_P256, CLIENT_P256_KEY_SEC1, ok),
+        ("P-384", CLIENT_P384, CLIENT_P384_KEY, ok),
+        ("P-384, SEC1", CLIENT_P384, CLIENT_P384_KEY_SEC1, ok),
+        ("P-521", CLIENT_P521, CLIENT_P521_KEY, key),
+        ("Ed25519", CLIENT_ED25519, CLIENT_ED25519_KEY, ok),
+        ("version 1", CLIENT_VERSION_1, CLIENT_P256_KEY, Err(FetchConfigError::ClientCert)),
+        ("other key", CLIENT_P256, CLIENT_P384_KEY, Err(FetchConfigError::ClientKeyMismatch)),
+        ("other key", CLIENT_RSA, SERVER_KEY, Err(FetchConfigError::ClientKeyMismatch)),
+    ] {
+        let keys = RemoteJwks::builder("https://issuer.example/").client_cert_pem(cert, private);
+        assert_eq!(keys.build().map(drop), expected, "{name}");
+        let private = PrivateKeyDer::from_pem_slice(private.as_bytes()).unwrap();
+        let pair = CertifiedKey::from_der(vec![der(cert)], private, &default_provider());
+        assert_eq!(pair.is_ok(), expected.is_ok(), "{name}: {:?}", pair.err());
+    }
+}
+
 /// The lines for Kubernetes on the page of issuers, against an API server that demands the token of a
 /// service account and has a certificate of the cluster's authority.
 #[test]
@@ -325,6 +353,26 @@ const OTHER_HOST: &str = include_str!("../vectors/tls/other-host.pem");
 const EXPIRED: &str = include_str!("../vectors/tls/expired.pem");
 /// A self-signed certificate for 127.0.0.1.
 const SELF_SIGNED: &str = include_str!("../vectors/tls/self-signed.pem");
+
+// Made by `vectors/tls/make-clients.sh`.
+
+const CLIENT_RSA: &str = include_str!("../vectors/tls/client-rsa-2048.pem");
+const CLIENT_RSA_KEY: &str = include_str!("../vectors/tls/client-rsa-2048-key.pem");
+const CLIENT_RSA_KEY_PKCS1: &str =
+    include_str!("../vectors/tls/client-rsa-2048-key-traditional.pem");
+const CLIENT_RSA_1024: &str = include_str!("../vectors/tls/client-rsa-1024.pem");
+const CLIENT_RSA_1024_KEY: &str = include_str!("../vectors/tls/client-rsa-1024-key.pem");
+const CLIENT_P256: &str = include_str!("../vectors/tls/client-p256.pem");
+const CLIENT_P256_KEY: &str = include_str!("../vectors/tls/client-p256-key.pem");
+const CLIENT_P256_KEY_SEC1: &str = include_str!("../vectors/tls/client-p256-key-traditional.pem");
+const CLIENT_P384: &str = include_str!("../vectors/tls/client-p384.pem");
+const CLIENT_P384_KEY: &str = include_str!("../vectors/tls/client-p384-key.pem");
+const CLIENT_P384_KEY_SEC1: &str = include_str!("../vectors/tls/client-p384-key-traditional.pem");
+const CLIENT_P521: &str = include_str!("../vectors/tls/client-p521.pem");
+const CLIENT_P521_KEY: &str = include_str!("../vectors/tls/client-p521-key.pem");
+const CLIENT_ED25519: &str = include_str!("../vectors/tls/client-ed25519.pem");
+const CLIENT_ED25519_KEY: &str = include_str!("../vectors/tls/client-ed25519-key.pem");
+const CLIENT_VERSION_1: &str = include_str!("../vectors/tls/client-version-1.pem");
 
 const BEGINNING_OF_2019: u64 = 1_546_300_800;
 const END_OF_2019: u64 = 1_577_836_800;
