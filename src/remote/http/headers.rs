@@ -79,8 +79,8 @@ fn bearer(path: &Path) -> io::Result<HeaderValue> {
 
 /// Visible ASCII with spaces inside. It is never shown.
 fn value(text: &str) -> Option<HeaderValue> {
-    let is_trimmed = !text.is_empty() && text.trim() == text;
-    let mut value = HeaderValue::from_str(text).ok().filter(|_| is_trimmed)?;
+    let is_clean = text.is_ascii() && !text.is_empty() && text.trim() == text;
+    let mut value = HeaderValue::from_str(text).ok().filter(|_| is_clean)?;
     value.set_sensitive(true);
     Some(value)
 }
