@@ -67,7 +67,9 @@
 //!   clock and by the wall clock.
 //! - **I10** Nothing in a token influences a URL. A bad signature never causes a fetch, and a token
 //!   without `kid` never forces one, whatever its `x5t`. With discovery the metadata decides the key set's URL and nothing
-//!   else, and only metadata that names the configured issuer.
+//!   else, and only metadata that names the configured issuer. Headers, tokens and the client certificate
+//!   go to the scheme, host and port of the configured URL or issuer, and to no other. Plain `http:`
+//!   reaches only hosts that the operator allowed, and goes through no proxy.
 //!
 //! # States
 //!
@@ -105,10 +107,12 @@ mod snapshot;
 mod source;
 mod lookup;
 
-// One attempt: its thread and requests, the issuer's metadata, and the interface of an HTTP client.
+// One attempt: its thread and requests, the issuer's metadata, the interface of an HTTP client, and the
+// host that texts show of a URL.
 mod attempt;
 mod discovery;
 mod fetch;
+mod host;
 
 // The built-in HTTP client: the only place that names ureq.
 mod http;

@@ -161,6 +161,7 @@ fn is_absence(failure: &FetchFailure) -> bool {
             | FetchError::Status { .. }
             | FetchError::Truncated
             | FetchError::Proxy
+            | FetchError::TokenFile { .. }
     )
 }
 

@@ -9,13 +9,13 @@ use crate::{
     remote::{
         error::{FetchConfigError, FetchError, MetadataError},
         fetch::{FetchFailure, FetchPurpose},
-        http::check_url,
+        http::{PlainHttp, check_url},
         snapshot::KeysState,
     },
 };
 
 /// Where a source finds its key set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Location {
     /// At a URL that was configured.
     Url(Arc<str>),
@@ -24,17 +24,16 @@ pub(crate) enum Location {
 }
 
 impl Location {
-    /// The name and the text of the setting.
-    pub(crate) fn setting(&self) -> (&'static str, &str) {
+    /// The URL of the key set, or the issuer's.
+    pub(crate) fn url(&self) -> &str {
         match self {
-            Self::Url(url) => ("url", url),
-            Self::Discovery(issuer) => ("issuer", &issuer.identifier),
+            Self::Url(url) => url,
+            Self::Discovery(issuer) => &issuer.identifier,
         }
     }
 }
 
 /// An issuer whose key set is found through its metadata.
-#[derive(Debug)]
 pub(crate) struct Discovery {
     /// The metadata's `issuer` must equal it byte for byte.
     identifier: Arc<str>,
@@ -43,14 +42,13 @@ pub(crate) struct Discovery {
     /// `/.well-known/oauth-authorization-server`, inserted before the path. Used if the first is not
     /// found. RFC 8414 section 3.1.
     pub(crate) oauth_url: Arc<str>,
-    /// Whether `http:` to loopback hosts is allowed, for `jwks_uri` as for the issuer.
-    http_loopback: bool,
+    /// The hosts that `jwks_uri` may reach over plain `http:`.
+    plain_http: PlainHttp,
 }
 
 impl Discovery {
     /// The issuer with this identifier, a URL without query.
-    pub(crate) fn new(identifier: &str, http_loopback: bool) -> Result<Self, FetchConfigError> {
-        check_url(identifier, http_loopback)?;
+    pub(crate) fn new(identifier: &str, plain_http: PlainHttp) -> Result<Self, FetchConfigError> {
         if identifier.contains('?') {
             return Err(FetchConfigError::IssuerQuery);
         }
@@ -66,7 +64,7 @@ impl Discovery {
             identifier: identifier.into(),
             openid_url: format!("{base}/.well-known/openid-configuration").into(),
             oauth_url: oauth_url.into(),
-            http_loopback,
+            plain_http,
         })
     }
 
@@ -81,7 +79,7 @@ impl Discovery {
         }
         let jwks_uri = string(jwks_uri, "jwks_uri", json)?;
         let unusable = |error| FetchError::Metadata(MetadataError::JwksUri(error));
-        check_url(&jwks_uri, self.http_loopback).map_err(unusable)?;
+        check_url(&jwks_uri, &self.plain_http).map_err(unusable)?;
         Ok(jwks_uri.into())
     }
 }

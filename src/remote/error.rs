@@ -3,7 +3,7 @@
 
 use std::{error::Error, fmt, io::ErrorKind, string::String, time::Duration, vec::Vec};
 
-use crate::{JsonError, JwkSetError, SkippedKey};
+use crate::{JsonError, JwkSetError, SkippedKey, remote::host::host_of};
 
 /// Why one attempt to fetch a key set failed. Never part of a verdict: see
 /// [`Health::last_error`](crate::remote::Health::last_error), which names the host as well.
@@ -35,8 +35,9 @@ pub enum FetchError {
     Redirect {
         /// The status code.
         status: u16,
-        /// `Location` without query and fragment, cut after 200 characters.
-        location: String,
+        /// The host that `Location` names, with its port. None if it names no host that can be read, as
+        /// in `/login`. The rest of `Location` may hold secrets, and is not kept.
+        host: Option<String>,
     },
     /// Issuer: the response is not valid HTTP, or its headers are too large.
     Protocol,
@@ -65,6 +66,12 @@ pub enum FetchError {
     },
     /// Operator: the proxy cannot be reached, or it refused the connection.
     Proxy,
+    /// Operator: the file of `bearer_token_file` cannot be read, or holds no token. Nothing was sent.
+    TokenFile {
+        /// The operating system's error, or `InvalidData` if the file is empty, longer than 64 KiB, or
+        /// holds something else than one token.
+        kind: ErrorKind,
+    },
     /// Operator: no thread could be started for the fetch, or it panicked.
     Thread,
 }
@@ -74,6 +81,12 @@ impl FetchError {
     pub(crate) fn no_usable_keys(skipped: &[SkippedKey]) -> Self {
         let reasons = skipped.iter().take(MAX_REASONS).cloned().collect();
         Self::NoUsableKeys { skipped: skipped.len(), reasons }
+    }
+
+    /// A redirect to `location`, the value of that header. Keeps its host only.
+    pub fn redirect(status: u16, location: &str) -> Self {
+        let host = host_of(location).filter(|host| host.len() <= MAX_HOST_BYTES);
+        Self::Redirect { status, host: host.map(String::from) }
     }
 
     /// A stable name of this error for metrics. There are few of them.
@@ -94,6 +107,7 @@ impl FetchError {
             Self::KeySet(_) => "key_set",
             Self::NoUsableKeys { .. } => "no_usable_keys",
             Self::Proxy => "proxy",
+            Self::TokenFile { .. } => "token_file",
             Self::Thread => "thread",
         }
     }
@@ -109,13 +123,11 @@ impl fmt::Display for FetchError {
             Self::Status { status, .. } => {
                 write!(f, "the host answered with status {status} instead of 200")
             }
-            Self::Redirect { status, location } => {
-                write!(f, "the host redirects ({status}) to ")?;
-                match target_host(location) {
-                    Some(host) => write!(f, "{host:?}")?,
-                    None => f.write_str("another path")?,
-                }
-                f.write_str(", which is not followed")
+            Self::Redirect { status, host: Some(host) } => {
+                write!(f, "the host redirects ({status}) to {host:?}, which is not followed")
+            }
+            Self::Redirect { status, host: None } => {
+                write!(f, "the host redirects ({status}) without naming a host, which is not followed")
             }
             Self::Protocol => f.write_str("the host did not answer in proper HTTP"),
             Self::ContentEncoding => f.write_str("the body came encoded, which is not accepted"),
@@ -135,20 +147,15 @@ impl fmt::Display for FetchError {
                 Ok(())
             }
             Self::Proxy => f.write_str("the proxy cannot be reached or refused the connection"),
+            Self::TokenFile { kind } => {
+                write!(f, "the file of the bearer token cannot be used: {kind}")
+            }
             Self::Thread => f.write_str("the fetch had no thread to run on, or it panicked"),
         }
     }
 }
 
 impl Error for FetchError {}
-
-/// The host of a redirect's target. None if the target is relative. The path is left out: it may hold
-/// a secret.
-fn target_host(location: &str) -> Option<&str> {
-    let (_, rest) = location.split_once("//")?;
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    authority.rsplit('@').next()
-}
 
 /// Why the issuer's metadata cannot be used. OpenID Connect Discovery 1.0 section 4.2, RFC 8414
 /// section 3.2.
@@ -192,8 +199,8 @@ pub enum FetchConfigError {
     Url,
     /// Operator: neither `https:` nor an `http:` that was allowed.
     NotHttps,
-    /// Operator: `http:` is allowed for loopback hosts only.
-    NotLoopback,
+    /// Operator: `danger_allow_http` was given something else than a host.
+    HttpHost,
     /// Operator: the issuer's URL has a query. OpenID Connect Discovery 1.0 section 3.
     IssuerQuery,
     /// Operator: a duration or a limit is zero.
@@ -212,8 +219,30 @@ pub enum FetchConfigError {
     },
     /// Operator: `max_body` is more than the 512 KiB that a key set may have.
     MaxBodyTooLarge,
-    /// Operator: no certificate in the PEM text, or one that cannot be read.
+    /// Operator: no root certificate in the PEM text, or something else in it.
     RootCerts,
+    /// Operator: a file of root certificates cannot be read.
+    RootCertsFile {
+        /// The operating system's error.
+        kind: ErrorKind,
+    },
+    /// Operator: the client certificates are not PEM, or the first is not one of version 3.
+    ClientCert,
+    /// Operator: not one private key in PEM, or one that cannot be used: RSA from 2048 bits, P-256, P-384
+    /// and Ed25519 can.
+    ClientKey,
+    /// Operator: the private key is not that of the first client certificate.
+    ClientKeyMismatch,
+    /// Operator: the name of a header is not a token. RFC 9110 section 5.1.
+    HeaderName,
+    /// Operator: the value of a header is empty, or not visible ASCII with spaces inside.
+    HeaderValue,
+    /// Operator: a header that the client itself sets, or that would make the answer another than 200.
+    ReservedHeader,
+    /// Operator: a header is given twice, or `Authorization` beside `bearer_token_file`.
+    RepeatedHeader,
+    /// Operator: `user_agent` is empty, or not visible ASCII with spaces inside.
+    UserAgent,
     /// Operator: the proxy's address cannot be read, or the proxy is not an HTTP proxy.
     Proxy,
     /// Operator: the seed is not a JWK Set.
@@ -230,17 +259,46 @@ impl fmt::Display for FetchConfigError {
             Self::Url => f.write_str(
                 "the URL must be absolute, with a host, without user information and fragment",
             ),
-            Self::NotHttps => f.write_str("the URL must begin with https:"),
-            Self::NotLoopback => {
-                f.write_str("http: is allowed for 127.0.0.0/8, [::1] and localhost only")
-            }
+            Self::NotHttps => f.write_str(
+                "the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
+            ),
+            Self::HttpHost => f.write_str(
+                "danger_allow_http must be given a host, without scheme, port and path",
+            ),
             Self::IssuerQuery => f.write_str("the issuer's URL must not have a query"),
             Self::Zero { setting } => write!(f, "{setting} must not be zero"),
             Self::TtlTooShort => f.write_str("ttl must be at least a second"),
             Self::StaleCapBelowTtl => f.write_str("stale_cap must not be less than ttl"),
             Self::TimeoutTooLong { setting } => write!(f, "{setting} must not exceed a day"),
             Self::MaxBodyTooLarge => f.write_str("max_body must not exceed 524288"),
-            Self::RootCerts => f.write_str("root_certs_pem must hold certificates in PEM"),
+            Self::RootCerts => {
+                f.write_str("root certificates must be in PEM, with nothing else beside them")
+            }
+            Self::RootCertsFile { kind } => {
+                write!(f, "the file of root certificates cannot be read: {kind}")
+            }
+            Self::ClientCert => f.write_str(
+                "client_cert_pem must be given certificates in PEM, of version 3, with nothing else beside them",
+            ),
+            Self::ClientKey => f.write_str(
+                "client_cert_pem must be given one private key in PEM, of RSA, P-256, P-384 or Ed25519",
+            ),
+            Self::ClientKeyMismatch => {
+                f.write_str("the private key is not that of the first client certificate")
+            }
+            Self::HeaderName => f.write_str("the name of a header must be a token of RFC 9110"),
+            Self::HeaderValue => {
+                f.write_str("the value of a header must be visible ASCII, with spaces only inside")
+            }
+            Self::ReservedHeader => {
+                f.write_str("this header is set by the client itself, or may not be sent with a fetch")
+            }
+            Self::RepeatedHeader => f.write_str(
+                "a header must be given once, and Authorization not beside bearer_token_file",
+            ),
+            Self::UserAgent => {
+                f.write_str("user_agent must be visible ASCII, with spaces only inside")
+            }
             Self::Proxy => f.write_str("the proxy must be an HTTP proxy, given by its URL"),
             Self::Seed(error) => write!(f, "the seed is not a key set: {error}"),
             Self::SeedWithoutKeys => f.write_str("the seed has no usable key"),
@@ -253,3 +311,6 @@ impl Error for FetchConfigError {}
 
 /// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;
+
+/// The longest name that DNS allows, 253 bytes, and a port.
+const MAX_HOST_BYTES: usize = 259;

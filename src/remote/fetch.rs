@@ -3,7 +3,7 @@
 
 use std::{boxed::Box, error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
 
-use crate::remote::error::FetchError;
+use crate::remote::{error::FetchError, host::host_of};
 
 /// Fetches key sets. Implement it to replace the built-in HTTP client.
 ///
@@ -50,8 +50,8 @@ impl Fetch for &dyn Fetch {
     }
 }
 
-/// A request for a document, with its limits.
-#[derive(Clone, Debug)]
+/// A request for a document, with its limits. `Debug` shows the host of the URL and not the rest.
+#[derive(Clone)]
 pub struct FetchRequest {
     url: Arc<str>,
     purpose: FetchPurpose,
@@ -117,6 +117,18 @@ impl FetchRequest {
     }
 }
 
+impl fmt::Debug for FetchRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchRequest")
+            .field("host", &host_of(&self.url).unwrap_or_default())
+            .field("purpose", &self.purpose)
+            .field("timeout", &self.timeout)
+            .field("max_body", &self.max_body)
+            .field("no_cache", &self.no_cache)
+            .finish()
+    }
+}
+
 /// What a [`FetchRequest`] is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -149,10 +161,11 @@ pub struct FetchFailure {
 
 impl FetchFailure {
     pub(crate) fn new(url: &str, purpose: FetchPurpose, error: FetchError) -> Self {
-        Self { host: host_of(url).into(), purpose, error }
+        Self { host: host_of(url).unwrap_or_default().into(), purpose, error }
     }
 
-    /// The host of the URL, with its port if the URL names one.
+    /// The host of the URL, with its port if the URL names one. Empty if the URL has no host, as it may be
+    /// with your own [`Fetch`].
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -175,31 +188,12 @@ impl FetchFailure {
 
 impl fmt::Display for FetchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot fetch {} from {}: {}", self.purpose.name(), self.host, self.error)
+        write!(f, "cannot fetch {}", self.purpose.name())?;
+        if !self.host.is_empty() {
+            write!(f, " from {}", self.host)?;
+        }
+        write!(f, ": {}", self.error)
     }
 }
 
 impl Error for FetchFailure {}
-
-/// The host of an absolute URL without user information, with its port if there is one.
-fn host_of(url: &str) -> &str {
-    let (_, rest) = url.split_once("://").unwrap_or_default();
-    rest.split(['/', '?']).next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn host_is_named_with_its_port_and_nothing_else() {
-        for (url, host) in [
-            ("https://example.com/a?b=c", "example.com"),
-            ("https://example.com:8443/a", "example.com:8443"),
-            ("http://[::1]:80/", "[::1]:80"),
-            ("https://example.com?b=c/d", "example.com"),
-        ] {
-            assert_eq!(host_of(url), host);
-        }
-    }
-}

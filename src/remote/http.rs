@@ -14,31 +14,40 @@ use std::{
 use ureq::{
     Agent, Body, Proxy,
     http::{
-        Response, StatusCode, Uri,
+        HeaderMap, Response, StatusCode, Uri,
         header::{CACHE_CONTROL, LOCATION, RETRY_AFTER},
     },
-    tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
+    tls::TlsConfig,
 };
 
 use crate::remote::{
     clock::Deadline,
     error::{FetchConfigError, FetchError},
     fetch::{Fetch, FetchRequest},
-    http::connection::{NoThread, SystemResolver, WatchedConnector},
+    http::{
+        connection::{NoThread, SystemResolver, WatchedConnector},
+        headers::{Headers, Origin},
+        tls::Tls,
+    },
 };
 
-mod proxy;
 mod connection;
+mod headers;
+mod proxy;
+mod tls;
 
-pub(crate) use connection::check_url;
+pub(crate) use connection::{PlainHttp, check_url};
+pub(crate) use headers::HeaderSettings;
 pub(crate) use proxy::ProxyChoice;
+pub(crate) use tls::{Pem, TlsSettings};
 
 /// The settings of [`HttpFetch`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct HttpSettings {
     pub(crate) connect_timeout: Duration,
-    pub(crate) root_certs_pem: Option<Vec<u8>>,
-    pub(crate) http_loopback: bool,
+    pub(crate) tls: TlsSettings,
+    pub(crate) headers: HeaderSettings,
+    pub(crate) plain_http: PlainHttp,
     pub(crate) proxy: ProxyChoice,
 }
 
@@ -46,8 +55,9 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             connect_timeout: CONNECT_TIMEOUT,
-            root_certs_pem: None,
-            http_loopback: false,
+            tls: TlsSettings::default(),
+            headers: HeaderSettings::default(),
+            plain_http: PlainHttp::default(),
             proxy: ProxyChoice::Environment,
         }
     }
@@ -57,46 +67,77 @@ impl Default for HttpSettings {
 /// minutes.
 pub(crate) struct HttpFetch {
     connect_timeout: Duration,
-    tls: TlsConfig,
+    tls: Tls,
+    headers: Headers,
+    /// The only one that is sent the headers and shown the client certificate: a `jwks_uri` may be on
+    /// another host.
+    own_origin: Option<Origin>,
     proxy: Option<Proxy>,
 }
 
 impl HttpFetch {
-    pub(crate) fn new(settings: &HttpSettings) -> Result<Self, FetchConfigError> {
-        let roots = match &settings.root_certs_pem {
-            Some(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
-            None => RootCerts::WebPki,
-        };
-        let proxy = settings.proxy.resolve()?;
-        let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(roots).build();
-        Ok(Self { connect_timeout: settings.connect_timeout, tls, proxy })
+    /// The client of a source with this URL, the key set's or the issuer's.
+    pub(crate) fn new(settings: &HttpSettings, url: &str) -> Result<Self, FetchConfigError> {
+        Ok(Self {
+            connect_timeout: settings.connect_timeout,
+            tls: Tls::new(&settings.tls)?,
+            headers: Headers::new(&settings.headers)?,
+            own_origin: url.parse().ok().and_then(|url| Origin::of(&url)),
+            proxy: settings.proxy.resolve()?,
+        })
     }
 
-    /// Sends the request once. Returns the response at the end of its headers, and whether the body is
-    /// encoded.
+    /// Sends the request once, over TLS with the first roots that know the server's issuer.
     fn open(
         &self,
         request: &FetchRequest,
         deadline: Deadline,
     ) -> Result<(Response<Body>, bool), FetchError> {
         let uri: Uri = request.url().parse().map_err(|_| FetchError::HostNotFound)?;
-        let proxy = self.proxy.clone().filter(|proxy| proxy::is_for(proxy, &uri));
+        let is_own = self.own_origin.is_some() && Origin::of(&uri) == self.own_origin;
+        let headers = match is_own {
+            true => self.headers.read()?,
+            false => HeaderMap::new(),
+        };
+        let mut outcome = Err(FetchError::Timeout);
+        for tls in self.tls.configs(is_own) {
+            outcome = self.open_with(tls, &headers, &uri, request, deadline);
+            if !outcome.as_ref().err().is_some_and(is_unknown_issuer) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// Returns the response at the end of its headers, and whether the body is encoded.
+    fn open_with(
+        &self,
+        tls: TlsConfig,
+        headers: &HeaderMap,
+        uri: &Uri,
+        request: &FetchRequest,
+        deadline: Deadline,
+    ) -> Result<(Response<Body>, bool), FetchError> {
+        let proxy = self.proxy.clone().filter(|proxy| proxy::is_for(proxy, uri));
         let proxied = proxy.is_some();
         let config = Agent::config_builder()
-            .tls_config(self.tls.clone())
+            .tls_config(tls)
             .proxy(proxy)
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(deadline.left()))
             .timeout_resolve(Some(self.connect_timeout))
             .timeout_connect(Some(self.connect_timeout))
-            .user_agent(concat!("tokenring/", env!("CARGO_PKG_VERSION")))
+            .user_agent(self.headers.user_agent.as_str())
             .accept(request.accept())
             .accept_encoding("identity")
             .build();
         let encoded = Arc::new(AtomicBool::new(false));
         let connector = WatchedConnector::new(deadline, Arc::clone(&encoded));
-        let call = Agent::with_parts(config, connector, SystemResolver).get(uri);
+        let mut call = Agent::with_parts(config, connector, SystemResolver).get(uri);
+        for (name, value) in headers {
+            call = call.header(name, value);
+        }
         let call = match request.no_cache() {
             true => call.header(CACHE_CONTROL, "no-cache"),
             false => call,
@@ -138,24 +179,12 @@ impl Fetch for HttpFetch {
     }
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, FetchConfigError> {
-    let certificates: Option<Vec<_>> = parse_pem(pem)
-        .map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    certificates.filter(|found| !found.is_empty()).ok_or(FetchConfigError::RootCerts)
-}
-
 /// The error for a response other than 200.
 fn refusal(response: &Response<Body>) -> FetchError {
     let status = response.status().as_u16();
     let headers = response.headers();
     if let (300..=399, Some(location)) = (status, headers.get(LOCATION)) {
-        let location = String::from_utf8_lossy(location.as_bytes());
-        let location = location.split(['?', '#']).next().unwrap_or_default();
-        return FetchError::Redirect { status, location: cut(location) };
+        return FetchError::redirect(status, &String::from_utf8_lossy(location.as_bytes()));
     }
     let retry_after = headers
         .get(RETRY_AFTER)
@@ -183,6 +212,12 @@ fn fetch_error(error: ureq::Error) -> FetchError {
         Error::Other(error) if error.is::<NoThread>() => FetchError::Thread,
         _ => FetchError::Protocol,
     }
+}
+
+/// Whether the chain of the server's certificate ends at none of the roots. Nothing was sent.
+fn is_unknown_issuer(error: &FetchError) -> bool {
+    // The name of rustls's error. A text is all that is left of it.
+    matches!(error, FetchError::Tls { reason } if reason.contains("UnknownIssuer"))
 }
 
 /// One immediate retry: a backend restarting behind a load balancer refuses or resets like this.
@@ -220,6 +255,8 @@ const MAX_TEXT: usize = 200;
 mod tests {
     use std::{boxed::Box, env, format, process::Command};
 
+    use ureq::tls::RootCerts;
+
     use super::*;
     const A_DAY: Duration = Duration::from_secs(86_400);
 
@@ -230,15 +267,26 @@ mod tests {
     }
 
     #[test]
-    fn given_root_certificates_replace_the_built_in_ones() {
-        let mut settings = HttpSettings::default();
-        let fetch = HttpFetch::new(&settings).unwrap();
-        assert!(matches!(fetch.tls.root_certs(), RootCerts::WebPki));
+    fn given_root_certificates_replace_the_built_in_ones_or_are_beside_them() {
         let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        settings.root_certs_pem = Some(pem.into());
-        let fetch = HttpFetch::new(&settings).unwrap();
-        assert!(matches!(fetch.tls.root_certs(), RootCerts::Specific(certs) if certs.len() == 1));
-        assert!(!fetch.tls.disable_verification());
+        let pem = || Pem::Text(pem.into());
+        // The number of certificates in each set of roots; none for the built-in ones.
+        let roots = |roots: Option<Pem>, added_roots: Vec<Pem>| {
+            let tls = TlsSettings { roots, added_roots, client: None };
+            let tls = Tls::new(&tls).unwrap();
+            let count = |config: TlsConfig| {
+                assert!(!config.disable_verification() && config.client_cert().is_none());
+                match config.root_certs() {
+                    RootCerts::Specific(certificates) => Some(certificates.len()),
+                    _ => None,
+                }
+            };
+            tls.configs(true).map(count).collect::<Vec<_>>()
+        };
+        assert_eq!(roots(None, Vec::new()), [None]);
+        assert_eq!(roots(Some(pem()), Vec::new()), [Some(1)]);
+        assert_eq!(roots(None, Vec::from([pem(), pem()])), [Some(2), None]);
+        assert_eq!(roots(Some(pem()), Vec::from([pem()])), [Some(2)]);
     }
 
     #[test]
@@ -294,7 +342,7 @@ mod tests {
     fn longest_timeouts_do_not_overflow() {
         let settings = HttpSettings { connect_timeout: A_DAY, ..HttpSettings::default() };
         let request = FetchRequest::new("http://127.0.0.1:1/", A_DAY, usize::MAX);
-        let outcome = HttpFetch::new(&settings).unwrap().fetch(&request);
+        let outcome = HttpFetch::new(&settings, "").unwrap().fetch(&request);
         assert_eq!(outcome, Err(FetchError::Connect { kind: ErrorKind::ConnectionRefused }));
     }
 
@@ -317,7 +365,7 @@ mod tests {
             return;
         }
         let settings = HttpSettings { proxy: ProxyChoice::None, ..HttpSettings::default() };
-        let fetch = HttpFetch::new(&settings).unwrap();
+        let fetch = HttpFetch::new(&settings, "").unwrap();
         let request = |url: &str| FetchRequest::new(url, Duration::from_secs(5), 1);
         assert_eq!(fetch.fetch(&request("https://issuer.example/")), Err(FetchError::Thread));
         // An address needs no thread.
@@ -330,9 +378,9 @@ mod tests {
         // A label of more than 63 bytes: no name server is queried.
         let url = format!("https://{}.example/", "a".repeat(64));
         let settings = HttpSettings { proxy: ProxyChoice::None, ..HttpSettings::default() };
-        assert_eq!(check_url(&url, false), Ok(()));
+        assert_eq!(check_url(&url, &settings.plain_http), Ok(()));
         let request = FetchRequest::new(url, Duration::from_secs(5), 1);
-        let outcome = HttpFetch::new(&settings).unwrap().fetch(&request);
+        let outcome = HttpFetch::new(&settings, "").unwrap().fetch(&request);
         assert_eq!(outcome, Err(FetchError::HostNotFound));
     }
 }

@@ -4,6 +4,7 @@
 use std::{
     boxed::Box,
     fmt,
+    path::PathBuf,
     string::{String, ToString as _},
     sync::Arc,
     time::Duration,
@@ -18,7 +19,8 @@ use crate::{
         error::{FetchConfigError, FetchError},
         fetch::Fetch,
         health::{FetchEvent, Health},
-        http::ProxyChoice,
+        host::host_of,
+        http::{Pem, ProxyChoice},
         lookup::{LookupFuture, answer_at_once, answer_blocking, fresh_answer, outcome_of_attempt},
         refresh::Reason,
         settings::{Seed, Target, Unchecked},
@@ -220,10 +222,11 @@ impl KeySource for RemoteJwks {
     }
 }
 
+/// Shows the host of the URL and not the rest.
 impl fmt::Debug for RemoteJwks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, text) = self.0.settings.location.setting();
-        f.debug_struct("RemoteJwks").field(name, &text).finish_non_exhaustive()
+        let host = host_of(self.0.settings.location.url()).unwrap_or_default();
+        f.debug_struct("RemoteJwks").field("host", &host).finish_non_exhaustive()
     }
 }
 
@@ -310,7 +313,8 @@ impl RemoteJwksBuilder {
     }
 
     /// Uses the proxy at `url`, an `http:` URL, for `https:`, whatever the environment says. What
-    /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) allows goes through no proxy.
+    /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) and
+    /// [`danger_allow_http`](Self::danger_allow_http) allow goes through no proxy.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.0.http.proxy = ProxyChoice::Explicit(url.into());
         self
@@ -320,18 +324,127 @@ impl RemoteJwksBuilder {
     /// trusted.
     ///
     /// A certificate that is malformed inside the PEM is not found here; every fetch then fails.
+    ///
+    /// If `pem` holds anything else, or no certificate, [`build`](Self::build) fails with
+    /// [`FetchConfigError::RootCerts`].
     pub fn root_certs_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.0.http.root_certs_pem = Some(pem.into());
+        self.0.http.tls.roots = Some(Pem::Text(pem.into()));
+        self
+    }
+
+    /// The same as [`root_certs_pem`](Self::root_certs_pem), with the certificates in a file.
+    /// [`build`](Self::build) reads it, once, and fails with [`FetchConfigError::RootCertsFile`] if it
+    /// cannot. The later of the two calls counts.
+    pub fn root_certs_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.0.http.tls.roots = Some(Pem::File(path.into()));
+        self
+    }
+
+    /// Trusts the certificates in `pem` beside the others: those of webpki-roots, or of
+    /// [`root_certs_pem`](Self::root_certs_pem). For a company's proxy or authority. May be called several
+    /// times. The errors are those of `root_certs_pem`.
+    ///
+    /// If a server's issuer is not among the added certificates, the client connects again and tries the
+    /// built-in ones.
+    pub fn add_root_certs_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.0.http.tls.added_roots.push(Pem::Text(pem.into()));
+        self
+    }
+
+    /// The same as [`add_root_certs_pem`](Self::add_root_certs_pem), with the certificates in a file, which
+    /// [`build`](Self::build) reads once.
+    pub fn add_root_certs_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.0.http.tls.added_roots.push(Pem::File(path.into()));
+        self
+    }
+
+    /// Shows this certificate to a server that demands one: mutual TLS. `cert` holds the certificate and
+    /// then its intermediates, `key` the one private key, both in PEM.
+    ///
+    /// It is shown to the scheme, host and port of the configured URL or issuer, as
+    /// [`header`](Self::header) says. [`build`](Self::build) fails with
+    /// [`ClientCert`](FetchConfigError::ClientCert), [`ClientKey`](FetchConfigError::ClientKey) or
+    /// [`ClientKeyMismatch`](FetchConfigError::ClientKeyMismatch).
+    pub fn client_cert_pem(mut self, cert: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.0.http.tls.client = Some((cert.into(), key.into()));
+        self
+    }
+
+    /// Sends this header with each request, as an endpoint demands that is not public.
+    ///
+    /// It is sent only to the scheme, host and port of the configured URL or issuer. If an issuer's
+    /// `jwks_uri` is elsewhere and needs the header, give that URL to
+    /// [`RemoteJwks::builder`]. No text shows the value.
+    ///
+    /// [`build`](Self::build) fails with [`HeaderName`](FetchConfigError::HeaderName) or
+    /// [`HeaderValue`](FetchConfigError::HeaderValue) if one cannot be sent, with
+    /// [`RepeatedHeader`](FetchConfigError::RepeatedHeader) for a name given twice, and with
+    /// [`ReservedHeader`](FetchConfigError::ReservedHeader) for a header such as `Host`, `Content-Length`
+    /// or `Accept`.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.http.headers.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sends `Authorization: Bearer` with the token in this file, to the same host as
+    /// [`header`](Self::header). Each request reads the file anew, as the tokens of Kubernetes demand.
+    /// White space around the token is dropped.
+    ///
+    /// If the file cannot be read, is empty, has 64 KiB or more, or holds anything but one token, the fetch
+    /// fails with [`FetchError::TokenFile`], and the next one follows after the usual back-off. No text
+    /// shows the token or the file's path.
+    ///
+    /// ```
+    /// use tokenring::RemoteJwks;
+    ///
+    /// let keys = RemoteJwks::builder("https://keys.example.com/jwks.json")
+    ///     .bearer_token_file("/run/secrets/token")
+    ///     .build()?;
+    /// # Ok::<(), tokenring::FetchConfigError>(())
+    /// ```
+    pub fn bearer_token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.0.http.headers.bearer_token_file = Some(path.into());
+        self
+    }
+
+    /// Sends this `User-Agent` to every host. `tokenring/` and the crate's version if not set.
+    /// [`build`](Self::build) fails with [`FetchConfigError::UserAgent`] if it cannot be sent.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.0.http.headers.user_agent = Some(user_agent.into());
         self
     }
 
     /// Allows `http:` to 127.0.0.0/8, `[::1]` and `localhost`. For tests and development.
     pub fn danger_allow_http_loopback(mut self) -> Self {
-        self.0.http.http_loopback = true;
+        self.0.http.plain_http.loopback = true;
         self
     }
 
-    /// Fetches with another HTTP client. The settings of the built-in one have no effect in this case.
+    /// Allows `http:` to `host` on any port: for a compose file, or a mesh whose proxies encrypt. Call it
+    /// once for each host. With discovery it counts for the issuer and for its `jwks_uri`.
+    ///
+    /// Anyone on the network path can then replace the keys, and so make tokens that are accepted.
+    ///
+    /// `host` is a name or an address, without scheme, port and path: `keycloak`, `10.0.0.7`, `[fd00::7]`.
+    /// Upper and lower case are the same. If it is anything else, [`build`](Self::build) fails with
+    /// [`FetchConfigError::HttpHost`]. No proxy is used for `http:`.
+    ///
+    /// ```
+    /// use tokenring::RemoteJwks;
+    ///
+    /// let issuer = "http://keycloak:8080/realms/shop";
+    /// let keys = RemoteJwks::discovery_builder(issuer).danger_allow_http("keycloak").build()?;
+    /// # Ok::<(), tokenring::FetchConfigError>(())
+    /// ```
+    pub fn danger_allow_http(mut self, host: impl Into<String>) -> Self {
+        self.0.http.plain_http.hosts.push(host.into());
+        self
+    }
+
+    /// Fetches with another HTTP client. The settings of the built-in one have no effect in this case, and
+    /// its rules for URLs do not count: the URL may be one of a Unix socket, a file or a sidecar. An issuer
+    /// must still have the form `scheme://host`, and a `jwks_uri` comes from the network, so it must be
+    /// `https:` or `http:` to a host that was allowed.
     ///
     /// ```
     /// use tokenring::RemoteJwks;
@@ -400,9 +513,10 @@ impl RemoteJwksBuilder {
     }
 }
 
+/// Shows the host of the URL and not the rest.
 impl fmt::Debug for RemoteJwksBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, text) = self.0.target();
-        f.debug_struct("RemoteJwksBuilder").field(name, &text).finish_non_exhaustive()
+        let host = host_of(self.0.target.url()).unwrap_or_default();
+        f.debug_struct("RemoteJwksBuilder").field("host", &host).finish_non_exhaustive()
     }
 }

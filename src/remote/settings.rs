@@ -68,6 +68,14 @@ pub(crate) enum Target {
     Issuer(String),
 }
 
+impl Target {
+    /// The URL of the key set, or the issuer's.
+    pub(crate) fn url(&self) -> &str {
+        let (Self::Url(url) | Self::Issuer(url)) = self;
+        url
+    }
+}
+
 /// A key set that an earlier process fetched.
 pub(crate) struct Seed {
     pub(crate) key_set_json: Vec<u8>,
@@ -97,14 +105,6 @@ impl Unchecked {
         }
     }
 
-    /// The name and the text of the setting that says where the keys are.
-    pub(crate) fn target(&self) -> (&'static str, &str) {
-        match &self.target {
-            Target::Url(url) => ("url", url),
-            Target::Issuer(issuer) => ("issuer", issuer),
-        }
-    }
-
     /// The settings, and the key set to start with, if one was given.
     pub(crate) fn check(self) -> Result<(Settings, Option<Snapshot>), FetchConfigError> {
         let location = self.location()?;
@@ -115,7 +115,7 @@ impl Unchecked {
             limits: self.limits,
             fetch: match self.fetch {
                 Some(fetch) => fetch,
-                None => Arc::new(HttpFetch::new(&self.http)?),
+                None => Arc::new(HttpFetch::new(&self.http, self.target.url())?),
             },
             clock: self.clock,
             hook: self.hook,
@@ -125,16 +125,18 @@ impl Unchecked {
     }
 
     fn location(&self) -> Result<Location, FetchConfigError> {
-        let http_loopback = self.http.http_loopback;
-        match &self.target {
-            Target::Url(url) => {
-                check_url(url, http_loopback)?;
-                Ok(Location::Url(url.as_str().into()))
-            }
-            Target::Issuer(issuer) => {
-                Ok(Location::Discovery(Arc::new(Discovery::new(issuer, http_loopback)?)))
-            }
+        let plain_http = &self.http.plain_http;
+        plain_http.check()?;
+        // A caller's own client may read `unix:` and `file:` URLs, or reach a sidecar.
+        if self.fetch.is_none() {
+            check_url(self.target.url(), plain_http)?;
         }
+        Ok(match &self.target {
+            Target::Url(url) => Location::Url(url.as_str().into()),
+            Target::Issuer(issuer) => {
+                Location::Discovery(Arc::new(Discovery::new(issuer, plain_http.clone())?))
+            }
+        })
     }
 
     fn check_limits(&self) -> Result<(), FetchConfigError> {

@@ -3,6 +3,7 @@
 //! Each case ends in time, and with the right error.
 
 use std::{
+    fs,
     io::{ErrorKind, Write},
     sync::{
         Arc,
@@ -17,7 +18,7 @@ use tokenring::{
     testkit::{Answer, Issuer, IssuerServer},
 };
 
-use crate::sockets::{DRIP, HEAD, TIMEOUT, at, failure, read_head, respond, serve};
+use crate::sockets::{DRIP, HEAD, TIMEOUT, TempFile, at, failure, read_head, respond, serve};
 
 // The request.
 
@@ -47,6 +48,77 @@ fn forced_refresh_bypasses_caches() {
     assert!(request_lines(&server).contains(&"cache-control: no-cache".into()));
     // Connections are not kept, because they would be stale ten minutes later.
     assert_eq!((server.hits(), server.connections()), (2, 2));
+}
+
+#[test]
+fn headers_and_user_agent_are_sent_as_given() {
+    let server = IssuerServer::start();
+    let keys = at(&server).header("X-Api-Key", "a key").user_agent("service/1.0 (team)");
+    assert_eq!(keys.build().unwrap().prime(), Ok(()));
+    let lines = request_lines(&server);
+    assert!(lines.contains(&"x-api-key: a key".into()), "{lines:?}");
+    assert!(lines.contains(&"user-agent: service/1.0 (team)".into()), "{lines:?}");
+}
+
+#[test]
+fn bearer_token_is_read_anew_for_each_fetch() {
+    let server = IssuerServer::start();
+    let file = TempFile::with("first.token\n");
+    let keys = at(&server).bearer_token_file(&file.0).build().unwrap();
+    let sent = || request_lines(&server).into_iter().find(|line| line.starts_with("authorization"));
+    assert_eq!(keys.prime(), Ok(()));
+    assert_eq!(sent(), Some("authorization: Bearer first.token".into()));
+    fs::write(&file.0, "second.token").unwrap();
+    assert_eq!(keys.refresh_now(), Ok(()));
+    assert_eq!(sent(), Some("authorization: Bearer second.token".into()));
+}
+
+#[test]
+fn token_file_without_a_token_fails_the_fetch_and_is_tried_again() {
+    let server = IssuerServer::start();
+    let file = TempFile::with("good");
+    let invalid = FetchError::TokenFile { kind: ErrorKind::InvalidData };
+    for content in
+        ["", " \n", "SECRET SECRET", "SECRET\r\nHost: a", "SECR\u{c9}T", &"S".repeat(65536)]
+    {
+        fs::write(&file.0, content).unwrap();
+        let keys = at(&server).bearer_token_file(&file.0).build().unwrap();
+        assert_eq!(keys.prime(), Err(invalid.clone()), "{content:?}");
+        let health = keys.health();
+        let text = format!("{:?} {}", health, health.last_error().unwrap());
+        assert!(!text.contains("SECR") && !text.contains("tokenring-test-"), "{text}");
+    }
+    fs::write(&file.0, [0xff]).unwrap();
+    let keys = at(&server).bearer_token_file(&file.0).build().unwrap();
+    assert_eq!(keys.prime(), Err(invalid));
+    fs::remove_file(&file.0).unwrap();
+    let missing = FetchError::TokenFile { kind: ErrorKind::NotFound };
+    assert_eq!(keys.refresh_now(), Err(missing));
+    assert_eq!(server.connections(), 0);
+    fs::write(&file.0, "good").unwrap();
+    assert_eq!(keys.refresh_now(), Ok(()));
+}
+
+#[test]
+fn headers_are_sent_to_the_issuer_and_not_to_the_host_of_its_keys() {
+    let (issuer, other) = (IssuerServer::start(), IssuerServer::start());
+    let file = TempFile::with("token");
+    let source = || {
+        let keys = RemoteJwks::discovery_builder(issuer.url()).danger_allow_http_loopback();
+        keys.header("x-api-key", "key").bearer_token_file(&file.0).build().unwrap()
+    };
+    let secrets = |server: &IssuerServer| {
+        let lines = request_lines(server).into_iter();
+        lines.filter(|line| line.ends_with(": key") || line.ends_with(": Bearer token")).count()
+    };
+    assert_eq!(source().prime(), Ok(()));
+    assert_eq!((issuer.key_set_hits(), secrets(&issuer)), (1, 2));
+    let mut metadata = issuer.metadata();
+    metadata["jwks_uri"] = other.jwks_url().into();
+    issuer.answer_metadata_with(Answer::body(metadata.to_string()));
+    assert_eq!(source().prime(), Ok(()));
+    assert_eq!((issuer.key_set_hits(), secrets(&issuer)), (1, 2));
+    assert_eq!((other.key_set_hits(), secrets(&other)), (1, 0));
 }
 
 // Connections that fail.
@@ -195,15 +267,37 @@ fn redirect_is_reported_and_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let location = target.jwks_url();
         server.answer_with(Answer::status(status).header("Location", &location));
-        assert_eq!(failure(at(&server)), FetchError::Redirect { status, location });
+        let host = location.split('/').nth(2).map(str::to_owned);
+        assert_eq!(failure(at(&server)), FetchError::Redirect { status, host });
     }
     server.answer_with(Answer::redirect("/elsewhere"));
-    let location = "/elsewhere".into();
-    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, location });
-    server.answer_with(Answer::redirect("a".repeat(1000)));
-    let location = "a".repeat(200);
-    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, location });
+    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, host: None });
+    server.answer_with(Answer::redirect(format!("https://{}.example/", "a".repeat(1000))));
+    assert_eq!(failure(at(&server)), FetchError::Redirect { status: 302, host: None });
     assert_eq!(target.connections(), 0);
+}
+
+/// The password is longer than all that is kept of a peer's text.
+#[test]
+fn secrets_of_a_redirect_are_in_no_text() {
+    let server = IssuerServer::start();
+    let password = "SECRET".repeat(100);
+    for (location, host) in [
+        (format!("https://user:{password}@h.example:8/SECRET?SECRET#SECRET"), Some("h.example:8")),
+        (format!("https://h.example/?code={password}"), Some("h.example")),
+        ("/a//SECRET/b".into(), None),
+        ("/next/https://SECRET/".into(), None),
+    ] {
+        server.answer_with(Answer::redirect(&location));
+        let keys = at(&server).build().unwrap();
+        let error = keys.prime().unwrap_err();
+        assert_eq!(error, FetchError::Redirect { status: 302, host: host.map(str::to_owned) });
+        let health = keys.health();
+        let failure = health.last_error().unwrap();
+        for text in [format!("{health:?}"), format!("{failure:?}{failure}"), format!("{keys:?}")] {
+            assert!(!text.contains("SECRET"), "{text}");
+        }
+    }
 }
 
 // Bodies.

@@ -3,12 +3,12 @@
 use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use tokenring::{
-    FetchConfigError, JsonError, JwkSetError, RemoteJwks,
-    remote::{Clock, Fetch, FetchError, MetadataError, RemoteJwksBuilder},
+    FetchConfigError, Guard, JsonError, JwkSetError, Policy, RemoteJwks, Verifier,
+    remote::{Clock, Fetch, FetchError, FetchRequest, MetadataError, RemoteJwksBuilder},
 };
 
 use crate::fake::{
-    FakeClock, FakeFetch, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, secs, status,
+    FakeClock, FakeFetch, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, status,
 };
 
 // The settings.
@@ -19,7 +19,7 @@ fn settings_that_make_no_sense_are_refused() {
     let long = |setting| FetchConfigError::TimeoutTooLong { setting };
     const DAY: Duration = secs(86_400);
     type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
-    let cases: [(Change, FetchConfigError); 14] = [
+    let cases: [(Change, FetchConfigError); 22] = [
         (|builder| builder.ttl(Duration::ZERO), zero("ttl")),
         (|builder| builder.kid_cooldown(Duration::ZERO), zero("kid_cooldown")),
         (|builder| builder.timeout(Duration::ZERO), zero("timeout")),
@@ -35,6 +35,17 @@ fn settings_that_make_no_sense_are_refused() {
         (|builder| builder.stale_cap(TTL - NANO), FetchConfigError::StaleCapBelowTtl),
         (|builder| builder.ttl(STALE_CAP + NANO), FetchConfigError::StaleCapBelowTtl),
         (|builder| builder.proxy("socks5://127.0.0.1"), FetchConfigError::Proxy),
+        (|builder| builder.danger_allow_http("keycloak:8080"), FetchConfigError::HttpHost),
+        (|builder| builder.header("a b", "c"), FetchConfigError::HeaderName),
+        (|builder| builder.header("a", "b\r\nc: d"), FetchConfigError::HeaderValue),
+        (|builder| builder.header("Host", "a"), FetchConfigError::ReservedHeader),
+        (|builder| builder.header("a", "b").header("A", "b"), FetchConfigError::RepeatedHeader),
+        (
+            |builder| builder.header("Authorization", "a b").bearer_token_file("/token"),
+            FetchConfigError::RepeatedHeader,
+        ),
+        (|builder| builder.user_agent("a\nb"), FetchConfigError::UserAgent),
+        (|builder| builder.user_agent(""), FetchConfigError::UserAgent),
     ];
     for (change, error) in cases {
         assert_eq!(change(RemoteJwks::builder(URL)).build().unwrap_err(), error);
@@ -92,12 +103,72 @@ fn client_and_clock_may_be_behind_pointers() {
 }
 
 #[test]
-fn debug_shows_the_url_and_no_keys() {
+fn debug_shows_the_host_and_neither_keys_nor_the_rest_of_a_url() {
     let rig = Rig::primed(&["a"]);
-    let text = format!("RemoteJwks {{ url: {URL:?}, .. }}");
-    assert_eq!(format!("{:?}", rig.keys), text);
-    let text = format!("RemoteJwksBuilder {{ url: {URL:?}, .. }}");
-    assert_eq!(format!("{:?}", RemoteJwks::builder(URL)), text);
+    assert_eq!(format!("{:?}", rig.keys), r#"RemoteJwks { host: "tenant.example.auth0.com", .. }"#);
+    let url = "https://issuer.example:8443/SECRET?SECRET=SECRET";
+    let keys = RemoteJwks::new(url).unwrap();
+    let host = r#"host: "issuer.example:8443", .. }"#;
+    assert_eq!(format!("{keys:?}"), format!("RemoteJwks {{ {host}"));
+    let issuer = RemoteJwks::discover("https://issuer.example:8443/SECRET").unwrap();
+    assert_eq!(format!("{issuer:?}"), format!("RemoteJwks {{ {host}"));
+    let policy = Policy::new("https://issuer.example:8443/", "api");
+    let verifier = Verifier::new(policy.clone(), keys.clone()).unwrap();
+    let guard = Guard::new(Verifier::new(policy, keys).unwrap());
+    let request = FetchRequest::new(url, secs(1), 1);
+    let failing = RemoteJwks::builder(url).fetch(|_: &FetchRequest| Err(FetchError::Timeout));
+    let failing = failing.build().unwrap();
+    assert_eq!(failing.prime(), Err(FetchError::Timeout));
+    let health = failing.health();
+    for text in [
+        format!("{verifier:?}"),
+        format!("{guard:?}"),
+        format!("{request:?}"),
+        format!("{health:?}"),
+        format!("{:?}", health.last_error().unwrap()),
+    ] {
+        assert!(text.contains("issuer.example:8443") && !text.contains("SECRET"), "{text}");
+    }
+    // The builder has not checked its URL.
+    for (url, host) in [
+        ("https://user:SECRET@issuer.example:8443/SECRET", "issuer.example:8443"),
+        ("user:SECRET@issuer.example", ""),
+        ("/SECRET", ""),
+    ] {
+        let shown = format!("RemoteJwksBuilder {{ host: {host:?}, .. }}");
+        assert_eq!(format!("{:?}", RemoteJwks::builder(url)), shown);
+        assert_eq!(format!("{:?}", RemoteJwks::discovery_builder(url)), shown);
+    }
+}
+
+#[test]
+fn own_client_may_be_given_any_url() {
+    for url in ["unix:/run/keys.sock", "file:///etc/keys.json", "http://sidecar:15000/keys", "keys"]
+    {
+        assert!(RemoteJwks::new(url).is_err(), "{url}");
+        let keys = RemoteJwks::builder(url).fetch(move |request: &FetchRequest| {
+            assert_eq!(request.url(), url);
+            Ok(jwks(&["a"]).into_bytes())
+        });
+        assert_eq!(keys.build().unwrap().prime(), Ok(()), "{url}");
+    }
+    let failing = |_: &FetchRequest| Err(FetchError::Timeout);
+    let keys = RemoteJwks::builder("unix:/run/SECRET.sock").fetch(failing).build().unwrap();
+    assert_eq!(keys.prime(), Err(FetchError::Timeout));
+    let failure = keys.health().last_error().cloned().unwrap();
+    assert_eq!(failure.host(), "");
+    assert_eq!(
+        failure.to_string(),
+        "cannot fetch the key set: the answer was not complete in time"
+    );
+    // The two addresses of the metadata are made from the issuer's URL.
+    let issuer = |issuer: &str| {
+        let keys = RemoteJwks::discovery_builder(issuer).fetch(failing);
+        keys.build().map(|keys| keys.prime())
+    };
+    assert_eq!(issuer("http://sidecar:15000"), Ok(Err(FetchError::Timeout)));
+    assert_eq!(issuer("sidecar"), Err(FetchConfigError::Url));
+    assert_eq!(issuer("http://sidecar?a"), Err(FetchConfigError::IssuerQuery));
 }
 
 #[test]
@@ -107,10 +178,13 @@ fn config_errors_say_what_to_change() {
             FetchConfigError::Url,
             "the URL must be absolute, with a host, without user information and fragment",
         ),
-        (FetchConfigError::NotHttps, "the URL must begin with https:"),
         (
-            FetchConfigError::NotLoopback,
-            "http: is allowed for 127.0.0.0/8, [::1] and localhost only",
+            FetchConfigError::NotHttps,
+            "the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
+        ),
+        (
+            FetchConfigError::HttpHost,
+            "danger_allow_http must be given a host, without scheme, port and path",
         ),
         (FetchConfigError::IssuerQuery, "the issuer's URL must not have a query"),
         (FetchConfigError::Zero { setting: "ttl" }, "ttl must not be zero"),
@@ -118,7 +192,40 @@ fn config_errors_say_what_to_change() {
         (FetchConfigError::StaleCapBelowTtl, "stale_cap must not be less than ttl"),
         (FetchConfigError::TimeoutTooLong { setting: "timeout" }, "timeout must not exceed a day"),
         (FetchConfigError::MaxBodyTooLarge, "max_body must not exceed 524288"),
-        (FetchConfigError::RootCerts, "root_certs_pem must hold certificates in PEM"),
+        (
+            FetchConfigError::RootCerts,
+            "root certificates must be in PEM, with nothing else beside them",
+        ),
+        (
+            FetchConfigError::RootCertsFile { kind: ErrorKind::NotFound },
+            "the file of root certificates cannot be read: entity not found",
+        ),
+        (
+            FetchConfigError::ClientCert,
+            "client_cert_pem must be given certificates in PEM, of version 3, with nothing else beside them",
+        ),
+        (
+            FetchConfigError::ClientKey,
+            "client_cert_pem must be given one private key in PEM, of RSA, P-256, P-384 or Ed25519",
+        ),
+        (
+            FetchConfigError::ClientKeyMismatch,
+            "the private key is not that of the first client certificate",
+        ),
+        (FetchConfigError::HeaderName, "the name of a header must be a token of RFC 9110"),
+        (
+            FetchConfigError::HeaderValue,
+            "the value of a header must be visible ASCII, with spaces only inside",
+        ),
+        (
+            FetchConfigError::ReservedHeader,
+            "this header is set by the client itself, or may not be sent with a fetch",
+        ),
+        (
+            FetchConfigError::RepeatedHeader,
+            "a header must be given once, and Authorization not beside bearer_token_file",
+        ),
+        (FetchConfigError::UserAgent, "user_agent must be visible ASCII, with spaces only inside"),
         (FetchConfigError::Proxy, "the proxy must be an HTTP proxy, given by its URL"),
         (FetchConfigError::SeedWithoutKeys, "the seed has no usable key"),
         (FetchConfigError::SeedFromFuture, "the seed's time must not be in the future"),
@@ -132,8 +239,7 @@ fn config_errors_say_what_to_change() {
 
 #[test]
 fn fetch_errors_have_a_text_and_a_code() {
-    let redirect =
-        |location: &str| FetchError::Redirect { status: 302, location: location.to_owned() };
+    let redirect = |location: &str| FetchError::redirect(302, location);
     let member = "jwks_uri";
     let metadata = FetchError::Metadata;
     let texts = [
@@ -159,7 +265,7 @@ fn fetch_errors_have_a_text_and_a_code() {
         (
             redirect("/login"),
             "redirect",
-            "the host redirects (302) to another path, which is not followed",
+            "the host redirects (302) without naming a host, which is not followed",
         ),
         (FetchError::Protocol, "protocol", "the host did not answer in proper HTTP"),
         (
@@ -182,7 +288,7 @@ fn fetch_errors_have_a_text_and_a_code() {
         (
             metadata(MetadataError::JwksUri(FetchConfigError::NotHttps)),
             "metadata",
-            "the metadata's `jwks_uri` cannot be used: the URL must begin with https:",
+            "the metadata's `jwks_uri` cannot be used: the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
         ),
         (
             FetchError::IssuerMismatch,
@@ -195,6 +301,11 @@ fn fetch_errors_have_a_text_and_a_code() {
             "the key set has no usable key, 0 were skipped",
         ),
         (FetchError::Proxy, "proxy", "the proxy cannot be reached or refused the connection"),
+        (
+            FetchError::TokenFile { kind: ErrorKind::NotFound },
+            "token_file",
+            "the file of the bearer token cannot be used: entity not found",
+        ),
         (FetchError::Thread, "thread", "the fetch had no thread to run on, or it panicked"),
     ];
     for (error, code, text) in texts {

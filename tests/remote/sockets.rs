@@ -1,8 +1,11 @@
 //! Misbehaving servers on loopback, and sources for them.
 
 use std::{
+    env, fs,
     io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -15,6 +18,7 @@ use rustls::{
     ServerConfig, ServerConnection, StreamOwned,
     crypto::ring::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{NoClientAuth, danger::ClientCertVerifier},
 };
 use tokenring::{
     RemoteJwks,
@@ -77,18 +81,31 @@ pub(crate) fn serve(
 
 /// A server of a key set over TLS with this `certificate`, in PEM.
 pub(crate) fn serve_tls(certificate: &str) -> (SocketAddr, Arc<AtomicUsize>) {
+    serve_tls_to(certificate, Arc::new(NoClientAuth), None)
+}
+
+/// The same for the clients that `clients` accepts. A request without the line `demanded` gets status 401.
+pub(crate) fn serve_tls_to(
+    certificate: &str,
+    clients: Arc<dyn ClientCertVerifier>,
+    demanded: Option<&'static str>,
+) -> (SocketAddr, Arc<AtomicUsize>) {
     let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_single_cert(vec![der(certificate)], key)
         .unwrap();
     let config = Arc::new(config);
     serve(move |stream, _| {
         let session = ServerConnection::new(Arc::clone(&config)).unwrap();
         let mut stream = StreamOwned::new(session, stream.try_clone()?);
-        respond(&mut stream, Issuer::default().jwks().as_bytes())?;
+        let head = read_head(&mut stream)?;
+        match demanded.is_none_or(|line| head.contains(line)) {
+            true => write_body(&mut stream, Issuer::default().jwks().as_bytes())?,
+            false => stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")?,
+        }
         stream.conn.send_close_notify();
         stream.flush()
     })
@@ -96,6 +113,10 @@ pub(crate) fn serve_tls(certificate: &str) -> (SocketAddr, Arc<AtomicUsize>) {
 
 pub(crate) fn respond(mut stream: impl Read + Write, body: &[u8]) -> io::Result<()> {
     read_head(&mut stream)?;
+    write_body(stream, body)
+}
+
+fn write_body(mut stream: impl Write, body: &[u8]) -> io::Result<()> {
     let head = format!("{HEAD}Content-Length: {}\r\n\r\n", body.len());
     stream.write_all(&[head.as_bytes(), body].concat())
 }
@@ -111,6 +132,26 @@ pub(crate) fn read_head(mut stream: impl Read) -> io::Result<String> {
 
 pub(crate) fn der(pem: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+}
+
+/// A file that is removed when it is dropped.
+pub(crate) struct TempFile(pub(crate) PathBuf);
+
+impl TempFile {
+    pub(crate) fn with(content: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let name = format!("tokenring-test-{}-{number}", process::id());
+        let file = Self(env::temp_dir().join(name));
+        fs::write(&file.0, content).unwrap();
+        file
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _removed_by_the_test = fs::remove_file(&self.0);
+    }
 }
 
 pub(crate) const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";

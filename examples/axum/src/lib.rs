@@ -87,12 +87,8 @@ async fn ready(State(api): State<Api>) -> Response {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let last_error = health.last_error().map(|error| error.to_string());
-    let body = json!({
-        "keys": health.state().to_string(),
-        "usable": health.usable_keys(),
-        "last_error": last_error,
-    });
+    // Anyone may ask: the text of an error is for the operator's log.
+    let body = json!({ "keys": health.state().to_string(), "usable": health.usable_keys() });
     (status, Json(body)).into_response()
 }
 

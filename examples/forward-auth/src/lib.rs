@@ -130,11 +130,8 @@ async fn ready(State(service): State<Arc<ForwardAuth>>) -> Response {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let mut text = format!("keys: {}\n", health.state());
-    if let Some(error) = &health.last_error() {
-        text.push_str(&format!("last error: {error}\n"));
-    }
-    (status, text).into_response()
+    // The text of an error is for the log; `/metrics` counts the errors.
+    (status, format!("keys: {}\n", health.state())).into_response()
 }
 
 async fn metrics(State(service): State<Arc<ForwardAuth>>) -> Response {

@@ -5,7 +5,7 @@ use std::{
     boxed::Box,
     error::Error,
     fmt,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _},
     string::String,
     sync::{
         Arc,
@@ -27,11 +27,37 @@ use ureq::{
     },
 };
 
-use crate::remote::{clock::Deadline, error::FetchConfigError};
+use crate::remote::{
+    clock::Deadline,
+    error::FetchConfigError,
+    host::{is_host, is_port},
+};
+
+/// The hosts that plain `http:` was allowed for.
+#[derive(Clone, Default)]
+pub(crate) struct PlainHttp {
+    pub(crate) loopback: bool,
+    /// Names and addresses as a URL has them, without port.
+    pub(crate) hosts: Vec<String>,
+}
+
+impl PlainHttp {
+    pub(crate) fn check(&self) -> Result<(), FetchConfigError> {
+        match self.hosts.iter().all(|host| is_host(host)) {
+            true => Ok(()),
+            false => Err(FetchConfigError::HttpHost),
+        }
+    }
+
+    fn allows(&self, host: &str) -> bool {
+        let is_named = self.hosts.iter().any(|named| named.eq_ignore_ascii_case(host));
+        is_named || self.loopback && is_loopback(host)
+    }
+}
 
 /// Whether `url` may be fetched. The parser is the HTTP client's own, so that the check and the fetch
 /// cannot disagree on where the host ends.
-pub(crate) fn check_url(url: &str, http_loopback: bool) -> Result<(), FetchConfigError> {
+pub(crate) fn check_url(url: &str, plain_http: &PlainHttp) -> Result<(), FetchConfigError> {
     // `Uri` drops a fragment instead of refusing it.
     if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
         return Err(FetchConfigError::Url);
@@ -46,28 +72,9 @@ pub(crate) fn check_url(url: &str, http_loopback: bool) -> Result<(), FetchConfi
     }
     match scheme {
         "https" => Ok(()),
-        "http" if !http_loopback => Err(FetchConfigError::NotHttps),
-        "http" if !is_loopback(host) => Err(FetchConfigError::NotLoopback),
-        "http" => Ok(()),
+        "http" if plain_http.allows(host) => Ok(()),
         _ => Err(FetchConfigError::NotHttps),
     }
-}
-
-fn is_host(host: &str) -> bool {
-    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.bytes().all(is_name_byte),
-    }
-}
-
-/// What may follow the host: nothing, or a colon and a number from 1 to 65535.
-fn is_port(rest: &str) -> bool {
-    let is_number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    rest.is_empty()
-        || rest
-            .strip_prefix(':')
-            .is_some_and(|port| is_number(port) && port.parse::<u16>().is_ok_and(|port| port != 0))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -240,8 +247,7 @@ mod tests {
 
     #[test]
     fn url_is_checked_before_it_is_ever_fetched() {
-        let (url, plain, far) =
-            (FetchConfigError::Url, FetchConfigError::NotHttps, FetchConfigError::NotLoopback);
+        let (url, plain) = (FetchConfigError::Url, FetchConfigError::NotHttps);
         // The URL, the outcome without and with `danger_allow_http_loopback`.
         let cases = [
             ("https://example.com/jwks", Ok(()), Ok(())),
@@ -253,15 +259,15 @@ mod tests {
             ("http://127.255.255.254/", Err(plain), Ok(())),
             ("http://[::1]:80/", Err(plain), Ok(())),
             ("http://LocalHost/", Err(plain), Ok(())),
-            ("http://example.com/", Err(plain), Err(far)),
-            ("http://10.0.0.1/", Err(plain), Err(far)),
+            ("http://example.com/", Err(plain), Err(plain)),
+            ("http://10.0.0.1/", Err(plain), Err(plain)),
             // Spellings of 127.0.0.1 that resolvers know, and names that only look like it.
-            ("http://127.1/", Err(plain), Err(far)),
-            ("http://2130706433/", Err(plain), Err(far)),
-            ("http://0.0.0.0/", Err(plain), Err(far)),
-            ("http://[::ffff:127.0.0.1]/", Err(plain), Err(far)),
-            ("http://localhost.example.com/", Err(plain), Err(far)),
-            ("http://127.0.0.1.example.com/", Err(plain), Err(far)),
+            ("http://127.1/", Err(plain), Err(plain)),
+            ("http://2130706433/", Err(plain), Err(plain)),
+            ("http://0.0.0.0/", Err(plain), Err(plain)),
+            ("http://[::ffff:127.0.0.1]/", Err(plain), Err(plain)),
+            ("http://localhost.example.com/", Err(plain), Err(plain)),
+            ("http://127.0.0.1.example.com/", Err(plain), Err(plain)),
             ("ftp://127.0.0.1/", Err(plain), Err(plain)),
             // Not absolute, or without a host.
             ("", Err(url), Err(url)),
@@ -302,8 +308,43 @@ mod tests {
             ("https://example.com:8o/", Err(url), Err(url)),
         ];
         for (text, outcome, loopback_outcome) in cases {
-            assert_eq!(check_url(text, false), outcome, "{text:?}");
-            assert_eq!(check_url(text, true), loopback_outcome, "{text:?}, loopback allowed");
+            let (none, loopback) = (PlainHttp::default(), allowing(true, &[]));
+            assert_eq!(check_url(text, &none), outcome, "{text:?}");
+            assert_eq!(check_url(text, &loopback), loopback_outcome, "{text:?}, loopback allowed");
+        }
+    }
+
+    fn allowing(loopback: bool, hosts: &[&str]) -> PlainHttp {
+        PlainHttp { loopback, hosts: hosts.iter().copied().map(String::from).collect() }
+    }
+
+    #[test]
+    fn plain_http_is_allowed_for_the_named_hosts_and_no_other() {
+        let allowed = allowing(false, &["keycloak", "10.0.0.7", "[fd00::7]", "LOCALHOST"]);
+        assert_eq!(allowed.check(), Ok(()));
+        for (url, outcome) in [
+            ("http://keycloak:8080/realms/shop", Ok(())),
+            ("http://KeyCloak/", Ok(())),
+            ("https://keycloak/", Ok(())),
+            ("http://10.0.0.7/", Ok(())),
+            ("http://[fd00::7]:80/", Ok(())),
+            ("http://localhost/", Ok(())),
+            ("http://127.0.0.1/", Err(FetchConfigError::NotHttps)),
+            ("http://keycloak.example/", Err(FetchConfigError::NotHttps)),
+            ("http://a.keycloak/", Err(FetchConfigError::NotHttps)),
+            ("http://keycloak./", Err(FetchConfigError::NotHttps)),
+            ("http://[fd00::8]/", Err(FetchConfigError::NotHttps)),
+            ("ftp://keycloak/", Err(FetchConfigError::NotHttps)),
+            ("http://keycloak@evil.example/", Err(FetchConfigError::Url)),
+        ] {
+            assert_eq!(check_url(url, &allowed), outcome, "{url}");
+        }
+        for bad in ["", "keycloak:8080", "http://keycloak", "keycloak/", "*", "a b", "fd00::7"] {
+            assert_eq!(
+                allowing(false, &["good", bad]).check(),
+                Err(FetchConfigError::HttpHost),
+                "{bad}"
+            );
         }
     }
 

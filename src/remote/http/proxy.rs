@@ -7,7 +7,7 @@ use ureq::{Proxy, ProxyProtocol, http::Uri};
 use crate::remote::error::FetchConfigError;
 
 /// The proxy setting.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum ProxyChoice {
     Environment,
     None,
@@ -27,7 +27,7 @@ impl ProxyChoice {
 
 /// Whether a request to `url` goes through `proxy`, and not to the host itself.
 pub(crate) fn is_for(proxy: &Proxy, url: &Uri) -> bool {
-    // Plain `http:` was allowed for loopback only; a proxy must not send it elsewhere.
+    // Plain `http:` was allowed for this host only: a proxy must neither read it nor send it elsewhere.
     url.scheme_str() != Some("http") && !proxy.is_no_proxy(url)
 }
 
