@@ -90,9 +90,20 @@
 //!
 //! ## Discovery
 //!
-//! The `jwks_uri` found is kept and used. The metadata is read again in the attempt after a failed one,
-//! and in each attempt for a dead set. If the metadata is not available then, but the set is not dead, the
-//! known `jwks_uri` is used.
+//! The `jwks_uri` found is kept and used. An attempt reads the metadata again
+//!
+//! - for an unknown `kid`, and for [`refresh_now`](RemoteJwks::refresh_now),
+//! - after a failed attempt, and for a dead set,
+//! - if the metadata would otherwise become as old as `stale_cap` within the next `ttl`.
+//!
+//! So a `jwks_uri` that moved is followed even if the old one still answers. While the metadata can be
+//! read and there is traffic, it is read at least once in each `stale_cap`.
+//!
+//! If the metadata is not available, but the set is not dead, the known `jwks_uri` is used. The requests for
+//! the metadata then have half of the timeout, so that silence leaves time for the key set. It counts as
+//! not available if there is no answer with status 200, or if the answer is too long, encoded, or not a
+//! JSON object. Metadata that was read and names another issuer, or no usable `jwks_uri`, fails the
+//! attempt.
 
 // The way of a `kid`: its query comes in through `remote_jwks`, `lookup` answers it from the set in
 // `snapshot` or takes the step that `refresh` decides, and `attempt` fetches while `lookup` waits.
