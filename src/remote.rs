@@ -58,7 +58,9 @@
 //!   its private half, is removed at once, even if no usable key is left. It stays refused for the life
 //!   of the process, whatever later sets say. The last 5000 such keys are remembered.
 //! - **I7** No waiter waits longer than its bound. A fetch that panics releases all of them. No lock
-//!   is held across I/O, parsing or signature checks.
+//!   is held across I/O, parsing or signature checks, nor while a waker or the hook of
+//!   [`on_fetch`](RemoteJwksBuilder::on_fetch) runs. At most eight calls of the hook run at once: an
+//!   event that comes while eight have not returned is not reported.
 //! - **I8** For an unknown `kid`, [`UnknownKey`](crate::KeyError::UnknownKey) is answered only if the last
 //!   attempt succeeded and its set lacks the `kid`; otherwise the answer is
 //!   [`Unavailable`](crate::KeyError::Unavailable). A token without `kid` gets the answer of the set in

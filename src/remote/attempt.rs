@@ -66,9 +66,13 @@ impl Drop for RunningAttempt {
             let _panic = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
         if let Some((hook, event)) = source.settings.hook.clone().zip(event) {
+            // The source has one handle, and each call of the hook has one until it returns.
+            let calls = Arc::strong_count(&hook).saturating_sub(1);
             // A slow hook must not keep the source alive.
             drop(source);
-            let _panic = catch_unwind(AssertUnwindSafe(|| hook(&event)));
+            if calls <= MAX_HOOK_CALLS {
+                let _panic = catch_unwind(AssertUnwindSafe(|| hook(&event)));
+            }
         }
     }
 }
@@ -166,6 +170,9 @@ fn was_read(failure: &FetchFailure) -> bool {
         _ => false,
     }
 }
+
+/// Each call occupies a thread until it returns. As many as the attempts that may lose their slot.
+const MAX_HOOK_CALLS: usize = 8;
 
 /// Ten times the size of what Keycloak, Google and Microsoft publish, 2 to 6 KiB.
 const MAX_METADATA_BYTES: usize = 64 * 1024;

@@ -145,11 +145,14 @@ impl Future for LookupFuture<'_> {
         if let Some(answer) = fresh_answer(this.source, query) {
             return Poll::Ready(answer);
         }
+        // Cloned before locking, and dropped after unlocking: both are the executor's code, which may look
+        // up a key itself or drop another lookup.
+        let waker = context.waker().clone();
         let mut control = this.source.lock();
         if let Some(answer) = this.lookup.step(&mut control, query, Waiter::Future(this.number)) {
             return Poll::Ready(answer);
         }
-        let (number, former) = control.enter(this.number, context.waker().clone());
+        let (number, former) = control.enter(this.number, waker);
         this.number = Some(number);
         // Unlock before dropping the old waker: dropping it may drop its task, whose waiters lock again.
         drop(control);

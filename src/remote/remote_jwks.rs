@@ -343,7 +343,8 @@ impl RemoteJwksBuilder {
     /// or a counter. Lookups that wait for the fetch do not wait for the hook. If the hook panics, the
     /// panic is caught and has no effect on the source.
     ///
-    /// A fetch for which no thread could be started is counted in [`Health`](crate::remote::Health) only.
+    /// A fetch for which no thread could be started is counted in [`Health`](crate::remote::Health) only. So is
+    /// one that ends while eight earlier calls of `hook` have not returned.
     ///
     /// ```
     /// use tokenring::RemoteJwks;
