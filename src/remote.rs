@@ -92,6 +92,10 @@
 //!
 //! ## Discovery
 //!
+//! The metadata is at `/.well-known/openid-configuration` after the issuer's path, or, if the answer there is
+//! any status from 400 to 499 but 429, at `/.well-known/oauth-authorization-server` before it. If the second
+//! answer is 404, the failure of the first is reported.
+//!
 //! The `jwks_uri` found is kept and used. An attempt reads the metadata again
 //!
 //! - for an unknown `kid`, and for [`refresh_now`](RemoteJwks::refresh_now),

@@ -132,8 +132,12 @@ impl Requests {
             self.send(request.with_purpose(FetchPurpose::Metadata))
         };
         let (request, metadata) = match send(&issuer.openid_url, timeout) {
-            Err(failure) if matches!(failure.error(), FetchError::Status { status: 404, .. }) => {
-                send(&issuer.oauth_url, deadline.left())
+            Err(first) if may_be_elsewhere(first.error()) => {
+                send(&issuer.oauth_url, deadline.left()).map_err(|second| match second.error() {
+                    // The first may say more, such as 403.
+                    FetchError::Status { status: 404, .. } => first,
+                    _ => second,
+                })
             }
             outcome => outcome,
         }?;
@@ -159,6 +163,12 @@ impl Requests {
             Err(error) => Err(request.failed(error)),
         }
     }
+}
+
+/// Whether the metadata may be at the second address. Servers without a document at the first answer with
+/// 404, but also with 400, 401, 403, 405 or 410. 429 asks for fewer requests.
+fn may_be_elsewhere(error: &FetchError) -> bool {
+    matches!(error, FetchError::Status { status: 400..=428 | 430..=499, .. })
 }
 
 /// Whether there was metadata, which was refused and must not be ignored. Anything else is no metadata: a

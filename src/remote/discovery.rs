@@ -43,8 +43,8 @@ pub(crate) struct Discovery {
     identifier: Arc<str>,
     /// `/.well-known/openid-configuration`, appended. OpenID Connect Discovery 1.0 section 4.
     pub(crate) openid_url: Arc<str>,
-    /// `/.well-known/oauth-authorization-server`, inserted before the path. Used if the first is not
-    /// found. RFC 8414 section 3.1.
+    /// `/.well-known/oauth-authorization-server`, inserted before the path. Used if the first is
+    /// refused. RFC 8414 section 3.1.
     pub(crate) oauth_url: Arc<str>,
     /// Whether `http:` to loopback hosts is allowed, for `jwks_uri` as for the issuer.
     http_loopback: bool,

@@ -126,8 +126,19 @@ fn metadata_of_rfc_8414_is_used_if_there_is_no_other() {
 }
 
 #[test]
+fn any_refusal_leads_to_the_metadata_of_rfc_8414() {
+    for code in [400, 401, 403, 404, 405, 410, 428, 430, 499] {
+        let site = Site::new();
+        site.server.answer_oauth_metadata_with(Answer::metadata());
+        site.server.answer_metadata_with(Answer::status(code));
+        assert_eq!(site.keys.prime(), Ok(()), "{code}");
+        assert_eq!(site.hits(), (1, 1, 1));
+    }
+}
+
+#[test]
 fn other_statuses_do_not_lead_to_the_metadata_of_rfc_8414() {
-    for code in [400, 401, 403, 410, 500, 503] {
+    for code in [204, 429, 500, 503] {
         let site = Site::new();
         site.server.answer_oauth_metadata_with(Answer::metadata());
         site.server.answer_metadata_with(Answer::status(code));
@@ -138,6 +149,17 @@ fn other_statuses_do_not_lead_to_the_metadata_of_rfc_8414() {
     site.server.answer_metadata_with(Answer::status(404));
     assert_eq!(site.failure(), status(404));
     assert_eq!(site.hits(), (1, 1, 0));
+}
+
+#[test]
+fn refusal_is_reported_if_the_second_address_has_nothing() {
+    for (first, second, reported) in [(403, 404, 403), (404, 403, 403), (404, 503, 503)] {
+        let site = Site::new();
+        site.server.answer_metadata_with(Answer::status(first));
+        site.server.answer_oauth_metadata_with(Answer::status(second));
+        assert_eq!(site.failure(), status(reported), "{first} {second}");
+        assert_eq!(site.hits(), (1, 1, 0));
+    }
 }
 
 #[test]

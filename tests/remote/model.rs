@@ -79,7 +79,7 @@ const JITTER: u8 = 15;
 const ANSWERS: &[u8] = &[5, 6, 6, 7, 8, 8, 9, 11, 12, 13, 0, 1, 20, 21, 22, 27, 29, 30, 23];
 
 /// Metadata that names one of two key sets, mostly; metadata that is refused; and none.
-const METADATA: &[u8] = &[0, 0, 0, 5, 5, 9, 10, 11, 13, 14, 15, 15, 20, 23, 24, 29];
+const METADATA: &[u8] = &[0, 0, 0, 5, 5, 9, 10, 11, 13, 14, 15, 18, 19, 20, 23, 24, 29];
 
 /// To each time at which something changes, a nanosecond before and after it, and other steps.
 const TIMES: &[u8] = &[

@@ -205,7 +205,9 @@ impl Reply {
                 FetchError::Metadata(MetadataError::JwksUri(FetchConfigError::NotHttps)),
             ),
             14 => Self::Long(5, MAX_METADATA + 1),
-            15..20 => Self::Fails(FetchError::Status { status: 404, retry_after: None }),
+            15..18 => Self::Fails(FetchError::Status { status: 404, retry_after: None }),
+            18 => Self::Fails(FetchError::Status { status: 403, retry_after: None }),
+            19 => Self::Fails(FetchError::Status { status: 429, retry_after: None }),
             other => Self::failure(other),
         }
     }

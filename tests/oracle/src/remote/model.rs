@@ -679,9 +679,14 @@ fn requests(
         (true, true, known) => {
             send(OPENID_URL);
             let mut from = (OPENID_URL, &replies.openid);
-            if matches!(from.1, Reply::Fails(FetchError::Status { status: 404, .. })) {
+            if matches!(from.1, Reply::Fails(FetchError::Status { status, .. })
+                if (400..500).contains(status) && *status != 429)
+            {
                 send(OAUTH_URL);
-                from = (OAUTH_URL, &replies.oauth);
+                let nothing = FetchError::Status { status: 404, retry_after: None };
+                if replies.oauth != Reply::Fails(nothing) {
+                    from = (OAUTH_URL, &replies.oauth);
+                }
             }
             let (error, known) = match from.1 {
                 Reply::Metadata(uri) => (None, Some(*uri)),
