@@ -334,7 +334,7 @@ fn encoded_body() {
         Answer::body(&*body).close_delimited(),
         Answer::body(&*body).drip(7, Duration::from_micros(100)),
     ] {
-        for coding in ["gzip", "GZip", "x-gzip", "br", "identity, gzip", ""] {
+        for coding in ["gzip", "GZip", "x-gzip", "br", "identity, gzip", "none, br"] {
             server.answer_with(framing.clone().header("Content-Encoding", coding));
             assert_eq!(failure(at(&server)), FetchError::ContentEncoding, "{coding:?}");
         }
@@ -355,10 +355,12 @@ fn encoded_error_page_is_an_error_by_its_status() {
 }
 
 #[test]
-fn identity_is_not_an_encoding() {
+fn value_that_is_no_coding_is_not_an_encoding() {
     let server = IssuerServer::start();
-    server.answer_with(Answer::key_set().header("Content-Encoding", "identity"));
-    assert_eq!(at(&server).build().unwrap().prime(), Ok(()));
+    for value in ["identity", "Identity", "", "none", "UTF-8", "utf-8", "identity, none"] {
+        server.answer_with(Answer::key_set().header("Content-Encoding", value));
+        assert_eq!(at(&server).build().unwrap().prime(), Ok(()), "{value:?}");
+    }
 }
 
 #[test]
