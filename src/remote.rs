@@ -30,7 +30,11 @@
 //!   [`timeout`](RemoteJwksBuilder::timeout).
 //! - An *attempt* is one run of a fetch, on its own thread.
 //! - A *waiter* is a thread or a future that waits for the attempt under way.
-//! - The *age* of a set counts from the start of the attempt that got it.
+//! - The *age* of a set counts from the start of the attempt that got it. A copy from an HTTP cache on the
+//!   way may have been older then, by up to the lifetime that the cache gives it. The header `Age` is not
+//!   added: a cache that keeps sets for longer than `ttl` would make each of its copies expired on
+//!   arrival, and each lookup an attempt. Attempts for unknown `kid`s and for
+//!   [`refresh_now`](RemoteJwks::refresh_now) send `Cache-Control: no-cache`.
 //! - A *refresh* is *due* from about three quarters of [`ttl`](RemoteJwksBuilder::ttl).
 //! - A *back-off* follows a failed attempt: only [`refresh_now`](RemoteJwks::refresh_now) starts another
 //!   before its end. It is one second at first and doubles up to a minute, or up to ten seconds without
@@ -50,8 +54,8 @@
 //!   each refresh; a failing one gets one attempt each back-off.
 //! - **I4** No key is used once the set is as old as [`stale_cap`](RemoteJwksBuilder::stale_cap).
 //! - **I5** While the endpoint is healthy, a key that the issuer withdraws stops verifying within `ttl`
-//!   and one fetch, with or without traffic: past `ttl` no key is used before a refresh has been
-//!   tried. If one has failed lately, known `kid`s are served stale and never wait. If the issuer serves
+//!   and one fetch, with or without traffic, plus the age of a cache's copy: past `ttl` no key is used
+//!   before a refresh has been tried. If one has failed lately, known `kid`s are served stale and never wait. If the issuer serves
 //!   valid sets without a usable key for a whole `ttl`, the old keys end then and not at `stale_cap`.
 //! - **I6** A failed request or an invalid set changes nothing. A valid set with a usable key
 //!   replaces the old one and is never merged with it. A key that a valid set burns, by publishing

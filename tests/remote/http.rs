@@ -13,7 +13,7 @@ use std::{
 
 use tokenring::{
     JsonError, JwkSetError, RemoteJwks, UnixTime,
-    remote::FetchError,
+    remote::{FetchError, KeysState},
     testkit::{Answer, Issuer, IssuerServer},
 };
 
@@ -390,6 +390,17 @@ fn value_that_is_no_coding_is_not_an_encoding() {
         server.answer_with(Answer::key_set().header("Content-Encoding", value));
         assert_eq!(at(&server).build().unwrap().prime(), Ok(()), "{value:?}");
     }
+}
+
+#[test]
+fn age_of_a_copy_from_a_cache_is_not_added() {
+    let server = IssuerServer::start();
+    let day = (24 * 60 * 60).to_string();
+    server.answer_with(Answer::key_set().header("Age", day.as_str()));
+    let keys = at(&server).build().unwrap();
+    assert_eq!(keys.prime(), Ok(()));
+    assert_eq!(keys.health().state(), KeysState::Fresh);
+    assert_eq!((keys.prime(), server.key_set_hits()), (Ok(()), 1));
 }
 
 #[test]
