@@ -147,6 +147,32 @@ impl RemoteJwks {
         snapshot.filter(|_| state.serves()).map(|snapshot| snapshot.keys.clone())
     }
 
+    /// The text of the set in use and the time of its fetch, for
+    /// [`seed`](RemoteJwksBuilder::seed) in a later process. A serverless function calls it after
+    /// [`prime`](Self::prime): the hook of [`on_fetch`](RemoteJwksBuilder::on_fetch) runs on another thread,
+    /// perhaps too late.
+    ///
+    /// None if there is no set in use, or if the issuer has since served a set without a usable key: this
+    /// source may have removed keys that are still in the text.
+    ///
+    /// ```no_run
+    /// use tokenring::RemoteJwks;
+    ///
+    /// let keys = RemoteJwks::discover("https://accounts.example.com")?;
+    /// keys.prime()?;
+    /// if let Some((key_set, fetched_at)) = keys.to_seed() {
+    ///     std::fs::write("key_set.json", key_set)?;
+    ///     std::fs::write("fetched_at", fetched_at.as_secs().to_string())?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_seed(&self) -> Option<(String, UnixTime)> {
+        let (state, snapshot) = self.0.published.get(self.0.now());
+        let snapshot = snapshot.filter(|set| state.serves() && set.unusable_since.is_none())?;
+        let text = core::str::from_utf8(&snapshot.text).ok()?;
+        Some((text.into(), snapshot.fetched_at()))
+    }
+
     /// The state of this source, for a readiness probe and for metrics.
     ///
     /// It fetches nothing: only lookups do. If a probe keeps traffic away until there are keys, the
@@ -364,7 +390,7 @@ impl RemoteJwksBuilder {
 
     /// Starts with a key set that was fetched earlier: for a process that starts often.
     ///
-    /// `key_set_json` and `fetched_at` are those of a [`FetchEvent`]. The set is fresh, expired or dead
+    /// `key_set_json` and `fetched_at` are those of [`to_seed`](RemoteJwks::to_seed) or of a [`FetchEvent`]. The set is fresh, expired or dead
     /// as if it had been fetched then. Store it safely: anyone who can change it decides which keys the
     /// process trusts.
     pub fn seed(mut self, key_set_json: impl Into<Vec<u8>>, fetched_at: UnixTime) -> Self {

@@ -390,9 +390,8 @@ fn jwks_uri_that_moved_is_followed_though_the_old_one_answers() {
             site.keys.prime().unwrap();
         }
     };
-    let causes: [(&dyn Fn(&Site), usize); 3] =
-        [(&refresh_now, 1), (&unknown_kid, 1), (&time_alone, 5)];
-    for (cause, requests) in causes {
+    let causes: [fn(&Site); 3] = [refresh_now, unknown_kid, time_alone];
+    for (cause, requests) in causes.into_iter().zip([1, 1, 5]) {
         let (site, elsewhere) = (Site::new(), IssuerServer::start());
         site.keys.prime().unwrap();
         site.serve_with("jwks_uri", Some(elsewhere.jwks_url().into()));
