@@ -64,8 +64,7 @@ impl Health {
     /// It is false before the first fetch, and again once a service without traffic has had no lookup for
     /// [`stale_cap`](crate::remote::RemoteJwksBuilder::stale_cap). It then stays false until something looks
     /// up a key, because only lookups fetch. So a probe that keeps traffic away must fetch itself: it calls
-    /// [`prime`](crate::RemoteJwks::prime), or awaits [`key_async`](crate::KeySource::key_async), before it
-    /// answers.
+    /// [`prime`](crate::RemoteJwks::prime) or [`prime_async`](crate::RemoteJwks::prime_async) before it answers.
     pub fn is_ready(&self) -> bool {
         self.state.serves()
     }

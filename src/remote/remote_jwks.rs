@@ -19,7 +19,10 @@ use crate::{
         fetch::Fetch,
         health::{FetchEvent, Health},
         http::ProxyChoice,
-        lookup::{LookupFuture, answer_at_once, answer_blocking, fresh_answer, outcome_of_attempt},
+        lookup::{
+            LookupFuture, PrimeFuture, answer_at_once, answer_blocking, begin_prime, fresh_answer,
+            outcome_of_attempt,
+        },
         refresh::Reason,
         settings::{Seed, Target, Unchecked},
         snapshot::KeysState,
@@ -101,21 +104,21 @@ impl RemoteJwks {
     /// Why there is no key set within its `ttl`.
     pub fn prime(&self) -> Result<(), FetchError> {
         let mut control = self.0.lock();
-        let now = self.0.now();
-        if matches!(self.0.published.state(now), KeysState::Fresh | KeysState::RefreshDue) {
-            return Ok(());
+        match begin_prime(&mut control) {
+            Some(outcome) => outcome,
+            None => outcome_of_attempt(control),
         }
-        control.reclaim_slot(now);
-        let refresh = control.refresh();
-        if !refresh.under_way() {
-            match refresh.last_error() {
-                Some(failure) if !refresh.back_off(now.monotonic).is_zero() => {
-                    return Err(failure.error().clone());
-                }
-                _ => attempt::start(&mut control, now, Reason::Age),
-            }
-        }
-        outcome_of_attempt(control)
+    }
+
+    /// The same as [`prime`](Self::prime), as a future. It may be dropped at any time; the fetch goes on.
+    ///
+    /// As for [`key_async`](KeySource::key_async), your own [`Fetch`](crate::remote::Fetch) must end in time.
+    ///
+    /// # Errors
+    ///
+    /// As for [`prime`](Self::prime).
+    pub async fn prime_async(&self) -> Result<(), FetchError> {
+        PrimeFuture::new(&self.0).await
     }
 
     /// Fetches the key set now, past caches on the way, even if the current set is fresh.
@@ -176,8 +179,7 @@ impl RemoteJwks {
     /// The state of this source, for a readiness probe and for metrics.
     ///
     /// It fetches nothing: only lookups do. If a probe keeps traffic away until there are keys, the
-    /// probe must cause a fetch itself, with [`prime`](Self::prime), or with
-    /// [`key_async`](KeySource::key_async) and any query.
+    /// probe must cause a fetch itself, with [`prime`](Self::prime) or [`prime_async`](Self::prime_async).
     pub fn health(&self) -> Health {
         self.0.lock().health()
     }
