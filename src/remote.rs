@@ -55,8 +55,9 @@
 //! - **I4** No key is used once the set is as old as [`stale_cap`](RemoteJwksBuilder::stale_cap).
 //! - **I5** While the endpoint is healthy, a key that the issuer withdraws stops verifying within `ttl`
 //!   and one fetch, with or without traffic, plus the age of a cache's copy: past `ttl` no key is used
-//!   before a refresh has been tried. If one has failed lately, known `kid`s are served stale and never wait. If the issuer serves
-//!   valid sets without a usable key for a whole `ttl`, the old keys end then and not at `stale_cap`.
+//!   before a refresh has been tried. If one has failed lately, known `kid`s are served stale and never
+//!   wait. If the issuer serves valid sets without a usable key for a whole `ttl`, the old keys end then
+//!   and not at `stale_cap`.
 //! - **I6** A failed request or an invalid set changes nothing. A valid set with a usable key
 //!   replaces the old one and is never merged with it. A key that a valid set burns, by publishing
 //!   its private half, is removed at once, even if no usable key is left. It stays refused for the life

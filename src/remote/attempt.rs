@@ -133,7 +133,8 @@ impl Requests {
         };
         let (request, metadata) = match send(&issuer.openid_url, timeout) {
             Err(first) if may_be_elsewhere(first.error()) => {
-                send(&issuer.oauth_url, deadline.left()).map_err(|second| match second.error() {
+                let left = deadline.left().min(self.deadline.left());
+                send(&issuer.oauth_url, left).map_err(|second| match second.error() {
                     // The first may say more, such as 403.
                     FetchError::Status { status: 404, .. } => first,
                     _ => second,
