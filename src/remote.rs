@@ -30,7 +30,11 @@
 //!   [`timeout`](RemoteJwksBuilder::timeout).
 //! - An *attempt* is one run of a fetch, on its own thread.
 //! - A *waiter* is a thread or a future that waits for the attempt under way.
-//! - The *age* of a set counts from the start of the attempt that got it.
+//! - The *age* of a set counts from the start of the attempt that got it. A copy from an HTTP cache on the
+//!   way may have been older then, by up to the lifetime that the cache gives it. The header `Age` is not
+//!   added: a cache that keeps sets for longer than `ttl` would make each of its copies expired on
+//!   arrival, and each lookup an attempt. Attempts for unknown `kid`s and for
+//!   [`refresh_now`](RemoteJwks::refresh_now) send `Cache-Control: no-cache`.
 //! - A *refresh* is *due* from about three quarters of [`ttl`](RemoteJwksBuilder::ttl).
 //! - A *back-off* follows a failed attempt: only [`refresh_now`](RemoteJwks::refresh_now) starts another
 //!   before its end. It is one second at first and doubles up to a minute, or up to ten seconds without
@@ -50,15 +54,18 @@
 //!   each refresh; a failing one gets one attempt each back-off.
 //! - **I4** No key is used once the set is as old as [`stale_cap`](RemoteJwksBuilder::stale_cap).
 //! - **I5** While the endpoint is healthy, a key that the issuer withdraws stops verifying within `ttl`
-//!   and one fetch, with or without traffic: past `ttl` no key is used before a refresh has been
-//!   tried. If one has failed lately, known `kid`s are served stale and never wait. If the issuer serves
-//!   valid sets without a usable key for a whole `ttl`, the old keys end then and not at `stale_cap`.
+//!   and one fetch, with or without traffic, plus the age of a cache's copy: past `ttl` no key is used
+//!   before a refresh has been tried. If one has failed lately, known `kid`s are served stale and never
+//!   wait. If the issuer serves valid sets without a usable key for a whole `ttl`, the old keys end then
+//!   and not at `stale_cap`.
 //! - **I6** A failed request or an invalid set changes nothing. A valid set with a usable key
 //!   replaces the old one and is never merged with it. A key that a valid set burns, by publishing
 //!   its private half, is removed at once, even if no usable key is left. It stays refused for the life
 //!   of the process, whatever later sets say. The last 5000 such keys are remembered.
 //! - **I7** No waiter waits longer than its bound. A fetch that panics releases all of them. No lock
-//!   is held across I/O, parsing or signature checks.
+//!   is held across I/O, parsing or signature checks, nor while a waker or the hook of
+//!   [`on_fetch`](RemoteJwksBuilder::on_fetch) runs. At most eight calls of the hook run at once: an
+//!   event that comes while eight have not returned is not reported.
 //! - **I8** For an unknown `kid`, [`UnknownKey`](crate::KeyError::UnknownKey) is answered only if the last
 //!   attempt succeeded and its set lacks the `kid`; otherwise the answer is
 //!   [`Unavailable`](crate::KeyError::Unavailable). A token without `kid` gets the answer of the set in
@@ -92,9 +99,24 @@
 //!
 //! ## Discovery
 //!
-//! The `jwks_uri` found is kept and used. The metadata is read again in the attempt after a failed one,
-//! and in each attempt for a dead set. If the metadata is not available then, but the set is not dead, the
-//! known `jwks_uri` is used.
+//! The metadata is at `/.well-known/openid-configuration` after the issuer's path, or, if the answer there is
+//! any status from 400 to 499 but 429, at `/.well-known/oauth-authorization-server` before it. If the second
+//! answer is 404, the failure of the first is reported.
+//!
+//! The `jwks_uri` found is kept and used. An attempt reads the metadata again
+//!
+//! - for an unknown `kid`, and for [`refresh_now`](RemoteJwks::refresh_now),
+//! - after a failed attempt, and for a dead set,
+//! - if the metadata would otherwise become as old as `stale_cap` within the next `ttl`.
+//!
+//! So a `jwks_uri` that moved is followed even if the old one still answers. While the metadata can be
+//! read and there is traffic, it is read at least once in each `stale_cap`.
+//!
+//! If the metadata is not available, but the set is not dead, the known `jwks_uri` is used. The requests for
+//! the metadata then have half of the timeout, so that silence leaves time for the key set. It counts as
+//! not available if there is no answer with status 200, or if the answer is too long, encoded, or not a
+//! JSON object. Metadata that was read and names another issuer, or no usable `jwks_uri`, fails the
+//! attempt.
 
 // The way of a `kid`: its query comes in through `remote_jwks`, `lookup` answers it from the set in
 // `snapshot` or takes the step that `refresh` decides, and `attempt` fetches while `lookup` waits.

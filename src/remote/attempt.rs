@@ -13,7 +13,7 @@ use crate::{
     remote::{
         clock::{Deadline, Moment},
         discovery::{Discovery, Plan},
-        error::FetchError,
+        error::{FetchError, MetadataError},
         fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest},
         refresh::Reason,
         source::{Control, Fetched, FetchedSet, Order, Source},
@@ -66,9 +66,13 @@ impl Drop for RunningAttempt {
             let _panic = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
         if let Some((hook, event)) = source.settings.hook.clone().zip(event) {
+            // The source has one handle, and each call of the hook has one until it returns.
+            let calls = Arc::strong_count(&hook).saturating_sub(1);
             // A slow hook must not keep the source alive.
             drop(source);
-            let _panic = catch_unwind(AssertUnwindSafe(|| hook(&event)));
+            if calls <= MAX_HOOK_CALLS {
+                let _panic = catch_unwind(AssertUnwindSafe(|| hook(&event)));
+            }
         }
     }
 }
@@ -90,13 +94,18 @@ impl Requests {
             }
             Plan::Discover { issuer, known } => (issuer, known),
         };
-        match (self.jwks_uri(issuer), known) {
+        // Silence must leave time for the URL that is known.
+        let timeout = match known {
+            Some(_) => self.timeout.checked_div(2).unwrap_or_default(),
+            None => self.timeout,
+        };
+        match (self.jwks_uri(issuer, timeout), known) {
             (Ok(url), _) => {
                 let result = self.key_set(&url, self.deadline.left());
                 Fetched { jwks_uri: Some(url), result }
             }
             (Err(failure), Some(known))
-                if is_absence(&failure) && !self.deadline.left().is_zero() =>
+                if !was_read(&failure) && !self.deadline.left().is_zero() =>
             {
                 Fetched { jwks_uri: None, result: self.key_set(known, self.deadline.left()) }
             }
@@ -115,14 +124,21 @@ impl Requests {
         Ok(FetchedSet { text: text.into(), keys, burnt, former_keys })
     }
 
-    fn jwks_uri(&self, issuer: &Discovery) -> Result<Arc<str>, FetchFailure> {
+    /// The `jwks_uri` of the issuer's metadata, requested within `timeout`.
+    fn jwks_uri(&self, issuer: &Discovery, timeout: Duration) -> Result<Arc<str>, FetchFailure> {
+        let deadline = Deadline::after(timeout);
         let send = |url: &Arc<str>, timeout: Duration| {
             let request = FetchRequest::new(Arc::clone(url), timeout, MAX_METADATA_BYTES);
             self.send(request.with_purpose(FetchPurpose::Metadata))
         };
-        let (request, metadata) = match send(&issuer.openid_url, self.timeout) {
-            Err(failure) if matches!(failure.error(), FetchError::Status { status: 404, .. }) => {
-                send(&issuer.oauth_url, self.deadline.left())
+        let (request, metadata) = match send(&issuer.openid_url, timeout) {
+            Err(first) if may_be_elsewhere(first.error()) => {
+                let left = deadline.left().min(self.deadline.left());
+                send(&issuer.oauth_url, left).map_err(|second| match second.error() {
+                    // The first may say more, such as 403.
+                    FetchError::Status { status: 404, .. } => first,
+                    _ => second,
+                })
             }
             outcome => outcome,
         }?;
@@ -150,20 +166,24 @@ impl Requests {
     }
 }
 
-/// Whether the metadata was not available. Metadata that was received and refused must not be ignored.
-fn is_absence(failure: &FetchFailure) -> bool {
-    matches!(
-        failure.error(),
-        FetchError::HostNotFound
-            | FetchError::Connect { .. }
-            | FetchError::Tls { .. }
-            | FetchError::Timeout
-            | FetchError::Status { .. }
-            | FetchError::Truncated
-            | FetchError::Proxy
-            | FetchError::TokenFile { .. }
-    )
+/// Whether the metadata may be at the second address. Servers without a document at the first answer with
+/// 404, but also with 400, 401, 403, 405 or 410. 429 asks for fewer requests.
+fn may_be_elsewhere(error: &FetchError) -> bool {
+    matches!(error, FetchError::Status { status: 400..=428 | 430..=499, .. })
 }
+
+/// Whether there was metadata, which was refused and must not be ignored. Anything else is no metadata: a
+/// login page, a redirect, silence.
+fn was_read(failure: &FetchFailure) -> bool {
+    match failure.error() {
+        FetchError::IssuerMismatch => true,
+        FetchError::Metadata(error) => !matches!(error, MetadataError::Json(_)),
+        _ => false,
+    }
+}
+
+/// Each call occupies a thread until it returns. As many as the attempts that may lose their slot.
+const MAX_HOOK_CALLS: usize = 8;
 
 /// Ten times the size of what Keycloak, Google and Microsoft publish, 2 to 6 KiB.
 const MAX_METADATA_BYTES: usize = 64 * 1024;

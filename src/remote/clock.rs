@@ -10,7 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 /// Where a [`RemoteJwks`](crate::RemoteJwks) reads the time. Replace it in tests only.
 ///
-/// Its methods must not panic: they may be called under a lock, while lookups wait.
+/// Its methods must not panic, nor call the key source: they may be called under a lock, while lookups wait.
 pub trait Clock: Send + Sync {
     /// The time since some fixed point. It never goes back.
     fn monotonic(&self) -> Duration;

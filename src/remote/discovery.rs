@@ -7,9 +7,12 @@ use crate::{
     JsonError,
     json::{self, Value},
     remote::{
+        clock::Moment,
         error::{FetchConfigError, FetchError, MetadataError},
         fetch::{FetchFailure, FetchPurpose},
         http::{PlainHttp, check_url},
+        refresh::Reason,
+        settings::Settings,
         snapshot::KeysState,
     },
 };
@@ -39,8 +42,8 @@ pub(crate) struct Discovery {
     identifier: Arc<str>,
     /// `/.well-known/openid-configuration`, appended. OpenID Connect Discovery 1.0 section 4.
     pub(crate) openid_url: Arc<str>,
-    /// `/.well-known/oauth-authorization-server`, inserted before the path. Used if the first is not
-    /// found. RFC 8414 section 3.1.
+    /// `/.well-known/oauth-authorization-server`, inserted before the path. Used if the first is
+    /// refused. RFC 8414 section 3.1.
     pub(crate) oauth_url: Arc<str>,
     /// The hosts that `jwks_uri` may reach over plain `http:`.
     plain_http: PlainHttp,
@@ -103,15 +106,21 @@ fn string<'j>(
 /// The key set's URL as far as it is known.
 #[derive(Default)]
 pub(crate) struct Discovered {
-    /// With discovery: the `jwks_uri` in use.
-    jwks_uri: Option<Arc<str>>,
+    /// With discovery: the `jwks_uri` in use, and the start of the attempt that read it.
+    jwks_uri: Option<(Arc<str>, Moment)>,
     /// Whether the metadata must be read again first.
     metadata_due: bool,
 }
 
 impl Discovered {
-    /// The next attempt's requests. `state` is that of the set in use.
-    pub(crate) fn plan(&mut self, location: &Location, state: KeysState) -> Plan {
+    /// The requests of the attempt that starts at `now`. `state` is that of the set in use.
+    pub(crate) fn plan(
+        &mut self,
+        Settings { location, timing, .. }: &Settings,
+        state: KeysState,
+        now: Moment,
+        reason: Reason,
+    ) -> Plan {
         let issuer = match location {
             Location::Url(url) => return Plan::KeySet(Arc::clone(url)),
             Location::Discovery(issuer) => Arc::clone(issuer),
@@ -120,15 +129,21 @@ impl Discovered {
         if state == KeysState::Dead {
             self.jwks_uri = None;
         }
+        // The next refresh may come as late as `ttl` from now.
+        let is_old = |read| now.since(read).saturating_add(timing.ttl) >= timing.stale_cap;
         match self.jwks_uri.clone() {
-            Some(jwks_uri) if !self.metadata_due => Plan::KeySet(jwks_uri),
-            known => Plan::Discover { issuer, known },
+            Some((jwks_uri, read))
+                if reason == Reason::Age && !self.metadata_due && !is_old(read) =>
+            {
+                Plan::KeySet(jwks_uri)
+            }
+            known => Plan::Discover { issuer, known: known.map(|(jwks_uri, _)| jwks_uri) },
         }
     }
 
-    /// The metadata names this `jwks_uri`.
-    pub(crate) fn learn(&mut self, jwks_uri: Arc<str>) {
-        self.jwks_uri = Some(jwks_uri);
+    /// The metadata that the attempt read names this `jwks_uri`.
+    pub(crate) fn learn(&mut self, jwks_uri: Arc<str>, started: Moment) {
+        self.jwks_uri = Some((jwks_uri, started));
     }
 
     /// An attempt has ended. After a failure, the next one reads the metadata again.
@@ -141,7 +156,7 @@ impl Discovered {
     pub(crate) fn failure(&self, location: &Location, error: FetchError) -> FetchFailure {
         let (url, purpose) = match (location, &self.jwks_uri) {
             (Location::Url(url), _) => (url, FetchPurpose::KeySet),
-            (Location::Discovery(_), Some(jwks_uri)) => (jwks_uri, FetchPurpose::KeySet),
+            (Location::Discovery(_), Some((jwks_uri, _))) => (jwks_uri, FetchPurpose::KeySet),
             (Location::Discovery(issuer), None) => (&issuer.openid_url, FetchPurpose::Metadata),
         };
         FetchFailure::new(url, purpose, error)

@@ -28,7 +28,7 @@ pub enum FetchError {
     Status {
         /// The status code.
         status: u16,
-        /// `Retry-After`, if it was a number of seconds. RFC 9110 section 10.2.3.
+        /// `Retry-After`, if it was a number of seconds or a date. RFC 9110 section 10.2.3.
         retry_after: Option<Duration>,
     },
     /// Operator: a redirect, which is never followed. Configure the URL of the document itself.

@@ -60,6 +60,11 @@ impl Health {
     ///
     /// An expired set counts as ready: it is used during an outage of the issuer, and after a time
     /// without traffic the next lookup refreshes it.
+    ///
+    /// It is false before the first fetch, and again once a service without traffic has had no lookup for
+    /// [`stale_cap`](crate::remote::RemoteJwksBuilder::stale_cap). It then stays false until something looks
+    /// up a key, because only lookups fetch. So a probe that keeps traffic away must fetch itself: it calls
+    /// [`prime`](crate::RemoteJwks::prime) or [`prime_async`](crate::RemoteJwks::prime_async) before it answers.
     pub fn is_ready(&self) -> bool {
         self.state.serves()
     }
@@ -93,7 +98,8 @@ impl Health {
         self.generation
     }
 
-    /// The time since the fetch of the current set began.
+    /// The time since the fetch of the current set began. An HTTP cache's copy may be older, by the `Age`
+    /// that the cache gives it.
     pub fn age(&self) -> Option<Duration> {
         self.age
     }

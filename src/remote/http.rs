@@ -15,23 +15,27 @@ use ureq::{
     Agent, Body, Proxy,
     http::{
         HeaderMap, Response, StatusCode, Uri,
-        header::{CACHE_CONTROL, LOCATION, RETRY_AFTER},
+        header::{CACHE_CONTROL, DATE, HeaderName, LOCATION, RETRY_AFTER},
     },
     tls::TlsConfig,
 };
 
-use crate::remote::{
-    clock::Deadline,
-    error::{FetchConfigError, FetchError},
-    fetch::{Fetch, FetchRequest},
-    http::{
-        connection::{NoThread, SystemResolver, WatchedConnector},
-        headers::{Headers, Origin},
-        tls::Tls,
+use crate::{
+    UnixTime,
+    remote::{
+        clock::Deadline,
+        error::{FetchConfigError, FetchError},
+        fetch::{Fetch, FetchRequest},
+        http::{
+            connection::{NoThread, SystemResolver, WatchedConnector},
+            headers::{Headers, Origin},
+            tls::Tls,
+        },
     },
 };
 
 mod connection;
+mod date;
 mod headers;
 mod proxy;
 mod tls;
@@ -186,13 +190,20 @@ fn refusal(response: &Response<Body>) -> FetchError {
     if let (300..=399, Some(location)) = (status, headers.get(LOCATION)) {
         return FetchError::redirect(status, &String::from_utf8_lossy(location.as_bytes()));
     }
-    let retry_after = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()))
-        .and_then(|seconds| seconds.parse().ok())
-        .map(Duration::from_secs);
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let retry_after = text(RETRY_AFTER).and_then(|value| delay(value, text(DATE)));
     FetchError::Status { status, retry_after }
+}
+
+/// The time to wait by `Retry-After`, which is a number of seconds or a date. The date is compared with the
+/// `Date` of the response, so that the clocks need not agree. RFC 9110 section 10.2.3.
+fn delay(retry_after: &str, date: Option<&str>) -> Option<Duration> {
+    if retry_after.bytes().all(|byte| byte.is_ascii_digit()) {
+        return retry_after.parse().ok().map(Duration::from_secs);
+    }
+    let end = date::parse(retry_after)?;
+    let now = date.and_then(date::parse).unwrap_or_else(UnixTime::now);
+    Some(Duration::from_secs(end.as_secs().saturating_sub(now.as_secs())))
 }
 
 fn fetch_error(error: ureq::Error) -> FetchError {

@@ -6,7 +6,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -17,6 +17,7 @@ use crate::{
         attempt,
         error::FetchError,
         refresh::{Found, Reason, Refresh, Step},
+        snapshot::KeysState,
         source::{Control, Source, Waiter},
     },
 };
@@ -114,23 +115,20 @@ pub(crate) fn answer_blocking(
 
 /// The answer, for which a future waits if it must.
 pub(crate) struct LookupFuture<'s> {
-    source: &'s Arc<Source>,
+    place: Place<'s>,
     name: Option<KeyName<Box<str>>>,
     /// The query without the name of its key, which borrows from the token.
     query: KeyQuery<'static>,
     lookup: Lookup,
-    /// Its number among the waiting futures, once it has waited.
-    number: Option<u64>,
 }
 
 impl<'s> LookupFuture<'s> {
     pub(crate) fn new(source: &'s Arc<Source>, query: KeyQuery<'_>) -> Self {
         Self {
-            source,
+            place: Place { source, number: None },
             name: query.name().map(|name| name.map(Box::from)),
             query: query.with_name(None),
             lookup: Lookup::default(),
-            number: None,
         }
     }
 }
@@ -142,29 +140,102 @@ impl Future for LookupFuture<'_> {
         let this = &mut *self;
         let name = this.name.as_ref().map(KeyName::borrowed);
         let query = this.query.with_name(name);
-        if let Some(answer) = fresh_answer(this.source, query) {
+        if let Some(answer) = fresh_answer(this.place.source, query) {
             return Poll::Ready(answer);
         }
-        let mut control = this.source.lock();
-        if let Some(answer) = this.lookup.step(&mut control, query, Waiter::Future(this.number)) {
+        // Cloned before locking, and dropped after unlocking: both are the executor's code, which may look
+        // up a key itself or drop another lookup.
+        let waker = context.waker().clone();
+        let mut control = this.place.source.lock();
+        let waiter = Waiter::Future(this.place.number);
+        if let Some(answer) = this.lookup.step(&mut control, query, waiter) {
             return Poll::Ready(answer);
         }
-        let (number, former) = control.enter(this.number, context.waker().clone());
-        this.number = Some(number);
-        // Unlock before dropping the old waker: dropping it may drop its task, whose waiters lock again.
-        drop(control);
-        drop(former);
+        this.place.wait(control, waker);
         Poll::Pending
     }
 }
 
-impl Drop for LookupFuture<'_> {
+/// The place of a future among those that wait.
+struct Place<'s> {
+    source: &'s Arc<Source>,
+    /// Its number, once it has waited.
+    number: Option<u64>,
+}
+
+impl Place<'_> {
+    fn wait(&mut self, mut control: Control<'_>, waker: Waker) {
+        let (number, former) = control.enter(self.number, waker);
+        self.number = Some(number);
+        // Unlock before dropping the old waker: dropping it may drop its task, whose waiters lock again.
+        drop(control);
+        drop(former);
+    }
+}
+
+impl Drop for Place<'_> {
     fn drop(&mut self) {
         if let Some(number) = self.number {
             // Dropped after the lock is released, as above.
             let waker = self.source.lock().leave(number);
             drop(waker);
         }
+    }
+}
+
+/// The outcome of `prime` if it need not wait. Starts an attempt if one is due.
+pub(crate) fn begin_prime(control: &mut Control<'_>) -> Option<Result<(), FetchError>> {
+    let source = control.source();
+    let now = source.now();
+    if matches!(source.published.state(now), KeysState::Fresh | KeysState::RefreshDue) {
+        return Some(Ok(()));
+    }
+    control.reclaim_slot(now);
+    let refresh = control.refresh();
+    if !refresh.under_way() {
+        match refresh.last_error() {
+            Some(failure) if !refresh.back_off(now.monotonic).is_zero() => {
+                return Some(Err(failure.error().clone()));
+            }
+            _ => attempt::start(control, now, Reason::Age),
+        }
+    }
+    None
+}
+
+/// `prime`, as a future.
+pub(crate) struct PrimeFuture<'s> {
+    place: Place<'s>,
+    /// How many attempts had ended when it began to wait.
+    waits_since: Option<u64>,
+}
+
+impl<'s> PrimeFuture<'s> {
+    pub(crate) fn new(source: &'s Arc<Source>) -> Self {
+        Self { place: Place { source, number: None }, waits_since: None }
+    }
+}
+
+impl Future for PrimeFuture<'_> {
+    type Output = Result<(), FetchError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        // As in `LookupFuture::poll`.
+        let waker = context.waker().clone();
+        let mut control = this.place.source.lock();
+        if this.waits_since.is_none() {
+            if let Some(outcome) = begin_prime(&mut control) {
+                return Poll::Ready(outcome);
+            }
+            this.waits_since = Some(control.ended());
+        }
+        // An attempt without a thread has ended already.
+        if !control.refresh().under_way() || this.waits_since != Some(control.ended()) {
+            return Poll::Ready(last_outcome(&control));
+        }
+        this.place.wait(control, waker);
+        Poll::Pending
     }
 }
 
@@ -177,5 +248,9 @@ pub(crate) fn outcome_of_attempt(mut control: Control<'_>) -> Result<(), FetchEr
             return Err(FetchError::Timeout);
         }
     }
+    last_outcome(&control)
+}
+
+fn last_outcome(control: &Control<'_>) -> Result<(), FetchError> {
     control.refresh().last_error().map_or(Ok(()), |failure| Err(failure.error().clone()))
 }

@@ -21,7 +21,10 @@ use crate::{
         health::{FetchEvent, Health},
         host::host_of,
         http::{Pem, ProxyChoice},
-        lookup::{LookupFuture, answer_at_once, answer_blocking, fresh_answer, outcome_of_attempt},
+        lookup::{
+            LookupFuture, PrimeFuture, answer_at_once, answer_blocking, begin_prime, fresh_answer,
+            outcome_of_attempt,
+        },
         refresh::Reason,
         settings::{Seed, Target, Unchecked},
         snapshot::KeysState,
@@ -115,21 +118,21 @@ impl RemoteJwks {
     /// Why there is no key set within its `ttl`.
     pub fn prime(&self) -> Result<(), FetchError> {
         let mut control = self.0.lock();
-        let now = self.0.now();
-        if matches!(self.0.published.state(now), KeysState::Fresh | KeysState::RefreshDue) {
-            return Ok(());
+        match begin_prime(&mut control) {
+            Some(outcome) => outcome,
+            None => outcome_of_attempt(control),
         }
-        control.reclaim_slot(now);
-        let refresh = control.refresh();
-        if !refresh.under_way() {
-            match refresh.last_error() {
-                Some(failure) if !refresh.back_off(now.monotonic).is_zero() => {
-                    return Err(failure.error().clone());
-                }
-                _ => attempt::start(&mut control, now, Reason::Age),
-            }
-        }
-        outcome_of_attempt(control)
+    }
+
+    /// The same as [`prime`](Self::prime), as a future. It may be dropped at any time; the fetch goes on.
+    ///
+    /// As for [`key_async`](KeySource::key_async), your own [`Fetch`](crate::remote::Fetch) must end in time.
+    ///
+    /// # Errors
+    ///
+    /// As for [`prime`](Self::prime).
+    pub async fn prime_async(&self) -> Result<(), FetchError> {
+        PrimeFuture::new(&self.0).await
     }
 
     /// Fetches the key set now, past caches on the way, even if the current set is fresh.
@@ -161,11 +164,36 @@ impl RemoteJwks {
         snapshot.filter(|_| state.serves()).map(|snapshot| snapshot.keys.clone())
     }
 
+    /// The text of the set in use and the time of its fetch, for
+    /// [`seed`](RemoteJwksBuilder::seed) in a later process. A serverless function calls it after
+    /// [`prime`](Self::prime): the hook of [`on_fetch`](RemoteJwksBuilder::on_fetch) runs on another thread,
+    /// perhaps too late.
+    ///
+    /// None if there is no set in use, or if the issuer has since served a set without a usable key: this
+    /// source may have removed keys that are still in the text.
+    ///
+    /// ```no_run
+    /// use tokenring::RemoteJwks;
+    ///
+    /// let keys = RemoteJwks::discover("https://accounts.example.com")?;
+    /// keys.prime()?;
+    /// if let Some((key_set, fetched_at)) = keys.to_seed() {
+    ///     std::fs::write("key_set.json", key_set)?;
+    ///     std::fs::write("fetched_at", fetched_at.as_secs().to_string())?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_seed(&self) -> Option<(String, UnixTime)> {
+        let (state, snapshot) = self.0.published.get(self.0.now());
+        let snapshot = snapshot.filter(|set| state.serves() && set.unusable_since.is_none())?;
+        let text = core::str::from_utf8(&snapshot.text).ok()?;
+        Some((text.into(), snapshot.fetched_at()))
+    }
+
     /// The state of this source, for a readiness probe and for metrics.
     ///
     /// It fetches nothing: only lookups do. If a probe keeps traffic away until there are keys, the
-    /// probe must cause a fetch itself, with [`prime`](Self::prime), or with
-    /// [`key_async`](KeySource::key_async) and any query.
+    /// probe must cause a fetch itself, with [`prime`](Self::prime) or [`prime_async`](Self::prime_async).
     pub fn health(&self) -> Health {
         self.0.lock().health()
     }
@@ -468,7 +496,8 @@ impl RemoteJwksBuilder {
     /// or a counter. Lookups that wait for the fetch do not wait for the hook. If the hook panics, the
     /// panic is caught and has no effect on the source.
     ///
-    /// A fetch for which no thread could be started is counted in [`Health`](crate::remote::Health) only.
+    /// A fetch for which no thread could be started is counted in [`Health`](crate::remote::Health) only. So is
+    /// one that ends while eight earlier calls of `hook` have not returned.
     ///
     /// ```
     /// use tokenring::RemoteJwks;
@@ -488,7 +517,7 @@ impl RemoteJwksBuilder {
 
     /// Starts with a key set that was fetched earlier: for a process that starts often.
     ///
-    /// `key_set_json` and `fetched_at` are those of a [`FetchEvent`]. The set is fresh, expired or dead
+    /// `key_set_json` and `fetched_at` are those of [`to_seed`](RemoteJwks::to_seed) or of a [`FetchEvent`]. The set is fresh, expired or dead
     /// as if it had been fetched then. Store it safely: anyone who can change it decides which keys the
     /// process trusts.
     pub fn seed(mut self, key_set_json: impl Into<Vec<u8>>, fetched_at: UnixTime) -> Self {

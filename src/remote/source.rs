@@ -222,7 +222,12 @@ impl<'s> Control<'s> {
         published.keep_quiet_until(Duration::MAX);
         Order {
             number: self.state.refresh.start(now.monotonic, reason),
-            plan: self.state.discovered.plan(&self.source.settings.location, published.state(now)),
+            plan: self.state.discovered.plan(
+                &self.source.settings,
+                published.state(now),
+                now,
+                reason,
+            ),
             no_cache: reason != Reason::Age,
             burnt: self.state.burnt.clone(),
             former: published.snapshot().map(|former| Arc::clone(&former.text)),
@@ -246,7 +251,7 @@ impl<'s> Control<'s> {
             result: Err(self.failure(FetchError::Thread)),
         });
         if let Some(jwks_uri) = jwks_uri {
-            self.state.discovered.learn(jwks_uri);
+            self.state.discovered.learn(jwks_uri, started);
         }
         let (mut usable_keys, mut skipped_keys, mut key_set) = (0, 0, None);
         let result = result.and_then(|set| {

@@ -2,19 +2,23 @@
 //! Discovery 1.0 section 4, RFC 8414 section 3.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use tokenring::{
     FetchConfigError, JsonError, Policy, RemoteJwks, Verifier, VerifyError,
-    remote::{FetchError, FetchPurpose, FetchRequest, KeysState, MetadataError},
+    remote::{FetchError, FetchPurpose, FetchRequest, KeysState, MetadataError, RemoteJwksBuilder},
     testkit::{AUDIENCE, Answer, IssuerServer},
 };
 
 use crate::fake::{
-    FakeClock, NANO, STALE_CAP, TTL, jwks, key, last_error, millis, secs, status, until,
+    FakeClock, NANO, REFRESH_DUE, STALE_CAP, TTL, UNKNOWN, found, jwks, key, last_error, millis,
+    secs, status, until,
 };
 
 const ISSUER: &str = "https://issuer.example/tenant";
@@ -122,8 +126,19 @@ fn metadata_of_rfc_8414_is_used_if_there_is_no_other() {
 }
 
 #[test]
+fn any_refusal_leads_to_the_metadata_of_rfc_8414() {
+    for code in [400, 401, 403, 404, 405, 410, 428, 430, 499] {
+        let site = Site::new();
+        site.server.answer_oauth_metadata_with(Answer::metadata());
+        site.server.answer_metadata_with(Answer::status(code));
+        assert_eq!(site.keys.prime(), Ok(()), "{code}");
+        assert_eq!(site.hits(), (1, 1, 1));
+    }
+}
+
+#[test]
 fn other_statuses_do_not_lead_to_the_metadata_of_rfc_8414() {
-    for code in [400, 401, 403, 410, 500, 503] {
+    for code in [204, 429, 500, 503] {
         let site = Site::new();
         site.server.answer_oauth_metadata_with(Answer::metadata());
         site.server.answer_metadata_with(Answer::status(code));
@@ -134,6 +149,17 @@ fn other_statuses_do_not_lead_to_the_metadata_of_rfc_8414() {
     site.server.answer_metadata_with(Answer::status(404));
     assert_eq!(site.failure(), status(404));
     assert_eq!(site.hits(), (1, 1, 0));
+}
+
+#[test]
+fn refusal_is_reported_if_the_second_address_has_nothing() {
+    for (first, second, reported) in [(403, 404, 403), (404, 403, 403), (404, 503, 503)] {
+        let site = Site::new();
+        site.server.answer_metadata_with(Answer::status(first));
+        site.server.answer_oauth_metadata_with(Answer::status(second));
+        assert_eq!(site.failure(), status(reported), "{first} {second}");
+        assert_eq!(site.hits(), (1, 1, 0));
+    }
 }
 
 #[test]
@@ -364,27 +390,166 @@ fn refresh_goes_on_while_the_metadata_is_down() {
     site.keys.prime().unwrap();
     for answer in [Answer::status(503), Answer::body("nonsense")] {
         site.server.answer_metadata_with(answer);
-        site.keys.refresh_now().unwrap();
+        site.clock.advance(TTL);
+        site.keys.prime().unwrap();
     }
     assert_eq!((site.hits(), site.keys.health().generation()), ((1, 0, 3), 3));
+}
+
+#[test]
+fn jwks_uri_that_moved_is_followed_though_the_old_one_answers() {
+    let refresh_now = |site: &Site| site.keys.refresh_now().unwrap();
+    let unknown_kid = |site: &Site| assert_eq!(key(&site.keys, "new"), UNKNOWN);
+    // The last refresh before the metadata is as old as `stale_cap`.
+    let time_alone = |site: &Site| {
+        for _ in 0..STALE_CAP.as_secs() / TTL.as_secs() - 1 {
+            site.clock.advance(TTL);
+            site.keys.prime().unwrap();
+        }
+    };
+    let causes: [fn(&Site); 3] = [refresh_now, unknown_kid, time_alone];
+    for (cause, requests) in causes.into_iter().zip([1, 1, 5]) {
+        let (site, elsewhere) = (Site::new(), IssuerServer::start());
+        site.keys.prime().unwrap();
+        site.serve_with("jwks_uri", Some(elsewhere.jwks_url().into()));
+        cause(&site);
+        assert_eq!((site.hits(), elsewhere.key_set_hits()), ((2, 0, requests), 1));
+    }
+}
+
+#[test]
+fn metadata_is_read_at_least_once_in_each_stale_cap_and_not_with_each_set() {
+    let site = Site::new();
+    for _ in 0..=144 {
+        site.keys.prime().unwrap();
+        site.clock.advance(TTL);
+    }
+    // A day is 144 times `ttl`, and one read lasts for five.
+    assert_eq!(site.hits(), (1 + 144 / 5, 0, 145));
+}
+
+#[test]
+fn metadata_is_read_with_each_set_if_no_set_may_outlast_its_ttl() {
+    let requests = Requests::default();
+    let clock = FakeClock::new();
+    let keys = requests.source_with(
+        |builder| builder.clock(clock.clone()).ttl(TTL).stale_cap(TTL),
+        |request| match request.purpose() {
+            FetchPurpose::Metadata => Ok(metadata(ISSUER, "https://keys.example/set")),
+            _ => Ok(jwks(&["a"]).into_bytes()),
+        },
+    );
+    keys.prime().unwrap();
+    clock.advance(REFRESH_DUE);
+    assert_eq!(key(&keys, "a"), found("a"));
+    until(|| keys.health().generation() == 2);
+    assert_eq!(requests.all().len(), 4);
+}
+
+#[test]
+fn absent_metadata_of_any_kind_leaves_the_known_jwks_uri_in_use() {
+    let answers = [
+        Answer::status(403),
+        Answer::status(404),
+        Answer::status(429),
+        Answer::status(503),
+        Answer::status(204),
+        Answer::redirect("/elsewhere"),
+        Answer::raw("SSH-2.0-OpenSSH_9.9\r\n\r\n"),
+        Answer::raw(""),
+        Answer::metadata().header("Content-Encoding", "gzip"),
+        Answer::oversized(64 * 1024 + 1),
+        Answer::metadata().cut_after(10),
+        Answer::body("<!DOCTYPE html><title>Sign in</title>"),
+        Answer::body(""),
+        Answer::silence(),
+        Answer::metadata().drip(1, millis(20)),
+    ];
+    for answer in answers {
+        let site = Site::new();
+        site.keys.prime().unwrap();
+        site.server.answer_metadata_with(answer.clone());
+        let start = Instant::now();
+        assert_eq!(site.keys.refresh_now(), Ok(()), "{answer:?}");
+        assert!(start.elapsed() < TIMEOUT + millis(200), "{answer:?} took {:?}", start.elapsed());
+        let (metadata, _, key_sets) = site.hits();
+        assert!(metadata >= 2, "{answer:?} was not requested");
+        assert_eq!((key_sets, site.keys.health().generation()), (2, 2), "{answer:?}");
+    }
+}
+
+#[test]
+fn keys_outlive_stale_cap_while_the_metadata_is_absent() {
+    let site = Site::new();
+    site.keys.prime().unwrap();
+    site.server.answer_metadata_with(Answer::redirect("/elsewhere"));
+    for _ in 0..3 * STALE_CAP.as_secs() / TTL.as_secs() {
+        site.clock.advance(TTL);
+        assert_eq!(site.keys.prime(), Ok(()));
+    }
+    // From the fifth refresh on, each one requests the metadata.
+    assert_eq!(site.hits(), (1 + 14, 0, 1 + 18));
+}
+
+#[test]
+fn metadata_that_was_read_and_refused_is_never_passed_over() {
+    let mismatch = FetchError::IssuerMismatch;
+    let missing = |member| metadata_error(MetadataError::MemberMissing { member });
+    let url = metadata_error(MetadataError::JwksUri(FetchConfigError::NotHttps));
+    for (member, value, error) in [
+        ("issuer", Some("https://evil.example/"), mismatch),
+        ("issuer", None, missing("issuer")),
+        ("jwks_uri", None, missing("jwks_uri")),
+        ("jwks_uri", Some("http://a.example/"), url),
+    ] {
+        let site = Site::new();
+        site.keys.prime().unwrap();
+        site.serve_with(member, value.map(Into::into));
+        assert_eq!(site.keys.refresh_now(), Err(error), "{member} {value:?}");
+        assert_eq!(site.hits(), (2, 0, 1));
+    }
+}
+
+#[test]
+fn requests_for_metadata_leave_half_of_the_timeout_for_a_known_jwks_uri() {
+    let requests = Requests::default();
+    let first = AtomicBool::new(true);
+    let keys = requests.source(move |request| match request.purpose() {
+        FetchPurpose::Metadata if first.swap(false, Ordering::SeqCst) => {
+            Ok(metadata(ISSUER, "https://keys.example/set"))
+        }
+        FetchPurpose::Metadata => Err(status(404)),
+        _ => Ok(jwks(&["a"]).into_bytes()),
+    });
+    keys.prime().unwrap();
+    keys.refresh_now().unwrap();
+    let [_, _, openid, oauth, key_set] = &requests.all()[..] else { panic!() };
+    let half = millis(2500);
+    assert_eq!(openid.timeout(), half);
+    assert!(oauth.timeout() <= half, "both requests share it: {:?}", oauth.timeout());
+    assert!(key_set.timeout() > half, "{:?}", key_set.timeout());
 }
 
 #[test]
 fn metadata_is_read_again_after_the_key_set_failed_and_may_be_missing() {
     let site = Site::new();
     site.keys.prime().unwrap();
+    site.clock.advance(TTL);
     site.server.answer_with(Answer::status(500));
-    assert_eq!(site.keys.refresh_now(), Err(status(500)));
+    assert_eq!(site.keys.prime(), Err(status(500)));
     assert_eq!(site.hits(), (1, 0, 2));
     // The key set is still down: each document is requested once.
-    assert_eq!(site.keys.refresh_now(), Err(status(500)));
+    site.clock.advance(site.keys.health().next_attempt_in());
+    assert_eq!(site.keys.prime(), Err(status(500)));
     assert_eq!(site.hits(), (2, 0, 3));
     // Now the metadata is down, and the key set is at its old URL.
     site.server.answer_metadata_with(Answer::status(503));
     site.server.answer_with(Answer::key_set());
-    assert_eq!(site.keys.refresh_now(), Ok(()));
+    site.clock.advance(site.keys.health().next_attempt_in());
+    assert_eq!(site.keys.prime(), Ok(()));
     assert_eq!(site.hits(), (3, 0, 4));
-    assert_eq!(site.keys.refresh_now(), Ok(()));
+    site.clock.advance(TTL);
+    assert_eq!(site.keys.prime(), Ok(()));
     assert_eq!(site.hits(), (3, 0, 5));
 }
 
@@ -393,13 +558,15 @@ fn wrong_metadata_is_not_ignored_when_it_is_read_again() {
     let site = Site::new();
     site.keys.prime().unwrap();
     site.server.answer_with(Answer::status(500));
-    site.keys.refresh_now().unwrap_err();
+    site.clock.advance(TTL);
+    site.keys.prime().unwrap_err();
     site.server.answer_with(Answer::key_set());
+    site.clock.advance(site.keys.health().next_attempt_in());
     site.serve_with("issuer", Some("https://evil.example/".into()));
-    assert_eq!(site.keys.refresh_now(), Err(FetchError::IssuerMismatch));
+    assert_eq!(site.keys.prime(), Err(FetchError::IssuerMismatch));
     assert_eq!(site.hits(), (2, 0, 2));
     // The set in use stays in use. I6.
-    assert_eq!(site.keys.health().state(), KeysState::Fresh);
+    assert_eq!(site.keys.health().state(), KeysState::Expired);
 }
 
 #[test]
@@ -409,9 +576,10 @@ fn key_set_that_moved_is_found_after_the_old_url_fails() {
     site.server.move_key_set("/elsewhere/keys");
     site.server.rotate();
     let before = site.keys.keys().unwrap().len();
-    assert_eq!(site.keys.refresh_now(), Err(status(404)));
+    site.clock.advance(TTL);
+    assert_eq!(site.keys.prime(), Err(status(404)));
     site.clock.advance(site.keys.health().next_attempt_in());
-    assert_eq!(site.keys.refresh_now(), Ok(()));
+    assert_eq!(site.keys.prime(), Ok(()));
     assert_eq!((before, site.keys.keys().unwrap().len()), (1, 2));
     assert_eq!(site.hits().0, 2);
 }
@@ -454,12 +622,21 @@ impl Requests {
         &self,
         answer: impl Fn(&FetchRequest) -> Result<Vec<u8>, FetchError> + Send + Sync + 'static,
     ) -> RemoteJwks {
+        self.source_with(|builder| builder, answer)
+    }
+
+    fn source_with(
+        &self,
+        settings: impl FnOnce(RemoteJwksBuilder) -> RemoteJwksBuilder,
+        answer: impl Fn(&FetchRequest) -> Result<Vec<u8>, FetchError> + Send + Sync + 'static,
+    ) -> RemoteJwks {
         let log = Arc::clone(&self.0);
         let fetch = move |request: &FetchRequest| {
             log.lock().unwrap().push(request.clone());
             answer(request)
         };
-        RemoteJwks::discovery_builder(ISSUER).fetch(fetch).timeout(secs(5)).build().unwrap()
+        let builder = RemoteJwks::discovery_builder(ISSUER).fetch(fetch).timeout(secs(5));
+        settings(builder).build().unwrap()
     }
 
     fn all(&self) -> Vec<FetchRequest> {

@@ -19,7 +19,8 @@ use tokenring::{
 };
 
 use crate::fake::{
-    self, Manual, Reply, Rig, UNKNOWN, block_on, found, join, key_async, name, secs, until,
+    self, Manual, NANO, Reply, Rig, TTL, UNKNOWN, block_on, found, join, key_async, name, secs,
+    status, until,
 };
 
 // Futures.
@@ -34,6 +35,45 @@ fn futures_are_send_and_need_no_lifetime_but_their_own() {
     let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), rig.keys.clone()).unwrap();
     assert_send(&rig.keys.key_async(KeyQuery::new(Some("a"), Algorithm::RS256)));
     assert_send(&verifier.verify_async("token"));
+}
+
+#[test]
+fn prime_as_a_future_has_the_outcomes_of_prime() {
+    let rig = Rig::new();
+    rig.issuer.fails();
+    assert_eq!(block_on(rig.keys.prime_async()), Err(status(500)));
+    // During the back-off it does not fetch again.
+    assert_eq!((block_on(rig.keys.prime_async()), rig.issuer.count()), (Err(status(500)), 1));
+    rig.clock.advance(secs(1));
+    rig.issuer.serves(&["a"]);
+    assert_eq!((block_on(rig.keys.prime_async()), rig.issuer.count()), (Ok(()), 2));
+    rig.clock.advance(TTL - NANO);
+    assert_eq!((block_on(rig.keys.prime_async()), rig.issuer.count()), (Ok(()), 2));
+    rig.clock.advance(NANO);
+    assert_eq!((block_on(rig.keys.prime_async()), rig.issuer.count()), (Ok(()), 3));
+    assert_eq!(rig.keys.health().waiters(), 0);
+}
+
+#[test]
+fn primes_and_lookups_share_one_fetch_and_each_is_woken() {
+    let rig = Rig::new();
+    rig.issuer.close_gate();
+    let mut primes = [(); 3].map(|()| Manual::new(rig.keys.prime_async()));
+    let mut lookup = Manual::new(key_async(&rig.keys, "a"));
+    assert!(primes.iter_mut().all(|prime| prime.poll().is_pending()));
+    assert!(lookup.poll().is_pending());
+    assert_eq!(rig.keys.health().waiters(), 4);
+    let [first, second, dropped] = primes;
+    drop(dropped);
+    assert_eq!(rig.keys.health().waiters(), 3);
+    rig.issuer.open_gate();
+    for mut prime in [first, second] {
+        until(|| prime.woken() == 1);
+        assert_eq!(prime.poll(), Poll::Ready(Ok(())));
+    }
+    until(|| lookup.woken() == 1);
+    assert_eq!(lookup.poll(), Poll::Ready(found("a")));
+    assert_eq!((rig.issuer.count(), rig.keys.health().waiters()), (1, 0));
 }
 
 #[test]

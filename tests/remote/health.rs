@@ -117,6 +117,19 @@ fn source_is_ready_while_its_keys_may_be_used() {
 }
 
 #[test]
+fn idle_source_stays_not_ready_until_something_looks_up_a_key() {
+    let rig = Rig::primed(&["a"]);
+    rig.clock.advance(STALE_CAP);
+    for _ in 0..3 {
+        assert!(!rig.keys.health().is_ready());
+        rig.clock.advance(TTL);
+    }
+    assert_eq!(rig.issuer.count(), 1, "a probe of the health fetches nothing");
+    assert_eq!(rig.key("a"), found("a"));
+    assert!(rig.keys.health().is_ready());
+}
+
+#[test]
 fn state_is_padded_where_a_width_is_requested() {
     assert_eq!(format!("[{:>7}] [{:<6}]", KeysState::Fresh, KeysState::Dead), "[  fresh] [dead  ]");
 }

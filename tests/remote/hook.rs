@@ -62,6 +62,43 @@ fn hook_gets_successes_with_the_text_to_keep() {
 }
 
 #[test]
+fn hook_that_does_not_return_keeps_eight_threads_and_no_more() {
+    #[derive(Default)]
+    struct Calls {
+        running: usize,
+        most: usize,
+        ended: usize,
+        is_open: bool,
+    }
+    let calls: Arc<(Mutex<Calls>, Condvar)> = Arc::default();
+    let inner = Arc::clone(&calls);
+    let rig = Rig::with(|builder| {
+        builder.on_fetch(move |_| {
+            let (calls, opened) = &*inner;
+            let mut calls = calls.lock().unwrap();
+            calls.running += 1;
+            calls.most = calls.most.max(calls.running);
+            let mut calls = opened.wait_while(calls, |calls| !calls.is_open).unwrap();
+            calls.running -= 1;
+            calls.ended += 1;
+        })
+    });
+    let count = |count: fn(&Calls) -> usize| count(&calls.0.lock().unwrap());
+    until(|| rig.keys.refresh_now().is_ok() && count(|calls| calls.running) == 8);
+    for _ in 0..20 {
+        // Each fetch succeeds, though nothing hears of it.
+        assert_eq!(rig.keys.refresh_now(), Ok(()));
+    }
+    assert_eq!(count(|calls| calls.most), 8);
+    calls.0.lock().unwrap().is_open = true;
+    calls.1.notify_all();
+    until(|| count(|calls| calls.running) == 0);
+    // Once they have returned, fetches are reported again.
+    let ended = count(|calls| calls.ended);
+    until(|| rig.keys.refresh_now().is_ok() && count(|calls| calls.ended) > ended);
+}
+
+#[test]
 fn debug_of_an_event_shows_all_but_the_text_of_the_set() {
     let log = Log::default();
     let rig = log.rig();

@@ -13,8 +13,8 @@ use std::{
 };
 
 use tokenring::{
-    JsonError, JwkSetError, RemoteJwks,
-    remote::FetchError,
+    JsonError, JwkSetError, RemoteJwks, UnixTime,
+    remote::{FetchError, KeysState},
     testkit::{Answer, Issuer, IssuerServer},
 };
 
@@ -240,13 +240,16 @@ fn good_body_does_not_excuse_another_status() {
 }
 
 #[test]
-fn retry_after_is_read_if_it_is_a_number_of_seconds() {
+fn retry_after_is_read_if_it_is_a_number_of_seconds_or_a_date() {
     let server = IssuerServer::start();
     for (text, seconds) in [
         ("7", Some(7)),
         ("0", Some(0)),
         ("86400", Some(86_400)),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", None),
+        // In the past, by the wall clock.
+        ("Wed, 21 Oct 2015 07:28:00 GMT", Some(0)),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", None),
+        ("tomorrow", None),
         ("-1", None),
         ("+1", None),
         ("1.5", None),
@@ -258,6 +261,32 @@ fn retry_after_is_read_if_it_is_a_number_of_seconds() {
             let retry_after = seconds.map(Duration::from_secs);
             assert_eq!(failure(at(&server)), FetchError::Status { status, retry_after }, "{text}");
         }
+    }
+}
+
+#[test]
+fn retry_after_as_a_date_counts_from_the_date_of_the_response() {
+    let server = IssuerServer::start();
+    for (date, end, seconds) in [
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:30:07 GMT", 127),
+        ("Thu, 31 Dec 2099 23:59:59 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", 1),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 31 Dec 2099 23:59:59 GMT", 0),
+    ] {
+        let answer = Answer::status(503).header("Date", date).header("Retry-After", end);
+        server.answer_with(answer);
+        let retry_after = Some(Duration::from_secs(seconds));
+        assert_eq!(failure(at(&server)), FetchError::Status { status: 503, retry_after }, "{end}");
+    }
+    // Without a `Date` that can be read, from the wall clock.
+    for date in ["", "yesterday"] {
+        let end = "Fri, 01 Jan 2100 00:00:00 GMT";
+        server.answer_with(Answer::status(503).header("Date", date).header("Retry-After", end));
+        let left = || Duration::from_secs(4_102_444_800 - UnixTime::now().as_secs());
+        let most = left();
+        let FetchError::Status { retry_after: Some(wait), .. } = failure(at(&server)) else {
+            panic!("{date:?}");
+        };
+        assert!((left()..=most).contains(&wait), "{wait:?}");
     }
 }
 
@@ -428,7 +457,7 @@ fn encoded_body() {
         Answer::body(&*body).close_delimited(),
         Answer::body(&*body).drip(7, Duration::from_micros(100)),
     ] {
-        for coding in ["gzip", "GZip", "x-gzip", "br", "identity, gzip", ""] {
+        for coding in ["gzip", "GZip", "x-gzip", "br", "identity, gzip", "none, br"] {
             server.answer_with(framing.clone().header("Content-Encoding", coding));
             assert_eq!(failure(at(&server)), FetchError::ContentEncoding, "{coding:?}");
         }
@@ -449,10 +478,23 @@ fn encoded_error_page_is_an_error_by_its_status() {
 }
 
 #[test]
-fn identity_is_not_an_encoding() {
+fn value_that_is_no_coding_is_not_an_encoding() {
     let server = IssuerServer::start();
-    server.answer_with(Answer::key_set().header("Content-Encoding", "identity"));
-    assert_eq!(at(&server).build().unwrap().prime(), Ok(()));
+    for value in ["identity", "Identity", "", "none", "UTF-8", "utf-8", "identity, none"] {
+        server.answer_with(Answer::key_set().header("Content-Encoding", value));
+        assert_eq!(at(&server).build().unwrap().prime(), Ok(()), "{value:?}");
+    }
+}
+
+#[test]
+fn age_of_a_copy_from_a_cache_is_not_added() {
+    let server = IssuerServer::start();
+    let day = (24 * 60 * 60).to_string();
+    server.answer_with(Answer::key_set().header("Age", day.as_str()));
+    let keys = at(&server).build().unwrap();
+    assert_eq!(keys.prime(), Ok(()));
+    assert_eq!(keys.health().state(), KeysState::Fresh);
+    assert_eq!((keys.prime(), server.key_set_hits()), (Ok(()), 1));
 }
 
 #[test]

@@ -8,7 +8,8 @@ use tokenring::{
 };
 
 use crate::fake::{
-    FakeClock, NANO, REFRESH_DUE, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, unavailable,
+    FakeClock, NANO, REFRESH_DUE, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs,
+    unavailable,
 };
 
 /// The start of the fake wall clock.
@@ -77,6 +78,41 @@ fn wall_clock_set_back_makes_no_seed_younger() {
     assert_eq!(rig.keys.health().age(), Some(TTL - secs(1)));
     rig.clock.advance(secs(1));
     assert_eq!(rig.keys.health().state(), KeysState::Expired);
+}
+
+#[test]
+fn set_in_use_is_a_seed_as_soon_as_prime_has_returned() {
+    let rig = Rig::new();
+    assert_eq!(rig.keys.to_seed(), None);
+    rig.issuer.serves(&["a"]);
+    assert_eq!(rig.keys.prime(), Ok(()));
+    rig.clock.advance(secs(100));
+    let (key_set, fetched_at) = rig.keys.to_seed().unwrap();
+    assert_eq!((&key_set, fetched_at), (&jwks(&["a"]), UnixTime::from_secs(NOW)));
+
+    let next = Rig::with(|builder| builder.clock(rig.clock.clone()).seed(key_set, fetched_at));
+    assert_eq!((next.key("a"), next.issuer.count()), (found("a"), 0));
+    assert_eq!(next.keys.health().age(), Some(secs(100)));
+    assert_eq!(next.keys.to_seed(), rig.keys.to_seed());
+
+    // An expired set is still in use; a dead one is not.
+    rig.clock.advance(STALE_CAP - secs(100) - NANO);
+    assert!(rig.keys.to_seed().is_some());
+    rig.clock.advance(NANO);
+    assert_eq!(rig.keys.to_seed(), None);
+}
+
+#[test]
+fn set_whose_keys_the_issuer_has_burnt_since_is_no_seed() {
+    let rig = Rig::primed(&["a", "b"]);
+    let burns = jwks(&["a"]).replacen("\"kty\"", "\"d\":\"AQAB\",\"kty\"", 1);
+    rig.issuer.reply(Reply::Body(burns.into_bytes()));
+    assert!(rig.keys.refresh_now().is_err());
+    assert_eq!(rig.keys.to_seed(), None);
+    let rig = Rig::primed(&["a"]);
+    rig.issuer.serves(&[]);
+    assert!(rig.keys.refresh_now().is_err());
+    assert_eq!((rig.key("a"), rig.keys.to_seed()), (found("a"), None));
 }
 
 #[test]

@@ -221,18 +221,27 @@ impl Transport for Watched {
     }
 }
 
-/// Whether a line names a content coding other than `identity`. The end of the head does not matter:
-/// no line of JSON begins with this name.
+/// Whether a line names a content coding. Servers also write this header for a body that is not encoded:
+/// without a value, or with one that is no coding. The end of the head does not matter: no line of JSON
+/// begins with this name.
 fn has_content_encoding(input: &[u8]) -> bool {
     input.split_inclusive(|&byte| byte == b'\n').skip(1).any(|line| {
         let mut parts = line.splitn(2, |&byte| byte == b':');
         let is_named = |name: &[u8]| name.eq_ignore_ascii_case(b"content-encoding");
-        let is_none = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"identity");
         line.ends_with(b"\n")
             && parts.next().is_some_and(is_named)
-            && !parts.next().is_some_and(is_none)
+            && !parts.next().is_some_and(names_no_coding)
     })
 }
+
+fn names_no_coding(value: &[u8]) -> bool {
+    value.split(|&byte| byte == b',').all(|coding| {
+        NO_CODINGS.iter().any(|none| coding.trim_ascii().eq_ignore_ascii_case(none.as_bytes()))
+    })
+}
+
+/// `identity` is reserved for this meaning, RFC 9110 section 18.6. Servers send the others by mistake.
+const NO_CODINGS: [&str; 4] = ["", "identity", "none", "utf-8"];
 
 /// The capacity of ureq's array.
 const MAX_ADDRESSES: usize = 16;
@@ -407,12 +416,16 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", true),
             ("HTTP/1.1 200 OK\r\ncontent-encoding:br\r\n\r\n", true),
             ("HTTP/1.1 200 OK\nCONTENT-ENCODING:\tx-gzip\n\n", true),
-            ("HTTP/1.1 200 OK\r\nContent-Encoding:\r\n\r\n", true),
             // The second of two fields; the final response after an interim one.
             ("a\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n\r\n", true),
             ("HTTP/1.1 103 E\r\n\r\nHTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n", true),
             ("HTTP/1.1 200 OK\r\nContent-Encoding: identity, gzip\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: none, br\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: utf-16\r\n\r\n", true),
             ("HTTP/1.1 200 OK\r\nContent-Encoding: Identity \r\n\r\n", false),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding:\r\n\r\n", false),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: NONE\r\n\r\n", false),
+            ("HTTP/1.1 200 OK\r\nContent-Encoding: UTF-8, ,identity\r\n\r\n", false),
             ("HTTP/1.1 200 OK\r\nX-Content-Encoding: gzip\r\n\r\n", false),
             ("HTTP/1.1 200 OK\r\nContent-Encodings: gzip\r\n\r\n", false),
             ("HTTP/1.1 200 OK\r\nVary: Content-Encoding: gzip\r\n\r\n", false),

@@ -2,12 +2,13 @@
 
 use std::{
     future::Future,
+    mem::ManuallyDrop,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
     time::Duration,
 };
 
@@ -130,6 +131,72 @@ fn future_that_is_dropped_at_any_moment_takes_no_other_wake_up() {
 }
 
 #[test]
+fn waker_that_uses_the_source_when_it_is_cloned_or_dropped_never_deadlocks() {
+    explore(|| {
+        let (remote, issuer, _) = source(Answer::Keys);
+        let mut other: OtherLookup = {
+            let remote = remote.clone();
+            Box::pin(async move { remote.key_async(known()).await.map(drop) })
+        };
+        assert!(poll_once(other.as_mut()).is_pending());
+        let meddler = Meddler { remote: remote.clone(), other: Mutex::new(Some(other)) };
+        let waker = meddler.waker();
+        let mut lookup = Box::pin(remote.key_async(known()));
+        let mut context = Context::from_waker(&waker);
+        for _ in 0..3 {
+            if lookup.as_mut().poll(&mut context).is_ready() {
+                break;
+            }
+            thread::yield_now();
+        }
+        drop(lookup);
+        drop(waker);
+        assert_eq!(remote.prime(), Ok(()));
+        assert_eq!(issuer.fetches(), 1);
+        assert_eq!(remote.health().waiters(), 0);
+    });
+}
+
+type OtherLookup = Pin<Box<dyn Future<Output = Result<(), KeyError>> + Send>>;
+
+/// A waker that looks up a key and drops another lookup whenever it is cloned, called or dropped.
+struct Meddler {
+    remote: RemoteJwks,
+    other: Mutex<Option<OtherLookup>>,
+}
+
+impl Meddler {
+    fn waker(self) -> Waker {
+        let data = Arc::into_raw(Arc::new(self)).cast();
+        // SAFETY: the functions of the table treat the pointer as that of an `Arc<Self>`, which is
+        // `Send` and `Sync`.
+        unsafe { Waker::new(data, &MEDDLER) }
+    }
+
+    fn meddle(&self) {
+        assert!(self.remote.health().waiters() <= 2);
+        let _answer = self.remote.try_key(known());
+        let other = self.other.lock().unwrap().take();
+        drop(other);
+    }
+}
+
+static MEDDLER: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        // SAFETY: as in `Meddler::waker`. The caller keeps its own count.
+        let meddler = unsafe { ManuallyDrop::new(Arc::from_raw(data.cast::<Meddler>())) };
+        meddler.meddle();
+        RawWaker::new(Arc::into_raw(Arc::clone(&meddler)).cast(), &MEDDLER)
+    },
+    // SAFETY: as in `Meddler::waker`. The caller gives up its count.
+    |data| unsafe { Arc::from_raw(data.cast::<Meddler>()) }.meddle(),
+    // SAFETY: as in `Meddler::waker`. The caller keeps its own count.
+    |data| unsafe { ManuallyDrop::new(Arc::from_raw(data.cast::<Meddler>())) }.meddle(),
+    // SAFETY: as in `Meddler::waker`. The caller gives up its count.
+    |data| unsafe { Arc::from_raw(data.cast::<Meddler>()) }.meddle(),
+);
+
+#[test]
 fn source_that_is_dropped_during_its_fetch_is_freed() {
     explore(|| {
         let (remote, issuer, clock) = source(Answer::Keys);
@@ -183,7 +250,7 @@ fn look_up(remote: &RemoteJwks, kid: &'static str) -> thread::JoinHandle<Result<
     thread::spawn(move || remote.key(KeyQuery::new(Some(kid), Algorithm::EdDSA)).map(drop))
 }
 
-fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 

@@ -12,7 +12,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use tokenring::{
-    FetchConfigError, JwkError, JwkSetError, PublicKey, RemoteJwks,
+    FetchConfigError, JsonError, JwkError, JwkSetError, PublicKey, RemoteJwks,
     remote::{Fetch, FetchError, FetchPurpose, FetchRequest, MetadataError},
 };
 
@@ -160,6 +160,8 @@ pub enum Reply {
     NoSet(&'static str, JwkSetError),
     /// Metadata that names one of [`JWKS_URIS`].
     Metadata(usize),
+    /// A body that is not metadata, and its fault.
+    NoMetadata(&'static str, FetchError),
     /// Unusable metadata, and its fault.
     BadMetadata(&'static str, FetchError),
     Fails(FetchError),
@@ -184,7 +186,11 @@ impl Reply {
         let missing = |member| FetchError::Metadata(MetadataError::MemberMissing { member });
         match usize::from(byte) % 32 {
             0..5 => Self::Metadata(0),
-            5..10 => Self::Metadata(1),
+            5..9 => Self::Metadata(1),
+            9 => Self::NoMetadata(
+                "<!DOCTYPE html>",
+                FetchError::Metadata(MetadataError::Json(JsonError::Syntax)),
+            ),
             10 => Self::BadMetadata("{}", missing("issuer")),
             11 => Self::BadMetadata(
                 r#"{"issuer":"https://issuer.example/tenant","jwks_uri":"https://one.example/jwks"}"#,
@@ -199,7 +205,9 @@ impl Reply {
                 FetchError::Metadata(MetadataError::JwksUri(FetchConfigError::NotHttps)),
             ),
             14 => Self::Long(5, MAX_METADATA + 1),
-            15..20 => Self::Fails(FetchError::Status { status: 404, retry_after: None }),
+            15..18 => Self::Fails(FetchError::Status { status: 404, retry_after: None }),
+            18 => Self::Fails(FetchError::Status { status: 403, retry_after: None }),
+            19 => Self::Fails(FetchError::Status { status: 429, retry_after: None }),
             other => Self::failure(other),
         }
     }
@@ -226,7 +234,9 @@ impl Reply {
         match self {
             Self::Set(set) => Ok(text(*set).into()),
             Self::Long(set, bytes) => Ok(padded(*set, *bytes).into()),
-            Self::NoSet(text, _) | Self::BadMetadata(text, _) => Ok((*text).into()),
+            Self::NoSet(text, _) | Self::NoMetadata(text, _) | Self::BadMetadata(text, _) => {
+                Ok((*text).into())
+            }
             Self::Metadata(uri) => {
                 Ok(json!({"jwks_uri": JWKS_URIS[*uri], "issuer": ISSUER}).to_string().into())
             }

@@ -68,6 +68,12 @@ pub struct Reached {
     /// The set was dead before its `stale_cap`, because the issuer had published no usable key for a
     /// whole `ttl`.
     pub ended: usize,
+    /// An attempt followed metadata that names another `jwks_uri` than before.
+    pub moved: usize,
+    /// An attempt followed metadata that names the same `jwks_uri` as before.
+    pub confirmed: usize,
+    /// An attempt found no metadata, and used the known `jwks_uri`.
+    pub metadata_absent: usize,
 }
 
 struct Script<'s>(&'s [u8]);
@@ -405,9 +411,11 @@ impl Run {
     }
 
     /// Ends all threads. Attempts that end after the source was dropped do nothing.
-    fn finish(self) -> Reached {
+    fn finish(mut self) -> Reached {
         drop((self.waiting, self.keys));
         self.issuer.close();
+        let Model { moved, confirmed, metadata_absent, .. } = self.model;
+        self.reached = Reached { moved, confirmed, metadata_absent, ..self.reached };
         self.reached
     }
 }

@@ -154,7 +154,8 @@ pub struct Model {
     quiet_until: Duration,
     kid_attempt: Option<Duration>,
     burnt: BTreeSet<usize>,
-    jwks_uri: Option<usize>,
+    /// With the start of the attempt that read it.
+    jwks_uri: Option<(usize, Moment)>,
     metadata_due: bool,
     pub waiting: BTreeMap<usize, Waiting>,
     pub ok: u64,
@@ -163,6 +164,10 @@ pub struct Model {
     pub unknown: u64,
     pub suppressed: u64,
     pub busy: u64,
+    /// How often metadata named another `jwks_uri`, the same one, or was not available.
+    pub moved: usize,
+    pub confirmed: usize,
+    pub metadata_absent: usize,
 }
 
 impl Model {
@@ -193,6 +198,9 @@ impl Model {
             unknown: 0,
             suppressed: 0,
             busy: 0,
+            moved: 0,
+            confirmed: 0,
+            metadata_absent: 0,
         }
     }
 
@@ -374,8 +382,12 @@ impl Model {
         if self.state() == KeysState::Dead {
             self.jwks_uri = None;
         }
-        let metadata = self.settings.discovery && (self.metadata_due || self.jwks_uri.is_none());
-        let known = self.jwks_uri;
+        // By the next refresh, up to `ttl` from now, the metadata would be too old.
+        let Settings { ttl, stale_cap, .. } = self.settings;
+        let is_recent = |(_, read)| self.now.since(read) + ttl < stale_cap;
+        let known_lately = self.jwks_uri.is_some_and(is_recent);
+        let metadata = self.settings.discovery && (no_cache || self.metadata_due || !known_lately);
+        let known = self.jwks_uri.map(|(uri, _)| uri);
         let attempt = Attempt { start: self.now, no_cache, metadata, known };
         let first = match metadata {
             true => OPENID_URL,
@@ -390,7 +402,7 @@ impl Model {
     fn next_url(&self) -> &'static str {
         match (self.settings.discovery, self.jwks_uri) {
             (false, _) => URL,
-            (true, Some(uri)) => JWKS_URIS[uri],
+            (true, Some((uri, _))) => JWKS_URIS[uri],
             (true, None) => OPENID_URL,
         }
     }
@@ -538,7 +550,13 @@ impl Model {
         let fetched_at = attempt.start.wall.as_secs();
         let duration = self.now.monotonic - attempt.start.monotonic;
         let (mut usable, mut skipped, mut set) = (0, 0, None);
-        self.jwks_uri = found.or(self.jwks_uri);
+        if let Some(known) = attempt.known.filter(|_| attempt.metadata) {
+            let requested = self.requests[number].last().expect("a request").url;
+            self.moved += usize::from(found.is_some_and(|uri| uri != known));
+            self.confirmed += usize::from(found == Some(known));
+            self.metadata_absent += usize::from(found.is_none() && requested == JWKS_URIS[known]);
+        }
+        self.jwks_uri = found.map(|uri| (uri, attempt.start)).or(self.jwks_uri);
         let outcome = match outcome {
             // The attempt panicked.
             None => Err(Failure::of(self.next_url(), Fault::Error(FetchError::Thread))),
@@ -620,6 +638,8 @@ impl Model {
             let running = self.now.monotonic - self.attempts[number].start.monotonic;
             marks.push((timeout + minute).saturating_sub(running));
         }
+        let read = self.jwks_uri.map(|(_, read)| self.now.since(read) + ttl);
+        marks.extend(read.map(|age| stale_cap.saturating_sub(age)));
         marks
     }
 }
@@ -659,18 +679,23 @@ fn requests(
         (true, true, known) => {
             send(OPENID_URL);
             let mut from = (OPENID_URL, &replies.openid);
-            if matches!(from.1, Reply::Fails(FetchError::Status { status: 404, .. })) {
+            if matches!(from.1, Reply::Fails(FetchError::Status { status, .. })
+                if (400..500).contains(status) && *status != 429)
+            {
                 send(OAUTH_URL);
-                from = (OAUTH_URL, &replies.oauth);
+                let nothing = FetchError::Status { status: 404, retry_after: None };
+                if replies.oauth != Reply::Fails(nothing) {
+                    from = (OAUTH_URL, &replies.oauth);
+                }
             }
             let (error, known) = match from.1 {
                 Reply::Metadata(uri) => (None, Some(*uri)),
                 Reply::Panics => return (None, None, requests),
+                Reply::NoMetadata(_, error) | Reply::Fails(error) => (Some(error.clone()), known),
+                // Metadata that was read and refused must not be passed over in favor of the known
+                // `jwks_uri`.
                 Reply::BadMetadata(_, error) => (Some(error.clone()), None),
-                // A refused answer must not be passed over in favor of the known `jwks_uri`.
-                Reply::Fails(FetchError::Protocol) => (Some(FetchError::Protocol), None),
-                Reply::Fails(error) => (Some(error.clone()), known),
-                Reply::Long(..) => (Some(FetchError::BodyTooLong { limit: MAX_METADATA }), None),
+                Reply::Long(..) => (Some(FetchError::BodyTooLong { limit: MAX_METADATA }), known),
                 Reply::Set(_) | Reply::NoSet(..) => unreachable!("not metadata"),
             };
             let failure = error.clone().map(|error| Failure::of(from.0, Fault::Error(error)));
@@ -697,7 +722,9 @@ fn requests(
         Reply::Long(..) => FetchError::BodyTooLong { limit: MAX_BODY },
         Reply::NoSet(_, error) => FetchError::KeySet(*error),
         Reply::Fails(error) => error.clone(),
-        Reply::Metadata(_) | Reply::BadMetadata(..) => unreachable!("not a key set"),
+        Reply::Metadata(_) | Reply::NoMetadata(..) | Reply::BadMetadata(..) => {
+            unreachable!("not a key set")
+        }
     };
     (found, Some(Err(Failure::of(url, Fault::Error(error)))), requests)
 }
