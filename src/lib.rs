@@ -32,7 +32,8 @@
 //! - **What must a token say?** [`Policy`]: issuer, audience or client, algorithms. The page
 //!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 34 more.
 //! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
-//!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have.
+//!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have,
+//!   and [`PublicKey::from_pem`] one key or certificate.
 //! - **Auth0?** [`Auth0::from_env`] sets up all of this from three environment variables.
 //! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and returns
 //!   the caller's [`Verified`] token, or the [`Rejection`] to send. [`check`](Guard::check) blocks
@@ -89,7 +90,9 @@ mod algorithm;
 mod token_type;
 
 // 2. The issuer's keys, each with one algorithm.
+mod encoding;
 mod jwk;
+mod pem;
 mod jwk_set;
 mod key_name;
 mod key_source;
@@ -161,6 +164,7 @@ pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};
 pub use key_source::{KeyLookup, KeyQuery, KeySource};
 pub use keys_description::KeysDescription;
 pub use login::Login;
+pub use pem::{DerError, PemError};
 pub use policy::Policy;
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
