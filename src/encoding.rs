@@ -1,9 +1,5 @@
 //! Bytes given as JSON or PEM that cannot be either: their encoding is named in the error.
 
-use alloc::{string::String, vec::Vec};
-
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 /// A property of bytes that are not a usable text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -32,10 +28,4 @@ impl Encoding {
             _ => None,
         }
     }
-}
-
-/// The bytes of standard base64, padded and canonical (RFC 4648 section 4). White space is ignored.
-pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let text: String = text.split_ascii_whitespace().collect();
-    STANDARD.decode(text).ok()
 }

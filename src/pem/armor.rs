@@ -3,10 +3,9 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use crate::{
-    PemError,
-    encoding::{Encoding, decode_base64},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::{PemError, encoding::Encoding};
 
 /// The one block of a PEM text.
 pub(super) struct Armored {
@@ -79,7 +78,8 @@ pub(super) fn read(pem: &[u8]) -> Result<Armored, PemError> {
         });
     }
     let base64: String = lines.collect();
-    let der = decode_base64(&base64).ok_or(PemError::NotBase64)?;
+    // RFC 4648 section 4, with padding and zero bits at the end.
+    let der = STANDARD.decode(base64).map_err(|_| PemError::NotBase64)?;
     Ok(Armored { label, der })
 }
 
@@ -104,7 +104,8 @@ fn of_no_pem(text: &str) -> PemError {
 }
 
 fn is_base64_of_der(text: &str) -> bool {
-    decode_base64(text).is_some_and(|bytes| Encoding::of(&bytes) == Some(Encoding::Der))
+    let base64: String = text.split_ascii_whitespace().collect();
+    STANDARD.decode(base64).is_ok_and(|bytes| Encoding::of(&bytes) == Some(Encoding::Der))
 }
 
 /// Whether `text` looks like the name of a file, for an error.

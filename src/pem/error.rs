@@ -120,7 +120,8 @@ impl fmt::Display for PemError {
             Self::Parameters => "the key's parameters are not those of its type",
             Self::Point => "the key's point is compressed or of another length than its curve's",
             Self::AlgorithmOfOtherKeyType { algorithm, key } => {
-                return write!(f, "the key is for {key}, which {algorithm} does not use");
+                let article = if key.starts_with('P') { "a" } else { "an" };
+                return write!(f, "the key is {article} {key} key, which {algorithm} does not use");
             }
             Self::Key(error) => return write!(f, "{error}"),
         })
@@ -158,7 +159,7 @@ impl fmt::Display for DerError {
         f.write_str(match self {
             Self::Truncated => "the DER is cut off",
             Self::Length => "a length in the DER is not in its shortest form",
-            Self::Type => "the DER has another structure than that of a public key",
+            Self::Type => "the DER does not have the expected structure",
             Self::TrailingBytes => "there are bytes after the DER",
             Self::Integer => "a number in the DER is not positive or not in its shortest form",
             Self::UnusedBits => "a bit string in the DER does not consist of whole octets",
