@@ -83,10 +83,12 @@ impl JwkSet {
         if json.len() > MAX_JSON_BYTES {
             return Err(JwkSetError::TooLong { bytes: json.len() });
         }
-        let json = core::str::from_utf8(json).map_err(|_| JwkSetError::Json(JsonError::NotUtf8))?;
+        let bytes = json;
+        let json = core::str::from_utf8(bytes)
+            .map_err(|_| other_format::of_no_json(bytes, JsonError::NotUtf8))?;
         // Other members are ignored. RFC 7517 section 5.
         let keys =
-            json::pick(json, ["keys"]).map_err(|error| other_format::of_no_json(json, error));
+            json::pick(json, ["keys"]).map_err(|error| other_format::of_no_json(bytes, error));
         let array = match keys? {
             [None] => return Err(other_format::of_object_without_keys(json)),
             [Some(Value::Array(array))] => array,

@@ -157,7 +157,7 @@ fn every_byte_counts() {
         let key = read(&der).unwrap();
         for at in 0..der.len() {
             // All changes of the structure and some of the numbers, whose checks are slow.
-            let changes = if at < 34 { (1..=255).collect() } else { vec![1, 2, 0x40, 0x80, 0xff] };
+            let changes = if at < 34 { (1..=255).collect() } else { vec![1, 0x80] };
             for change in changes {
                 let mut changed = der.clone();
                 changed[at] ^= change;

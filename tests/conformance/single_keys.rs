@@ -1,5 +1,6 @@
 //! Keys without a JWK Set: a name for a key, a set of keys, and one key as a source.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokenring::{
     Algorithm, CompactJws, JwkSet, KeyError, KeyQuery, KeySource, Policy, PublicKey, SelectedKey,
     Verifier, VerifyError,
@@ -59,20 +60,20 @@ fn set_of_keys_is_the_set_that_a_jwk_set_is() {
 #[test]
 fn set_of_many_keys_finds_each() {
     let signer = TestKey::for_algorithm(Algorithm::EdDSA);
-    let keys = (0..2000).map(|number| key(&signer.jwk()).with_key_id(format!("key {number}")));
+    let keys = (0..1001).map(|number| key(&signer.jwk()).with_key_id(format!("key {number}")));
     let set = JwkSet::from_keys(keys);
-    assert_eq!(set.len(), 2000);
-    for number in [0, 999, 1999] {
+    assert_eq!(set.len(), 1001);
+    for number in [0, 500, 1000] {
         let kid = format!("key {number}");
         let found = set.select(Some(&kid), Algorithm::EdDSA).unwrap();
         assert_eq!(found.key_id(), Some(&*kid));
     }
-    assert_eq!(set.select(Some("key 2000"), Algorithm::EdDSA), Err(KeyError::UnknownKey));
+    assert_eq!(set.select(Some("key 1001"), Algorithm::EdDSA), Err(KeyError::UnknownKey));
 }
 
 /// The answers of `source` for a token with this header.
 fn answers(source: &impl KeySource, header: &str, other: &SelectedKey) -> Answers {
-    let token = Issuer::default().token_at(NOW).raw_header(header).mint();
+    let token = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(header));
     let jws = CompactJws::parse(&token).unwrap();
     let query = KeyQuery::of(jws.header());
     let found = source.key(query);

@@ -366,7 +366,7 @@ fn bodies_that_are_not_a_key_set() {
     let server = IssuerServer::start();
     let json = |error| FetchError::KeySet(JwkSetError::Json(error));
     for (body, error) in [
-        ("", json(JsonError::Syntax)),
+        ("", FetchError::KeySet(JwkSetError::Empty)),
         ("<!DOCTYPE html><title>Sign in</title>", json(JsonError::Syntax)),
         ("[]", json(JsonError::NotObject)),
         ("null", json(JsonError::NotObject)),
