@@ -56,7 +56,7 @@ pub struct PublicKey {
 }
 
 /// The parts of a key that its clones share.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct KeyParts {
     key_id: Option<Arc<str>>,
     /// The member `issuer`, which Microsoft's keys have.
@@ -68,7 +68,7 @@ struct KeyParts {
 }
 
 /// The numbers that make up a key. Each kind of them has its own algorithms.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Material {
     Rsa(RsaKey),
     Ec(EcKey),
@@ -126,9 +126,24 @@ impl PublicKey {
     ///
     /// [`JwkError`], from `ModulusTooSmall` to `ExponentEven`.
     pub fn from_rsa_components(n: &[u8], e: &[u8]) -> Result<Self, JwkError> {
-        let material = Material::Rsa(RsaKey::new(None, n, e)?);
+        RsaKey::new(None, n, e).map(|key| Self::of_numbers(Material::Rsa(key)))
+    }
+
+    /// A key with nothing but its numbers and, for RSA, their algorithm.
+    pub(crate) fn of_numbers(material: Material) -> Self {
         let (key_id, issuer, x5t, x5t_s256) = (None, None, None, None);
-        Ok(Self::new(KeyParts { key_id, issuer, x5t, x5t_s256, material }))
+        Self::new(KeyParts { key_id, issuer, x5t, x5t_s256, material })
+    }
+
+    /// The same key with this `kid`, which replaces any other. RFC 7517 section 4.5.
+    ///
+    /// A token that names a `kid` is verified only with a key that has it: a key from PEM, from DER or
+    /// from its components needs the `kid` of its issuer's tokens, if they have one.
+    #[must_use]
+    pub fn with_key_id(self, key_id: impl Into<Arc<str>>) -> Self {
+        let parts = Arc::unwrap_or_clone(self.shared);
+        let shared = Arc::new(KeyParts { key_id: Some(key_id.into()), ..parts });
+        Self { shared, ..self }
     }
 
     /// The one algorithm this key verifies.
@@ -206,6 +221,16 @@ impl PublicKey {
             Material::Rsa(RsaKey { algorithm: None, .. }) => query.takes_unlabeled(),
             _ => self.algorithm() == query.algorithm(),
         }
+    }
+
+    /// Whether the key is the one for the query in a set that has no other.
+    pub(crate) fn answers(&self, query: KeyQuery<'_>) -> bool {
+        let has_name = match query.name() {
+            None => true,
+            Some(KeyName::KeyId(kid)) => self.key_id() == Some(kid),
+            Some(name) => self.member(name).is_none_or(|thumbprint| thumbprint == name.text()),
+        };
+        has_name && self.fits(query)
     }
 
     /// The same key for `algorithm`, which it [fits](Self::fits): only an RSA key without `alg` has a

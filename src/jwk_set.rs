@@ -54,15 +54,41 @@ impl JwkSet {
         Self::read(json, &[])
     }
 
-    /// The same, skipping the keys that earlier sets have burnt too.
+    /// A set of keys that the caller trusts, in any number. Of two equal keys, the first is kept.
+    ///
+    /// ```
+    /// use tokenring::{Algorithm, JwkSet, PublicKey};
+    ///
+    /// // RFC 8410 section 10.1.
+    /// let pem = "-----BEGIN PUBLIC KEY-----
+    /// MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+    /// -----END PUBLIC KEY-----";
+    /// let key = PublicKey::from_pem(pem, Algorithm::EdDSA)?.with_key_id("2026-11");
+    /// let keys = JwkSet::from_keys([key]);
+    /// assert!(keys.select(Some("2026-11"), Algorithm::EdDSA).is_ok());
+    /// # Ok::<(), tokenring::PemError>(())
+    /// ```
+    pub fn from_keys(keys: impl IntoIterator<Item = PublicKey>) -> Self {
+        let mut distinct = Vec::new();
+        for key in keys {
+            if !distinct.contains(&key) {
+                distinct.push(key);
+            }
+        }
+        Self::of_parts(distinct, Vec::new(), Vec::new())
+    }
+
+    /// The same as [`from_json`](Self::from_json), skipping the keys that earlier sets have burnt too.
     pub(crate) fn read(json: &[u8], burnt_before: &[BurntKey]) -> Result<Self, JwkSetError> {
         if json.len() > MAX_JSON_BYTES {
             return Err(JwkSetError::TooLong { bytes: json.len() });
         }
-        let json = core::str::from_utf8(json).map_err(|_| JwkSetError::Json(JsonError::NotUtf8))?;
+        let bytes = json;
+        let json = core::str::from_utf8(bytes)
+            .map_err(|_| other_format::of_no_json(bytes, JsonError::NotUtf8))?;
         // Other members are ignored. RFC 7517 section 5.
         let keys =
-            json::pick(json, ["keys"]).map_err(|error| other_format::of_no_json(json, error));
+            json::pick(json, ["keys"]).map_err(|error| other_format::of_no_json(bytes, error));
         let array = match keys? {
             [None] => return Err(other_format::of_object_without_keys(json)),
             [Some(Value::Array(array))] => array,
@@ -89,14 +115,18 @@ impl JwkSet {
                 Err(error) => skipped.push(SkippedKey { index, key_id: jwk::key_id(entry), error }),
             }
         }
+        Ok(Self::of_parts(keys, skipped, burnt))
+    }
+
+    fn of_parts(keys: Vec<PublicKey>, skipped: Vec<SkippedKey>, burnt: Vec<BurntKey>) -> Self {
         let mut by_key_id = keys.clone();
         by_key_id.sort_by(|one, other| one.key_id().cmp(&other.key_id()));
-        Ok(Self {
+        Self {
             keys: keys.into(),
             by_key_id: by_key_id.into(),
             skipped: skipped.into(),
             burnt: burnt.into(),
-        })
+        }
     }
 
     /// The number of usable keys.

@@ -9,7 +9,8 @@ use core::{
 };
 
 use crate::{
-    Algorithm, JoseHeader, JwkSet, KeyError, KeysDescription, SelectedKey, key_name::KeyName,
+    Algorithm, JoseHeader, JwkSet, KeyError, KeysDescription, PublicKey, SelectedKey,
+    key_name::KeyName,
 };
 
 /// A query for the key of a token, by `alg` of its header and by `kid` or, without one, by the
@@ -109,8 +110,8 @@ impl fmt::Debug for KeyQuery<'_> {
 
 /// A source of a [`Verifier`](crate::Verifier)'s keys: the keys of one issuer.
 ///
-/// [`JwkSet`] is a source of keys that you already have, [`RemoteJwks`](crate::RemoteJwks) one that
-/// fetches them. A key is trusted only for tokens of its issuer, so issuers never share a source.
+/// [`JwkSet`] is a source of keys that you already have, [`PublicKey`] of one key, and
+/// [`RemoteJwks`](crate::RemoteJwks) fetches them. A key is trusted only for tokens of its issuer, so issuers never share a source.
 /// RFC 8725 section 3.8. A source in an [`Arc`] or a [`Box`] is a source too, even as
 /// `Arc<dyn KeySource + Send + Sync>`.
 ///
@@ -243,6 +244,30 @@ impl KeySource for JwkSet {
 
     fn describe(&self) -> KeysDescription {
         KeysDescription::of(self)
+    }
+}
+
+/// A source with this key alone. It gives what [`JwkSet::from_keys`] with the one key would give: the key
+/// for its algorithm, for a token without `kid` or with the key's own. A token that names another `kid`,
+/// or any if the key has none, is signed with an unknown key: see [`PublicKey::with_key_id`].
+impl KeySource for PublicKey {
+    fn key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        match self.answers(query) {
+            true => Ok(self.used_with(query.algorithm()).into()),
+            false => Err(KeyError::UnknownKey),
+        }
+    }
+
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.key(query)
+    }
+
+    fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
+        key.algorithm() == query.algorithm() && self.answers(query) && self.is_same_key(key)
+    }
+
+    fn describe(&self) -> KeysDescription {
+        KeysDescription::of_key(self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The description of a source's keys, without the keys themselves.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec, vec::Vec};
 use core::time::Duration;
 
 use crate::{Algorithm, JwkSet, PublicKey, SkippedKey};
@@ -41,15 +41,23 @@ pub(crate) struct KeyName {
     pub(crate) algorithm: Option<Algorithm>,
 }
 
+impl KeyName {
+    fn of(key: &PublicKey) -> Self {
+        Self { key_id: key.key_id().map(Box::from), algorithm: key.labeled_algorithm() }
+    }
+}
+
 impl KeysDescription {
     /// The `kid` and algorithm of each key, and the skipped entries with their reasons.
     pub fn of(keys: &JwkSet) -> Self {
-        let name = |key: &PublicKey| KeyName {
-            key_id: key.key_id().map(Box::from),
-            algorithm: key.labeled_algorithm(),
-        };
         let skipped = keys.skipped().to_vec();
-        let known = Known { keys: keys.iter().map(name).collect(), skipped };
+        let known = Known { keys: keys.iter().map(KeyName::of).collect(), skipped };
+        Self { known: Some(known), ..Self::default() }
+    }
+
+    /// The same of a single key.
+    pub(crate) fn of_key(key: &PublicKey) -> Self {
+        let known = Known { keys: vec![KeyName::of(key)], skipped: Vec::new() };
         Self { known: Some(known), ..Self::default() }
     }
 

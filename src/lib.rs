@@ -33,7 +33,8 @@
 //!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 34 more.
 //!   [`Auth0::from_env`] makes policy and keys from the environment.
 //! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
-//!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have.
+//!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have,
+//!   and [`PublicKey::from_pem`] one key or certificate.
 //! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and returns
 //!   the caller's [`Verified`] token, or the [`Rejection`] to send. [`check`](Guard::check) blocks
 //!   for keys, [`check_async`](Guard::check_async) is a future for any runtime, and
@@ -90,7 +91,9 @@ mod algorithm;
 mod token_type;
 
 // 2. The issuer's keys, each with one algorithm.
+mod encoding;
 mod jwk;
+mod pem;
 mod jwk_set;
 mod key_name;
 mod key_source;
@@ -162,6 +165,7 @@ pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};
 pub use key_source::{KeyLookup, KeyQuery, KeySource};
 pub use keys_description::KeysDescription;
 pub use login::Login;
+pub use pem::{DerError, PemError};
 pub use policy::Policy;
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]

@@ -13,6 +13,7 @@ mod cache;
 pub mod corpus;
 mod explain;
 mod issuers;
+mod pem;
 mod seeds;
 mod targets;
 
@@ -36,6 +37,7 @@ pub use bearer::bearer_values;
 pub use cache::cache_changes_nothing;
 pub use explain::explain_verdict;
 pub use issuers::{OTHER_ISSUER, several_issuers};
+pub use pem::pem_parse;
 pub use targets::{TARGETS, Target};
 
 /// A parsed token is the text, split at its periods.

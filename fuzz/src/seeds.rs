@@ -1,7 +1,10 @@
 //! The fuzzer's first inputs: for each target some that are accepted, and at least one for each reason
 //! to refuse. They are the same every time, because the test issuer's keys are fixed.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 use tokenring::{
     Algorithm, UnixTime,
@@ -132,6 +135,54 @@ pub fn headers() -> Vec<(&'static str, Vec<u8>)> {
 
 fn many_members(count: usize) -> String {
     (0..count).map(|number| format!(r#""m{number}":{number}"#)).collect::<Vec<_>>().join(",")
+}
+
+/// Keys that OpenSSL made. The first byte is the algorithm's number and nine times the form's.
+pub fn pem() -> Vec<(&'static str, Vec<u8>)> {
+    let text = |choice: u8, text: &str| [&[choice], text.as_bytes()].concat();
+    let der = |choice: u8, text: &str| {
+        let base64: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+        [vec![choice], STANDARD.decode(base64).expect("base64")].concat()
+    };
+    let rsa = include_str!("../../tests/vectors/pem/rsa.pem");
+    let pkcs1 = include_str!("../../tests/vectors/pem/rsa-pkcs1.pem");
+    let rsa_certificate = include_str!("../../tests/vectors/pem/rsa-certificate.pem");
+    let p256 = include_str!("../../tests/vectors/pem/p256.pem");
+    let p256_certificate = include_str!("../../tests/vectors/pem/p256-certificate.pem");
+    let p384 = include_str!("../../tests/vectors/pem/p384.pem");
+    let ed25519 = include_str!("../../tests/vectors/pem/ed25519.pem");
+    let ed25519_certificate = include_str!("../../tests/vectors/pem/ed25519-certificate.pem");
+    vec![
+        ("accepted_rsa", text(0, rsa)),
+        ("accepted_rsa_for_pss", text(5, rsa)),
+        ("accepted_rsa_der", der(4 * 9, rsa)),
+        ("accepted_pkcs1", text(1, pkcs1)),
+        ("accepted_pkcs1_der", der(2 * 9, pkcs1)),
+        ("accepted_rsa_certificate", der(3 * 9, rsa_certificate)),
+        ("accepted_p256", text(6, p256)),
+        ("accepted_p256_der", der(4 * 9 + 6, p256)),
+        ("accepted_p256_certificate", der(3 * 9 + 6, p256_certificate)),
+        ("accepted_p384", der(9 + 7, p384)),
+        ("accepted_ed25519", text(8, ed25519)),
+        ("accepted_ed25519_carriage_returns", text(8, &ed25519.replace('\n', "\r\n  "))),
+        ("accepted_ed25519_der", der(9 + 8, ed25519)),
+        ("accepted_ed25519_certificate", text(8, ed25519_certificate)),
+        ("other_algorithm", text(7, p256)),
+        ("line_breaks_lost", text(8, &ed25519.replace('\n', " "))),
+        ("line_breaks_escaped", text(8, &ed25519.replace('\n', "\\n"))),
+        ("two_blocks", text(8, &ed25519.repeat(2))),
+        ("private", text(8, &ed25519.replace("PUBLIC", "PRIVATE"))),
+        ("wrong_label", der(3 * 9 + 8, ed25519)),
+        ("explicit", text(6, include_str!("../../tests/vectors/pem/refused-p256-explicit.pem"))),
+        (
+            "compressed",
+            text(6, include_str!("../../tests/vectors/pem/refused-p256-compressed.pem")),
+        ),
+        ("rsa_pss", text(3, include_str!("../../tests/vectors/pem/refused-rsa-pss.pem"))),
+        ("request", text(8, include_str!("../../tests/vectors/pem/refused-request.pem"))),
+        ("path", text(8, "/etc/key.pem")),
+        ("nothing", Vec::new()),
+    ]
 }
 
 pub fn jwk_sets() -> Vec<(&'static str, Vec<u8>)> {

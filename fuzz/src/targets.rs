@@ -16,7 +16,7 @@ pub struct Target {
 }
 
 /// The targets, in pipeline order.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target {
         name: "compact_parse",
         run: |input| crate::compact_parse(text(input)),
@@ -24,6 +24,7 @@ pub const TARGETS: [Target; 12] = [
     },
     Target { name: "header_parse", run: crate::header_parse, seeds: seeds::headers },
     Target { name: "jwk_set_parse", run: crate::jwk_set_parse, seeds: seeds::jwk_sets },
+    Target { name: "pem_parse", run: crate::pem_parse, seeds: seeds::pem },
     Target { name: "claims_check", run: crate::claims_check, seeds: seeds::payloads },
     Target {
         name: "verify_never_accepts",

@@ -27,7 +27,7 @@ impl Curve {
     }
 
     /// The one algorithm of the curve. RFC 7518 section 3.4.
-    pub(super) fn algorithm(self) -> Algorithm {
+    pub(crate) fn algorithm(self) -> Algorithm {
         match self {
             Self::P256 => Algorithm::ES256,
             Self::P384 => Algorithm::ES384,
@@ -35,7 +35,7 @@ impl Curve {
     }
 
     /// The length of a coordinate in bytes. RFC 7518 section 6.2.1.2.
-    fn coordinate_bytes(self) -> usize {
+    pub(crate) fn coordinate_bytes(self) -> usize {
         match self {
             Self::P256 => 32,
             Self::P384 => 48,
@@ -51,7 +51,7 @@ impl Curve {
 }
 
 /// A point on its curve, uncompressed: the byte 4, `x`, `y`. SEC 1 section 2.3.3.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct EcKey {
     curve: Curve,
     point: Box<[u8]>,
@@ -60,7 +60,7 @@ pub(crate) struct EcKey {
 impl EcKey {
     /// The point with these coordinates, big-endian numbers. RFC 7518 section 6.2.1.2 asks for full
     /// length, but some issuers drop zeros in front, and some add one.
-    pub(super) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, JwkError> {
+    pub(crate) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, JwkError> {
         let expected = curve.coordinate_bytes();
         let mut point = vec![4];
         for (member, coordinate) in [("x", x), ("y", y)] {

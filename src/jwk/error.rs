@@ -217,10 +217,22 @@ pub enum JwkSetError {
         /// The length in bytes.
         bytes: usize,
     },
+    /// Issuer: nothing, or nothing but white space.
+    Empty,
+    /// Issuer: the text is UTF-16. RFC 8259 section 8.1.
+    Utf16,
+    /// Issuer: the text begins with a byte order mark. RFC 8259 section 8.1.
+    ByteOrderMark,
+    /// Issuer: the bytes are DER, perhaps a certificate or a key.
+    Der,
     /// Issuer: the set is not one strict JSON object. RFC 7517 section 5.
     Json(JsonError),
+    /// Issuer: the text is a private key in PEM. RFC 7468 sections 10 and 11.
+    PrivateKey,
     /// Issuer: the text is PEM, not JSON. RFC 7468.
     Pem,
+    /// Issuer: line breaks are written as a backslash and `n`.
+    EscapedLineBreaks,
     /// Issuer: a second JSON object follows the first.
     SeveralObjects,
     /// Issuer: the text is one JWK without a set around it. RFC 7517 section 5.
@@ -240,8 +252,14 @@ impl JwkSetError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::TooLong { .. } => "too_long",
+            Self::Empty => "empty",
+            Self::Utf16 => "utf16",
+            Self::ByteOrderMark => "byte_order_mark",
+            Self::Der => "der",
             Self::Json(_) => "json",
+            Self::PrivateKey => "private_key",
             Self::Pem => "pem",
+            Self::EscapedLineBreaks => "escaped_line_breaks",
             Self::SeveralObjects => "several_objects",
             Self::KeyWithoutSet => "key_without_set",
             Self::PemByKeyId => "pem_by_key_id",
@@ -258,7 +276,19 @@ impl fmt::Display for JwkSetError {
             Self::TooLong { bytes } => {
                 write!(f, "the key set is {bytes} bytes long, the limit is 524288")
             }
+            Self::Empty => f.write_str("the key set is empty"),
+            Self::Utf16 => f.write_str("the key set is UTF-16, not UTF-8"),
+            Self::ByteOrderMark => {
+                f.write_str("the key set begins with a byte order mark, which JSON must not have")
+            }
+            Self::Der => f.write_str("the key set is DER, not a JWK Set"),
             Self::Json(error) => write!(f, "the key set: {error}"),
+            Self::PrivateKey => f.write_str(
+                "the key set is a private key in PEM, which belongs to the issuer alone",
+            ),
+            Self::EscapedLineBreaks => f.write_str(
+                "the line breaks of the key set are written as \\n, replace them with line breaks",
+            ),
             Self::Pem => f.write_str("the key set is a PEM text, not a JWK Set"),
             Self::SeveralObjects => {
                 f.write_str("the key set has a second JSON object after the first")

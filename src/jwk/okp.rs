@@ -4,11 +4,11 @@
 use crate::JwkError;
 
 /// The encoding of a point: `y`, little-endian, and the sign of `x` in the top bit.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Ed25519Key([u8; 32]);
 
 impl Ed25519Key {
-    pub(super) fn new(x: &[u8]) -> Result<Self, JwkError> {
+    pub(crate) fn new(x: &[u8]) -> Result<Self, JwkError> {
         let octets: [u8; 32] = x.try_into().map_err(|_| JwkError::CoordinateLength {
             member: "x",
             bytes: x.len(),

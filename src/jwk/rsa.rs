@@ -6,7 +6,7 @@ use super::without_leading_zeros;
 use crate::{JwkError, algorithm::RsaAlgorithm};
 
 /// A modulus and an exponent, big-endian without leading zeros, and the algorithm if `alg` names it.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct RsaKey {
     pub(super) algorithm: Option<RsaAlgorithm>,
     modulus: Box<[u8]>,
@@ -14,7 +14,7 @@ pub(crate) struct RsaKey {
 }
 
 impl RsaKey {
-    pub(super) fn new(
+    pub(crate) fn new(
         algorithm: Option<RsaAlgorithm>,
         modulus: &[u8],
         exponent: &[u8],

@@ -2,15 +2,25 @@
 
 use crate::{
     JsonError, JwkSetError,
+    encoding::Encoding,
     json::{self, Value},
+    pem::{is_pem, is_private},
 };
 
-/// The error for a text that is not a JSON object because of `error`.
-pub(super) fn of_no_json(text: &str, error: JsonError) -> JwkSetError {
-    match error {
-        JsonError::Syntax if is_pem(text) => JwkSetError::Pem,
-        JsonError::Syntax if json::is_followed_by_object(text) => JwkSetError::SeveralObjects,
-        _ => JwkSetError::Json(error),
+/// The error for bytes that are not a JSON object because of `error`.
+pub(super) fn of_no_json(bytes: &[u8], error: JsonError) -> JwkSetError {
+    let text = core::str::from_utf8(bytes).unwrap_or_default();
+    match Encoding::of(bytes) {
+        Some(Encoding::Empty) => JwkSetError::Empty,
+        Some(Encoding::Utf16) => JwkSetError::Utf16,
+        Some(Encoding::ByteOrderMark) => JwkSetError::ByteOrderMark,
+        Some(Encoding::Der) => JwkSetError::Der,
+        None if error != JsonError::Syntax => JwkSetError::Json(error),
+        None if is_pem(text) && is_private(text) => JwkSetError::PrivateKey,
+        None if is_pem(text) => JwkSetError::Pem,
+        None if json::is_followed_by_object(text) => JwkSetError::SeveralObjects,
+        None if has_escaped_line_breaks(text) => JwkSetError::EscapedLineBreaks,
+        None => JwkSetError::Json(error),
     }
 }
 
@@ -31,7 +41,11 @@ pub(super) fn of_object_without_keys(json: &str) -> JwkSetError {
     }
 }
 
-/// RFC 7468 section 2. Explanatory text before the first label is not looked for.
-fn is_pem(text: &str) -> bool {
-    text.trim_ascii_start().starts_with("-----BEGIN ")
+/// Whether an object's first or last line ends with a backslash and a letter instead of a line break, as
+/// in some environment variables.
+fn has_escaped_line_breaks(text: &str) -> bool {
+    let text = text.trim_ascii();
+    let first = text.strip_prefix('{').map(str::trim_ascii_start).unwrap_or_default();
+    let is_object = text.starts_with('{');
+    first.starts_with("\\n") || first.starts_with("\\r") || is_object && text.ends_with("}\\n")
 }

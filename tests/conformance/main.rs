@@ -24,6 +24,10 @@ mod rfc7518;
 mod rfc7518_ec;
 // Ed25519.
 mod rfc8037;
+// Keys in PEM and DER, and in certificates; keys that are not in a JWK Set.
+mod rfc7468;
+mod rfc5280;
+mod single_keys;
 // JSON Web Token.
 mod rfc7519;
 // JSON Pointer: scopes in other claims.

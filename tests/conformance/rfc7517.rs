@@ -555,12 +555,16 @@ fn text_before_or_after_a_jwk_or_a_set_is_refused() {
         let outcome_of_jwk = PublicKey::from_jwk(jwk.as_bytes());
         assert_eq!(outcome_of_jwk, Err(JwkError::Json(JsonError::Syntax)), "{jwk}");
         let set = format!("{before}{set}{after}");
-        assert_eq!(outcome(&set), Err(JwkSetError::Json(JsonError::Syntax)), "{set}");
+        let error = match before {
+            "\u{feff}" => JwkSetError::ByteOrderMark,
+            _ => JwkSetError::Json(JsonError::Syntax),
+        };
+        assert_eq!(outcome(&set), Err(error), "{set}");
     }
     for empty in ["", " ", "\n\t "] {
         let jwk = PublicKey::from_jwk(empty.as_bytes());
         assert_eq!(jwk, Err(JwkError::Json(JsonError::Syntax)));
-        assert_eq!(outcome(empty), Err(JwkSetError::Json(JsonError::Syntax)));
+        assert_eq!(outcome(empty), Err(JwkSetError::Empty));
     }
     // A value that is not an object, followed by another value: the syntax error comes first.
     assert_eq!(outcome("null null"), Err(JwkSetError::Json(JsonError::Syntax)));
@@ -602,7 +606,9 @@ fn bytes_that_are_not_utf8_are_refused_wherever_they_are() {
     let outcome = |json: &[u8]| JwkSet::from_json(json).map(|set| set.len());
     assert_eq!(outcome(&utf16), Err(JwkSetError::Json(JsonError::Syntax)));
     let with_mark = [b"\xff\xfe", utf16.as_slice()].concat();
-    assert_eq!(outcome(&with_mark), Err(JwkSetError::Json(JsonError::NotUtf8)));
+    assert_eq!(outcome(&with_mark), Err(JwkSetError::Utf16));
+    let big_endian: Vec<u8> = set.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(outcome(&[b"\xfe\xff", big_endian.as_slice()].concat()), Err(JwkSetError::Utf16));
 }
 
 /// This many nested arrays or objects.
@@ -740,6 +746,50 @@ fn pem_in_place_of_a_set_is_called_that() {
         serde_json::json!({ "a": { "b": pem } }),
     ] {
         assert_eq!(outcome(&map.to_string()), Err(JwkSetError::KeysMissing), "{map}");
+    }
+}
+
+#[test]
+fn private_key_in_pem_in_place_of_a_set_is_called_that() {
+    for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+        let text = format!("-----BEGIN {label}-----\nMIIB\n-----END {label}-----\n");
+        let after_parameters = format!("-----BEGIN EC PARAMETERS-----\nBg==\n{text}");
+        for text in [&text, &after_parameters, &text.replace('\n', "\\n")] {
+            assert_eq!(outcome(text), Err(JwkSetError::PrivateKey), "{text}");
+        }
+    }
+}
+
+#[test]
+fn der_in_place_of_a_set_is_called_that() {
+    for der in [
+        include_bytes!("../../src/testkit/tokenring-test-key-rsa.pk8").as_slice(),
+        include_bytes!("../../src/testkit/tokenring-test-key-eddsa.pk8"),
+        b"\x30\x80",
+        b"\x30\x82\x01",
+        b"\x30\x00",
+        b"\x30\x02\x05\x00",
+    ] {
+        let outcome = JwkSet::from_json(der).map(|set| set.len());
+        assert_eq!(outcome, Err(JwkSetError::Der), "{der:x?}");
+    }
+    for text in ["0", "01", "0 ", "00000000"] {
+        assert_ne!(outcome(text), Err(JwkSetError::Der), "{text}");
+    }
+}
+
+#[test]
+fn escaped_line_breaks_of_a_set_are_called_that() {
+    let set = set_of(&[named("a", 0)]);
+    for escaped in ["\\n", "\\r\\n"] {
+        let at_start = set.replacen('{', &format!(" {{ {escaped}"), 1);
+        assert_eq!(outcome(&at_start), Err(JwkSetError::EscapedLineBreaks), "{at_start}");
+    }
+    let at_end = format!("{set}\\n");
+    assert_eq!(outcome(&at_end), Err(JwkSetError::EscapedLineBreaks), "{at_end}");
+    let syntax = Err(JwkSetError::Json(JsonError::Syntax));
+    for text in ["\\n", "[\\n]", "[{}\\n", "{\\t}", "x{\\n}"] {
+        assert_eq!(outcome(text), syntax, "{text}");
     }
 }
 
@@ -1235,13 +1285,31 @@ fn bytes_of(digits: &str) -> Vec<u8> {
 #[test]
 fn every_fault_of_a_set_has_its_text() {
     let too_many = set_of(&vec!["0"; 1001]);
-    let faults: [(&[u8], JwkSetError, &str); 13] = [
+    let faults: [(&[u8], JwkSetError, &str); 19] = [
         (
             &[b' '; LIMIT + 1],
             JwkSetError::TooLong { bytes: 524_289 },
             "the key set is 524289 bytes long, the limit is 524288",
         ),
+        (b"", JwkSetError::Empty, "the key set is empty"),
+        (b"\xff\xfe{\0", JwkSetError::Utf16, "the key set is UTF-16, not UTF-8"),
+        (
+            b"\xef\xbb\xbf{}",
+            JwkSetError::ByteOrderMark,
+            "the key set begins with a byte order mark, which JSON must not have",
+        ),
+        (b"\x30\0", JwkSetError::Der, "the key set is DER, not a JWK Set"),
         (b"{\xff}", JwkSetError::Json(JsonError::NotUtf8), "the key set: not UTF-8"),
+        (
+            b"-----BEGIN PRIVATE KEY-----",
+            JwkSetError::PrivateKey,
+            "the key set is a private key in PEM, which belongs to the issuer alone",
+        ),
+        (
+            br"{\n}",
+            JwkSetError::EscapedLineBreaks,
+            r"the line breaks of the key set are written as \n, replace them with line breaks",
+        ),
         (b"[]", JwkSetError::Json(JsonError::NotObject), "the key set: not a JSON object"),
         (
             &[b'['; 33],

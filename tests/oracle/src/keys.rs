@@ -126,11 +126,40 @@ pub fn jwk_set(text: &[u8]) -> Result<Set, JwkSetError> {
 
 fn not_json(bytes: &[u8], error: JsonError) -> JwkSetError {
     let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let long_length = bytes.len() > 1 && (0x80..0x85).contains(&bytes[1]);
+    let whole = bytes.len() > 1 && bytes.len() - 2 == usize::from(bytes[1]);
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return JwkSetError::Utf16;
+    } else if bytes.starts_with(b"\xef\xbb\xbf") {
+        return JwkSetError::ByteOrderMark;
+    } else if bytes.starts_with(b"0") && (long_length || whole) {
+        return JwkSetError::Der;
+    } else if bytes.iter().all(u8::is_ascii_whitespace) {
+        return JwkSetError::Empty;
+    }
+    let trimmed = text.trim_matches(SPACE);
+    let inside = trimmed.strip_prefix('{').unwrap_or_default().trim_start_matches(SPACE);
+    let escaped =
+        inside.starts_with(r"\n") || inside.starts_with(r"\r") || inside.ends_with(r"}\n");
     match error {
+        JsonError::Syntax if is_pem(text) && is_private_pem(text) => JwkSetError::PrivateKey,
         JsonError::Syntax if is_pem(text) => JwkSetError::Pem,
         JsonError::Syntax if json::has_two_objects(text) => JwkSetError::SeveralObjects,
+        JsonError::Syntax if escaped => JwkSetError::EscapedLineBreaks,
         _ => JwkSetError::Json(error),
     }
+}
+
+/// ASCII's white space.
+const SPACE: [char; 5] = [' ', '\t', '\n', '\r', '\x0c'];
+
+/// Whether a label between `-----BEGIN ` and the next dashes, on one line, is a private key's.
+pub(crate) fn is_private_pem(text: &str) -> bool {
+    text.match_indices("-----BEGIN ").any(|(at, begin)| {
+        let line = text[at + begin.len()..].split(['\r', '\n']).next().unwrap_or_default();
+        let label = line.find("-----").map_or(line, |dashes| &line[..dashes]);
+        label.ends_with("PRIVATE KEY")
+    })
 }
 
 fn without_keys(members: &Members) -> JwkSetError {
@@ -145,7 +174,7 @@ fn without_keys(members: &Members) -> JwkSetError {
 }
 
 fn is_pem(text: &str) -> bool {
-    text.trim_start_matches([' ', '\t', '\n', '\r', '\x0c']).starts_with("-----BEGIN ")
+    text.trim_start_matches(SPACE).starts_with("-----BEGIN ")
 }
 
 /// The numbers that an entry burns: every `n` and `x` in an entry with a private member. A burnt number
@@ -304,6 +333,11 @@ fn padded(member: &'static str, octets: &[u8], expected: usize) -> Result<Vec<u8
         return Err(JwkError::CoordinateLength { member, bytes, expected });
     }
     Ok([vec![0; expected - bytes].as_slice(), number].concat())
+}
+
+/// Whether these numbers without leading zeros are an RSA key.
+pub(crate) fn is_rsa_key(n: &[u8], e: &[u8]) -> bool {
+    check_modulus(n).is_ok() && check_exponent(e).is_ok()
 }
 
 fn check_modulus(n: &[u8]) -> Result<(), JwkError> {

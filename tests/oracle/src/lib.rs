@@ -12,6 +12,7 @@ pub use algorithms::ALGORITHMS;
 pub mod curves;
 pub mod json;
 pub mod keys;
+pub mod pem;
 pub mod remote;
 pub mod tokens;
 

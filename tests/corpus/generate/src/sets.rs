@@ -176,7 +176,32 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
             [whole.as_slice(), &vec![b' '; 524_289 - whole.len()]].concat(),
             Set(JwkSetError::TooLong { bytes: 524_289 }),
         ),
-        ("a byte order mark", ["\u{feff}".as_bytes(), &whole].concat(), syntax),
+        ("nothing", Vec::new(), Set(JwkSetError::Empty)),
+        (
+            "a byte order mark",
+            ["\u{feff}".as_bytes(), &whole].concat(),
+            Set(JwkSetError::ByteOrderMark),
+        ),
+        (
+            "UTF-16 with a byte order mark",
+            "\u{feff}"
+                .encode_utf16()
+                .chain(text.encode_utf16())
+                .flat_map(u16::to_le_bytes)
+                .collect(),
+            Set(JwkSetError::Utf16),
+        ),
+        ("DER", b"\x30\x82\x00\xff\x0c\x06MARKER".to_vec(), Set(JwkSetError::Der)),
+        (
+            "line breaks that are escaped",
+            text.replacen('{', r"{\n", 1).into_bytes(),
+            Set(JwkSetError::EscapedLineBreaks),
+        ),
+        (
+            "a private key in PEM",
+            format!("-----BEGIN PRIVATE KEY-----\n{MARKER}\n").into_bytes(),
+            Set(JwkSetError::PrivateKey),
+        ),
         (
             "Latin-1 in a name",
             text.replace("MARKER", "MARKER\u{e9}").chars().map(latin1).collect(),
