@@ -54,9 +54,10 @@ fn request(value: &[u8]) -> bool {
     let guard = Guard::new(VERIFIERS[0].clone()).require_scope("read:messages");
     let explanation = guard.explain_at([value], NOW);
     let refused = guard.check_at([value], NOW).map(|_| ());
-    let cause = |rejection: &tokenring::Rejection| rejection.cause();
-    let verdict = refused.as_ref().map(|()| ());
-    let verdict = verdict.map_err(|rejection| cause(rejection).unwrap_or(VerifyError::NoToken));
+    let verdict = match &refused {
+        Ok(()) => Ok(()),
+        Err(rejection) => Err(rejection.cause().unwrap_or(VerifyError::NoToken)),
+    };
     assert_eq!(explanation.verdict(), verdict, "{explanation}");
     // The log line and the hint have one cause.
     if let Err(rejection) = refused
