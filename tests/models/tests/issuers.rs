@@ -1,4 +1,5 @@
 //! Issuers that change while threads verify, in many schedules.
+#![allow(clippy::indexing_slicing, reason = "tests may")]
 
 use std::{
     num::NonZeroUsize,
