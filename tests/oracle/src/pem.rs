@@ -69,7 +69,8 @@ fn of_certificate(der: &[u8], algorithm: Algorithm) -> Option<Key> {
     let mut fields = elements(fields)?;
     let mut tags: Vec<u8> = fields.iter().map(|(tag, _)| *tag).collect();
     if tags.first() == Some(&0xa0) {
-        (tags.remove(0), fields.remove(0));
+        tags.remove(0);
+        fields.remove(0);
     }
     let after = tags.strip_prefix(&[2, 0x30, 0x30, 0x30, 0x30, 0x30])?;
     let all = [0x81, 0x82, 0xa3];
@@ -103,7 +104,7 @@ fn elements(der: &[u8]) -> Option<Vec<Element>> {
         let (length, after) = after.split_at_checked(octets)?;
         let length = match octets {
             0 => u128::from(*first),
-            ..=16 => length.iter().fold(0, |length, octet| length * 256 + u128::from(*octet)),
+            1..=16 => length.iter().fold(0, |length, octet| length * 256 + u128::from(*octet)),
             _ => return None,
         };
         let (contents, after) = after.split_at_checked(length.try_into().ok()?)?;
