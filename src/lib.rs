@@ -117,6 +117,8 @@ mod verified;
 mod verifier;
 mod trust;
 mod token_cache;
+#[cfg(feature = "std")]
+mod lock;
 
 // 6. The pipeline again, past the first failure: for operators.
 pub mod explain;

@@ -38,17 +38,20 @@
 //! - A *refresh* is *due* from about three quarters of [`ttl`](RemoteJwksBuilder::ttl).
 //! - A *back-off* follows a failed attempt: only [`refresh_now`](RemoteJwks::refresh_now) starts another
 //!   before its end. It is one second at first and doubles up to a minute, or up to ten seconds without
-//!   keys. It lasts for the issuer's `Retry-After` if that is longer, but at most five minutes.
+//!   keys; a random part of up to a half is taken off, so that the members of a fleet do not retry together.
+//!   It lasts for the issuer's `Retry-After` if that is longer, but at most five minutes.
 //! - Two attempts for unknown `kid`s start at least a *cool-down* apart, the
 //!   [`kid_cooldown`](RemoteJwksBuilder::kid_cooldown).
 //!
 //! # Invariants
 //!
 //! - **I1** While a set is younger than `ttl`, a known `kid` is answered without I/O. The answer also
-//!   takes no mutex and no allocation, unless a refresh is due that nobody has started.
+//!   takes no mutex, no allocation and no system call but those of the clock, unless the set is just being
+//!   replaced, or a refresh is due that nobody has started.
 //! - **I2** A source has at most one attempt under way. Its slot is taken before the I/O starts, and
-//!   success and failure both free it. An attempt that is long overdue loses the slot: its thread did
-//!   not survive a fork, or its [`Fetch`] never returned. Its outcome is ignored if it comes later.
+//!   success and failure both free it. An attempt that is long overdue, because its [`Fetch`] does not
+//!   return, loses the slot a minute after its timeout. Its outcome is ignored if it comes later. While
+//!   eight such attempts have not returned, no further one loses the slot.
 //! - **I3** Time alone bounds the requests to the issuer, not traffic, `kid` values, the set's content
 //!   or the endpoint's health. Under attack, a healthy issuer gets one attempt each cool-down and one
 //!   each refresh; a failing one gets one attempt each back-off.
@@ -61,7 +64,9 @@
 //! - **I6** A failed request or an invalid set changes nothing. A valid set with a usable key
 //!   replaces the old one and is never merged with it. A key that a valid set burns, by publishing
 //!   its private half, is removed at once, even if no usable key is left. It stays refused for the life
-//!   of the process, whatever later sets say. The last 5000 such keys are remembered.
+//!   of the source, whatever later sets say. The last 5000 such keys are remembered; older ones are
+//!   forgotten. Only a private member directly in an entry of `keys` burns a key, and only the key with the
+//!   `n` or `x` of that entry: private keys in other places are not looked for.
 //! - **I7** No waiter waits longer than its bound. A fetch that panics releases all of them. No lock
 //!   is held across I/O, parsing or signature checks, nor while a waker or the hook of
 //!   [`on_fetch`](RemoteJwksBuilder::on_fetch) runs. At most eight calls of the hook run at once: an
@@ -97,6 +102,15 @@
 //! it succeeded. A lookup waits for at most two attempts: the first may have begun before the issuer
 //! published the key.
 //!
+//! ## Rotation without a new `kid`
+//!
+//! If the issuer's new key has no `kid`, or the `kid` of the old one, only the signature tells them apart,
+//! and a bad signature causes no fetch (I10): anyone can write one. So tokens signed with the new key are
+//! refused as `BadSignature` until the set is refreshed: from about three quarters of `ttl` on, and within
+//! `ttl` and one fetch at the latest. An operator who cannot wait calls
+//! [`refresh_now`](RemoteJwks::refresh_now), or sets a shorter `ttl`. While the issuer publishes both keys,
+//! tokens without `kid` are refused as `AmbiguousKey`, unless an `x5t` names the key.
+//!
 //! ## Discovery
 //!
 //! The metadata is at `/.well-known/openid-configuration` after the issuer's path, or, if the answer there is
@@ -117,6 +131,29 @@
 //! not available if there is no answer with status 200, or if the answer is too long, encoded, or not a
 //! JSON object. Metadata that was read and names another issuer, or no usable `jwks_uri`, fails the
 //! attempt.
+//!
+//! # After a fork
+//!
+//! Of its parent's threads, a forked child has only the one that forked. An attempt that was under way never
+//! ends in the child, and a lock that another thread held is never released. So where a lookup would take
+//! the mutex, it compares the process id, and in a child the source starts anew: without an attempt,
+//! waiters, back-off or counts. It keeps the set, the burnt keys and the `jwks_uri`, unless another thread
+//! held one of the locks at the fork; then it starts empty and fetches. Before that, a known `kid` is answered
+//! from the parent's set while that is fresh. The parent and each child fetch for themselves.
+//!
+//! The order that is safe: build the source, call [`prime`](RemoteJwks::prime) and fork before threads start;
+//! or build everything in the child. If threads verify at the fork, these can still hang the child or fail:
+//!
+//! - locks that are not the source's: those of your own [`Fetch`], [`Clock`] and hook, of the memory
+//!   allocator, and of the C library's DNS resolver. After `prime`, the hook may still be running;
+//! - [`Issuers`](crate::Issuers): a child must not change those that another thread may have been using, and
+//!   those with a resolver change themselves. Make them in the child;
+//! - a lookup that waited at the fork, as a future: in the child it is not woken. Drop it;
+//! - a child that forks in turn, in the microsecond in which one of its threads makes the new state.
+//!
+//! A [token cache](crate::Verifier::with_token_cache) hangs nobody. Where another thread held a lock of it at
+//! the fork, the child verifies the tokens in full. A child is not recognized if it has its parent's process
+//! id, as the first process of a new PID namespace may, nor a process made by `vfork`.
 
 // The way of a `kid`: its query comes in through `remote_jwks`, `lookup` answers it from the set in
 // `snapshot` or takes the step that `refresh` decides, and `attempt` fetches while `lookup` waits.
@@ -125,7 +162,8 @@
 mod refresh;
 mod snapshot;
 
-// State and waiting.
+// State and waiting. The state of a forked child.
+mod fork;
 mod source;
 mod lookup;
 

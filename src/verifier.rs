@@ -118,7 +118,8 @@ impl<K: KeySource> Verifier<K> {
     /// is looked up or confirmed again: a token whose key was withdrawn or replaced, or whose keys
     /// are not available, is refused as if it came for the first time. A token is recognized by the
     /// SHA-256 of its whole text; the text itself is not kept. At most 4 KiB are kept per token; a
-    /// token that needs more is never remembered.
+    /// token that needs more is never remembered. No thread waits for another one's use of the cache: it
+    /// then verifies in full.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn with_token_cache(self, capacity: NonZeroUsize) -> Self {

@@ -104,7 +104,7 @@ fn string<'j>(
 }
 
 /// The key set's URL as far as it is known.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Discovered {
     /// With discovery: the `jwks_uri` in use, and the start of the attempt that read it.
     jwks_uri: Option<(Arc<str>, Moment)>,

@@ -28,7 +28,7 @@ pub(crate) fn fresh_answer(
     source: &Source,
     query: KeyQuery<'_>,
 ) -> Option<Result<SelectedKey, KeyError>> {
-    let answer = source.published.if_fresh(source.now(), |set| set.find(query))?;
+    let answer = source.published_at_hand().if_fresh(source.now(), |set| set.find(query))?;
     (Found::of(query, &answer) == Found::Answer).then_some(answer)
 }
 
@@ -187,7 +187,7 @@ impl Drop for Place<'_> {
 pub(crate) fn begin_prime(control: &mut Control<'_>) -> Option<Result<(), FetchError>> {
     let source = control.source();
     let now = source.now();
-    if matches!(source.published.state(now), KeysState::Fresh | KeysState::RefreshDue) {
+    if matches!(source.published().state(now), KeysState::Fresh | KeysState::RefreshDue) {
         return Some(Ok(()));
     }
     control.reclaim_slot(now);

@@ -160,7 +160,7 @@ impl RemoteJwks {
     /// The set in use, with the skipped entries and their reasons. None before the first successful
     /// fetch, and when the set is dead.
     pub fn keys(&self) -> Option<JwkSet> {
-        let (state, snapshot) = self.0.published.get(self.0.now());
+        let (state, snapshot) = self.0.published().get(self.0.now());
         snapshot.filter(|_| state.serves()).map(|snapshot| snapshot.keys.clone())
     }
 
@@ -184,7 +184,7 @@ impl RemoteJwks {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_seed(&self) -> Option<(String, UnixTime)> {
-        let (state, snapshot) = self.0.published.get(self.0.now());
+        let (state, snapshot) = self.0.published().get(self.0.now());
         let snapshot = snapshot.filter(|set| state.serves() && set.unusable_since.is_none())?;
         let text = core::str::from_utf8(&snapshot.text).ok()?;
         Some((text.into(), snapshot.fetched_at()))
@@ -210,7 +210,7 @@ impl KeySource for RemoteJwks {
 
     fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
         let is_same = |set: &JwkSet| set.finds(key, query);
-        self.0.published.if_fresh(self.0.now(), is_same).unwrap_or(false)
+        self.0.published_at_hand().if_fresh(self.0.now(), is_same).unwrap_or(false)
     }
 
     fn describe(&self) -> KeysDescription {
