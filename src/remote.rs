@@ -109,7 +109,7 @@
 //! refused as `BadSignature` until the set is refreshed: from about three quarters of `ttl` on, and within
 //! `ttl` and one fetch at the latest. An operator who cannot wait calls
 //! [`refresh_now`](RemoteJwks::refresh_now), or sets a shorter `ttl`. While the issuer publishes both keys,
-//! tokens without `kid` are refused as `AmbiguousKey`, unless an `x5t` names the key.
+//! the tokens of either are refused as `AmbiguousKey`, unless a token without `kid` names its key by `x5t`.
 //!
 //! ## Discovery
 //!

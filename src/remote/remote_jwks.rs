@@ -41,7 +41,8 @@ use crate::{
 /// page [`remote`](crate::remote).
 ///
 /// - **At the start** there are no keys. The first lookup fetches them, or [`prime`](Self::prime).
-/// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch.
+/// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch. A
+///   new key without a `kid` of its own is known only after the next refresh, within `ttl` and one fetch.
 ///   While the issuer can be reached, a key that it withdraws is accepted for at most
 ///   [`ttl`](RemoteJwksBuilder::ttl) and the time of one fetch, or until
 ///   [`refresh_now`](Self::refresh_now) succeeds.
@@ -192,8 +193,9 @@ impl RemoteJwks {
 
     /// The state of this source, for a readiness probe and for metrics.
     ///
-    /// It fetches nothing: only lookups do. If a probe keeps traffic away until there are keys, the
-    /// probe must cause a fetch itself, with [`prime`](Self::prime) or [`prime_async`](Self::prime_async).
+    /// It fetches nothing: only lookups, [`prime`](Self::prime) and [`refresh_now`](Self::refresh_now) do. If a
+    /// probe keeps traffic away until there are keys, the probe must cause a fetch itself, with `prime` or
+    /// [`prime_async`](Self::prime_async).
     pub fn health(&self) -> Health {
         self.0.lock().health()
     }

@@ -226,3 +226,26 @@ impl Burnt {
 
 /// More than one set can burn: 1000 entries, each with the first and the last `n` and `x`.
 const MAX_BURNT: usize = 5000;
+
+#[cfg(test)]
+mod tests {
+    use std::{format, string::String};
+
+    use super::*;
+
+    #[test]
+    fn last_five_thousand_burnt_keys_are_remembered_the_oldest_forgotten_first() {
+        let burnt = |number: usize| {
+            let x = format!("{number:08}");
+            let set: String =
+                format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{x}","d":"AQAB"}}]}}"#);
+            JwkSet::read(set.as_bytes(), &[]).unwrap().burnt().to_vec()
+        };
+        let keys: Vec<BurntKey> = (0..5000).flat_map(burnt).collect();
+        let full = Burnt::default().with(&keys);
+        assert_eq!(full.keys(), keys);
+        assert_eq!(full.with(&burnt(7)).keys(), keys, "one that is known makes no room");
+        let more = full.with(&burnt(5000));
+        assert_eq!(more.keys().split_last(), Some((&burnt(5000)[0], &keys[1..])));
+    }
+}

@@ -26,6 +26,7 @@ mod sockets;
 mod herd;
 mod outage;
 mod revocation;
+mod rotation;
 mod burnt;
 mod slot;
 mod seed;
