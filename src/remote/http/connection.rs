@@ -22,7 +22,8 @@ use ureq::{
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
         transport::{
-            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
+            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, RustlsConnector,
+            Transport,
         },
     },
 };
@@ -31,6 +32,7 @@ use crate::remote::{
     clock::Deadline,
     error::FetchConfigError,
     host::{is_host, is_port},
+    http::tunnel::{Tunnel, boxed},
 };
 
 /// The hosts that plain `http:` was allowed for.
@@ -154,21 +156,26 @@ impl fmt::Display for NoThread {
 
 impl Error for NoThread {}
 
-/// Opens ureq's own connections and closes two gaps in them.
+/// Opens ureq's own connections, or those of `tunnel`, and closes two gaps in them.
 ///
 /// With ureq's feature `gzip`, which any crate may enable, ureq decodes bodies silently, so the header
-/// must be seen first. And ureq sets no deadline on a proxy's dripping answer to `CONNECT`.
+/// must be seen first. And no wait for the host may be longer than the deadline.
 #[derive(Debug)]
 pub(crate) struct WatchedConnector {
     inner: DefaultConnector,
+    tunnel: Option<Tunnel>,
     deadline: Deadline,
     encoded: Arc<AtomicBool>,
 }
 
 impl WatchedConnector {
     /// `encoded` is set when a response names a content coding.
-    pub(crate) fn new(deadline: Deadline, encoded: Arc<AtomicBool>) -> Self {
-        Self { inner: DefaultConnector::new(), deadline, encoded }
+    pub(crate) fn new(
+        tunnel: Option<Tunnel>,
+        deadline: Deadline,
+        encoded: Arc<AtomicBool>,
+    ) -> Self {
+        Self { inner: DefaultConnector::new(), tunnel, deadline, encoded }
     }
 }
 
@@ -181,7 +188,14 @@ impl Connector for WatchedConnector {
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
         let encoded = Arc::clone(&self.encoded);
-        let transport = self.inner.connect(details, chained)?;
+        let transport = match &self.tunnel {
+            None => self.inner.connect(details, chained)?,
+            Some(tunnel) => {
+                let through = tunnel.open(details);
+                let through = through.map_err(|error| ureq::Error::Other(Box::new(error)))?;
+                RustlsConnector::default().connect(details, Some(through))?.map(boxed)
+            }
+        };
         Ok(transport.map(|inner| Watched { inner, deadline: self.deadline, encoded }))
     }
 }
