@@ -130,9 +130,10 @@
 //! | `http:`, if [`danger_allow_http`](RemoteJwksBuilder::danger_allow_http) allows it | `HTTP_PROXY` (not if `REQUEST_METHOD` is set, as in CGI), `http_proxy`, `ALL_PROXY`, `all_proxy` |
 //!
 //! The value is `http://HOST:PORT`, perhaps with percent-encoded `USER:PASSWORD@` before the host, and
-//! perhaps without the scheme. The scheme may be `https`; SOCKS is not supported. The proxy is asked to
-//! `CONNECT`, and TLS is with the host, so the proxy sees its name only. A request for plain `http:` is
-//! sent to the proxy itself, which can read and change it.
+//! perhaps without the scheme. The scheme may be `https`: the proxy's certificate is then checked as the
+//! host's is. SOCKS is not supported. The proxy is asked to `CONNECT`, and TLS is with the host, so the
+//! proxy sees its name only. A request for plain `http:` is sent to the proxy itself, which can read and
+//! change it.
 //!
 //! `NO_PROXY`, or else `no_proxy`, lists the hosts that are contacted directly, with commas or spaces
 //! between them. With [`proxy`](RemoteJwksBuilder::proxy) it is not read.

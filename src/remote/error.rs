@@ -258,7 +258,7 @@ impl fmt::Display for ProxyError {
             Self::Connect { kind } => write!(f, "cannot be reached: {kind}"),
             Self::Tls { reason } => write!(f, "cannot be reached over TLS: {reason}"),
             Self::Timeout => f.write_str("did not answer in time"),
-            Self::Protocol => f.write_str("did not answer in proper HTTP, so it may be none"),
+            Self::Protocol => f.write_str("did not answer in proper HTTP, so it may be no proxy"),
             Self::Refused { status: 407 } => {
                 f.write_str("demands credentials (status 407), and its URL has none or others")
             }

@@ -337,7 +337,7 @@ fn fetch_errors_have_a_text_and_a_code() {
         (
             proxy(ProxyError::Protocol),
             "proxy_unreachable",
-            "the proxy proxy.example:3128 did not answer in proper HTTP, so it may be none",
+            "the proxy proxy.example:3128 did not answer in proper HTTP, so it may be no proxy",
         ),
         (
             proxy(ProxyError::Refused { status: 407 }),
