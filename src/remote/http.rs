@@ -143,7 +143,7 @@ impl HttpFetch {
         let encoded = Arc::new(AtomicBool::new(false));
         let tunnel = proxy
             .map(|proxy| Tunnel::new(proxy.clone(), self.tls.configs(false).collect(), deadline));
-        let connector = WatchedConnector::new(tunnel, deadline, Arc::clone(&encoded));
+        let connector = WatchedConnector::new(tunnel, Arc::clone(&encoded));
         let mut call = Agent::with_parts(config, connector, SystemResolver).get(uri);
         for (name, value) in headers {
             call = call.header(name, value);

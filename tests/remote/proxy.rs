@@ -25,8 +25,8 @@ use tokenring::{
 
 use crate::{
     sockets::{
-        AUTHORITY, DRIP, LOOPBACK, OTHER_AUTHORITY, OTHER_HOST, SERVER_KEY, failure, read_head,
-        respond, serve, serve_tls, serve_tls_to, tls_config,
+        AUTHORITY, DRIP, LOOPBACK, OTHER_AUTHORITY, OTHER_HOST, SERVER_KEY, TIMEOUT, failure,
+        read_head, respond, serve, serve_tls, serve_tls_to, tls_config,
     },
     tls::OneClient,
 };
@@ -224,6 +224,21 @@ fn proxy_that_is_silent_or_answers_byte_by_byte() {
     let error = ProxyError::Connect { kind: ErrorKind::TimedOut };
     let expected = FetchError::Proxy { proxy: silent.to_string(), error };
     assert_eq!(failure(through(format!("https://{silent}"))), expected);
+}
+
+/// The connection to the proxy and its answer share the time.
+#[test]
+fn proxy_that_is_slow_twice() {
+    let config = tls_config(LOOPBACK, Arc::new(NoClientAuth));
+    let (address, _) = serve(move |client, _| {
+        thread::sleep(TIMEOUT * 2 / 3);
+        let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut client = StreamOwned::new(session, client.try_clone()?);
+        io::copy(&mut client, &mut io::sink()).map(drop)
+    });
+    let error = ProxyError::Timeout;
+    let expected = FetchError::Proxy { proxy: address.to_string(), error };
+    assert_eq!(failure(through(format!("https://{address}"))), expected);
 }
 
 #[test]

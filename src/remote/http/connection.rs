@@ -1,4 +1,5 @@
-//! From a URL to a connection: which URLs may be fetched, the addresses of their host, and a deadline.
+//! From a URL to a connection: which URLs may be fetched, the addresses of their host, and whether
+//! the response is encoded.
 //! RFC 3986, RFC 9110 section 4.2.
 
 use std::{
@@ -29,7 +30,6 @@ use ureq::{
 };
 
 use crate::remote::{
-    clock::Deadline,
     error::FetchConfigError,
     host::{is_host, is_port},
     http::tunnel::{Tunnel, boxed},
@@ -156,26 +156,21 @@ impl fmt::Display for NoThread {
 
 impl Error for NoThread {}
 
-/// Opens ureq's own connections, or those of `tunnel`, and closes two gaps in them.
+/// Opens ureq's own connections, or those of `tunnel`, and watches the responses.
 ///
 /// With ureq's feature `gzip`, which any crate may enable, ureq decodes bodies silently, so the header
-/// must be seen first. And no wait for the host may be longer than the deadline.
+/// must be seen first.
 #[derive(Debug)]
 pub(crate) struct WatchedConnector {
     inner: DefaultConnector,
     tunnel: Option<Tunnel>,
-    deadline: Deadline,
     encoded: Arc<AtomicBool>,
 }
 
 impl WatchedConnector {
     /// `encoded` is set when a response names a content coding.
-    pub(crate) fn new(
-        tunnel: Option<Tunnel>,
-        deadline: Deadline,
-        encoded: Arc<AtomicBool>,
-    ) -> Self {
-        Self { inner: DefaultConnector::new(), tunnel, deadline, encoded }
+    pub(crate) fn new(tunnel: Option<Tunnel>, encoded: Arc<AtomicBool>) -> Self {
+        Self { inner: DefaultConnector::new(), tunnel, encoded }
     }
 }
 
@@ -196,14 +191,13 @@ impl Connector for WatchedConnector {
                 RustlsConnector::default().connect(details, Some(through))?.map(boxed)
             }
         };
-        Ok(transport.map(|inner| Watched { inner, deadline: self.deadline, encoded }))
+        Ok(transport.map(|inner| Watched { inner, encoded }))
     }
 }
 
 #[derive(Debug)]
 pub(crate) struct Watched {
     inner: Box<dyn Transport>,
-    deadline: Deadline,
     encoded: Arc<AtomicBool>,
 }
 
@@ -217,8 +211,7 @@ impl Transport for Watched {
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, ureq::Error> {
-        let after = limit.after.min(self.deadline.left().into());
-        let some = self.inner.await_input(NextTimeout { after, ..limit })?;
+        let some = self.inner.await_input(limit)?;
         // ureq keeps the whole head of the response in this buffer until it is complete.
         if has_content_encoding(self.inner.buffers().input()) {
             self.encoded.store(true, Ordering::Relaxed);
@@ -417,9 +410,8 @@ mod tests {
     #[test]
     fn connection_is_open_and_encrypted_if_the_one_inside_it_is() {
         for (open, tls) in [(true, true), (true, false), (false, true), (false, false)] {
-            let deadline = Deadline::after(Duration::ZERO);
             let inner = Box::new(Fake { buffers: LazyBuffers::new(1, 1), open, tls });
-            let mut watched = Watched { inner, deadline, encoded: Arc::default() };
+            let mut watched = Watched { inner, encoded: Arc::default() };
             assert_eq!((watched.is_open(), watched.is_tls()), (open, tls));
         }
     }

@@ -100,6 +100,7 @@ impl Tunnel {
         transport: Box<dyn Transport>,
         details: &ConnectionDetails<'_>,
     ) -> Result<Box<dyn Transport>, FetchError> {
+        // The way to the proxy has taken its part of the time.
         let after = details.timeout.after.min(self.deadline.left().into());
         let mut stream = TransportAdapter::new(transport, details.current_time.clone());
         stream.set_timeout(NextTimeout { after, ..details.timeout });
