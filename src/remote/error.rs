@@ -224,7 +224,8 @@ pub enum ProxyError {
     },
     /// Operator: the proxy tried, and could not reach the host.
     HostUnreachable {
-        /// The status code of its answer: 502, 503 or 504.
+        /// The status code of its answer: 502, 503 or 504. For plain `http:`, a 503 may be the host's, and
+        /// is a [`FetchError::Status`].
         status: u16,
     },
 }

@@ -1,6 +1,5 @@
-//! From a URL to a connection: which URLs may be fetched, the addresses of their host, and whether
-//! the response is encoded.
-//! RFC 3986, RFC 9110 section 4.2.
+//! From a URL to a connection: which URLs may be fetched, the addresses of their host, and whether the
+//! response is encoded. RFC 3986, RFC 9110 section 4.2.
 
 use std::{
     boxed::Box,
@@ -255,8 +254,6 @@ const MAX_ADDRESSES: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use ureq::unversioned::transport::LazyBuffers;
 
     use super::*;
