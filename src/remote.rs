@@ -81,7 +81,8 @@
 //!   without `kid` never forces one, whatever its `x5t`. With discovery the metadata decides the key set's URL and nothing
 //!   else, and only metadata that names the configured issuer. Headers, tokens and the client certificate
 //!   go to the scheme, host and port of the configured URL or issuer, and to no other. Plain `http:`
-//!   reaches only hosts that the operator allowed, and goes through no proxy.
+//!   reaches only hosts that the operator allowed; a proxy that the operator set for it reads and relays
+//!   the request. Requests to this machine go through no proxy.
 //!
 //! # States
 //!
@@ -154,6 +155,42 @@
 //! A [token cache](crate::Verifier::with_token_cache) hangs nobody. Where another thread held a lock of it at
 //! the fork, the child verifies the tokens in full. A child is not recognized if it has its parent's process
 //! id, as the first process of a new PID namespace may, nor a process made by `vfork`.
+//!
+//! # Proxies
+//!
+//! [`proxy`](RemoteJwksBuilder::proxy) sets a proxy, [`no_proxy`](RemoteJwksBuilder::no_proxy) none. Without
+//! them the source reads the environment when it is built, as curl, Go and reqwest do:
+//!
+//! | URL | the first of these that is set and not empty |
+//! |---|---|
+//! | `https:` | `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY`, `all_proxy` |
+//! | `http:`, if [`danger_allow_http`](RemoteJwksBuilder::danger_allow_http) allows it | `HTTP_PROXY` (not if `REQUEST_METHOD` is set, as in CGI), `http_proxy`, `ALL_PROXY`, `all_proxy` |
+//!
+//! The value is `http://HOST:PORT`, perhaps with percent-encoded `USER:PASSWORD@` before the host, and
+//! perhaps without the scheme. The scheme may be `https`: the proxy's certificate is then checked as the
+//! host's is. SOCKS is not supported. The proxy is asked to `CONNECT`, and TLS is with the host, so the
+//! proxy sees its name only. A request for plain `http:` is sent to the proxy itself, which can read and
+//! change it.
+//!
+//! `NO_PROXY`, or else `no_proxy`, lists the hosts that are contacted directly, with commas or spaces
+//! between them. With [`proxy`](RemoteJwksBuilder::proxy) it is not read.
+//!
+//! | entry | hosts |
+//! |---|---|
+//! | `example.com`, `.example.com` | the domain and all names below it |
+//! | `*.example.com` | the names below it |
+//! | `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]` | the address, if the URL has it instead of a name |
+//! | `10.0.0.0/8`, `2001:db8::/32` | the addresses, likewise |
+//! | `example.com:8443`, `192.0.2.1:8443`, `[2001:db8::1]:8443` | the same on this port only |
+//! | `*` | all |
+//!
+//! Upper and lower case are the same, and so is a period at the end. Any other entry matches nothing.
+//! `localhost`, the names below it, 127.0.0.0/8 and `::1` are always contacted directly.
+//!
+//! A variable that cannot be used fails [`build`](RemoteJwksBuilder::build) with its name
+//! ([`FetchConfigError::Proxy`], [`FetchConfigError::ProxyScheme`]), and is never passed over: the network
+//! may forbid direct connections. Failures of the proxy are [`FetchError::Proxy`]. Of a proxy, texts
+//! show the host alone.
 
 // The way of a `kid`: its query comes in through `remote_jwks`, `lookup` answers it from the set in
 // `snapshot` or takes the step that `refresh` decides, and `attempt` fetches while `lookup` waits.
@@ -185,7 +222,7 @@ mod health;
 mod error;
 
 pub use clock::Clock;
-pub use error::{FetchConfigError, FetchError, MetadataError};
+pub use error::{FetchConfigError, FetchError, MetadataError, ProxyError};
 pub use fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest};
 pub use health::{FetchEvent, Health};
 pub use remote_jwks::{RemoteJwks, RemoteJwksBuilder};

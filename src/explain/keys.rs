@@ -170,7 +170,10 @@ impl Sought<'_> {
 fn fetch(code: &str) -> Option<Hint> {
     Some(match code {
         "host_not_found" => hint::KEY_SET_HOST_NOT_FOUND,
-        "connect" | "proxy" => hint::KEY_SET_UNREACHABLE,
+        "connect" => hint::KEY_SET_UNREACHABLE,
+        "proxy_unreachable" => hint::PROXY_UNREACHABLE,
+        "proxy_refused" => hint::PROXY_REFUSED,
+        "proxy_host_unreachable" => hint::PROXY_HOST_UNREACHABLE,
         "tls" => hint::KEY_SET_TLS,
         "timeout" => hint::KEY_SET_TIMEOUT,
         "status" | "redirect" => hint::KEY_SET_STATUS,

@@ -334,17 +334,18 @@ impl RemoteJwksBuilder {
         self
     }
 
-    /// Uses no proxy. If not set, the HTTP proxy of the environment is used for `https:`, except
-    /// for the hosts in `NO_PROXY`. It is the first that is set of `ALL_PROXY`, `HTTPS_PROXY` and their
-    /// lower-case forms. If that is not the URL of an HTTP proxy, [`build`](Self::build) fails.
+    /// Uses no proxy. If not set, the environment decides, by `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and
+    /// others: see [Proxies](crate::remote#proxies).
     pub fn no_proxy(mut self) -> Self {
         self.0.http.proxy = ProxyChoice::None;
         self
     }
 
-    /// Uses the proxy at `url`, an `http:` URL, for `https:`, whatever the environment says. What
-    /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) and
-    /// [`danger_allow_http`](Self::danger_allow_http) allow goes through no proxy.
+    /// Uses the proxy at `url` for all hosts but this machine, whatever the environment says. The forms of
+    /// `url` are those of `HTTPS_PROXY`: see [Proxies](crate::remote#proxies).
+    ///
+    /// If it has another form, [`build`](Self::build) fails with [`FetchConfigError::Proxy`] or
+    /// [`FetchConfigError::ProxyScheme`].
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.0.http.proxy = ProxyChoice::Explicit(url.into());
         self
@@ -457,7 +458,8 @@ impl RemoteJwksBuilder {
     ///
     /// `host` is a name or an address, without scheme, port and path: `keycloak`, `10.0.0.7`, `[fd00::7]`.
     /// Upper and lower case are the same. If it is anything else, [`build`](Self::build) fails with
-    /// [`FetchConfigError::HttpHost`]. No proxy is used for `http:`.
+    /// [`FetchConfigError::HttpHost`]. A proxy that the environment or [`proxy`](Self::proxy) sets for
+    /// `http:` is used, and can read and change what it relays.
     ///
     /// ```
     /// use tokenring::RemoteJwks;

@@ -16,7 +16,7 @@ use tokenring::{
     Algorithm, Explanation, Guard, JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Login,
     Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
     explain::{Check, Finding, Outcome},
-    remote::{FetchError, FetchRequest},
+    remote::{FetchError, FetchRequest, ProxyError},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -165,6 +165,7 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
     let twins = json!({ "keys": [
         issuer().keys()[0].jwk(), issuer().keys()[1].with_kid(&*kid).jwk(),
     ] });
+    let proxy = |error| FetchError::Proxy { proxy: "proxy.example".into(), error };
     let io = FetchError::Connect { kind: std::io::ErrorKind::ConnectionRefused };
     let tls = FetchError::Tls { reason: "invalid peer certificate: Expired".into() };
     let status = FetchError::Status { status: 404, retry_after: None };
@@ -352,6 +353,24 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             explain_after(Some(FetchError::HostNotFound)),
         ),
         ("no connection", Check::Key, "key_set_unreachable", explain_after(Some(io))),
+        (
+            "no proxy",
+            Check::Key,
+            "proxy_unreachable",
+            explain_after(Some(proxy(ProxyError::HostNotFound))),
+        ),
+        (
+            "proxy refuses",
+            Check::Key,
+            "proxy_refused",
+            explain_after(Some(proxy(ProxyError::Refused { status: 407 }))),
+        ),
+        (
+            "proxy without a way",
+            Check::Key,
+            "proxy_host_unreachable",
+            explain_after(Some(proxy(ProxyError::HostUnreachable { status: 502 }))),
+        ),
         ("TLS", Check::Key, "key_set_tls", explain_after(Some(tls))),
         ("timeout", Check::Key, "key_set_timeout", explain_after(Some(FetchError::Timeout))),
         ("404", Check::Key, "key_set_status", explain_after(Some(status))),

@@ -4,7 +4,9 @@ use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use tokenring::{
     FetchConfigError, Guard, JsonError, JwkSetError, Policy, RemoteJwks, Verifier,
-    remote::{Clock, Fetch, FetchError, FetchRequest, MetadataError, RemoteJwksBuilder},
+    remote::{
+        Clock, Fetch, FetchError, FetchRequest, MetadataError, ProxyError, RemoteJwksBuilder,
+    },
 };
 
 use crate::fake::{
@@ -19,7 +21,7 @@ fn settings_that_make_no_sense_are_refused() {
     let long = |setting| FetchConfigError::TimeoutTooLong { setting };
     const DAY: Duration = secs(86_400);
     type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
-    let cases: [(Change, FetchConfigError); 22] = [
+    let cases: [(Change, FetchConfigError); 23] = [
         (|builder| builder.ttl(Duration::ZERO), zero("ttl")),
         (|builder| builder.kid_cooldown(Duration::ZERO), zero("kid_cooldown")),
         (|builder| builder.timeout(Duration::ZERO), zero("timeout")),
@@ -34,7 +36,11 @@ fn settings_that_make_no_sense_are_refused() {
         (|builder| builder.connect_timeout(DAY + NANO), long("connect_timeout")),
         (|builder| builder.stale_cap(TTL - NANO), FetchConfigError::StaleCapBelowTtl),
         (|builder| builder.ttl(STALE_CAP + NANO), FetchConfigError::StaleCapBelowTtl),
-        (|builder| builder.proxy("socks5://127.0.0.1"), FetchConfigError::Proxy),
+        (|builder| builder.proxy("a b"), FetchConfigError::Proxy { setting: "proxy" }),
+        (
+            |builder| builder.proxy("socks5://127.0.0.1"),
+            FetchConfigError::ProxyScheme { setting: "proxy" },
+        ),
         (|builder| builder.danger_allow_http("keycloak:8080"), FetchConfigError::HttpHost),
         (|builder| builder.header("a b", "c"), FetchConfigError::HeaderName),
         (|builder| builder.header("a", "b\r\nc: d"), FetchConfigError::HeaderValue),
@@ -226,7 +232,14 @@ fn config_errors_say_what_to_change() {
             "a header must be given once, and Authorization not beside bearer_token_file",
         ),
         (FetchConfigError::UserAgent, "user_agent must be visible ASCII, with spaces only inside"),
-        (FetchConfigError::Proxy, "the proxy must be an HTTP proxy, given by its URL"),
+        (
+            FetchConfigError::Proxy { setting: "HTTPS_PROXY" },
+            "HTTPS_PROXY must be the URL of a proxy, http://HOST:PORT, with credentials percent-encoded",
+        ),
+        (
+            FetchConfigError::ProxyScheme { setting: "all_proxy" },
+            "all_proxy must be an http: or https: proxy, other kinds are not supported",
+        ),
         (FetchConfigError::SeedWithoutKeys, "the seed has no usable key"),
         (FetchConfigError::SeedFromFuture, "the seed's time must not be in the future"),
     ];
@@ -242,6 +255,7 @@ fn fetch_errors_have_a_text_and_a_code() {
     let redirect = |location: &str| FetchError::redirect(302, location);
     let member = "jwks_uri";
     let metadata = FetchError::Metadata;
+    let proxy = |error| FetchError::Proxy { proxy: "proxy.example:3128".to_owned(), error };
     let texts = [
         (FetchError::HostNotFound, "host_not_found", "the host's name cannot be resolved"),
         (
@@ -300,7 +314,51 @@ fn fetch_errors_have_a_text_and_a_code() {
             "no_usable_keys",
             "the key set has no usable key, 0 were skipped",
         ),
-        (FetchError::Proxy, "proxy", "the proxy cannot be reached or refused the connection"),
+        (
+            proxy(ProxyError::HostNotFound),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 has a name that cannot be resolved",
+        ),
+        (
+            proxy(ProxyError::Connect { kind: ErrorKind::ConnectionRefused }),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 cannot be reached: connection refused",
+        ),
+        (
+            proxy(ProxyError::Tls { reason: "expired".to_owned() }),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 cannot be reached over TLS: expired",
+        ),
+        (
+            proxy(ProxyError::Timeout),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 did not answer in time",
+        ),
+        (
+            proxy(ProxyError::Protocol),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 did not answer in proper HTTP, so it may be no proxy",
+        ),
+        (
+            proxy(ProxyError::Refused { status: 407 }),
+            "proxy_refused",
+            "the proxy proxy.example:3128 demands credentials (status 407), and its URL has none or others",
+        ),
+        (
+            proxy(ProxyError::Refused { status: 403 }),
+            "proxy_refused",
+            "the proxy proxy.example:3128 forbids the connection to the host (status 403)",
+        ),
+        (
+            proxy(ProxyError::Refused { status: 500 }),
+            "proxy_refused",
+            "the proxy proxy.example:3128 refused the connection to the host with status 500",
+        ),
+        (
+            proxy(ProxyError::HostUnreachable { status: 502 }),
+            "proxy_host_unreachable",
+            "the proxy proxy.example:3128 could not reach the host (status 502)",
+        ),
         (
             FetchError::TokenFile { kind: ErrorKind::NotFound },
             "token_file",

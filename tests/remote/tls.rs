@@ -31,8 +31,8 @@ use tokenring::{
 };
 
 use crate::sockets::{
-    AUTHORITY, DRIP, LOOPBACK, OTHER_AUTHORITY, SERVER_KEY, TIMEOUT, TempFile, der, failure, serve,
-    serve_tls, serve_tls_to, trusting,
+    AUTHORITY, DRIP, LOOPBACK, OTHER_AUTHORITY, OTHER_HOST, SERVER_KEY, TIMEOUT, TempFile, der,
+    failure, serve, serve_tls, serve_tls_to, trusting,
 };
 
 #[test]
@@ -206,7 +206,7 @@ fn roots_may_be_in_a_file() {
 
 /// Accepts [`LOOPBACK`] as the client's certificate, and no other.
 #[derive(Debug)]
-struct OneClient;
+pub(crate) struct OneClient;
 
 impl ClientCertVerifier for OneClient {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -347,8 +347,6 @@ fn assert_tls_failure(keys: RemoteJwksBuilder, why: &str) {
     }
 }
 
-/// A certificate for other.example, signed by [`AUTHORITY`].
-const OTHER_HOST: &str = include_str!("../vectors/tls/other-host.pem");
 /// A certificate for 127.0.0.1 that expired in 2020, signed by [`AUTHORITY`].
 const EXPIRED: &str = include_str!("../vectors/tls/expired.pem");
 /// A self-signed certificate for 127.0.0.1.
