@@ -17,7 +17,7 @@ use crate::{
         attempt,
         clock::Clock,
         error::{FetchConfigError, FetchError},
-        fetch::Fetch,
+        fetch::{Fetch, FetchFailure},
         health::{FetchEvent, Health},
         host::host_of,
         http::{Pem, ProxyChoice},
@@ -115,8 +115,8 @@ impl RemoteJwks {
     ///
     /// # Errors
     ///
-    /// Why there is no key set within its `ttl`.
-    pub fn prime(&self) -> Result<(), FetchError> {
+    /// Why there is no key set within its `ttl`, with the host.
+    pub fn prime(&self) -> Result<(), FetchFailure> {
         let mut control = self.0.lock();
         match begin_prime(&mut control) {
             Some(outcome) => outcome,
@@ -131,7 +131,7 @@ impl RemoteJwks {
     /// # Errors
     ///
     /// As for [`prime`](Self::prime).
-    pub async fn prime_async(&self) -> Result<(), FetchError> {
+    pub async fn prime_async(&self) -> Result<(), FetchFailure> {
         PrimeFuture::new(&self.0).await
     }
 
@@ -144,7 +144,7 @@ impl RemoteJwks {
     /// # Errors
     ///
     /// Why the fetch failed. The current set then stays in use as long as it is trusted.
-    pub fn refresh_now(&self) -> Result<(), FetchError> {
+    pub fn refresh_now(&self) -> Result<(), FetchFailure> {
         let mut control = self.0.lock();
         control.reclaim_slot(self.0.now());
         if control.refresh().under_way() {
@@ -484,7 +484,7 @@ impl RemoteJwksBuilder {
     ///         Err(FetchError::Timeout)
     ///     })
     ///     .build()?;
-    /// assert_eq!(keys.prime(), Err(FetchError::Timeout));
+    /// assert_eq!(keys.prime().unwrap_err().error(), &FetchError::Timeout);
     /// # Ok::<(), tokenring::FetchConfigError>(())
     /// ```
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {

@@ -8,7 +8,8 @@ use tokenring::{
 };
 
 use crate::fake::{
-    FakeClock, FakeFetch, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, status,
+    FakeClock, FakeFetch, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, bare, found, jwks, secs,
+    status,
 };
 
 // The settings.
@@ -88,7 +89,7 @@ fn defaults_are_those_of_the_documentation() {
 #[test]
 fn client_and_clock_may_be_behind_pointers() {
     fn primed(fetch: impl Fetch + 'static, clock: impl Clock + 'static) -> Result<(), FetchError> {
-        RemoteJwks::builder(URL).fetch(fetch).clock(clock).build().unwrap().prime()
+        bare(RemoteJwks::builder(URL).fetch(fetch).clock(clock).build().unwrap().prime())
     }
     let clock = FakeClock::new();
     let issuer = FakeFetch::new(&clock);
@@ -118,7 +119,7 @@ fn debug_shows_the_host_and_neither_keys_nor_the_rest_of_a_url() {
     let request = FetchRequest::new(url, secs(1), 1);
     let failing = RemoteJwks::builder(url).fetch(|_: &FetchRequest| Err(FetchError::Timeout));
     let failing = failing.build().unwrap();
-    assert_eq!(failing.prime(), Err(FetchError::Timeout));
+    assert_eq!(bare(failing.prime()), Err(FetchError::Timeout));
     let health = failing.health();
     for text in [
         format!("{verifier:?}"),
@@ -154,7 +155,7 @@ fn own_client_may_be_given_any_url() {
     }
     let failing = |_: &FetchRequest| Err(FetchError::Timeout);
     let keys = RemoteJwks::builder("unix:/run/SECRET.sock").fetch(failing).build().unwrap();
-    assert_eq!(keys.prime(), Err(FetchError::Timeout));
+    assert_eq!(bare(keys.prime()), Err(FetchError::Timeout));
     let failure = keys.health().last_error().cloned().unwrap();
     assert_eq!(failure.host(), "");
     assert_eq!(
@@ -164,7 +165,7 @@ fn own_client_may_be_given_any_url() {
     // The two addresses of the metadata are made from the issuer's URL.
     let issuer = |issuer: &str| {
         let keys = RemoteJwks::discovery_builder(issuer).fetch(failing);
-        keys.build().map(|keys| keys.prime())
+        keys.build().map(|keys| bare(keys.prime()))
     };
     assert_eq!(issuer("http://sidecar:15000"), Ok(Err(FetchError::Timeout)));
     assert_eq!(issuer("sidecar"), Err(FetchConfigError::Url));
