@@ -1,7 +1,14 @@
 //! Every reason why keys cannot be fetched, and why a key source cannot be built. Never part of a
 //! verdict.
 
-use std::{error::Error, fmt, io::ErrorKind, string::String, time::Duration, vec::Vec};
+use std::{
+    error::Error,
+    fmt::{self, Write as _},
+    io::ErrorKind,
+    string::{String, ToString as _},
+    time::Duration,
+    vec::Vec,
+};
 
 use crate::{JsonError, JwkSetError, SkippedKey, remote::host::host_of};
 
@@ -74,9 +81,32 @@ pub enum FetchError {
     },
     /// Operator: no thread could be started for the fetch, or it panicked.
     Thread,
+    /// Operator: an error of your own [`Fetch`](crate::remote::Fetch) that has no variant here. Made by
+    /// [`FetchError::custom`].
+    Custom {
+        /// The error in words. Every text of this error escapes what is not printable ASCII.
+        reason: String,
+    },
 }
 
 impl FetchError {
+    /// An error of your own [`Fetch`](crate::remote::Fetch), in the words of `reason`. The first 200
+    /// characters are kept.
+    ///
+    /// [`Health`](crate::remote::Health), logs and explanations show them, so they must hold no secret. The
+    /// errors of many HTTP clients contain the whole URL.
+    ///
+    /// ```
+    /// use tokenring::remote::FetchError;
+    ///
+    /// let error = FetchError::custom("the vault is sealed");
+    /// assert_eq!((error.code(), error.to_string()), ("custom", "the vault is sealed".to_owned()));
+    /// ```
+    pub fn custom(reason: impl fmt::Display) -> Self {
+        let reason = reason.to_string();
+        Self::Custom { reason: reason.chars().take(MAX_REASON_CHARACTERS).collect() }
+    }
+
     /// A set without a usable key, in which these entries were skipped.
     pub(crate) fn no_usable_keys(skipped: &[SkippedKey]) -> Self {
         let reasons = skipped.iter().take(MAX_REASONS).cloned().collect();
@@ -109,6 +139,7 @@ impl FetchError {
             Self::Proxy => "proxy",
             Self::TokenFile { .. } => "token_file",
             Self::Thread => "thread",
+            Self::Custom { .. } => "custom",
         }
     }
 }
@@ -151,6 +182,13 @@ impl fmt::Display for FetchError {
                 write!(f, "the file of the bearer token cannot be used: {kind}")
             }
             Self::Thread => f.write_str("the fetch had no thread to run on, or it panicked"),
+            Self::Custom { reason } => reason
+                .chars()
+                .take(MAX_REASON_CHARACTERS)
+                .try_for_each(|character| match character {
+                    ' '..='~' => f.write_char(character),
+                    _ => write!(f, "{}", character.escape_unicode()),
+                }),
         }
     }
 }
@@ -308,6 +346,9 @@ impl fmt::Display for FetchConfigError {
 }
 
 impl Error for FetchConfigError {}
+
+/// As many as of the texts of a TLS library.
+const MAX_REASON_CHARACTERS: usize = 200;
 
 /// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;

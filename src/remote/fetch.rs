@@ -17,7 +17,7 @@ pub trait Fetch: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`FetchError`]
+    /// [`FetchError`]. [`FetchError::custom`] is for what it has no variant for.
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError>;
 }
 

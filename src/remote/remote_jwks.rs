@@ -481,10 +481,13 @@ impl RemoteJwksBuilder {
     /// let keys = RemoteJwks::builder("https://tenant.eu.auth0.com/.well-known/jwks.json")
     ///     .fetch(|request: &FetchRequest| -> Result<Vec<u8>, FetchError> {
     ///         // With another client, within `request.timeout()`.
-    ///         Err(FetchError::Timeout)
+    ///         Err(FetchError::custom("the client has no credentials"))
     ///     })
     ///     .build()?;
-    /// assert_eq!(keys.prime().unwrap_err().error(), &FetchError::Timeout);
+    /// assert_eq!(
+    ///     keys.prime().unwrap_err().to_string(),
+    ///     "cannot fetch the key set from tenant.eu.auth0.com: the client has no credentials",
+    /// );
     /// # Ok::<(), tokenring::FetchConfigError>(())
     /// ```
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {

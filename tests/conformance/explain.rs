@@ -1736,6 +1736,15 @@ fn token_that_is_not_base64url_is_shown_by_its_lengths() {
 }
 
 #[test]
+fn failure_of_an_own_client_is_shown_without_advice_on_http() {
+    let explanation = explain_after(Some(FetchError::custom("the vault is sealed")));
+    let found = finding(&explanation, Check::Key);
+    assert_eq!(found.hint(), None);
+    let expected = found.expected().unwrap();
+    assert!(expected.ends_with("tenant.example.auth0.com: the vault is sealed"), "{expected}");
+}
+
+#[test]
 fn source_that_fetches_shows_its_age_state_and_last_failure() {
     let explanation = explain_after(Some(FetchError::Tls { reason: "a\nb".into() }));
     assert_eq!(

@@ -8,7 +8,7 @@ use tokenring::{
 };
 
 use crate::fake::{
-    FakeClock, FakeFetch, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, bare, found, jwks, secs,
+    FakeClock, FakeFetch, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL, bare, found, jwks, secs,
     status,
 };
 
@@ -308,6 +308,7 @@ fn fetch_errors_have_a_text_and_a_code() {
             "the file of the bearer token cannot be used: entity not found",
         ),
         (FetchError::Thread, "thread", "the fetch had no thread to run on, or it panicked"),
+        (FetchError::custom("the vault is sealed"), "custom", "the vault is sealed"),
     ];
     for (error, code, text) in texts {
         assert_eq!((error.code(), error.to_string().as_str()), (code, text));
@@ -320,4 +321,25 @@ fn fetch_errors_have_a_text_and_a_code() {
     );
     let json = metadata(MetadataError::Json(JsonError::Syntax)).to_string();
     assert_eq!(json, format!("the metadata: {}", JsonError::Syntax));
+}
+
+#[test]
+fn error_of_an_own_client_is_short_and_printable_in_every_text() {
+    let error = FetchError::custom("a\u{202e}b\r\n\u{1b}[31m\u{e4}\"");
+    let rig = Rig::new();
+    rig.issuer.reply(Reply::Fail(error.clone()));
+    assert_eq!(bare(rig.keys.prime()), Err(error));
+    let health = rig.keys.health();
+    let text = "cannot fetch the key set from tenant.example.auth0.com: \
+        a\\u{202e}b\\u{d}\\u{a}\\u{1b}[31m\\u{e4}\"";
+    assert_eq!(health.last_error().unwrap().to_string(), text);
+    let debug = format!("{health:?}");
+    assert!(!debug.contains(['\r', '\n', '\u{1b}', '\u{202e}']), "{debug}");
+
+    // Cut between characters, even if it was not made by the constructor.
+    let long = "\u{e4}".repeat(201);
+    assert_eq!(FetchError::custom(&long), FetchError::Custom { reason: "\u{e4}".repeat(200) });
+    let text = "\\u{e4}".repeat(200);
+    assert_eq!(FetchError::Custom { reason: long }.to_string(), text);
+    assert_eq!(FetchError::custom("").to_string(), "");
 }
