@@ -73,6 +73,13 @@ pub enum FetchError {
     },
     /// Operator: the proxy cannot be reached, or it refused the connection.
     Proxy,
+    /// Operator: the file of the key set cannot be read.
+    File {
+        /// The operating system's error.
+        kind: ErrorKind,
+    },
+    /// Operator: the path of the key set leads to a directory, a pipe or a device.
+    FileType,
     /// Operator: the file of `bearer_token_file` cannot be read, or holds no token. Nothing was sent.
     TokenFile {
         /// The operating system's error, or `InvalidData` if the file is empty, longer than 64 KiB, or
@@ -137,6 +144,8 @@ impl FetchError {
             Self::KeySet(_) => "key_set",
             Self::NoUsableKeys { .. } => "no_usable_keys",
             Self::Proxy => "proxy",
+            Self::File { .. } => "file",
+            Self::FileType => "file_type",
             Self::TokenFile { .. } => "token_file",
             Self::Thread => "thread",
             Self::Custom { .. } => "custom",
@@ -181,6 +190,8 @@ impl fmt::Display for FetchError {
             Self::TokenFile { kind } => {
                 write!(f, "the file of the bearer token cannot be used: {kind}")
             }
+            Self::File { kind } => write!(f, "the file cannot be read: {kind}"),
+            Self::FileType => f.write_str("the path leads to a directory, a pipe or a device"),
             Self::Thread => f.write_str("the fetch had no thread to run on, or it panicked"),
             Self::Custom { reason } => reason
                 .chars()
@@ -283,6 +294,10 @@ pub enum FetchConfigError {
     UserAgent,
     /// Operator: the proxy's address cannot be read, or the proxy is not an HTTP proxy.
     Proxy,
+    /// Operator: the path of the key set's file ends in no name.
+    FileName,
+    /// Operator: a file has no HTTP client that [`fetch`](crate::remote::RemoteJwksBuilder::fetch) could replace.
+    FetchOfFile,
     /// Operator: the seed is not a JWK Set.
     Seed(JwkSetError),
     /// Operator: the seed has no usable key.
@@ -338,6 +353,10 @@ impl fmt::Display for FetchConfigError {
                 f.write_str("user_agent must be visible ASCII, with spaces only inside")
             }
             Self::Proxy => f.write_str("the proxy must be an HTTP proxy, given by its URL"),
+            Self::FileName => f.write_str("the path must be that of a file and end in its name"),
+            Self::FetchOfFile => {
+                f.write_str("fetch is for a URL or an issuer, a key set in a file has no HTTP client")
+            }
             Self::Seed(error) => write!(f, "the seed is not a key set: {error}"),
             Self::SeedWithoutKeys => f.write_str("the seed has no usable key"),
             Self::SeedFromFuture => f.write_str("the seed's time must not be in the future"),

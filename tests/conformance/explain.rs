@@ -9,12 +9,13 @@
 )]
 #![cfg(feature = "fetch")]
 
-use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Explanation, Guard, JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Login,
-    Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
+    Algorithm, Explanation, FetchConfigError, Guard, JwkSet, KeyError, KeyQuery, KeySource,
+    KeysDescription, Login, Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier,
+    VerifyError,
     explain::{Check, Finding, Outcome},
     remote::{FetchError, FetchRequest},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
@@ -106,6 +107,13 @@ fn explain_after(error: Option<FetchError>) -> Explanation {
     }
     let verifier = Verifier::new(policy(), keys).unwrap();
     verifier.explain_at(&token().mint(), NOW)
+}
+
+/// The explanation by a source whose file cannot be used.
+fn explain_after_read(keys: Result<RemoteJwks, FetchConfigError>) -> Explanation {
+    let keys = keys.unwrap();
+    keys.prime().unwrap_err();
+    Verifier::new(policy(), keys).unwrap().explain_at(&token().mint(), NOW)
 }
 
 pub(crate) fn finding(explanation: &Explanation, check: Check) -> &Finding {
@@ -360,6 +368,20 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             Check::Key,
             "key_set_content",
             explain_after(Some(FetchError::KeySet(JwkSet::from_json(b"<html>").unwrap_err()))),
+        ),
+        (
+            "no file",
+            Check::Key,
+            "key_set_file",
+            explain_after_read(RemoteJwks::from_file("/no/jwks.json")),
+        ),
+        (
+            "no key set in the file",
+            Check::Key,
+            "key_set_file",
+            explain_after_read(RemoteJwks::from_file(
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"),
+            )),
         ),
         (
             "metadata of another issuer",
@@ -1742,6 +1764,13 @@ fn failure_of_an_own_client_is_shown_without_advice_on_http() {
     assert_eq!(found.hint(), None);
     let expected = found.expected().unwrap();
     assert!(expected.ends_with("tenant.example.auth0.com: the vault is sealed"), "{expected}");
+}
+
+#[test]
+fn fault_of_a_file_is_shown_with_its_name() {
+    let explanation = explain_after_read(RemoteJwks::from_file("/no/jwks.json"));
+    let expected = r#"no key at hand; never fetched; the last fetch failed: cannot read the key set from "jwks.json": the file cannot be read: entity not found"#;
+    assert_eq!(finding(&explanation, Check::Key).expected(), Some(expected));
 }
 
 #[test]

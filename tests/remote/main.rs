@@ -45,3 +45,6 @@ mod proxy;
 mod issuer;
 mod discovery;
 mod serverless;
+
+// On the disk.
+mod file;

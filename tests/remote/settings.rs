@@ -228,6 +228,11 @@ fn config_errors_say_what_to_change() {
         ),
         (FetchConfigError::UserAgent, "user_agent must be visible ASCII, with spaces only inside"),
         (FetchConfigError::Proxy, "the proxy must be an HTTP proxy, given by its URL"),
+        (FetchConfigError::FileName, "the path must be that of a file and end in its name"),
+        (
+            FetchConfigError::FetchOfFile,
+            "fetch is for a URL or an issuer, a key set in a file has no HTTP client",
+        ),
         (FetchConfigError::SeedWithoutKeys, "the seed has no usable key"),
         (FetchConfigError::SeedFromFuture, "the seed's time must not be in the future"),
     ];
@@ -307,6 +312,12 @@ fn fetch_errors_have_a_text_and_a_code() {
             "token_file",
             "the file of the bearer token cannot be used: entity not found",
         ),
+        (
+            FetchError::File { kind: ErrorKind::PermissionDenied },
+            "file",
+            "the file cannot be read: permission denied",
+        ),
+        (FetchError::FileType, "file_type", "the path leads to a directory, a pipe or a device"),
         (FetchError::Thread, "thread", "the fetch had no thread to run on, or it panicked"),
         (FetchError::custom("the vault is sealed"), "custom", "the vault is sealed"),
     ];
