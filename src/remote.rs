@@ -73,7 +73,7 @@
 //!   use, even if the last attempt failed.
 //! - **I9** No jump of a clock extends trust: a set's age is the longer of its ages by the monotonic
 //!   clock and by the wall clock.
-//! - **I10** Nothing in a token influences a URL. A bad signature never causes a fetch, and a token
+//! - **I10** Nothing in a token influences a URL or a path. A bad signature never causes a fetch, and a token
 //!   without `kid` never forces one, whatever its `x5t`. With discovery the metadata decides the key set's URL and nothing
 //!   else, and only metadata that names the configured issuer. Headers, tokens and the client certificate
 //!   go to the scheme, host and port of the configured URL or issuer, and to no other. Plain `http:`
