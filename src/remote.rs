@@ -126,7 +126,7 @@
 //!
 //! - Nothing watches the file. Each attempt opens the path anew and follows its symbolic links. So it finds
 //!   a file that was renamed into place, and a secret or config map of Kubernetes, where a link in the path
-//!   is changed.
+//!   is changed. Kubernetes does not update a volume that is mounted with `subPath`.
 //! - An attempt fails if the path leads to nothing, to a directory, a pipe or a device, or to a file that
 //!   cannot be read, is longer than `max_body`, or is no key set, perhaps because it is being written. The
 //!   old keys then stay in use, until `stale_cap` at the latest.

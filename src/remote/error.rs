@@ -91,7 +91,7 @@ pub enum FetchError {
     /// Operator: an error of your own [`Fetch`](crate::remote::Fetch) that has no variant here. Made by
     /// [`FetchError::custom`].
     Custom {
-        /// The error in words. Every text of this error escapes what is not printable ASCII.
+        /// The error in words. `Display` escapes what is not printable ASCII.
         reason: String,
     },
 }

@@ -112,7 +112,7 @@ impl RemoteJwks {
     /// unknown `kid`.
     ///
     /// The rules are those of a fetched set, and the page [`remote`](crate::remote#files) has what is special about
-    /// files. While the file is missing or has no usable key set, the old keys stay in use, for an hour if
+    /// files. While the file is missing or is no key set, the old keys stay in use, for an hour if
     /// [`stale_cap`](RemoteJwksBuilder::stale_cap) is not set. Anyone who can write to the file decides which
     /// keys are trusted. A relative path begins at the working directory at the time of each read. Does no
     /// I/O: [`prime`](Self::prime) does.
