@@ -24,7 +24,8 @@
 //!
 //! # Words
 //!
-//! - A *fetch* gets the key set over the network. With [discovery](RemoteJwks::discover) it is two
+//! - A *fetch* gets the key set over the network, or from a [file](RemoteJwks::from_file). With
+//!   [discovery](RemoteJwks::discover) it is two
 //!   requests, for the issuer's metadata and for the key set, or three if the metadata is only at the
 //!   second of its two addresses. All of them share one deadline, the
 //!   [`timeout`](RemoteJwksBuilder::timeout).
@@ -77,7 +78,7 @@
 //!   use, even if the last attempt failed.
 //! - **I9** No jump of a clock extends trust: a set's age is the longer of its ages by the monotonic
 //!   clock and by the wall clock.
-//! - **I10** Nothing in a token influences a URL. A bad signature never causes a fetch, and a token
+//! - **I10** Nothing in a token influences a URL or a path. A bad signature never causes a fetch, and a token
 //!   without `kid` never forces one, whatever its `x5t`. With discovery the metadata decides the key set's URL and nothing
 //!   else, and only metadata that names the configured issuer. Headers, tokens and the client certificate
 //!   go to the scheme, host and port of the configured URL or issuer, and to no other. Plain `http:`
@@ -132,6 +133,23 @@
 //! not available if there is no answer with status 200, or if the answer is too long, encoded, or not a
 //! JSON object. Metadata that was read and names another issuer, or no usable `jwks_uri`, fails the
 //! attempt.
+//!
+//! ## Files
+//!
+//! With [`from_file`](RemoteJwks::from_file) an attempt reads a file, and all the rules above hold. `ttl` is
+//! one minute if not set: a read costs little, and a mounted secret comes late enough without it.
+//!
+//! - Nothing watches the file. Each attempt opens the path anew and follows its symbolic links. So it finds
+//!   a file that was renamed into place, and a secret or config map of Kubernetes, where a link in the path
+//!   is changed. Kubernetes does not update a volume that is mounted with `subPath`.
+//! - An attempt fails if the path leads to nothing, to a directory, a pipe or a device, or to a file that
+//!   cannot be read, is longer than `max_body`, or is no key set, perhaps because it is being written. The
+//!   old keys then stay in use, until `stale_cap` at the latest.
+//! - The age of a set counts from the read, not from the file's last change. If the program that writes the
+//!   file stops, its last keys stay fresh.
+//! - Reads have the timeout too. One that does not return, from a dead network file system, keeps a thread.
+//!   While there are eight of those, attempts fail with [`Timeout`](FetchError::Timeout) at once.
+//! - Texts show the name of the file, without its directories.
 //!
 //! # After a fork
 //!
@@ -204,12 +222,16 @@ mod fork;
 mod source;
 mod lookup;
 
-// One attempt: its thread and requests, the issuer's metadata, the interface of an HTTP client, and the
-// host that texts show of a URL.
+// One attempt: its thread and requests, the issuer's metadata, the interface of an HTTP client, and what
+// texts show of the place of a document: the host of a URL, the name of a file.
 mod attempt;
 mod discovery;
 mod fetch;
+mod place;
 mod host;
+
+// A file in place of HTTP.
+mod file;
 
 // The built-in HTTP client: the only place that names ureq.
 mod http;

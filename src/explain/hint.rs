@@ -233,6 +233,8 @@ pub(super) const KEY_SET_STATUS: Hint = Hint::coded("key_set_status")
     .says("The host does not serve a key set at this URL: use the `jwks_uri` of the issuer's metadata, or `RemoteJwks::discover`.");
 pub(super) const KEY_SET_CONTENT: Hint = Hint::coded("key_set_content")
     .says("This URL does not serve a usable key set, but perhaps a login page or the metadata: use the `jwks_uri` of the metadata.");
+pub(super) const KEY_SET_FILE: Hint = Hint::coded("key_set_file")
+    .says("The file of the key set cannot be used: check that it is mounted where the settings say, that this service may read it, and that it holds a JWK Set.");
 pub(super) const KEY_SET_METADATA: Hint = Hint::coded("key_set_metadata")
     .says("The issuer's metadata cannot be used: configure the issuer exactly as its metadata spells it, including a slash at the end.");
 

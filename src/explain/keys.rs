@@ -180,6 +180,7 @@ fn fetch(code: &str) -> Option<Hint> {
         "metadata" | "issuer_mismatch" => hint::KEY_SET_METADATA,
         "protocol" | "content_encoding" | "body_too_long" | "truncated" | "key_set"
         | "no_usable_keys" => hint::KEY_SET_CONTENT,
+        "file" => hint::KEY_SET_FILE,
         _ => return None,
     })
 }

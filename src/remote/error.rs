@@ -1,7 +1,14 @@
 //! Every reason why keys cannot be fetched, and why a key source cannot be built. Never part of a
 //! verdict.
 
-use std::{error::Error, fmt, io::ErrorKind, string::String, time::Duration, vec::Vec};
+use std::{
+    error::Error,
+    fmt::{self, Write as _},
+    io::ErrorKind,
+    string::{String, ToString as _},
+    time::Duration,
+    vec::Vec,
+};
 
 use crate::{JsonError, JwkSetError, SkippedKey, remote::host::host_of};
 
@@ -71,6 +78,13 @@ pub enum FetchError {
         /// What happened.
         error: ProxyError,
     },
+    /// Operator: the file of the key set cannot be read.
+    File {
+        /// The operating system's error.
+        kind: ErrorKind,
+    },
+    /// Operator: the path of the key set leads to a directory, a pipe or a device.
+    FileType,
     /// Operator: the file of `bearer_token_file` cannot be read, or holds no token. Nothing was sent.
     TokenFile {
         /// The operating system's error, or `InvalidData` if the file is empty, longer than 64 KiB, or
@@ -79,9 +93,32 @@ pub enum FetchError {
     },
     /// Operator: no thread could be started for the fetch, or it panicked.
     Thread,
+    /// Operator: an error of your own [`Fetch`](crate::remote::Fetch) that has no variant here. Made by
+    /// [`FetchError::custom`].
+    Custom {
+        /// The error in words. `Display` escapes what is not printable ASCII.
+        reason: String,
+    },
 }
 
 impl FetchError {
+    /// An error of your own [`Fetch`](crate::remote::Fetch), in the words of `reason`. The first 200
+    /// characters are kept.
+    ///
+    /// [`Health`](crate::remote::Health), logs and explanations show them, so they must hold no secret. The
+    /// errors of many HTTP clients contain the whole URL.
+    ///
+    /// ```
+    /// use tokenring::remote::FetchError;
+    ///
+    /// let error = FetchError::custom("the vault is sealed");
+    /// assert_eq!((error.code(), error.to_string()), ("custom", "the vault is sealed".to_owned()));
+    /// ```
+    pub fn custom(reason: impl fmt::Display) -> Self {
+        let reason = reason.to_string();
+        Self::Custom { reason: reason.chars().take(MAX_REASON_CHARACTERS).collect() }
+    }
+
     /// A set without a usable key, in which these entries were skipped.
     pub(crate) fn no_usable_keys(skipped: &[SkippedKey]) -> Self {
         let reasons = skipped.iter().take(MAX_REASONS).cloned().collect();
@@ -112,8 +149,11 @@ impl FetchError {
             Self::KeySet(_) => "key_set",
             Self::NoUsableKeys { .. } => "no_usable_keys",
             Self::Proxy { error, .. } => error.code(),
+            Self::File { .. } => "file",
+            Self::FileType => "file_type",
             Self::TokenFile { .. } => "token_file",
             Self::Thread => "thread",
+            Self::Custom { .. } => "custom",
         }
     }
 }
@@ -155,7 +195,16 @@ impl fmt::Display for FetchError {
             Self::TokenFile { kind } => {
                 write!(f, "the file of the bearer token cannot be used: {kind}")
             }
+            Self::File { kind } => write!(f, "the file cannot be read: {kind}"),
+            Self::FileType => f.write_str("the path leads to a directory, a pipe or a device"),
             Self::Thread => f.write_str("the fetch had no thread to run on, or it panicked"),
+            Self::Custom { reason } => reason
+                .chars()
+                .take(MAX_REASON_CHARACTERS)
+                .try_for_each(|character| match character {
+                    ' '..='~' => f.write_char(character),
+                    _ => write!(f, "{}", character.escape_unicode()),
+                }),
         }
     }
 }
@@ -341,6 +390,10 @@ pub enum FetchConfigError {
         /// The environment variable, or the builder's method.
         setting: &'static str,
     },
+    /// Operator: the path of the key set's file ends in no name.
+    FileName,
+    /// Operator: a file has no HTTP client that [`fetch`](crate::remote::RemoteJwksBuilder::fetch) could replace.
+    FetchOfFile,
     /// Operator: the seed is not a JWK Set.
     Seed(JwkSetError),
     /// Operator: the seed has no usable key.
@@ -402,6 +455,10 @@ impl fmt::Display for FetchConfigError {
             Self::ProxyScheme { setting } => {
                 write!(f, "{setting} must be an http: or https: proxy, other kinds are not supported")
             }
+            Self::FileName => f.write_str("the path must be that of a file and end in its name"),
+            Self::FetchOfFile => {
+                f.write_str("fetch is for a URL or an issuer, a key set in a file has no HTTP client")
+            }
             Self::Seed(error) => write!(f, "the seed is not a key set: {error}"),
             Self::SeedWithoutKeys => f.write_str("the seed has no usable key"),
             Self::SeedFromFuture => f.write_str("the seed's time must not be in the future"),
@@ -410,6 +467,9 @@ impl fmt::Display for FetchConfigError {
 }
 
 impl Error for FetchConfigError {}
+
+/// As many as of the texts of a TLS library.
+const MAX_REASON_CHARACTERS: usize = 200;
 
 /// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;

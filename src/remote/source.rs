@@ -376,7 +376,7 @@ impl<'s> Control<'s> {
     }
 
     /// A failure of the request that is next, with its host.
-    fn failure(&self, error: FetchError) -> FetchFailure {
+    pub(crate) fn failure(&self, error: FetchError) -> FetchFailure {
         self.state.discovered.failure(&self.source.settings.location, error)
     }
 }

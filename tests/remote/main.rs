@@ -45,3 +45,7 @@ mod tls;
 mod proxy;
 mod issuer;
 mod discovery;
+mod serverless;
+
+// On the disk.
+mod file;

@@ -26,7 +26,7 @@ use tokenring::{
     testkit::{Issuer, IssuerServer},
 };
 
-use crate::fake::last_error;
+use crate::fake::{bare, last_error};
 
 /// A source for the keys of `server`, over plain http.
 pub(crate) fn at(server: &IssuerServer) -> RemoteJwksBuilder {
@@ -42,7 +42,7 @@ pub(crate) fn trusting(roots: &str, address: SocketAddr) -> RemoteJwksBuilder {
 pub(crate) fn failure(keys: RemoteJwksBuilder) -> FetchError {
     let keys = keys.timeout(TIMEOUT).connect_timeout(10 * TIMEOUT).build().unwrap();
     let start = Instant::now();
-    let error = keys.prime().unwrap_err();
+    let error = bare(keys.prime()).unwrap_err();
     wait_until(|| !keys.health().is_fetching());
     let elapsed = start.elapsed();
     assert!(elapsed < TIMEOUT + Duration::from_millis(200), "{error:?} took {elapsed:?}");
