@@ -45,6 +45,7 @@ mod tls;
 mod proxy;
 mod issuer;
 mod discovery;
+mod split_host;
 mod serverless;
 
 // On the disk.
