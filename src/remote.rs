@@ -145,10 +145,12 @@ mod settings;
 mod clock;
 mod health;
 mod error;
+mod tls_fault;
 
 pub use clock::Clock;
-pub use error::{FetchConfigError, FetchError, MetadataError};
+pub use error::{FetchConfigError, FetchError, MetadataError, RootCertsFault};
 pub use fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest};
 pub use health::{FetchEvent, Health};
 pub use remote_jwks::{RemoteJwks, RemoteJwksBuilder};
 pub use snapshot::KeysState;
+pub use tls_fault::TlsFault;

@@ -3,7 +3,10 @@
 
 use std::{boxed::Box, error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
 
-use crate::remote::{error::FetchError, host::host_of};
+use crate::{
+    explain::{Hint, hint_for_failure},
+    remote::{discovery::Location, error::FetchError, host::host_of},
+};
 
 /// Fetches key sets. Implement it to replace the built-in HTTP client.
 ///
@@ -157,11 +160,23 @@ pub struct FetchFailure {
     host: Arc<str>,
     purpose: FetchPurpose,
     error: FetchError,
+    /// Whether the source finds its key set through the issuer's metadata.
+    has_discovery: bool,
 }
 
 impl FetchFailure {
     pub(crate) fn new(url: &str, purpose: FetchPurpose, error: FetchError) -> Self {
-        Self { host: host_of(url).unwrap_or_default().into(), purpose, error }
+        let host = host_of(url).unwrap_or_default().into();
+        Self { host, purpose, error, has_discovery: purpose == FetchPurpose::Metadata }
+    }
+
+    /// The failure of the source whose key set is at `location`.
+    pub(crate) fn of_source_at(self, location: &Location) -> Self {
+        Self { has_discovery: matches!(location, Location::Discovery(_)), ..self }
+    }
+
+    pub(crate) fn has_discovery(&self) -> bool {
+        self.has_discovery
     }
 
     /// The host of the URL, with its port if the URL names one. Empty if the URL has no host, as it may be
@@ -183,6 +198,11 @@ impl FetchFailure {
     /// [`FetchError::code`]
     pub fn code(&self) -> &'static str {
         self.error.code()
+    }
+
+    /// What to do about it. A guess from the error and from what was requested, for operators.
+    pub fn hint(&self) -> Option<Hint> {
+        hint_for_failure(self)
     }
 }
 

@@ -1,15 +1,7 @@
 //! The public interface of the key source and of its settings. They are in one file because each names
 //! the other.
 
-use std::{
-    boxed::Box,
-    fmt,
-    path::PathBuf,
-    string::{String, ToString as _},
-    sync::Arc,
-    time::Duration,
-    vec::Vec,
-};
+use std::{boxed::Box, fmt, path::PathBuf, string::String, sync::Arc, time::Duration, vec::Vec};
 
 use crate::{
     JwkSet, KeyError, KeyLookup, KeyQuery, KeySource, KeysDescription, SelectedKey, UnixTime,
@@ -233,7 +225,7 @@ impl KeySource for RemoteJwks {
         let keys = keys.with_state(state);
         let keys = health.age().into_iter().fold(keys, KeysDescription::with_age);
         match health.last_error() {
-            Some(failure) => keys.with_failure(failure.code(), failure.to_string()),
+            Some(failure) => keys.with_fetch_failure(failure),
             None => keys,
         }
     }

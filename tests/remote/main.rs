@@ -44,3 +44,4 @@ mod tls;
 mod proxy;
 mod issuer;
 mod discovery;
+mod advice;

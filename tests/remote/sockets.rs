@@ -138,7 +138,7 @@ pub(crate) fn der(pem: &str) -> CertificateDer<'static> {
 pub(crate) struct TempFile(pub(crate) PathBuf);
 
 impl TempFile {
-    pub(crate) fn with(content: &str) -> Self {
+    pub(crate) fn with(content: impl AsRef<[u8]>) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let name = format!("tokenring-test-{}-{number}", process::id());

@@ -21,16 +21,18 @@ use ureq::{
     http::Uri,
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
-        transport::{
-            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
-        },
+        transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport},
     },
 };
 
-use crate::remote::{
-    clock::Deadline,
-    error::FetchConfigError,
-    host::{is_host, is_port},
+use crate::{
+    SettingFault,
+    remote::{
+        clock::Deadline,
+        error::FetchConfigError,
+        host::{is_host, is_port},
+        http::stage::{self, Stages},
+    },
 };
 
 /// The hosts that plain `http:` was allowed for.
@@ -58,6 +60,12 @@ impl PlainHttp {
 /// Whether `url` may be fetched. The parser is the HTTP client's own, so that the check and the fetch
 /// cannot disagree on where the host ends.
 pub(crate) fn check_url(url: &str, plain_http: &PlainHttp) -> Result<(), FetchConfigError> {
+    if let Some(fault) = SettingFault::of(url) {
+        return Err(FetchConfigError::SpoiledUrl { fault });
+    }
+    if begins_with_host(url) {
+        return Err(FetchConfigError::UrlWithoutScheme);
+    }
     // `Uri` drops a fragment instead of refusing it.
     if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
         return Err(FetchConfigError::Url);
@@ -77,6 +85,13 @@ pub(crate) fn check_url(url: &str, plain_http: &PlainHttp) -> Result<(), FetchCo
     }
 }
 
+/// Whether `url` is a name or an address, perhaps with a port and a path.
+fn begins_with_host(url: &str) -> bool {
+    let authority = url.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    is_host(host) && authority.strip_prefix(host).is_some_and(is_port)
+}
+
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host == "[::1]"
@@ -88,7 +103,7 @@ fn is_loopback(host: &str) -> bool {
 /// ureq's own resolver panics if the system has no thread left, and its errors look like those of a
 /// connection.
 #[derive(Debug)]
-pub(crate) struct SystemResolver;
+pub(crate) struct SystemResolver(pub(crate) Arc<Stages>);
 
 impl Resolver for SystemResolver {
     fn resolve(
@@ -110,7 +125,10 @@ impl Resolver for SystemResolver {
         }
         match addresses.is_empty() {
             true => Err(ureq::Error::HostNotFound),
-            false => Ok(addresses),
+            false => {
+                self.0.has_resolved();
+                Ok(addresses)
+            }
         }
     }
 }
@@ -160,15 +178,15 @@ impl Error for NoThread {}
 /// must be seen first. And ureq sets no deadline on a proxy's dripping answer to `CONNECT`.
 #[derive(Debug)]
 pub(crate) struct WatchedConnector {
-    inner: DefaultConnector,
+    stages: Arc<Stages>,
     deadline: Deadline,
     encoded: Arc<AtomicBool>,
 }
 
 impl WatchedConnector {
     /// `encoded` is set when a response names a content coding.
-    pub(crate) fn new(deadline: Deadline, encoded: Arc<AtomicBool>) -> Self {
-        Self { inner: DefaultConnector::new(), deadline, encoded }
+    pub(crate) fn new(stages: Arc<Stages>, deadline: Deadline, encoded: Arc<AtomicBool>) -> Self {
+        Self { stages, deadline, encoded }
     }
 }
 
@@ -181,7 +199,7 @@ impl Connector for WatchedConnector {
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
         let encoded = Arc::clone(&self.encoded);
-        let transport = self.inner.connect(details, chained)?;
+        let transport = stage::connector(&self.stages).connect(details, chained)?;
         Ok(transport.map(|inner| Watched { inner, deadline: self.deadline, encoded }))
     }
 }
@@ -257,6 +275,8 @@ mod tests {
     #[test]
     fn url_is_checked_before_it_is_ever_fetched() {
         let (url, plain) = (FetchConfigError::Url, FetchConfigError::NotHttps);
+        let no_scheme = FetchConfigError::UrlWithoutScheme;
+        let space = FetchConfigError::SpoiledUrl { fault: SettingFault::WhiteSpace };
         // The URL, the outcome without and with `danger_allow_http_loopback`.
         let cases = [
             ("https://example.com/jwks", Ok(()), Ok(())),
@@ -281,8 +301,10 @@ mod tests {
             // Not absolute, or without a host.
             ("", Err(url), Err(url)),
             ("/jwks", Err(url), Err(url)),
-            ("example.com/jwks", Err(url), Err(url)),
-            ("example.com", Err(url), Err(url)),
+            ("example.com/jwks", Err(no_scheme), Err(no_scheme)),
+            ("localhost:8080/jwks", Err(no_scheme), Err(no_scheme)),
+            ("[::1]:8080", Err(no_scheme), Err(no_scheme)),
+            ("example.com", Err(no_scheme), Err(no_scheme)),
             ("https:", Err(url), Err(url)),
             ("https://", Err(url), Err(url)),
             ("https:///jwks", Err(url), Err(url)),
@@ -296,11 +318,12 @@ mod tests {
             ("https://example.com/#fragment", Err(url), Err(url)),
             ("https://example.com#", Err(url), Err(url)),
             // White space, control characters, characters outside ASCII.
-            (" https://example.com/", Err(url), Err(url)),
-            ("https://example.com/ ", Err(url), Err(url)),
-            ("https://example.com/a\r\nHost: b", Err(url), Err(url)),
-            ("https://example.com/\u{7f}", Err(url), Err(url)),
+            (" https://example.com/", Err(space), Err(space)),
+            ("https://example.com/ ", Err(space), Err(space)),
+            ("https://example.com/a\r\nHost: b", Err(space), Err(space)),
+            ("https://example.com/\u{7f}", Err(space), Err(space)),
             ("https://ex\u{e4}mple.com/", Err(url), Err(url)),
+            ("https://example.com/a b", Err(url), Err(url)),
             // Hosts that are neither names nor addresses.
             ("https://ex%61mple.com/", Err(url), Err(url)),
             ("https://example.com\\@b.example/", Err(url), Err(url)),
