@@ -15,6 +15,7 @@
 //!     .on_fetch(|event| {
 //!         if let Some(failure) = event.failure() {
 //!             eprintln!("{failure}");
+//!             eprintln!("{}", failure.hint().map(|hint| hint.to_string()).unwrap_or_default());
 //!         }
 //!     })
 //!     .build()?;

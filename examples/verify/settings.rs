@@ -209,7 +209,10 @@ fn fetched(keys: RemoteJwks) -> Result<RemoteJwks, String> {
         Ok(()) => Ok(keys),
         Err(error) => {
             let health = keys.health();
-            Err(health.last_error().map_or(error.to_string(), |failure| failure.to_string()))
+            Err(health.last_error().map_or(error.to_string(), |failure| match failure.hint() {
+                Some(hint) => format!("{failure}\n{hint}"),
+                None => failure.to_string(),
+            }))
         }
     }
 }

@@ -200,7 +200,19 @@ impl FetchFailure {
         self.error.code()
     }
 
-    /// What to do about it. A guess from the error and from what was requested, for operators.
+    /// What to do about it, for operators: a guess from the error, from what was requested, and from whether
+    /// the source uses [discovery](crate::RemoteJwks::discover). It contains no text of the host's.
+    ///
+    /// ```
+    /// use tokenring::{RemoteJwks, remote::{FetchError, FetchRequest}};
+    ///
+    /// # let not_found = |_: &FetchRequest| Err(FetchError::Status { status: 404, retry_after: None });
+    /// let keys = RemoteJwks::builder("https://issuer.example/keys").fetch(not_found).build()?;
+    /// keys.prime().unwrap_err();
+    /// let hint = keys.health().last_error().and_then(|failure| failure.hint());
+    /// assert_eq!(hint.map(|hint| hint.code()), Some("fetch_not_found"));
+    /// # Ok::<(), tokenring::FetchConfigError>(())
+    /// ```
     pub fn hint(&self) -> Option<Hint> {
         hint_for_failure(self)
     }

@@ -74,8 +74,13 @@ impl RemoteJwks {
     /// issuer has no such document, by RFC 8414.
     ///
     /// `issuer` is an `https:` URL without query. It must equal the `iss` of the issuer's tokens byte
-    /// for byte, including a slash at the end. The metadata must name the same issuer. Only its
-    /// `jwks_uri` is used, which may be on another host. Does no I/O.
+    /// for byte, including a slash at the end. It is not the URL of the metadata: one with `/.well-known/` is
+    /// refused. The metadata must name the same issuer. Only its `jwks_uri` is used, which may be on
+    /// another host. Does no I/O.
+    ///
+    /// If this service reaches the issuer by another address than the one in `iss`, as in a network of
+    /// containers, use [`new`](Self::new) with the URL of the key set at that address, and the `iss` of the
+    /// tokens in the policy.
     ///
     /// ```no_run
     /// use tokenring::{Policy, RemoteJwks, Verifier};
@@ -346,7 +351,7 @@ impl RemoteJwksBuilder {
     /// A certificate that is malformed inside the PEM is not found here; every fetch then fails.
     ///
     /// If `pem` holds anything else, or no certificate, [`build`](Self::build) fails with
-    /// [`FetchConfigError::RootCerts`].
+    /// [`FetchConfigError::RootCerts`], which names what is often given instead.
     pub fn root_certs_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.0.http.tls.roots = Some(Pem::Text(pem.into()));
         self

@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     io::{self, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
     process,
     sync::{
@@ -100,8 +100,12 @@ pub(crate) fn serve_tls_to(
     let config = Arc::new(config);
     serve(move |stream, _| {
         let session = ServerConnection::new(Arc::clone(&config)).unwrap();
-        let mut stream = StreamOwned::new(session, stream.try_clone()?);
-        let head = read_head(&mut stream)?;
+        let (mut raw, mut stream) = (stream, StreamOwned::new(session, stream.try_clone()?));
+        let Ok(head) = read_head(&mut stream) else {
+            // To close with unread bytes would reset the connection, and the client could lose the alert.
+            raw.shutdown(Shutdown::Write)?;
+            return io::copy(&mut raw, &mut io::sink()).map(drop);
+        };
         match demanded.is_none_or(|line| head.contains(line)) {
             true => write_body(&mut stream, Issuer::default().jwks().as_bytes())?,
             false => stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")?,

@@ -13,7 +13,7 @@ fn fault(text: &str) -> TlsFault {
 }
 
 /// The beginnings of the texts, the special ones first.
-const FAULTS: [(&str, TlsFault); 29] = [
+const FAULTS: [(&str, TlsFault); 28] = [
     ("invalid peer certificate: UnknownIssuer", TlsFault::UnknownIssuer),
     ("invalid peer certificate: certificate not valid for name", TlsFault::OtherHost),
     ("invalid peer certificate: NotValidForName", TlsFault::OtherHost),
@@ -40,7 +40,60 @@ const FAULTS: [(&str, TlsFault); 29] = [
     ("received fatal alert: BadCertificate", TlsFault::ClientCertificate),
     ("received fatal alert: UnsupportedCertificate", TlsFault::ClientCertificate),
     ("received fatal alert: UnknownCA", TlsFault::ClientCertificate),
-    ("received fatal alert: DecryptError", TlsFault::ClientCertificate),
     ("received corrupt message", TlsFault::NotTls),
     ("peer sent excess record size", TlsFault::NotTls),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString as _;
+
+    use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+
+    use super::*;
+
+    /// The texts are rustls's own, so that a new version of it cannot change one unnoticed.
+    #[test]
+    fn error_of_rustls_is_recognized_by_its_text() {
+        let certificate = |error: CertificateError| Error::InvalidCertificate(error);
+        for (error, expected) in [
+            (certificate(CertificateError::UnknownIssuer), TlsFault::UnknownIssuer),
+            (certificate(CertificateError::NotValidForName), TlsFault::OtherHost),
+            (certificate(CertificateError::Expired), TlsFault::Expired),
+            (certificate(CertificateError::NotValidYet), TlsFault::NotYetValid),
+            (certificate(CertificateError::BadEncoding), TlsFault::Unsupported),
+            (certificate(CertificateError::UnhandledCriticalExtension), TlsFault::Unsupported),
+            (certificate(CertificateError::Revoked), TlsFault::Other),
+            (certificate(CertificateError::BadSignature), TlsFault::Other),
+            (Error::AlertReceived(AlertDescription::InsufficientSecurity), TlsFault::Refused),
+            (Error::AlertReceived(AlertDescription::UnrecognisedName), TlsFault::Refused),
+            (Error::AlertReceived(AlertDescription::InternalError), TlsFault::Refused),
+            (PeerIncompatible::ServerDoesNotSupportTls12Or13.into(), TlsFault::Refused),
+            (Error::AlertReceived(AlertDescription::BadCertificate), TlsFault::ClientCertificate),
+            (
+                Error::AlertReceived(AlertDescription::UnsupportedCertificate),
+                TlsFault::ClientCertificate,
+            ),
+            (
+                Error::AlertReceived(AlertDescription::CertificateRevoked),
+                TlsFault::ClientCertificate,
+            ),
+            (
+                Error::AlertReceived(AlertDescription::CertificateExpired),
+                TlsFault::ClientCertificate,
+            ),
+            (
+                Error::AlertReceived(AlertDescription::CertificateUnknown),
+                TlsFault::ClientCertificate,
+            ),
+            (Error::AlertReceived(AlertDescription::DecodeError), TlsFault::Other),
+            (Error::InvalidMessage(InvalidMessage::InvalidContentType), TlsFault::NotTls),
+            (Error::PeerSentOversizedRecord, TlsFault::NotTls),
+            (Error::DecryptError, TlsFault::Other),
+        ] {
+            let text = error.to_string();
+            let recognized = FetchError::Tls { fault: expected, reason: text.clone() };
+            assert_eq!(tls_error(&text), recognized);
+        }
+    }
+}
