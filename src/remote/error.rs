@@ -72,7 +72,7 @@ pub enum FetchError {
     /// Operator: the metadata is another issuer's: its `issuer` does not equal the configured one byte
     /// for byte. RFC 8414 section 3.3.
     IssuerMismatch {
-        /// The issuer that is configured.
+        /// The issuer that is configured; its host alone if it has user information.
         expected: String,
         /// The metadata's `issuer`, cut after 200 characters.
         found: String,
@@ -110,6 +110,11 @@ impl FetchError {
     /// Metadata of the issuer `found` in place of `expected`.
     pub(crate) fn issuer_mismatch(expected: &str, found: &str) -> Self {
         let found = found.chars().take(MAX_FOUND).collect();
+        // With a caller's own client it may have a password, which no text shows.
+        let expected = match expected.contains('@') {
+            true => host_of(expected).unwrap_or_default(),
+            false => expected,
+        };
         Self::IssuerMismatch { expected: expected.into(), found }
     }
 

@@ -105,6 +105,29 @@ fn sentence_of_every_failure_is_short_enough_to_be_shown_whole() {
     for case in cases() {
         assert!(case.failure.to_string().len() < 1000, "{}", case.failure);
     }
+    // The longest: ten entries with long reasons.
+    let entry =
+        json!({ "kty": "RSA", "alg": "RSA-OAEP-512", "n": "AQAB", "e": "AQAB", "d": "AQAB" });
+    let set = json!({ "keys": vec![entry; 20] }).to_string();
+    let fetch = move |_: &FetchRequest| Ok(set.clone().into_bytes());
+    let keys = RemoteJwks::builder("https://issuer.example/").fetch(fetch).build().unwrap();
+    keys.prime().unwrap_err();
+    let sentence = keys.health().last_error().unwrap().to_string();
+    assert!((600..1700).contains(&sentence.len()), "{sentence}");
+    let verifier = Verifier::new(Policy::new("https://issuer.example/", AUDIENCE), keys).unwrap();
+    let report = verifier.explain(&Issuer::default().token().mint()).to_string();
+    let shown: String = report.split_whitespace().collect();
+    let sentence: String = sentence.split_whitespace().collect();
+    assert!(shown.contains(&sentence), "{report}");
+}
+
+#[test]
+fn password_of_an_issuer_is_in_no_error() {
+    let fetch = |_: &FetchRequest| Ok(br#"{"issuer": "https://issuer.example/"}"#.to_vec());
+    let issuer = "http://me:SECRET@sidecar:15000/tenant";
+    let keys = RemoteJwks::discovery_builder(issuer).fetch(fetch).build().unwrap();
+    let (expected, found) = ("sidecar:15000".into(), "https://issuer.example/".into());
+    assert_eq!(keys.prime(), Err(FetchError::IssuerMismatch { expected, found }));
 }
 
 /// A source whose client fails with `error`.
