@@ -146,14 +146,15 @@ fn metadata(error: MetadataError) -> Hint {
 
 /// For metadata of the issuer `found`.
 fn issuer(expected: &str, found: &str) -> Hint {
-    let without_slash = |issuer: &'_ str| issuer.strip_suffix('/').unwrap_or(issuer).len();
-    let is_slash = expected.len() != found.len()
-        && expected.get(..without_slash(expected)) == found.get(..without_slash(found));
     match () {
         () if found.contains(['{', '<']) => FETCH_ISSUER_TEMPLATE,
-        () if is_slash => FETCH_ISSUER_SLASH,
+        () if without_slash(expected) == without_slash(found) => FETCH_ISSUER_SLASH,
         () => FETCH_ISSUER_OTHER,
     }
+}
+
+fn without_slash(issuer: &str) -> &str {
+    issuer.strip_suffix('/').unwrap_or(issuer)
 }
 
 // The connection.
