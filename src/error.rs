@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt, time::Duration};
 
-use crate::{UnixTime, time::whole_seconds};
+use crate::{SettingFault, UnixTime, time::whole_seconds};
 
 /// Why a token was not accepted.
 ///
@@ -467,10 +467,25 @@ impl Error for KeyError {}
 pub enum PolicyError {
     /// Operator: the issuer is empty.
     EmptyIssuer,
+    /// Operator: no issuer is meant with this text.
+    SpoiledIssuer {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: an audience is empty.
     EmptyAudience,
+    /// Operator: no audience is meant with this text.
+    SpoiledAudience {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: a client, or the authorized party, is empty.
     EmptyAuthorizedParty,
+    /// Operator: no client is meant with this text.
+    SpoiledClient {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: the name in [`TokenType::Named`](crate::TokenType::Named) is empty, or no media type can
     /// have it.
     ImpossibleTokenType,
@@ -514,8 +529,11 @@ impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EmptyIssuer => f.write_str("the policy's issuer is empty"),
+            Self::SpoiledIssuer { fault } => write!(f, "the policy's issuer {fault}"),
             Self::EmptyAudience => f.write_str("an audience of the policy is empty"),
+            Self::SpoiledAudience { fault } => write!(f, "an audience of the policy {fault}"),
             Self::EmptyAuthorizedParty => f.write_str("a client of the policy is empty"),
+            Self::SpoiledClient { fault } => write!(f, "a client of the policy {fault}"),
             Self::ImpossibleTokenType => {
                 f.write_str("the policy's type of token is empty, or no `typ` can have it")
             }

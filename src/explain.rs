@@ -62,6 +62,8 @@ mod segment;
 mod presentation;
 mod advice;
 mod diagnosis;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod kinds;
 mod names;
 mod signature;
@@ -87,6 +89,8 @@ pub use finding::{Finding, Outcome};
 pub use hint::Hint;
 pub use report::{Explanation, ExplanationWithAllClaims};
 
+#[cfg(feature = "fetch")]
+pub(crate) use fetch::hint_for_failure;
 pub(crate) use request::authorization;
 
 use unverified::JsonAsRead;

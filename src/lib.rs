@@ -129,8 +129,9 @@ mod bearer;
 mod guard;
 mod rejection;
 
-// 8. Every reason for refusal, in pipeline order.
+// 8. Every reason for refusal, in pipeline order, and the faults of a setting's text.
 mod error;
+mod setting_text;
 
 // 9. The issuer's keys over the network.
 #[cfg(feature = "fetch")]
@@ -174,6 +175,7 @@ pub use policy::Policy;
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
 pub use remote::{FetchConfigError, RemoteJwks};
+pub use setting_text::SettingFault;
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
 pub use token_type::TokenType;

@@ -60,6 +60,9 @@ impl Policy {
     /// identifier; the page [`issuers`](crate::issuers) says what it is for others. It is not the ID of
     /// the client that requests the tokens, unless you verify ID tokens.
     ///
+    /// A name with a [`SettingFault`](crate::SettingFault), such as a line break at its end, is refused by
+    /// [`Verifier::new`](crate::Verifier::new). An issuer needs no scheme: Google's may be without.
+    ///
     /// RFC 7519 sections 4.1.1 and 4.1.3.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         Self { audiences: Vec::from([audience.into()]), ..Self::of_issuer(issuer.into()) }

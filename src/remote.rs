@@ -15,6 +15,7 @@
 //!     .on_fetch(|event| {
 //!         if let Some(failure) = event.failure() {
 //!             eprintln!("{failure}");
+//!             eprintln!("{}", failure.hint().map(|hint| hint.to_string()).unwrap_or_default());
 //!         }
 //!     })
 //!     .build()?;
@@ -242,10 +243,12 @@ mod settings;
 mod clock;
 mod health;
 mod error;
+mod tls_fault;
 
 pub use clock::Clock;
-pub use error::{FetchConfigError, FetchError, MetadataError, ProxyError};
+pub use error::{FetchConfigError, FetchError, MetadataError, ProxyError, RootCertsFault};
 pub use fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest};
 pub use health::{FetchEvent, Health};
 pub use remote_jwks::{RemoteJwks, RemoteJwksBuilder};
 pub use snapshot::KeysState;
+pub use tls_fault::TlsFault;

@@ -300,7 +300,8 @@ impl<'s> Control<'s> {
             self.state.discovered.learn(jwks_uri, started);
         }
         let (mut usable_keys, mut skipped_keys, mut key_set) = (0, 0, None);
-        let result = result.and_then(|set| {
+        let location = &self.source.settings.location;
+        let result = result.map_err(|failure| failure.of_source_at(location)).and_then(|set| {
             (usable_keys, skipped_keys) = (set.keys.len(), set.keys.skipped().len());
             key_set = Some(Arc::clone(&set.text));
             self.accept(started, set)

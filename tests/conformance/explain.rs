@@ -9,7 +9,7 @@
 )]
 #![cfg(feature = "fetch")]
 
-use std::{collections::BTreeSet, num::NonZeroUsize, path::Path, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
@@ -17,7 +17,7 @@ use tokenring::{
     KeysDescription, Login, Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier,
     VerifyError,
     explain::{Check, Finding, Outcome},
-    remote::{FetchError, FetchRequest, ProxyError},
+    remote::{FetchError, FetchRequest, TlsFault},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -173,10 +173,6 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
     let twins = json!({ "keys": [
         issuer().keys()[0].jwk(), issuer().keys()[1].with_kid(&*kid).jwk(),
     ] });
-    let proxy = |error| FetchError::Proxy { proxy: "proxy.example".into(), error };
-    let io = FetchError::Connect { kind: std::io::ErrorKind::ConnectionRefused };
-    let tls = FetchError::Tls { reason: "invalid peer certificate: Expired".into() };
-    let status = FetchError::Status { status: 404, retry_after: None };
     vec![
         ("no header", Check::Authorization, "header_missing", guard.explain_at(none, NOW)),
         (
@@ -354,60 +350,6 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
         ),
         ("not fetched yet", Check::Key, "keys_not_fetched", explain_after(None)),
         ("keys too old", Check::Key, "keys_out_of_date", explain_by(Expired(issuer_keys()))),
-        (
-            "DNS",
-            Check::Key,
-            "key_set_host_not_found",
-            explain_after(Some(FetchError::HostNotFound)),
-        ),
-        ("no connection", Check::Key, "key_set_unreachable", explain_after(Some(io))),
-        (
-            "no proxy",
-            Check::Key,
-            "proxy_unreachable",
-            explain_after(Some(proxy(ProxyError::HostNotFound))),
-        ),
-        (
-            "proxy refuses",
-            Check::Key,
-            "proxy_refused",
-            explain_after(Some(proxy(ProxyError::Refused { status: 407 }))),
-        ),
-        (
-            "proxy without a way",
-            Check::Key,
-            "proxy_host_unreachable",
-            explain_after(Some(proxy(ProxyError::HostUnreachable { status: 502 }))),
-        ),
-        ("TLS", Check::Key, "key_set_tls", explain_after(Some(tls))),
-        ("timeout", Check::Key, "key_set_timeout", explain_after(Some(FetchError::Timeout))),
-        ("404", Check::Key, "key_set_status", explain_after(Some(status))),
-        (
-            "not JSON",
-            Check::Key,
-            "key_set_content",
-            explain_after(Some(FetchError::KeySet(JwkSet::from_json(b"<html>").unwrap_err()))),
-        ),
-        (
-            "no file",
-            Check::Key,
-            "key_set_file",
-            explain_after_read(RemoteJwks::from_file("/no/jwks.json")),
-        ),
-        (
-            "no key set in the file",
-            Check::Key,
-            "key_set_file",
-            explain_after_read(RemoteJwks::from_file(
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"),
-            )),
-        ),
-        (
-            "metadata of another issuer",
-            Check::Key,
-            "key_set_metadata",
-            explain_after(Some(FetchError::IssuerMismatch)),
-        ),
         (
             "signature cut",
             Check::Signature,
@@ -1794,13 +1736,22 @@ fn fault_of_a_file_is_shown_with_its_name() {
 
 #[test]
 fn source_that_fetches_shows_its_age_state_and_last_failure() {
-    let explanation = explain_after(Some(FetchError::Tls { reason: "a\nb".into() }));
+    let explanation =
+        explain_after(Some(FetchError::Tls { fault: TlsFault::Other, reason: "a\nb".into() }));
     assert_eq!(
         finding(&explanation, Check::Key).expected(),
         Some(
             r"no key at hand; never fetched; the last fetch failed: cannot fetch the key set from tenant.example.auth0.com: TLS with the host failed: a\u{a}b"
         ),
     );
+    assert_eq!(hint_code(&explanation, Check::Key), Some("tls_other"));
+    // However long it is, the sentence of this crate is shown to its end.
+    let long = "x".repeat(1000);
+    let explanation =
+        explain_after(Some(FetchError::IssuerMismatch { expected: long.clone(), found: long }));
+    let expected = finding(&explanation, Check::Key).expected().unwrap();
+    let end = format!("configured here is \"{}... (1000 bytes)\"", "x".repeat(120));
+    assert!(expected.ends_with(&end), "{expected}");
     let jwks = issuer().jwks();
     let fetch = move |_: &FetchRequest| Ok(jwks.clone().into_bytes());
     let keys = RemoteJwks::builder("https://tenant.example.auth0.com/jwks").fetch(fetch).build();
