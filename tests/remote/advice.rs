@@ -198,8 +198,8 @@ fn connections() -> Vec<Case> {
             .with(half),
         case(
             "no proxy there",
-            "fetch_proxy",
-            RemoteJwks::builder("https://127.0.0.1:1/").proxy("http://127.0.0.1:1"),
+            "fetch_proxy_unreachable",
+            RemoteJwks::builder("https://other.example/").proxy("http://127.0.0.1:1"),
         )
         .then(at(&issuer).no_proxy())
         .with(issuer),
