@@ -41,6 +41,9 @@
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
 //!   handler, and the same for permissions. Scopes or roles in another claim: [`Policy::scopes_from`].
+//!   Roles beside scopes: [`Guard::require_claim_value`]. Scopes that include others: [`Guard::implies`].
+//! - **A second factor, or a recent login?** [`Guard::require_authentication`].
+//! - **A token in another field, a cookie or a message?** [`Guard::check_token`].
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one, with a hint. The page [`explain`] says how to read the report.
 //! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
@@ -48,7 +51,8 @@
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
-//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`].
+//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`]; all codes are
+//!   in [`Rejection::CODES`].
 //! - **The claims of an application?** [`Verified::claims`] reads them into a type of yours.
 //! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
 //!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
@@ -108,6 +112,7 @@ mod claim_path;
 mod check;
 mod required_claim;
 mod policy;
+mod authentication;
 mod login;
 mod tenants;
 mod time;
@@ -126,7 +131,9 @@ pub mod explain;
 
 // 7. The check of an HTTP request, before its handler.
 mod bearer;
+mod scope_hierarchy;
 mod guard;
+mod challenge;
 mod rejection;
 
 // 8. Every reason for refusal, in pipeline order, and the faults of a setting's text.
@@ -156,6 +163,8 @@ pub mod testkit;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
 pub use auth0::{Auth0, Auth0ConfigError};
+pub use authentication::Authentication;
+pub use bearer::FieldValues;
 pub use claim_path::ClaimPath;
 pub use claims_error::{ClaimsError, ClaimsErrorKind};
 pub use compact::CompactJws;

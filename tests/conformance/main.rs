@@ -50,6 +50,10 @@ mod tenants;
 // Bearer tokens in requests; a guard's answers.
 mod rfc6750;
 mod rfc6750_guard;
+#[cfg(feature = "fetch")]
+mod http_response;
+// Step-up authentication: `acr` and `auth_time` of an access token.
+mod rfc9470;
 // Times as they are displayed.
 mod rfc3339;
 
