@@ -125,6 +125,7 @@ pub mod explain;
 mod bearer;
 mod guard;
 mod rejection;
+mod host;
 
 // 8. Every reason for refusal, in pipeline order.
 mod error;

@@ -5,7 +5,7 @@ use std::{
     boxed::Box,
     error::Error,
     fmt,
-    net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+    net::{SocketAddr, ToSocketAddrs as _},
     string::String,
     sync::{
         Arc,
@@ -27,10 +27,9 @@ use ureq::{
     },
 };
 
-use crate::remote::{
-    clock::Deadline,
-    error::FetchConfigError,
-    host::{is_host, is_port},
+use crate::{
+    host::{is_host, is_loopback, is_port},
+    remote::{clock::Deadline, error::FetchConfigError},
 };
 
 /// The hosts that plain `http:` was allowed for.
@@ -75,12 +74,6 @@ pub(crate) fn check_url(url: &str, plain_http: &PlainHttp) -> Result<(), FetchCo
         "http" if plain_http.allows(host) => Ok(()),
         _ => Err(FetchConfigError::NotHttps),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host == "[::1]"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The system's resolver, on its own thread, since it has no timeout.
