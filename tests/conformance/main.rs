@@ -32,6 +32,8 @@ mod single_keys;
 mod rfc7519;
 // JSON Pointer: scopes in other claims.
 mod rfc6901;
+// The profile for access tokens.
+mod rfc9068;
 // OpenID Connect Core: tokens for a client.
 mod openid_connect;
 // ID tokens and logins.
