@@ -41,6 +41,8 @@
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
 //!   handler, and the same for permissions. Scopes or roles in another claim: [`Policy::scopes_from`].
+//! - **Clients that find the issuer by themselves, as those of MCP?** [`ResourceMetadata`] is the document
+//!   that they read.
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one, with a hint. The page [`explain`] says how to read the report.
 //! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
@@ -125,27 +127,30 @@ pub mod explain;
 mod bearer;
 mod guard;
 mod rejection;
-mod host;
 
-// 8. Every reason for refusal, in pipeline order.
+// 8. What the service says of itself.
+mod host;
+mod resource_metadata;
+
+// 9. Every reason for refusal, in pipeline order.
 mod error;
 
-// 9. The issuer's keys over the network.
+// 10. The issuer's keys over the network.
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
-// 10. The tokens of common issuers.
+// 11. The tokens of common issuers.
 #[cfg(feature = "fetch")]
 #[doc = include_str!("issuers.md")]
 pub mod issuers {}
 
-// 11. Logins: what to check in an ID token.
+// 12. Logins: what to check in an ID token.
 #[doc = include_str!("id_tokens.md")]
 pub mod id_tokens {}
 
-// 12. An issuer for tests.
+// 13. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -171,6 +176,7 @@ pub use policy::Policy;
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
 pub use remote::{FetchConfigError, RemoteJwks};
+pub use resource_metadata::{ResourceMetadata, ResourceMetadataBuilder, ResourceMetadataError};
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
 pub use token_type::TokenType;

@@ -52,6 +52,8 @@ mod tenants;
 // Bearer tokens in requests; a guard's answers.
 mod rfc6750;
 mod rfc6750_guard;
+// Metadata of the service, for clients.
+mod rfc9728;
 // Times as they are displayed.
 mod rfc3339;
 
