@@ -11,8 +11,8 @@ use crate::{Login, Policy, UnixTime, VerifyError, claims::ClaimsSet, login::Logi
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Check {
-    /// The request has one `Authorization`, and in it a bearer token. Only for a
-    /// [`Guard`](crate::Guard).
+    /// The request has one `Authorization`, and in it a bearer token; or the text given to
+    /// [`Guard::check_token`](crate::Guard::check_token) is a token. Only for a [`Guard`](crate::Guard).
     Authorization,
     /// The token is not too long.
     Size,
@@ -63,10 +63,14 @@ pub enum Check {
     AccessTokenHash,
     /// `c_hash` of an ID token.
     CodeHash,
+    /// How, and how recently, the user must have logged in, as the guard requires: `acr` and `auth_time`.
+    Authentication,
     /// A scope that the guard requires.
     Scope,
     /// A permission that the guard requires.
     Permission,
+    /// A value of another claim that the guard requires.
+    ClaimValue,
 }
 
 impl Check {
@@ -107,8 +111,10 @@ impl Check {
             Self::AuthenticationTime => ("auth_time", "OpenID Connect Core section 3.1.3.7"),
             Self::AccessTokenHash => ("at_hash", "OpenID Connect Core section 3.1.3.8"),
             Self::CodeHash => ("c_hash", "OpenID Connect Core section 3.3.2.10"),
+            Self::Authentication => ("login", "RFC 9470 section 3"),
             Self::Scope => ("scope", "RFC 6750 section 3.1"),
             Self::Permission => ("permission", "RFC 6750 section 3.1"),
+            Self::ClaimValue => ("claim value", "RFC 6750 section 3.1"),
         }
     }
 }

@@ -110,6 +110,7 @@ mod claim_path;
 mod check;
 mod required_claim;
 mod policy;
+mod authentication;
 mod login;
 mod tenants;
 mod time;
@@ -125,7 +126,9 @@ pub mod explain;
 
 // 7. The check of an HTTP request, before its handler.
 mod bearer;
+mod scope_hierarchy;
 mod guard;
+mod challenge;
 mod rejection;
 
 // 8. What the service says of itself.
@@ -158,6 +161,8 @@ pub mod testkit;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
 pub use auth0::{Auth0, Auth0ConfigError};
+pub use authentication::Authentication;
+pub use bearer::FieldValues;
 pub use claim_path::ClaimPath;
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};

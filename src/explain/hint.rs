@@ -102,6 +102,8 @@ impl fmt::Display for Argument {
 
 pub(super) const HEADER_MISSING: Hint = Hint::coded("header_missing")
     .says("No `Authorization` arrived: if the client sends one, look for a proxy, a gateway or a redirect to another host that removes it.");
+pub(super) const SCHEME_NOT_EXPECTED: Hint = Hint::coded("scheme_not_expected")
+    .says("`Bearer` is before the token: pass the whole value of `Authorization` to `Guard::check`, or the token alone to `Guard::check_token`.");
 pub(super) const HEADER_REPEATED: Hint = Hint::coded("header_repeated")
     .says("Send one `Authorization`: the client and a proxy may each add their own.");
 pub(super) const HEADER_EMPTY: Hint = Hint::coded("header_empty")
@@ -380,7 +382,7 @@ pub(super) const OTHER_CLIENT: Hint = Hint::coded("other_client")
 pub(super) const SENDER_CONSTRAINED: Hint = Hint::coded("sender_constrained")
     .says("The token is bound to a key (DPoP or mutual TLS): check the sender's proof and use `Policy::allow_sender_constrained`, or request a bearer token.");
 
-// The scopes that a guard requires.
+// The scopes, permissions and claim values that a guard requires.
 
 pub(super) const SCOPE_ELSEWHERE: Hint = Hint::coded("scope_elsewhere")
     .says("The token's scopes are in `{}`: have the policy read them from there with `Policy::scopes_from(\"{}\")`.");
@@ -396,6 +398,22 @@ pub(super) const PERMISSION_IS_SCOPE: Hint = Hint::coded("permission_is_scope")
     .says("The token has this name among its scopes: check it with `Guard::require_scope` in place of `require_permission`.");
 pub(super) const REQUIREMENT_EMPTY: Hint = Hint::coded("requirement_empty")
     .says("The guard requires an empty name, which no token has: a setting of this service was left empty.");
+
+pub(super) const CLAIM_VALUE_MISSING: Hint = Hint::coded("claim_value_missing")
+    .says("The claim is there without this value: have the issuer grant it to the user or client.");
+pub(super) const CLAIM_PATH_NOWHERE: Hint = Hint::coded("claim_path_nowhere")
+    .says("The token has no claim at this path: compare the path with the token's claims, and have the issuer write the claim into access tokens.");
+pub(super) const CLAIM_PATH_MALFORMED: Hint = Hint::coded("claim_path_malformed")
+    .says("The guard's path is empty, or a JSON Pointer with a `~` that is neither `~0` nor `~1`, so it leads nowhere: spell it as RFC 6901 says.");
+
+// The login that a guard requires.
+
+pub(super) const STEP_UP_METHOD: Hint = Hint::coded("step_up_method")
+    .says("The user logged in by another method: the client must repeat its authorization request with the `acr_values` of the challenge.");
+pub(super) const STEP_UP_AGE: Hint = Hint::coded("step_up_age")
+    .says("The user logged in {} ago: the client must repeat its authorization request with the `max_age` of the challenge.");
+pub(super) const STEP_UP_CLAIM_MISSING: Hint = Hint::coded("step_up_claim_missing")
+    .says("The issuer did not write this claim: have it add `acr` and `auth_time` to access tokens, RFC 9068 section 2.2.1.");
 
 // ID tokens.
 

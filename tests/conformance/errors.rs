@@ -352,13 +352,13 @@ fn verdicts() -> Vec<Pinned> {
             of_login(&id_token().claim("acr", "0"), &Login::new().acr_values(["phr"])),
             VerifyError::WrongAuthenticationContext,
             "wrong_authentication_context",
-            "the ID token's `acr` is not one that the login accepts",
+            "the token's `acr` is not one that is accepted here",
         ),
         pinned(
             of_login_at(9, &id_token().claim("auth_time", 9.5), &Login::new().max_age(0)),
             VerifyError::AuthenticatedInFuture { auth_time: 10, now: 9 },
             "authenticated_in_future",
-            "the ID token's `auth_time` is 1970-01-01T00:00:10Z, now is 1970-01-01T00:00:09Z",
+            "the token's `auth_time` is 1970-01-01T00:00:10Z, now is 1970-01-01T00:00:09Z",
         ),
         pinned(
             of_login_at(9, &id_token().claim("auth_time", 4.5), &Login::new().max_age(4)),
@@ -879,7 +879,10 @@ fn verdicts_are_small_and_can_be_copied() {
 fn valid_token_that_lacks_a_scope_has_a_code_and_a_text_too() {
     let error = VerifyError::InsufficientScope;
     assert_eq!(error.code(), "insufficient_scope");
-    assert_eq!(error.to_string(), "the token lacks a scope or permission that is required here");
+    assert_eq!(
+        error.to_string(),
+        "the token lacks a scope, permission or claim value that is required here"
+    );
 }
 
 // Claims deserialized into the caller's own type.

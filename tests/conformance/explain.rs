@@ -13,8 +13,9 @@ use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Explanation, Guard, JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Login,
-    Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
+    Algorithm, Authentication, Explanation, Guard, JwkSet, KeyError, KeyQuery, KeySource,
+    KeysDescription, Login, Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier,
+    VerifyError,
     explain::{Check, Finding, Outcome},
     remote::{FetchError, FetchRequest},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
@@ -656,7 +657,92 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
     ]
     .into_iter()
     .chain(hints_for_logins())
+    .chain(hints_for_guards())
     .collect()
+}
+
+/// The same for what only a guard requires.
+fn hints_for_guards() -> Vec<(&'static str, Check, &'static str, Explanation)> {
+    let guard = || Guard::new(verifier());
+    let of = |guard: Guard<JwkSet>, token: TokenBuilder| guard.explain_token_at(&token.mint(), NOW);
+    let with_role = |path: &str, value: &str| guard().require_claim_value(path, value);
+    let recent = |needed: Authentication| guard().require_authentication(needed);
+    let age = || Authentication::new().max_age(300);
+    let (login, now) = (Check::Authentication, NOW.as_secs());
+    vec![
+        (
+            "Bearer before a token alone",
+            Check::Authorization,
+            "scheme_not_expected",
+            guard().explain_token_at(&format!("Bearer {}", token().mint()), NOW),
+        ),
+        (
+            "claim without the value",
+            Check::ClaimValue,
+            "claim_value_missing",
+            of(with_role("roles", "admin"), token().claim("roles", ["user"])),
+        ),
+        (
+            "no claim at a path",
+            Check::ClaimValue,
+            "claim_path_nowhere",
+            of(with_role("/a/roles", "admin"), token().claim("roles", ["admin"])),
+        ),
+        (
+            "malformed path",
+            Check::ClaimValue,
+            "claim_path_malformed",
+            of(with_role("/a~2", "admin"), token()),
+        ),
+        (
+            "empty value",
+            Check::ClaimValue,
+            "requirement_empty",
+            of(with_role("roles", ""), token().claim("roles", [""])),
+        ),
+        (
+            "another acr than the guard's",
+            login,
+            "step_up_method",
+            of(recent(Authentication::new().acr_values(["mfa"])), token().claim("acr", "pwd")),
+        ),
+        (
+            "no acr in an access token",
+            login,
+            "step_up_claim_missing",
+            of(recent(Authentication::new().acr_values(["mfa"])), token()),
+        ),
+        (
+            "login too old for the guard",
+            login,
+            "step_up_age",
+            of(recent(age()), token().claim("auth_time", now - 301)),
+        ),
+        (
+            "login of an access token in the future",
+            login,
+            "auth_time_ahead",
+            of(recent(age()), token().claim("auth_time", now + 1)),
+        ),
+        (
+            "auth_time of an access token is a string",
+            login,
+            "time_as_string",
+            of(recent(age()), token().claim("auth_time", "1")),
+        ),
+        (
+            "auth_time of an access token in milliseconds",
+            login,
+            "milliseconds",
+            of(recent(age()), token().claim("auth_time", now * 1000)),
+        ),
+        (
+            "no authentication",
+            login,
+            "requirement_empty",
+            of(recent(Authentication::new()), token()),
+        ),
+    ]
 }
 
 /// The same for ID tokens.
@@ -1578,6 +1664,41 @@ fn guard_explains_missing_scopes_and_permissions() {
             (Check::Scope, Outcome::Passed),
         ],
     );
+}
+
+#[test]
+fn guard_explains_scopes_that_include_others_and_values_of_claims() {
+    let guard = Guard::new(verifier())
+        .implies("admin", "write")
+        .implies("write", "read")
+        .require_scope("read")
+        .require_claim_value("/realm_access/roles", "clerk")
+        .require_claim_value("https://example.com/roles", "b\"c");
+    let claim =
+        |roles: Value| token().scope("admin").claim("realm_access", json!({ "roles": roles }));
+    let explanation = guard.explain_token_at(&claim(json!(["clerk", "secret"])).mint(), NOW);
+    let scope = finding(&explanation, Check::Scope);
+    assert_eq!(scope.expected(), Some(r#"one of ["read", "write", "admin"]"#));
+    assert_eq!((scope.actual(), scope.outcome()), (Some(r#""read""#), Outcome::Passed));
+    let [.., clerk, other] = explanation.findings() else { panic!("{explanation}") };
+    assert_eq!(clerk.outcome(), Outcome::Passed);
+    assert_eq!(clerk.expected(), Some(r#"`/realm_access/roles`: "clerk""#));
+    assert_eq!(clerk.actual(), clerk.expected());
+    assert_eq!(other.error(), Some(VerifyError::InsufficientScope));
+    assert_eq!(other.expected(), Some(r#"`https://example.com/roles`: "b\"c""#));
+    assert_eq!(other.actual(), Some("`https://example.com/roles`: none"));
+    assert!(!explanation.to_string().contains("secret"));
+    for (roles, actual) in [
+        (json!(["secret"]), "an array of other strings"),
+        (json!("secret"), "another string"),
+        (json!(["clerk", 1]), "an array with other values than strings"),
+        (json!({ "clerk": 1 }), "neither a string nor an array"),
+        (json!(null), "neither a string nor an array"),
+    ] {
+        let explanation = guard.explain_token_at(&claim(roles).mint(), NOW);
+        let [.., found, _] = explanation.findings() else { panic!("{explanation}") };
+        assert_eq!(found.actual(), Some(&*format!("`/realm_access/roles`: {actual}")));
+    }
 }
 
 #[test]

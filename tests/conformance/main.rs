@@ -54,6 +54,10 @@ mod rfc6750;
 mod rfc6750_guard;
 // Metadata of the service, for clients.
 mod rfc9728;
+#[cfg(feature = "fetch")]
+mod http_response;
+// Step-up authentication: `acr` and `auth_time` of an access token.
+mod rfc9470;
 // Times as they are displayed.
 mod rfc3339;
 
