@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     Algorithm,
+    challenge::is_scope_token,
     resource_metadata::url::{PlainHttp, Url},
 };
 
@@ -42,6 +43,10 @@ pub use error::ResourceMetadataError;
 /// # Ok::<(), tokenring::ResourceMetadataError>(())
 /// ```
 ///
+/// A guard knows the issuers and the scopes that it requires, and tells clients where the document is: see
+/// [`Guard::metadata_builder`](crate::Guard::metadata_builder) and
+/// [`Guard::resource_metadata`](crate::Guard::resource_metadata).
+///
 /// # The resource's identifier
 ///
 /// It is never normalized: no slash is added or removed, and clients compare it character by character.
@@ -64,6 +69,7 @@ impl ResourceMetadata {
             resource: resource.into(),
             authorization_servers: Vec::new(),
             scopes: None,
+            of_guard: OfGuard::default(),
             name: None,
             documentation: None,
             policy_uri: None,
@@ -117,6 +123,7 @@ pub struct ResourceMetadataBuilder {
     resource: String,
     authorization_servers: Vec<String>,
     scopes: Option<Vec<String>>,
+    of_guard: OfGuard,
     name: Option<String>,
     documentation: Option<String>,
     policy_uri: Option<String>,
@@ -127,6 +134,13 @@ pub struct ResourceMetadataBuilder {
     plain_http: PlainHttp,
 }
 
+/// The values of a guard, for members that are not set.
+#[derive(Clone, Debug, Default)]
+struct OfGuard {
+    issuers: Vec<String>,
+    scopes: Vec<String>,
+}
+
 /// Whether a member with the value `true` is in the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Presence {
@@ -135,6 +149,21 @@ enum Presence {
 }
 
 impl ResourceMetadataBuilder {
+    /// Fills in what a guard knows. A scope may occur twice.
+    pub(crate) fn of_guard(
+        mut self,
+        issuers: impl IntoIterator<Item = String>,
+        scopes: impl IntoIterator<Item = String>,
+    ) -> Self {
+        self.of_guard.issuers = issuers.into_iter().collect();
+        for scope in scopes {
+            if !self.of_guard.scopes.contains(&scope) {
+                self.of_guard.scopes.push(scope);
+            }
+        }
+        self
+    }
+
     /// Adds an authorization server that issues tokens for the resource: its issuer identifier, exactly as
     /// its own metadata has it. At least one is required. RFC 9728 section 2, `authorization_servers`.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
@@ -255,7 +284,10 @@ impl ResourceMetadataBuilder {
     }
 
     fn checked_servers(&self) -> Result<Value, ResourceMetadataError> {
-        let servers = &self.authorization_servers;
+        let servers = match self.authorization_servers.as_slice() {
+            [] => &self.of_guard.issuers,
+            _ => &self.authorization_servers,
+        };
         if servers.is_empty() {
             return Err(ResourceMetadataError::NoAuthorizationServer);
         }
@@ -270,8 +302,9 @@ impl ResourceMetadataBuilder {
     }
 
     fn checked_scopes(&self) -> Result<Option<Value>, ResourceMetadataError> {
-        let Some(scopes) = &self.scopes else { return Ok(None) };
-        if let Some(index) = scopes.iter().position(|scope| !is_scope(scope)) {
+        let of_guard = (!self.of_guard.scopes.is_empty()).then_some(&self.of_guard.scopes);
+        let Some(scopes) = self.scopes.as_ref().or(of_guard) else { return Ok(None) };
+        if let Some(index) = scopes.iter().position(|scope| !is_scope_token(scope)) {
             return Err(ResourceMetadataError::Scope { index });
         }
         // A client asks the authorization server for it, not a resource: MCP, authorization, "Scope
@@ -343,12 +376,6 @@ fn list<'v>(
         true => Err(ResourceMetadataError::Empty { member }),
         false => Ok(Value::from(seen)),
     }
-}
-
-/// RFC 6749 section 3.3, `scope-token`.
-fn is_scope(name: &str) -> bool {
-    let is_scope_byte = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
-    !name.is_empty() && name.bytes().all(is_scope_byte)
 }
 
 /// RFC 9728 section 3.

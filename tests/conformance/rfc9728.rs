@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, ResourceMetadata, ResourceMetadataBuilder, ResourceMetadataError as Error,
+    Algorithm, Guard, JwkSet, Policy, Rejection, ResourceMetadata, ResourceMetadataBuilder,
+    ResourceMetadataError as Error, Verifier, testkit::ISSUER as TEST_ISSUER,
 };
+
+use crate::common::{NOW, keys, policy, token, verifier};
 
 const RESOURCE: &str = "https://api.example.com/mcp";
 const ISSUER: &str = "https://issuer.example";
@@ -513,6 +516,115 @@ fn name_that_shows_nothing_or_has_a_control_character_is_refused() {
     for name in ["a\nb", "a\0", "\u{1b}[31mred", "a\u{7f}", "a\u{85}b"] {
         assert_eq!(error(good().name(name)), Error::ControlCharacter, "{name:?}");
     }
+}
+
+// Section 5: the guard tells clients where the document is.
+
+fn guard() -> Guard<JwkSet> {
+    Guard::new(verifier()).require_scope("files:read")
+}
+
+#[test]
+fn guard_fills_in_its_issuers_and_scopes_unless_they_are_set() {
+    let twice = guard().require_scope("files:list files:read");
+    let metadata = document(twice.metadata_builder(RESOURCE));
+    assert_eq!(metadata["authorization_servers"], json!([TEST_ISSUER]));
+    assert_eq!(metadata["scopes_supported"], json!(["files:read", "files:list"]));
+
+    let other = Policy::new("https://other.example", "api");
+    let of_two = Guard::new(verifier().with_issuer(other, keys()).unwrap());
+    let metadata = document(of_two.metadata_builder(RESOURCE));
+    assert_eq!(metadata["authorization_servers"], json!([TEST_ISSUER, "https://other.example"]));
+    assert_eq!(metadata.get("scopes_supported"), None);
+
+    let set = of_two
+        .require_scope("a")
+        .metadata_builder(RESOURCE)
+        .authorization_server(ISSUER)
+        .scopes_supported(["b"]);
+    assert_eq!(document(set.clone())["authorization_servers"], json!([ISSUER]));
+    assert_eq!(document(set)["scopes_supported"], json!(["b"]));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn issuers_at_run_time_are_those_of_the_moment() {
+    let issuers = tokenring::Issuers::new();
+    let guard = Guard::new(Verifier::with_issuers(issuers.clone()));
+    assert_eq!(error(guard.metadata_builder(RESOURCE)), Error::NoAuthorizationServer);
+    issuers.add(policy(), keys()).unwrap();
+    let metadata = document(guard.metadata_builder(RESOURCE));
+    assert_eq!(metadata["authorization_servers"], json!([TEST_ISSUER]));
+}
+
+#[test]
+fn setting_of_the_guard_that_no_document_may_have_is_refused() {
+    let member = "authorization_servers";
+    for (policy, expected) in [
+        (Policy::new("accounts.google.com", "api"), Error::Url { member }),
+        (
+            Policy::for_tenants("https://login.microsoftonline.com/{tenantid}/v2.0", "api")
+                .any_tenant(),
+            Error::Url { member },
+        ),
+        (Policy::new("http://issuer.example", "api"), Error::NotHttps { member }),
+    ] {
+        let guard = Guard::new(Verifier::new(policy, keys()).unwrap());
+        assert_eq!(error(guard.metadata_builder(RESOURCE)), expected);
+        assert!(guard.metadata_builder(RESOURCE).authorization_server(ISSUER).build().is_ok());
+    }
+    // The name of an empty setting is empty.
+    for (scope, expected) in [
+        ("", Error::Scope { index: 1 }),
+        ("a \"b", Error::Scope { index: 2 }),
+        ("offline_access", Error::OfflineAccess),
+    ] {
+        let guard = guard().require_scope(scope);
+        assert_eq!(error(guard.metadata_builder(RESOURCE)), expected, "{scope:?}");
+    }
+}
+
+/// The values of `WWW-Authenticate`.
+fn challenges(rejection: &Rejection) -> Vec<String> {
+    let fields = rejection.headers().filter(|(name, _)| *name == "WWW-Authenticate");
+    fields.map(|(_, value)| value).collect()
+}
+
+#[test]
+fn each_401_and_403_names_the_document_and_no_other_answer_does() {
+    let metadata = of("https://api.example.com/mcp?a=b").build().unwrap();
+    let guard = guard().resource_metadata(&metadata);
+    let good = format!("Bearer {}", token().scope("files:read").mint());
+    let caller = guard.check_at([&good], NOW).unwrap();
+    let poor = format!("Bearer {}", token().mint());
+    let expected = r#"resource_metadata="https://api.example.com/.well-known/oauth-protected-resource/mcp?a=b""#;
+    for (rejection, status) in [
+        (guard.check_at(None::<&str>, NOW).unwrap_err(), 401),
+        (guard.check_at(["Bearer a.b"], NOW).unwrap_err(), 401),
+        (guard.check_at([&poor], NOW).unwrap_err(), 403),
+        (guard.check_scope(&caller, "files:write").unwrap_err(), 403),
+        (guard.forbidden("code", "message"), 403),
+    ] {
+        assert_eq!(rejection.status(), status);
+        let [challenge] = &challenges(&rejection)[..] else { panic!("{rejection:?}") };
+        assert!(challenge.contains(expected), "{challenge}");
+    }
+    let several = guard.check_at([&good, &good], NOW).unwrap_err();
+    assert_eq!(several.status(), 400);
+    assert!(challenges(&several).iter().all(|challenge| !challenge.contains("resource_metadata")));
+}
+
+#[test]
+fn later_metadata_replace_the_former() {
+    let [one, two] =
+        ["https://r.example/1", "https://r.example/2"].map(|one| of(one).build().unwrap());
+    let guard = guard().resource_metadata(&one).resource_metadata(&two);
+    assert_eq!(
+        challenges(&guard.missing_token()),
+        [
+            r#"Bearer scope="files:read", resource_metadata="https://r.example/.well-known/oauth-protected-resource/2", realm="api""#
+        ],
+    );
 }
 
 #[test]
