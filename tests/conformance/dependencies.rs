@@ -46,7 +46,7 @@ const BUILD: [(&str, &str); 3] = [
 ];
 
 /// The packages of this repository: the crate, and those that test, time or show it.
-const MEMBERS: [&str; 13] = [
+const MEMBERS: [&str; 14] = [
     "issuers",
     "peers",
     "tokenring",
@@ -57,6 +57,7 @@ const MEMBERS: [&str; 13] = [
     "tokenring-coverage",
     "tokenring-differential",
     "tokenring-forward-auth",
+    "tokenring-mcp",
     "tokenring-oracle",
     "tokenring-public-api",
     "tokenring-tonic",
