@@ -43,18 +43,20 @@ pub fn router(
     let protection = Protection::new(guard.resource_metadata(&metadata));
 
     let (host, path) = host_and_path(resource);
+    let mcp = Router::new()
+        .route_service(path, service(Files::new(protection.clone()), host))
+        .route_layer(middleware::from_fn_with_state(protection, protection::protect));
+    Ok(mcp.merge(metadata_routes(&metadata)))
+}
+
+/// The tools over HTTP, for requests to this host, with its port if it has one.
+pub fn service(files: Files, host: &str) -> StreamableHttpService<Files, NeverSessionManager> {
     // Without sessions, no session can be used with another user's token.
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_allowed_hosts([host]);
-    let files = Files::new(protection.clone());
-    let service: StreamableHttpService<Files, NeverSessionManager> =
-        StreamableHttpService::new(move || Ok(files.clone()), Default::default(), config);
-    let mcp = Router::new()
-        .route_service(path, service)
-        .route_layer(middleware::from_fn_with_state(protection, protection::protect));
-    Ok(mcp.merge(metadata_routes(&metadata)))
+    StreamableHttpService::new(move || Ok(files.clone()), Default::default(), config)
 }
 
 /// The document at its path. Nobody needs a token for it, and browsers may read it from any origin.

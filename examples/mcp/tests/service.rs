@@ -2,12 +2,19 @@
 
 use std::net::SocketAddr;
 
-use axum::{Router, http::request::Parts, middleware, routing::any};
+use axum::{
+    Router,
+    extract::Request,
+    http::request::Parts,
+    middleware::{self, Next},
+    routing::any,
+};
 use serde_json::{Value, json};
-use tokenring::{Guard, Policy, Verified, Verifier};
+use tokenring::{Guard, Policy, ResourceMetadataError, Verified, Verifier};
 use tokenring_mcp::{
+    files::Files,
     protection::{Protection, protect},
-    router,
+    router, service,
 };
 use tokenring_oracle::{
     http::{Response, bearer, request},
@@ -127,6 +134,42 @@ fn message_that_names_two_tools_does_not_get_past_the_scope() {
         assert!(!response.text.contains("wrote a"), "{name}: {}", response.text);
     }
     assert_eq!(result(&served.call("files:read", "list_files")).as_deref(), Some(""));
+}
+
+#[test]
+fn tool_checks_its_scope_whatever_the_middleware_has_read() {
+    let served = Served::start(|verifier, resource| {
+        let guard = Guard::new(verifier);
+        let files = Files::new(Protection::new(guard.clone()));
+        let host = resource.strip_prefix("http://").unwrap().strip_suffix("/mcp").unwrap();
+        let checks_no_tool = move |mut request: Request, next: Next| {
+            let values = request.headers().get_all("authorization");
+            let caller = guard.check(&values).unwrap();
+            request.extensions_mut().insert(caller);
+            next.run(request)
+        };
+        Router::new()
+            .route_service("/mcp", service(files, host))
+            .route_layer(middleware::from_fn(checks_no_tool))
+    });
+    let refused = served.call("files:read", "write_file");
+    assert!(refused.body().contains("Insufficient scope"), "{}", refused.text);
+    assert_eq!(result(&served.call("files:read", "list_files")).as_deref(), Some(""));
+    assert_eq!(result(&served.call("files:write", "write_file")).as_deref(), Some("wrote a"));
+}
+
+#[test]
+fn resource_may_have_any_path_and_must_fit_the_metadata() {
+    let issued = Issued::start();
+    let build = |resource: &str| {
+        let policy = Policy::new(issued.issuer.url(), resource);
+        router(Verifier::new(policy, issued.keys.clone()).unwrap(), resource).map(drop)
+    };
+    for resource in ["http://localhost", "http://localhost/", "http://[::1]:80/a/b/?c=d"] {
+        assert_eq!(build(resource), Ok(()), "{resource}");
+    }
+    let plain = Err(ResourceMetadataError::NotHttps { member: "resource" });
+    assert_eq!(build("http://api.example.com/mcp"), plain);
 }
 
 #[test]
