@@ -134,8 +134,9 @@ impl<K: KeySource> Guard<K> {
     /// called again.
     ///
     /// All are required. The claim is read as [`Policy::scopes_from`](crate::Policy::scopes_from) says: a
-    /// value is an element of an array of strings, or a string. The empty value is in no claim, and a
-    /// malformed path leads to none, so an empty setting admits nobody.
+    /// value is an element of an array of strings, or a string. An object on the way in which a member
+    /// occurs twice refuses the token. The empty value is in no claim, and a malformed path leads to none,
+    /// so an empty setting admits nobody.
     ///
     /// ```
     /// # use tokenring::{Guard, JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};

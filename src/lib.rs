@@ -41,6 +41,9 @@
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
 //!   handler, and the same for permissions. Scopes or roles in another claim: [`Policy::scopes_from`].
+//!   Roles beside scopes: [`Guard::require_claim_value`]. Scopes that include others: [`Guard::implies`].
+//! - **A second factor, or a recent login?** [`Guard::require_authentication`].
+//! - **A token in another field, a cookie or a message?** [`Guard::check_token`].
 //! - **Clients that find the issuer by themselves, as those of MCP?** [`ResourceMetadata`] is the document
 //!   that they read.
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
@@ -50,7 +53,8 @@
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
-//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`].
+//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`]; all codes are
+//!   in [`Rejection::CODES`].
 //! - **The claims of an application?** [`Verified::claims`] reads them into a type of yours.
 //! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
 //!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].

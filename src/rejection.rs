@@ -42,19 +42,18 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// With the feature `fetch`, it becomes the `http::Response<String>` of axum, hyper, poem, tower and
-/// warp by `into()`, and so by `?` too:
+/// With the feature `fetch`, `into()` makes it the `http::Response<String>` of axum, hyper, poem, tower
+/// and warp:
 ///
 /// ```
 /// # #[cfg(feature = "fetch")] {
 /// # use ureq::http;
 /// # use tokenring::{Guard, RemoteJwks};
-/// async fn hello(
-///     guard: &Guard<RemoteJwks>,
-///     headers: &http::HeaderMap,
-/// ) -> Result<String, http::Response<String>> {
-///     let caller = guard.check_async(headers.get_all("authorization")).await?;
-///     Ok(format!("hello {}", caller.subject().unwrap_or("nobody")))
+/// async fn hello(guard: &Guard<RemoteJwks>, headers: &http::HeaderMap) -> http::Response<String> {
+///     match guard.check_async(headers.get_all("authorization")).await {
+///         Ok(caller) => http::Response::new(format!("hello {}", caller.subject().unwrap_or("nobody"))),
+///         Err(rejection) => rejection.into(),
+///     }
 /// }
 /// # }
 /// ```

@@ -397,7 +397,7 @@ pub(super) const PERMISSION_MISSING: Hint = Hint::coded("permission_missing")
 pub(super) const PERMISSION_IS_SCOPE: Hint = Hint::coded("permission_is_scope")
     .says("The token has this name among its scopes: check it with `Guard::require_scope` in place of `require_permission`.");
 pub(super) const REQUIREMENT_EMPTY: Hint = Hint::coded("requirement_empty")
-    .says("The guard requires an empty name, which no token has: a setting of this service was left empty.");
+    .says("The guard requires an empty name or value, or none at all, which no token has: a setting of this service was left empty.");
 
 pub(super) const CLAIM_VALUE_MISSING: Hint = Hint::coded("claim_value_missing")
     .says("The claim is there without this value: have the issuer grant it to the user or client.");

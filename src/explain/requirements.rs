@@ -34,7 +34,7 @@ impl Explained {
                 hint: Some(hint::REQUIREMENT_EMPTY),
             });
         }
-        if needed.accepted_contexts().is_some() {
+        if let Some(accepted) = needed.accepted_contexts() {
             let expected = format!("`acr`: {}", contexts_expected(Some(needed)));
             self.require(check, expected, |claims| {
                 let read = JsonAsRead::of(claims.json());
@@ -44,11 +44,11 @@ impl Explained {
                     Err(_) if read.is_string("acr") => "another string",
                     _ => read.kind("acr"),
                 };
-                Found {
-                    outcome,
-                    actual: format!("`acr`: {actual}"),
-                    hint: outcome.err().and_then(|error| diagnosis::step_up(error, &read)),
-                }
+                let hint = outcome.err().and_then(|error| match accepted {
+                    values if values.iter().all(String::is_empty) => Some(hint::REQUIREMENT_EMPTY),
+                    _ => diagnosis::step_up(error, &read),
+                });
+                Found { outcome, actual: format!("`acr`: {actual}"), hint }
             });
         }
         if needed.greatest_age().is_some() {

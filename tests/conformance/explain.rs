@@ -742,6 +742,12 @@ fn hints_for_guards() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             "requirement_empty",
             of(recent(Authentication::new()), token()),
         ),
+        (
+            "empty acr",
+            login,
+            "requirement_empty",
+            of(recent(Authentication::new().acr_values([""])), token().claim("acr", "")),
+        ),
     ]
 }
 

@@ -45,23 +45,26 @@ fn response_has_status_fields_and_body_of_the_rejection() {
 }
 
 #[test]
-fn handler_passes_a_rejection_on_with_a_question_mark() {
-    fn handler(guard: &Guard<JwkSet>, headers: &HeaderMap) -> Result<String, Response<String>> {
+fn handler_turns_a_rejection_into_its_response() {
+    fn delete(guard: &Guard<JwkSet>, headers: &HeaderMap) -> Result<String, Rejection> {
         let caller = guard.check_at(headers.get_all(AUTHORIZATION), NOW)?;
         guard.check_permission(&caller, "delete:all")?;
         Ok("deleted".to_owned())
     }
+    fn handler(guard: &Guard<JwkSet>, headers: &HeaderMap) -> Response<String> {
+        delete(guard, headers).map_or_else(Response::from, Response::new)
+    }
     let mut headers = HeaderMap::new();
-    assert_eq!(handler(&guard(), &headers).unwrap_err().status(), 401);
-    headers.append(
-        AUTHORIZATION,
-        format!("Bearer {}", token().scope("admin").mint()).parse().unwrap(),
-    );
-    let refused = handler(&guard(), &headers).unwrap_err();
+    assert_eq!(handler(&guard(), &headers).status(), 401);
+    let with_scope = token().scope("admin");
+    let value = |token: String| format!("Bearer {token}").parse().unwrap();
+    headers.insert(AUTHORIZATION, value(with_scope.mint()));
+    let refused = handler(&guard(), &headers);
     assert_eq!(refused.status(), 403);
     let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
     assert_eq!(challenge, r#"Bearer error="insufficient_scope", realm="a\"\n\u{e9}""#);
     headers.append(AUTHORIZATION, "Bearer x".parse().unwrap());
-    assert_eq!(handler(&guard(), &headers).unwrap_err().status(), 400);
-    let _: fn(Rejection) -> Response<String> = Into::into;
+    assert_eq!(handler(&guard(), &headers).status(), 400);
+    headers.insert(AUTHORIZATION, value(with_scope.permissions(["delete:all"]).mint()));
+    assert_eq!(handler(&guard(), &headers).into_body(), "deleted");
 }
