@@ -45,7 +45,7 @@
 //! - **A second factor, or a recent login?** [`Guard::require_authentication`].
 //! - **A token in another field, a cookie or a message?** [`Guard::check_token`].
 //! - **Clients that find the issuer by themselves, as those of MCP?** [`ResourceMetadata`] is the document
-//!   that they read.
+//!   that they read, and [`Guard::resource_metadata`] tells them where it is.
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one, with a hint. The page [`explain`] says how to read the report.
 //! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
