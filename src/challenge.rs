@@ -124,7 +124,7 @@ fn scope_of<'n, N: AsRef<str> + ?Sized + 'n>(
 }
 
 /// RFC 6749 section 3.3: `1*NQCHAR`.
-fn is_scope_token(name: &str) -> bool {
+pub(crate) fn is_scope_token(name: &str) -> bool {
     let is_nqchar = |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
     !name.is_empty() && name.bytes().all(is_nqchar)
 }

@@ -158,6 +158,14 @@ pub(crate) const OF_ID_TOKENS: [(Check, Rule); 13] = [
     (Check::RequiredClaim, Rule::Claims(Policy::check_required_claims)),
 ];
 
+/// The checks of an access token of the profile that come before those of [`OF_CLAIMS`]. RFC 9068 section 2.2.
+pub(crate) const OF_PROFILE: [(Check, Rule); 4] = [
+    (Check::Claim, Rule::Presence(Policy::check_subject_is_present)),
+    (Check::Claim, Rule::Presence(Policy::check_client_id_is_present)),
+    (Check::Claim, Rule::Presence(Policy::check_issuance_is_present)),
+    (Check::Claim, Rule::Presence(Policy::check_jwt_id_is_present)),
+];
+
 /// The checks of an ID token that are about one login, in their order. They follow those of the claims, and are
 /// made again for a token in the cache.
 pub(crate) const OF_LOGIN: [(Check, LoginRule); 5] = [

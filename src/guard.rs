@@ -4,6 +4,7 @@ mod admission;
 mod explanation;
 #[cfg(feature = "std")]
 mod future;
+mod metadata;
 mod refusal;
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};

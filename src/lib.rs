@@ -44,6 +44,8 @@
 //!   Roles beside scopes: [`Guard::require_claim_value`]. Scopes that include others: [`Guard::implies`].
 //! - **A second factor, or a recent login?** [`Guard::require_authentication`].
 //! - **A token in another field, a cookie or a message?** [`Guard::check_token`].
+//! - **Clients that find the issuer by themselves, as those of MCP?** [`ResourceMetadata`] is the document
+//!   that they read, and [`Guard::resource_metadata`] tells them where it is.
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one, with a hint. The page [`explain`] says how to read the report.
 //! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
@@ -136,26 +138,30 @@ mod guard;
 mod challenge;
 mod rejection;
 
-// 8. Every reason for refusal, in pipeline order, and the faults of a setting's text.
+// 8. What the service says of itself.
+mod host;
+mod resource_metadata;
+
+// 9. Every reason for refusal, in pipeline order, and the faults of a setting's text.
 mod error;
 mod setting_text;
 
-// 9. The issuer's keys over the network.
+// 10. The issuer's keys over the network.
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
-// 10. The tokens of common issuers.
+// 11. The tokens of common issuers.
 #[cfg(feature = "fetch")]
 #[doc = include_str!("issuers.md")]
 pub mod issuers {}
 
-// 11. Logins: what to check in an ID token.
+// 12. Logins: what to check in an ID token.
 #[doc = include_str!("id_tokens.md")]
 pub mod id_tokens {}
 
-// 12. An issuer for tests.
+// 13. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -184,6 +190,7 @@ pub use policy::Policy;
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
 pub use remote::{FetchConfigError, RemoteJwks};
+pub use resource_metadata::{ResourceMetadata, ResourceMetadataBuilder, ResourceMetadataError};
 pub use setting_text::SettingFault;
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;

@@ -11,6 +11,7 @@ use crate::{
 
 mod checks;
 mod id_token;
+mod presence;
 mod settings;
 
 /// The claims that a token must have to be accepted: the right issuer, the right audience or
@@ -82,6 +83,29 @@ impl Policy {
     /// service accepts the tokens for the others.
     pub fn for_client(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self { clients: Vec::from([client_id.into()]), ..Self::of_issuer(issuer.into()) }
+    }
+
+    /// A policy for access tokens of the profile in RFC 9068: `issuer` and `audience` are as in
+    /// [`new`](Self::new), `typ` must be `at+jwt`, and each of `iss`, `exp`, `aud`, `sub`, `client_id`, `iat`
+    /// and `jti` must be there. An `azp` does not replace `client_id`.
+    ///
+    /// With an issuer that follows the profile, prefer this to [`new`](Self::new): nothing else that the
+    /// issuer signs is then taken for an access token. Auth0 (unless the API's profile is set to RFC 9068),
+    /// Entra ID and PingFederate do not follow it.
+    ///
+    /// ```
+    /// use tokenring::Policy;
+    ///
+    /// let policy = Policy::rfc9068("https://issuer.example/", "https://api.example.com/");
+    /// ```
+    ///
+    /// RFC 9068 sections 2 and 4.
+    pub fn rfc9068(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self {
+            token_type: TokenType::AccessToken,
+            purpose: Purpose::ProfiledAccess,
+            ..Self::new(issuer, audience)
+        }
     }
 
     /// A policy for ID tokens, by which the OpenID provider `issuer` tells the client `client_id` who
@@ -336,6 +360,8 @@ impl Policy {
 enum Purpose {
     /// To call this service.
     Access,
+    /// The same, with all claims of the profile. RFC 9068.
+    ProfiledAccess,
     /// To tell this service, a client, who logged in.
     Login,
 }

@@ -22,7 +22,7 @@ impl Walk<'_> {
         error: Option<VerifyError>,
     ) -> Option<(String, String)> {
         match error.and_then(faulty_claim) {
-            Some(claim) if check != Check::Route => return Some(self.type_and_claim(claim)),
+            Some(claim) if check != Check::Route => return Some(self.type_and_claim(check, claim)),
             _ => {}
         }
         let policy = self.policy();
@@ -130,23 +130,21 @@ impl Walk<'_> {
         })
     }
 
-    /// The type of a registered claim, and the faulty claim.
-    fn type_and_claim(&self, claim: &str) -> (String, String) {
-        match type_of_claim(claim) {
-            (Check::Claim, expected) => (
+    /// The type of a registered claim, and the claim, in which `check` found a fault.
+    fn type_and_claim(&self, check: Check, claim: &str) -> (String, String) {
+        let (_, expected) = type_of_claim(claim);
+        match check {
+            Check::Claim => (
                 format!("`{claim}`: {expected}"),
                 format!("`{claim}`: {}", self.payload.kind(claim)),
             ),
             // Its value may be anything.
-            (
-                Check::Confirmation
-                | Check::Nonce
-                | Check::AuthenticationContext
-                | Check::AccessTokenHash
-                | Check::CodeHash,
-                expected,
-            ) => (expected.into(), self.payload.kind(claim).into()),
-            (_, expected) => (expected.into(), self.payload.shown(claim)),
+            Check::Confirmation
+            | Check::Nonce
+            | Check::AuthenticationContext
+            | Check::AccessTokenHash
+            | Check::CodeHash => (expected.into(), self.payload.kind(claim).into()),
+            _ => (expected.into(), self.payload.shown(claim)),
         }
     }
 

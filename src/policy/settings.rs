@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::{Policy, Purpose};
 use crate::{
     Algorithm, ClaimPath, KeyQuery, PolicyError, SettingFault, TokenType,
-    check::{Check, OF_CLAIMS, OF_ID_TOKENS, Rule},
+    check::{Check, OF_CLAIMS, OF_ID_TOKENS, OF_PROFILE, Rule},
     key_name::KeyName,
     required_claim::RequiredClaim,
     tenants::{self, Tenants},
@@ -130,18 +130,19 @@ impl Policy {
         matches!(self.purpose, Purpose::Login)
     }
 
-    /// The checks of the claims.
-    pub(crate) fn checks(&self) -> &'static [(Check, Rule)] {
+    /// The checks of the claims, in two lists of which the first is made first.
+    pub(crate) fn checks(&self) -> [&'static [(Check, Rule)]; 2] {
         match self.purpose {
-            Purpose::Access => &OF_CLAIMS,
-            Purpose::Login => &OF_ID_TOKENS,
+            Purpose::Access => [&[], &OF_CLAIMS],
+            Purpose::ProfiledAccess => [&OF_PROFILE, &OF_CLAIMS],
+            Purpose::Login => [&[], &OF_ID_TOKENS],
         }
     }
 
     /// Whether the tokens may be security events: their type is the issuer's own, and the policy is not
     /// for logins.
     pub(crate) fn accepts_events(&self) -> bool {
-        self.token_type.is_issuers_own() && matches!(self.purpose, Purpose::Access)
+        self.token_type.is_issuers_own() && !self.is_for_id_tokens()
     }
 
     pub(crate) fn leeway_seconds(&self) -> u64 {

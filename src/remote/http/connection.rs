@@ -5,7 +5,7 @@ use std::{
     boxed::Box,
     error::Error,
     fmt,
-    net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+    net::{SocketAddr, ToSocketAddrs as _},
     string::String,
     sync::{
         Arc,
@@ -30,9 +30,9 @@ use ureq::{
 
 use crate::{
     SettingFault,
+    host::{is_host, is_loopback, is_port},
     remote::{
         error::FetchConfigError,
-        host::{is_host, is_port},
         http::{
             stage::Stages,
             tunnel::{Tunnel, boxed},
@@ -95,12 +95,6 @@ fn begins_with_host(url: &str) -> bool {
     let authority = url.split('/').next().unwrap_or_default();
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     is_host(host) && authority.strip_prefix(host).is_some_and(is_port)
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host == "[::1]"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The system's resolver, on its own thread, since it has no timeout.
