@@ -251,7 +251,8 @@ impl fmt::Display for SettingError {
             ),
             // Their sentences begin with the variable.
             Self::Keys {
-                error: error @ (FetchConfigError::Proxy { .. } | FetchConfigError::ProxyScheme { .. }),
+                error:
+                    error @ (FetchConfigError::Proxy { .. } | FetchConfigError::ProxyScheme { .. }),
                 ..
             } => write!(f, "{error}"),
             Self::Keys { name, error } => write!(f, "{name}: {error}"),

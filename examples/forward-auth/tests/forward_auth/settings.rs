@@ -146,7 +146,10 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
         (&[("AUDIENCE", "<s3cret>")], "AUDIENCE: an audience of the policy has a placeholder"),
         (&[("ISSUER", "s3cret.example")], "ISSUER: the URL has no scheme, write https://"),
         (&[("ISSUER", "https://s3cret.example/\n")], "ISSUER: the URL has white space"),
-        (&[("ISSUER", "https://s3cret.example/?a")], "ISSUER: the issuer's URL must not have a query"),
+        (
+            &[("ISSUER", "https://s3cret.example/?a")],
+            "ISSUER: the issuer's URL must not have a query",
+        ),
         (
             &[("ISSUER", "https://s3cret.example/.well-known/openid-configuration")],
             "ISSUER: the issuer's URL is that of its metadata",
