@@ -595,7 +595,7 @@ fn this_process() -> Vec<Case> {
     let refused = |status| ProxyError::Refused { status };
     let proxy = |error| failing(FetchError::Proxy { proxy: "proxy.example".into(), error });
     let read = |path: &str| RemoteJwks::file_builder(path);
-    let set = TempFile::with(&Issuer::default().jwks());
+    let set = TempFile::with(Issuer::default().jwks());
     let set = set.0.to_str().unwrap();
     assert_eq!(read(set).build().unwrap().prime(), Ok(()));
     vec![
