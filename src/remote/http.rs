@@ -160,8 +160,8 @@ impl HttpFetch {
             false => call,
         };
         let response = call.call().map_err(|error| fetch_error(error, &stages))?;
-        let refusal = proxy.filter(|_| is_plain(uri));
-        match refusal.and_then(|proxy| proxy.refusal(response.status())) {
+        let forwarder = proxy.filter(|_| is_plain(uri));
+        match forwarder.and_then(|proxy| proxy.refusal(response.status())) {
             Some(error) => Err(error),
             None => Ok((response, encoded.load(Ordering::Relaxed))),
         }

@@ -600,6 +600,11 @@ fn this_process() -> Vec<Case> {
     assert_eq!(read(set).build().unwrap().prime(), Ok(()));
     vec![
         case("no proxy", "fetch_proxy_unreachable", proxy(ProxyError::HostNotFound)),
+        case(
+            "proxy with a strange certificate",
+            "fetch_proxy_tls",
+            proxy(ProxyError::Tls { reason: "invalid peer certificate: UnknownIssuer".into() }),
+        ),
         case("proxy refuses", "fetch_proxy_refused", proxy(refused(407))),
         case("proxy forbids", "fetch_proxy_refused", proxy(refused(403))),
         case(
