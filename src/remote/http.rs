@@ -22,7 +22,6 @@ use ureq::{
 
 use crate::{
     UnixTime,
-    explain::text::up_to,
     remote::{
         clock::Deadline,
         error::{FetchConfigError, FetchError, ProxyError},
@@ -161,8 +160,8 @@ impl HttpFetch {
             false => call,
         };
         let response = call.call().map_err(|error| fetch_error(error, &stages))?;
-        let refusal = proxy.filter(|_| is_plain(uri));
-        match refusal.and_then(|proxy| proxy.refusal(response.status())) {
+        let forwarder = proxy.filter(|_| is_plain(uri));
+        match forwarder.and_then(|proxy| proxy.refusal(response.status())) {
             Some(error) => Err(error),
             None => Ok((response, encoded.load(Ordering::Relaxed))),
         }
@@ -280,16 +279,8 @@ fn is_passing(kind: ErrorKind) -> bool {
     )
 }
 
-/// The peer's text, escaped and short enough for a log.
-fn shown(text: &str) -> String {
-    up_to(text, MAX_TEXT)
-}
-
 /// Enough for DNS, TCP and TLS; a retry still fits into the default timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How many characters of the peer's text are kept.
-const MAX_TEXT: usize = 200;
 
 /// The text of an error whose type cannot be named without depending on `ureq-proto`.
 const TOO_MANY_HEADERS: &str = "http parse resulted in too many headers";
@@ -301,14 +292,6 @@ mod tests {
     use ureq::tls::RootCerts;
 
     use super::*;
-    const A_DAY: Duration = Duration::from_secs(86_400);
-
-    #[test]
-    fn peers_text_is_cut_between_characters() {
-        assert_eq!(shown("short\n"), r"short\u{a}");
-        let cut = format!("{}... (402 bytes)", r"\u{e4}".repeat(200));
-        assert_eq!(shown(&"\u{e4}".repeat(201)), cut);
-    }
 
     #[test]
     fn given_root_certificates_replace_the_built_in_ones_or_are_beside_them() {
@@ -417,6 +400,7 @@ mod tests {
 
     #[test]
     fn longest_timeouts_do_not_overflow() {
+        const A_DAY: Duration = Duration::from_secs(86_400);
         let settings = HttpSettings { connect_timeout: A_DAY, ..HttpSettings::default() };
         let request = FetchRequest::new("http://127.0.0.1:1/", A_DAY, usize::MAX);
         let outcome = HttpFetch::new(&settings, "").unwrap().fetch(&request);
