@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, Metadata},
-    io::{self, Read as _},
+    io,
     path::Path,
     sync::{
         Arc,
@@ -15,7 +15,7 @@ use std::{
 
 use crate::remote::{
     error::FetchError,
-    fetch::{Fetch, FetchRequest},
+    fetch::{Fetch, FetchRequest, read_within},
     fork::PerProcess,
 };
 
@@ -77,13 +77,8 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FetchError> {
     let file = File::open(path).map_err(unreadable)?;
     // The path may lead to another file than just now.
     check_type(&file.metadata().map_err(unreadable)?)?;
-    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let mut content = Vec::new();
-    file.take(one_more).read_to_end(&mut content).map_err(unreadable)?;
-    match content.len() > limit {
-        true => Err(FetchError::BodyTooLong { limit }),
-        false => Ok(content),
-    }
+    let content = read_within(limit, file).map_err(unreadable)?;
+    content.ok_or(FetchError::BodyTooLong { limit })
 }
 
 fn check_type(metadata: &Metadata) -> Result<(), FetchError> {

@@ -1,7 +1,7 @@
 //! From a URL to bytes, over https and within limits.
 
 use std::{
-    io::{ErrorKind, Read as _},
+    io::ErrorKind,
     string::{String, ToString as _},
     sync::{
         Arc,
@@ -25,7 +25,7 @@ use crate::{
     remote::{
         clock::Deadline,
         error::{FetchConfigError, FetchError, ProxyError},
-        fetch::{Fetch, FetchRequest},
+        fetch::{Fetch, FetchRequest, read_within},
         http::{
             connection::{NoThread, SystemResolver, WatchedConnector},
             headers::{Headers, Origin},
@@ -179,14 +179,8 @@ impl Fetch for HttpFetch {
             return Err(FetchError::ContentEncoding);
         }
         let limit = request.max_body();
-        let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        let mut body = Vec::new();
-        let read = response.into_body().into_reader().take(one_more).read_to_end(&mut body);
-        read.map_err(|error| body_error(error.into()))?;
-        match body.len() > limit {
-            true => Err(FetchError::BodyTooLong { limit }),
-            false => Ok(body),
-        }
+        let body = read_within(limit, response.into_body().into_reader());
+        body.map_err(|error| body_error(error.into()))?.ok_or(FetchError::BodyTooLong { limit })
     }
 }
 
