@@ -126,25 +126,28 @@ mod bearer;
 mod guard;
 mod rejection;
 
-// 8. Every reason for refusal, in pipeline order.
+// 8. Tokens that are bound to a key or a certificate: the proof in a request.
+pub mod possession;
+
+// 9. Every reason for refusal, in pipeline order.
 mod error;
 
-// 9. The issuer's keys over the network.
+// 10. The issuer's keys over the network.
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
-// 10. The tokens of common issuers.
+// 11. The tokens of common issuers.
 #[cfg(feature = "fetch")]
 #[doc = include_str!("issuers.md")]
 pub mod issuers {}
 
-// 11. Logins: what to check in an ID token.
+// 12. Logins: what to check in an ID token.
 #[doc = include_str!("id_tokens.md")]
 pub mod id_tokens {}
 
-// 12. An issuer for tests.
+// 13. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;

@@ -50,6 +50,16 @@ mod tenants;
 // Bearer tokens in requests; a guard's answers.
 mod rfc6750;
 mod rfc6750_guard;
+// Bound tokens: thumbprints; `cnf`; certificates; proofs, their URI, their nonces, and used ones.
+mod proofs;
+mod rfc7638;
+mod rfc7800;
+mod rfc8705;
+mod rfc9449;
+mod rfc9449_htu;
+mod rfc9449_nonce;
+#[cfg(feature = "std")]
+mod rfc9449_replay;
 // Times as they are displayed.
 mod rfc3339;
 
