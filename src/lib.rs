@@ -54,6 +54,8 @@
 //!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
 //! - **Who logged in?** [`Policy::for_id_tokens`] and [`Verifier::verify_id_token`]. The page
 //!   [`id_tokens`] has an example and the rules.
+//! - **Tokens that are bound to a key or a certificate?** [`Verified::confirmation`], and the module
+//!   [`possession`] for DPoP proofs and client certificates.
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //!
 //! # How it works

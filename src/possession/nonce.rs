@@ -243,6 +243,20 @@ mod tests {
     }
 
     #[test]
+    fn two_changes_of_a_tag_do_not_make_up_for_each_other() {
+        let Nonce(bytes) = nonces().issue(NOW);
+        for first in 9..NONCE_BYTES {
+            for second in first + 1..NONCE_BYTES {
+                let mut changed = bytes;
+                changed[first] ^= 0x55;
+                changed[second] ^= 0x55;
+                let changed = Nonce(changed).to_string();
+                assert_eq!(nonces().check(&changed, NOW), Err(ProofError::UnknownNonce));
+            }
+        }
+    }
+
+    #[test]
     fn text_of_another_length_or_alphabet_is_no_nonce() {
         let nonce = nonces().issue(NOW).to_string();
         assert_eq!(nonce.len(), 34);

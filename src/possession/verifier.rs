@@ -1,7 +1,7 @@
 //! From a request and a bound token to the verdict about its proof.
 
-use alloc::{sync::Arc, vec::Vec};
-use core::fmt;
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::{fmt, panic::AssertUnwindSafe};
 
 use super::{
     BoundToken, Nonce, ProofError, ProofFinding, ProofPolicy, ProofPolicyError, ReplayKey,
@@ -15,7 +15,8 @@ use crate::{Algorithm, UnixTime};
 #[derive(Clone)]
 pub struct ProofVerifier {
     settings: Arc<Settings>,
-    memory: Arc<dyn ReplayStore>,
+    /// A store that has panicked can still be called: what it then answers is its own matter.
+    memory: Arc<AssertUnwindSafe<Box<dyn ReplayStore>>>,
 }
 
 impl ProofVerifier {
@@ -28,7 +29,9 @@ impl ProofVerifier {
         policy: ProofPolicy,
         memory: impl ReplayStore + 'static,
     ) -> Result<Self, ProofPolicyError> {
-        Ok(Self { settings: Arc::new(policy.check_self()?), memory: Arc::new(memory) })
+        let memory: Box<dyn ReplayStore> = Box::new(memory);
+        let memory = Arc::new(AssertUnwindSafe(memory));
+        Ok(Self { settings: Arc::new(policy.check_self()?), memory })
     }
 
     /// Checks that the sender of a request has the key that its token is bound to, as of `now`, and records the
@@ -46,7 +49,7 @@ impl ProofVerifier {
         token: &BoundToken<'_>,
         now: UnixTime,
     ) -> Result<ProofAccepted, ProofError> {
-        self.inspect_at(request, token, now)?.record(&*self.memory, now)
+        self.inspect_at(request, token, now)?.record(&***self.memory, now)
     }
 
     /// The same without recording the proof.

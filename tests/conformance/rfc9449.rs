@@ -230,6 +230,9 @@ fn private_key_and_shared_secret_are_refused() {
             }
         }
     }
+    let header = r#"{"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"EC","\u0064":""}}"#;
+    let found = proof().header_text(header.into()).check();
+    assert_eq!(found, Err(ProofError::Key(JwkError::PrivateKey { member: "d" })));
     let found = proof().header("jwk", json!({ "kty": "oct", "k": "AQAB" })).check();
     assert_eq!(found, Err(ProofError::Key(JwkError::SharedSecret)));
 }
@@ -891,6 +894,41 @@ fn texts_codes_and_answers() {
     ] {
         assert_eq!(error.to_string(), text);
     }
+}
+
+#[test]
+fn names_of_the_checks_are_distinct_and_in_the_order_of_the_findings() {
+    let token = bound_to(&TestKey::for_algorithm(Algorithm::ES256));
+    let findings = verifier().findings_at(&Request::new("GET", "/v1/users"), &token, NOW);
+    let names: Vec<_> = findings.iter().map(|finding| finding.check().to_string()).collect();
+    let expected = [
+        "DPoP field",
+        "proof size",
+        "proof segments",
+        "proof header",
+        "proof typ",
+        "proof alg",
+        "proof jwk",
+        "jkt",
+        "x5t#S256",
+        "proof key",
+        "proof payload",
+        "htm",
+        "htu",
+        "ath",
+        "jti",
+        "proof exp",
+        "proof nbf",
+        "proof iat",
+        "proof nonce",
+        "proof signature",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(format!("{:>7}", ProofCheck::Replay), " replay");
+    assert_eq!(ProofCheck::Replay.clause(), "RFC 9449 section 11.1");
+    let algorithms: Vec<_> = verifier_of(ProofPolicy::new(ORIGIN)).algorithms().collect();
+    let default = [Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA, Algorithm::PS256];
+    assert_eq!(algorithms, default);
 }
 
 /// Section 5.2 of RFC 6750: a token in a log is a token lost.
