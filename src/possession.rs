@@ -10,8 +10,8 @@
 //! - with a **client certificate**, by the TLS connection. [`ClientCertificate`] reads it from DER or from
 //!   the field that a proxy sets, and [`Confirmation::check_certificate`] compares it.
 //!
-//! This module is for services that check proofs themselves. [`Verified::confirmation`](crate::Verified::confirmation)
-//! says what an accepted token is bound to.
+//! This module is for services that check proofs themselves.
+//! [`Verified::confirmation`](crate::Verified::confirmation) says what an accepted token is bound to.
 //!
 //! ```
 //! use tokenring::{

@@ -167,8 +167,8 @@ pub enum ProofError {
     UnknownNonce,
     /// Sender: `nonce` is too old. RFC 9449 section 9.
     StaleNonce,
-    /// Sender: the signature does not match the proof and the key, or the point of an EC key is not on its curve.
-    /// No details, on purpose. RFC 9449 section 4.3, step 6.
+    /// Sender: the signature does not match the proof and the key, or the point of an EC key is not on its
+    /// curve. No details, on purpose. RFC 9449 section 4.3, step 6.
     BadSignature,
     /// Sender: the proof has been used before. RFC 9449 section 11.1.
     Replayed,
@@ -290,10 +290,11 @@ impl ProofError {
         }
     }
 
-    /// The `error` of the challenge to answer with, whose status is 401: `invalid_dpop_proof`, `invalid_token` or
-    /// `use_dpop_nonce`, together with a `DPoP-Nonce`. RFC 9449 sections 7.1 and 9.
+    /// The `error` of the challenge to answer with, whose status is 401: `invalid_dpop_proof`,
+    /// `invalid_token` or `use_dpop_nonce`, together with a `DPoP-Nonce`. RFC 9449 sections 7.1 and 9.
     ///
-    /// `None` for `MemoryFull` and `MemoryUnavailable`: nothing is known about the proof, and the status is 503.
+    /// `None` for `MemoryFull` and `MemoryUnavailable`: nothing is known about the proof, and the status
+    /// is 503.
     pub const fn oauth_error(&self) -> Option<&'static str> {
         match self {
             Self::NotBound | Self::OtherKey | Self::CertificateMissing | Self::OtherCertificate => {

@@ -66,11 +66,12 @@ impl ReplayStore for ReplayMemory {
     fn insert(&self, key: &ReplayKey, end: UnixTime, now: UnixTime) -> Result<(), ReplayError> {
         // Half of a SHA-256: to find another proof with the name of a given one is out of reach.
         let name = key.as_bytes().first_chunk().copied().unwrap_or_default();
-        let [shard, ..] = self.hasher.hash_one(name).to_le_bytes();
+        let hash = self.hasher.hash_one(name);
+        let [shard, ..] = hash.to_le_bytes();
         let number = usize::from(shard).checked_rem(self.shards.len()).unwrap_or_default();
         let shard = self.shards.get(number).ok_or(ReplayError::Full)?;
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        shard.insert(Slot { name, end: end.as_secs() }, now.as_secs(), &self.hasher)
+        shard.insert(Slot { name, end: end.as_secs() }, hash, now.as_secs(), &self.hasher)
     }
 }
 
@@ -117,12 +118,18 @@ impl Shard {
         Self { slots: Box::default(), taken: 0, limit, dropped: 0, rebuilt: 0 }
     }
 
-    fn insert(&mut self, new: Slot, now: u64, hasher: &RandomState) -> Result<(), ReplayError> {
+    fn insert(
+        &mut self,
+        new: Slot,
+        hash: u64,
+        now: u64,
+        hasher: &RandomState,
+    ) -> Result<(), ReplayError> {
         // An entry with this end may have been dropped, by a thread whose clock was read later.
         if new.end <= now || new.end <= self.dropped {
             return Err(ReplayError::TooLate);
         }
-        match self.find(&new.name, now, hasher) {
+        match self.find(&new.name, hash, now) {
             Some(Found::Name(place)) => match self.slots.get(place) {
                 Some(slot) if slot.end <= now => self.replace(place, new),
                 _ => return Err(ReplayError::Replayed),
@@ -137,7 +144,7 @@ impl Shard {
                     return Err(ReplayError::Full);
                 }
                 self.rebuild(now, hasher);
-                match self.find(&new.name, now, hasher) {
+                match self.find(&new.name, hash, now) {
                     Some(Found::Free(place)) if self.taken < self.limit => self.fill(place, new),
                     _ => return Err(ReplayError::Full),
                 }
@@ -147,8 +154,8 @@ impl Shard {
     }
 
     /// Searches a name. `None` in a table without slots.
-    fn find(&self, name: &[u8; 16], now: u64, hasher: &RandomState) -> Option<Found> {
-        let (mut expired, mut place) = (None, self.first_place(name, hasher)?);
+    fn find(&self, name: &[u8; 16], hash: u64, now: u64) -> Option<Found> {
+        let (mut expired, mut place) = (None, self.first_place(hash)?);
         for _ in 0..self.slots.len() {
             match self.slots.get(place)? {
                 Slot { end: 0, .. } => return Some(expired.unwrap_or(Found::Free(place))),
@@ -163,9 +170,9 @@ impl Shard {
         expired
     }
 
-    fn first_place(&self, name: &[u8; 16], hasher: &RandomState) -> Option<usize> {
+    fn first_place(&self, hash: u64) -> Option<usize> {
         // The first byte has chosen the shard.
-        let [_, a, b, c, d, ..] = hasher.hash_one(name).to_le_bytes();
+        let [_, a, b, c, d, ..] = hash.to_le_bytes();
         let number = usize::try_from(u32::from_le_bytes([a, b, c, d])).ok()?;
         (!self.slots.is_empty()).then(|| self.masked(number))
     }
@@ -199,7 +206,10 @@ impl Shard {
         for slot in old {
             if slot.end <= now {
                 self.dropped = self.dropped.max(slot.end);
-            } else if let Some(Found::Free(place)) = self.find(&slot.name, now, hasher) {
+                continue;
+            }
+            let hash = hasher.hash_one(slot.name);
+            if let Some(Found::Free(place)) = self.find(&slot.name, hash, now) {
                 self.fill(place, slot);
             }
         }

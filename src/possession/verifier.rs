@@ -37,8 +37,9 @@ impl ProofVerifier {
     /// Checks that the sender of a request has the key that its token is bound to, as of `now`, and records the
     /// proof, so that it is not accepted again.
     ///
-    /// The token must have been verified. If it is bound to a certificate too, that is checked as well. Nothing
-    /// is recorded before everything else has been checked: otherwise, anybody could use up the proofs of others.
+    /// The token must have been verified. If it is bound to a certificate too, that is checked as well.
+    /// Nothing is recorded before everything else has been checked: otherwise, anybody could use up the
+    /// proofs of others.
     ///
     /// # Errors
     ///
@@ -108,8 +109,8 @@ impl ProofVerifier {
         of_text.chain(of_proof).collect()
     }
 
-    /// The nonce to send with an error whose [`oauth_error`](ProofError::oauth_error) is `use_dpop_nonce`, in the
-    /// field `DPoP-Nonce`. `None` if nonces are off. RFC 9449 section 9.
+    /// The nonce to send with an error whose [`oauth_error`](ProofError::oauth_error) is `use_dpop_nonce`,
+    /// in the field `DPoP-Nonce`. `None` if nonces are off. RFC 9449 section 9.
     pub fn nonce_at(&self, now: UnixTime) -> Option<Nonce> {
         self.settings.nonces.as_ref().map(|nonces| nonces.issue(now))
     }
