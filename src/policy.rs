@@ -346,8 +346,8 @@ impl Policy {
 
     /// Accepts tokens with `cnf`: tokens whose sender must prove possession of a key.
     ///
-    /// This crate does not check that proof. Call this only if your service does. RFC 9449
-    /// section 4.3, RFC 8705 section 3.
+    /// The policy does not check that proof. Call this only if your service does, such as with the module
+    /// [`possession`](crate::possession). RFC 9449 section 4.3, RFC 8705 section 3.
     #[must_use]
     pub fn allow_sender_constrained(mut self) -> Self {
         self.sender_constrained = SenderConstrained::Allowed;
