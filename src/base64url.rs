@@ -6,7 +6,9 @@ use alloc::{string::String, vec::Vec};
 
 use base64::{
     Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    engine::{
+        DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD,
+    },
 };
 
 /// The text is not the canonical encoding of any bytes.
@@ -26,6 +28,11 @@ pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Result<&'b [u
     let bytes = buffer.get_mut(..decoded_len(text)).ok_or(NotBase64url)?;
     engine::decode_exactly(text.as_bytes(), bytes)?;
     Ok(bytes)
+}
+
+/// The one text that decodes to `bytes`.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The number of bytes that `text` decodes to, if it is valid.

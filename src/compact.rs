@@ -42,20 +42,17 @@ impl<'t> CompactJws<'t> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(VerifyError::TokenTooLong { bytes: token.len() });
         }
-        match periods(token).saturating_add(1) {
-            3 => {}
+        let (signing_input, segments) = cut(token).map_err(|found| match found {
             // RFC 7516 section 9: five segments distinguish a JWE from a JWS.
-            5 => return Err(VerifyError::Encrypted),
-            found => return Err(VerifyError::SegmentCount { found }),
-        }
-        let (signing_input, signature) = token.rsplit_once('.').unwrap_or_default();
-        let (header, payload) = signing_input.split_once('.').unwrap_or_default();
+            5 => VerifyError::Encrypted,
+            found => VerifyError::SegmentCount { found },
+        })?;
+        let [header, _, signature] = segments;
         for (segment, text) in [("header", header), ("signature", signature)] {
             if text.is_empty() {
                 return Err(VerifyError::EmptySegment { segment });
             }
         }
-        let segments = [header, payload, signature];
         Ok(Self { header: JoseHeader::parse(header)?, signing_input, segments })
     }
 
@@ -83,6 +80,19 @@ impl fmt::Debug for CompactJws<'_> {
             .field("header", &self.header)
             .field("bytes", &bytes)
             .finish_non_exhaustive()
+    }
+}
+
+/// The JWS Signing Input and the three segments of `token`, or else the number of its segments.
+#[inline]
+pub(crate) fn cut(token: &str) -> Result<(&str, [&str; 3]), usize> {
+    match periods(token).saturating_add(1) {
+        3 => {
+            let (signing_input, signature) = token.rsplit_once('.').unwrap_or_default();
+            let (header, payload) = signing_input.split_once('.').unwrap_or_default();
+            Ok((signing_input, [header, payload, signature]))
+        }
+        found => Err(found),
     }
 }
 

@@ -136,7 +136,8 @@ fn string(value: Option<Value>, parameter: &'static str) -> Result<Option<Quoted
     }
 }
 
-fn forbidden(name: &str) -> Option<&'static str> {
+/// The parameter that would change how a token is processed, if `name` is one.
+pub(crate) fn forbidden(name: &str) -> Option<&'static str> {
     ["crit", "b64", "zip", "enc", "cty"].into_iter().find(|parameter| *parameter == name)
 }
 

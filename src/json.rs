@@ -20,7 +20,7 @@ use cursor::Cursor;
 use names::NamesSeen;
 
 pub(crate) use fault::fault;
-pub(crate) use number::Number;
+pub(crate) use number::{Exact, Number};
 
 /// The members of one object, in order. The text must contain nothing else.
 pub(crate) struct Members<'a> {
@@ -71,7 +71,7 @@ impl<'a> Members<'a> {
     }
 
     /// The position of the value just read, and of the white space before it.
-    fn value_span(&self) -> Span {
+    pub(crate) fn value_span(&self) -> Span {
         self.cursor.span_from(self.value_start)
     }
 
@@ -85,7 +85,7 @@ impl<'a> Members<'a> {
 /// Their types are not checked yet. The other members are validated and not kept.
 // Measured: if this is not inlined, the names are no constants where they are compared, and a whole
 // token takes 4.6 % more instructions.
-#[inline]
+#[inline(always)]
 pub(crate) fn pick<const N: usize>(
     text: &str,
     names: [&str; N],

@@ -24,6 +24,7 @@ pub use error::{JwkError, JwkSetError};
 
 pub(crate) use burnt::{BurntKey, BurntKeys, burnt, key_id};
 pub(crate) use ec::{Curve, EcKey};
+pub(crate) use members::private;
 pub(crate) use okp::Ed25519Key;
 pub(crate) use rsa::RsaKey;
 
@@ -188,7 +189,7 @@ impl PublicKey {
             _ => return Err(JwkError::KeyType),
         }
         // RFC 7517 section 9.2: a private key that is published is compromised.
-        if let Some(member) = members::private(json) {
+        if let Some(member) = private(json) {
             return Err(JwkError::PrivateKey { member });
         }
         if jwk.string(usage, "use")?.is_some_and(|usage| usage != "sig") {

@@ -60,6 +60,8 @@
 //!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
 //! - **Who logged in?** [`Policy::for_id_tokens`] and [`Verifier::verify_id_token`]. The page
 //!   [`id_tokens`] has an example and the rules.
+//! - **Tokens that are bound to a key or a certificate?** [`Verified::confirmation`], and the module
+//!   [`possession`] for DPoP proofs and client certificates.
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //!
 //! # How it works
@@ -138,30 +140,33 @@ mod guard;
 mod challenge;
 mod rejection;
 
-// 8. What the service says of itself.
+// 8. Tokens that are bound to a key or a certificate: the proof in a request.
+pub mod possession;
+
+// 9. What the service says of itself.
 mod host;
 mod resource_metadata;
 
-// 9. Every reason for refusal, in pipeline order, and the faults of a setting's text.
+// 10. Every reason for refusal, in pipeline order, and the faults of a setting's text.
 mod error;
 mod setting_text;
 
-// 10. The issuer's keys over the network.
+// 11. The issuer's keys over the network.
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
-// 11. The tokens of common issuers.
+// 12. The tokens of common issuers.
 #[cfg(feature = "fetch")]
 #[doc = include_str!("issuers.md")]
 pub mod issuers {}
 
-// 12. Logins: what to check in an ID token.
+// 13. Logins: what to check in an ID token.
 #[doc = include_str!("id_tokens.md")]
 pub mod id_tokens {}
 
-// 13. An issuer for tests.
+// 14. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -176,9 +181,9 @@ pub use claims_error::{ClaimsError, ClaimsErrorKind};
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use explain::Explanation;
-pub use guard::Guard;
 #[cfg(feature = "std")]
 pub use guard::GuardCheck;
+pub use guard::{Admission, Guard};
 pub use header::JoseHeader;
 pub use jwk::{JwkError, JwkSetError, PublicKey};
 pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};

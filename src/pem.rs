@@ -7,6 +7,8 @@ mod der;
 mod error;
 mod key_info;
 
+use alloc::vec::Vec;
+
 use crate::{Algorithm, PublicKey, encoding::Encoding};
 
 use armor::{Armored, Label};
@@ -90,6 +92,17 @@ impl PublicKey {
             _ => key_info::read(der, algorithm).map(Self::of_numbers),
         }
     }
+}
+
+/// The DER of the one block of a PEM text, if the block is a certificate.
+pub(crate) fn certificate(pem: &[u8]) -> Result<Option<Vec<u8>>, PemError> {
+    let Armored { label, der } = armor::read(pem)?;
+    Ok(matches!(label, Label::Certificate).then_some(der))
+}
+
+/// Checks that `der` has the structure of a certificate.
+pub(crate) fn check_certificate(der: &[u8]) -> Result<(), DerError> {
+    certificate::key_info(der).map(|_| ())
 }
 
 fn check_length(bytes: &[u8]) -> Result<(), PemError> {

@@ -74,7 +74,7 @@ impl TokenType {
 }
 
 /// `typ` without `application/`.
-fn subtype(typ: &str) -> &str {
+pub(crate) fn subtype(typ: &str) -> &str {
     match typ.split_at_checked("application/".len()) {
         Some((prefix, subtype)) if prefix.eq_ignore_ascii_case("application/") => subtype,
         _ => typ,

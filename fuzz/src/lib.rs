@@ -12,8 +12,10 @@ mod bearer;
 mod cache;
 pub mod corpus;
 mod explain;
+mod htu;
 mod issuers;
 mod pem;
+mod replay;
 mod seeds;
 mod targets;
 
@@ -36,8 +38,10 @@ pub use base64url::base64url_decode;
 pub use bearer::bearer_values;
 pub use cache::cache_changes_nothing;
 pub use explain::explain_verdict;
+pub use htu::htu;
 pub use issuers::{OTHER_ISSUER, several_issuers};
 pub use pem::pem_parse;
+pub use replay::replay_memory;
 pub use targets::{TARGETS, Target};
 
 /// A parsed token is the text, split at its periods.

@@ -876,3 +876,53 @@ pub fn lookups() -> Vec<(&'static str, Vec<u8>)> {
         ("seed_without_keys", with(6, 160, &[&a])),
     ]
 }
+
+/// An `htu`, NUL, and a target.
+pub fn uris() -> Vec<(&'static str, Vec<u8>)> {
+    let seeds = [
+        ("accepted_equal", "https://example.com/a\0/a"),
+        ("accepted_case_and_port", "HTTPS://EXAMPLE.com:443/%7ea?b#c\0/~a?d"),
+        ("accepted_dots", "https://example.com/a/./b/%2E./c//..\0/a/c/"),
+        ("accepted_empty_path", "https://ex%41mple.com:\0/?"),
+        ("accepted_whole", "https://example.com/a%2fb\0https://example.com/a%2Fb?c"),
+        ("accepted_second", "!http://[2001:DB8:0::1]:08080/v1/a\0/a"),
+        ("accepted_browser", "https://example.com/[a|b]^:@!$&'()*+,;=\0/[a|b]^:@!$&'()*+,;="),
+        ("scheme", "http://example.com/a\0/a"),
+        ("host", "https://example.org/a\0/a"),
+        ("port", "https://example.com:8443/a\0/a"),
+        ("path", "https://example.com/a//b\0/a/b"),
+        ("prefix", "!http://[2001:db8::1]:8080/a\0/a"),
+        ("user_information", "https://a@example.com/a\0/a"),
+        ("no_host", "https:///a\0/a"),
+        ("malformed_port", "https://example.com:65536/a\0/a"),
+        ("malformed_escape", "https://example.com/%2\0/%2"),
+        ("malformed_address", "https://[::g]/a\0/a"),
+        ("malformed_path", "https://example.com/<\0/<"),
+        ("not_ascii", "https://example.com/\u{e9}\0/\u{e9}"),
+        ("relative", "/a\0/a"),
+        ("asterisk", "https://example.com/\0*"),
+        ("other_origin", "https://example.com/a\0https://example.org/a"),
+        ("request_escape", "https://example.com/a\0/%"),
+        ("fragment", "https://example.com/a\0https://example.com/a#b"),
+    ];
+    seeds.into_iter().map(|(name, text)| (name, text.as_bytes().to_vec())).collect()
+}
+
+/// The clock and the capacity, then triples: a proof, its life, a step of the clock.
+pub fn used_proofs() -> Vec<(&'static str, Vec<u8>)> {
+    // Fills a memory with `count` proofs.
+    let many = |first: u8, count: u8, rest: &[u8]| {
+        let fill = (0..count).flat_map(|proof| [proof, 32, 0]);
+        std::iter::once(first).chain(fill).chain(rest.iter().copied()).collect()
+    };
+    vec![
+        ("accepted_full", vec![0, 1, 5, 0, 2, 5, 1, 2, 5, 9]),
+        ("accepted_large", many(126, 64, &[65, 32, 0, 66, 32, 15, 67, 32, 15, 68, 32, 15])),
+        ("accepted_clock_goes_back", vec![1, 1, 9, 50, 2, 9, 50, 2, 9, 90]),
+        ("empty", vec![]),
+        ("replayed", vec![8, 1, 9, 0, 1, 9, 0, 1, 9, 9]),
+        ("too_late", vec![8, 1, 2, 0, 1, 0, 0]),
+        ("dropped", vec![1, 1, 9, 50, 2, 9, 90, 1, 18, 41]),
+        ("grows", many(250, 120, &[])),
+    ]
+}

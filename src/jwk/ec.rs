@@ -18,11 +18,19 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
-    pub(super) fn named(crv: &str) -> Result<Self, JwkError> {
+    pub(crate) fn named(crv: &str) -> Result<Self, JwkError> {
         match crv {
             "P-256" => Ok(Self::P256),
             "P-384" => Ok(Self::P384),
             _ => Err(JwkError::Curve),
+        }
+    }
+
+    /// The value of `crv`. RFC 7518 section 6.2.1.1.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
         }
     }
 
@@ -76,6 +84,18 @@ impl EcKey {
         Ok(Self { curve, point: point.into() })
     }
 
+    /// The point with these coordinates at full length. **It is not checked to be on the curve**: for a key
+    /// that is used once, ring's verification finds that out, and the check would cost as much again.
+    pub(crate) fn for_one_signature(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, JwkError> {
+        let expected = curve.coordinate_bytes();
+        for (member, bytes) in [("x", x.len()), ("y", y.len())] {
+            if bytes != expected {
+                return Err(JwkError::CoordinateLength { member, bytes, expected });
+            }
+        }
+        Ok(Self { curve, point: [&[4], x, y].concat().into() })
+    }
+
     pub(crate) fn curve(&self) -> Curve {
         self.curve
     }
@@ -91,7 +111,13 @@ impl EcKey {
     }
 
     pub(super) fn x(&self) -> &[u8] {
-        self.point.get(1..=self.curve.coordinate_bytes()).unwrap_or_default()
+        self.coordinates().0
+    }
+
+    /// `x` and `y`, each at full length.
+    pub(crate) fn coordinates(&self) -> (&[u8], &[u8]) {
+        let coordinates = self.point.get(1..).unwrap_or_default();
+        coordinates.split_at_checked(self.curve.coordinate_bytes()).unwrap_or_default()
     }
 }
 

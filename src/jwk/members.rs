@@ -78,7 +78,7 @@ impl<'a> JwkText<'a> {
 
 /// The first private member of a JWK, even of one that is not valid JSON after it. RFC 7518
 /// section 6.3.2. EC and OKP keys have only `d`: RFC 7518 section 6.2.2, RFC 8037 section 2.
-pub(super) fn private(json: &str) -> Option<&'static str> {
+pub(crate) fn private(json: &str) -> Option<&'static str> {
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth"];
     json::up_to_fault(json).find_map(|(name, _)| private.into_iter().find(|member| *member == name))
 }

@@ -2,6 +2,10 @@
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use tokenring::possession::{
+    BoundToken, ClientCertificate, Confirmation, Nonces, ProofError, ProofPolicy, ProofVerifier,
+    Request,
+};
 use tokenring::{
     Authentication, CompactJws, Guard, JwkSet, Policy, PublicKey, Rejection, SelectedKey, Verified,
     VerifiedPayload, Verifier, VerifyError,
@@ -11,12 +15,20 @@ use tokenring::{
 fn types_of_the_pipeline_can_be_shared_between_threads_and_survive_panics() {
     fn shared<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
     shared::<Authentication>();
+    shared::<BoundToken<'_>>();
+    shared::<ClientCertificate>();
     shared::<CompactJws<'_>>();
+    shared::<Confirmation>();
     shared::<Guard<JwkSet>>();
     shared::<JwkSet>();
+    shared::<Nonces>();
     shared::<Policy>();
+    shared::<ProofError>();
+    shared::<ProofPolicy>();
+    shared::<ProofVerifier>();
     shared::<PublicKey>();
     shared::<Rejection>();
+    shared::<Request<'_>>();
     shared::<SelectedKey>();
     shared::<Verified>();
     shared::<VerifiedPayload>();

@@ -58,6 +58,17 @@ mod rfc9728;
 mod http_response;
 // Step-up authentication: `acr` and `auth_time` of an access token.
 mod rfc9470;
+// Bound tokens: thumbprints; `cnf`; certificates; proofs, their URI, their nonces, and used ones.
+mod proofs;
+mod rfc7638;
+mod rfc7800;
+mod rfc8705;
+mod rfc9449;
+mod rfc9449_guard;
+mod rfc9449_htu;
+mod rfc9449_nonce;
+#[cfg(feature = "std")]
+mod rfc9449_replay;
 // Times as they are displayed.
 mod rfc3339;
 
