@@ -133,6 +133,8 @@ mod error;
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]
+mod discover;
+#[cfg(feature = "fetch")]
 mod auth0;
 
 // 10. The tokens of common issuers.
@@ -144,7 +146,11 @@ pub mod issuers {}
 #[doc = include_str!("id_tokens.md")]
 pub mod id_tokens {}
 
-// 12. An issuer for tests.
+// 12. A page for each task.
+#[cfg(feature = "fetch")]
+pub mod guide;
+
+// 13. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -154,6 +160,8 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use auth0::{Auth0, Auth0ConfigError};
 pub use claim_path::ClaimPath;
 pub use compact::CompactJws;
+#[cfg(feature = "fetch")]
+pub use discover::DiscoverError;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use explain::Explanation;
 pub use guard::Guard;
