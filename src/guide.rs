@@ -23,3 +23,12 @@ pub mod testing {}
 
 #[doc = include_str!("guide/air_gapped.md")]
 pub mod air_gapped {}
+
+#[doc = include_str!("guide/comparison.md")]
+pub mod comparison {}
+
+#[doc = include_str!("guide/standards.md")]
+pub mod standards {}
+
+#[doc = include_str!("guide/versioning.md")]
+pub mod versioning {}
