@@ -155,6 +155,8 @@ mod setting_text;
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]
+mod discover;
+#[cfg(feature = "fetch")]
 mod auth0;
 
 // 12. The tokens of common issuers.
@@ -166,7 +168,11 @@ pub mod issuers {}
 #[doc = include_str!("id_tokens.md")]
 pub mod id_tokens {}
 
-// 14. An issuer for tests.
+// 14. A page for each task.
+#[cfg(feature = "fetch")]
+pub mod guide;
+
+// 15. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -179,6 +185,8 @@ pub use bearer::FieldValues;
 pub use claim_path::ClaimPath;
 pub use claims_error::{ClaimsError, ClaimsErrorKind};
 pub use compact::CompactJws;
+#[cfg(feature = "fetch")]
+pub use discover::DiscoverError;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use explain::Explanation;
 pub use guard::Guard;
