@@ -22,6 +22,7 @@ impl Verifier<RemoteJwks> {
     /// # Errors
     ///
     /// [`DiscoverError`], if one of the two values cannot be used.
+    #[doc(alias("oidc", "openid-configuration", "OpenID Connect"))]
     pub fn discover(
         issuer: impl Into<String>,
         audience: impl Into<String>,
