@@ -22,6 +22,7 @@ use crate::{JoseHeader, VerifyError};
 /// assert_eq!(payload.as_bytes(), b"Example of Ed25519 signing");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias("decode_header", "unverified", "split"))]
 #[derive(Clone)]
 pub struct CompactJws<'t> {
     header: JoseHeader,

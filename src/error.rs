@@ -21,6 +21,7 @@ use crate::{SettingFault, UnixTime, time::whole_seconds};
 /// assert_eq!(error.code(), "segment_count");
 /// assert_eq!(error.to_string(), "the token has 2 segments instead of 3");
 /// ```
+#[doc(alias("ErrorKind", "JWTError", "InvalidToken"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -93,6 +94,7 @@ pub enum VerifyError {
     KeySourceBusy,
     /// Sender: the signature does not match the token and the key. No details, on purpose. RFC 7515
     /// section 5.2, step 8.
+    #[doc(alias = "InvalidSignature")]
     BadSignature,
     /// Issuer: the payload is empty: the token is a valid JWS, but not a JWT. RFC 7519 section 7.2.
     EmptyPayload,
@@ -135,6 +137,7 @@ pub enum VerifyError {
     /// section 3.1.3.7, step 3.
     UntrustedAudience,
     /// Sender: the time is at or after `exp`, leeway included. RFC 7519 section 4.1.4.
+    #[doc(alias("ExpiredSignature", "TokenExpired"))]
     Expired {
         /// The token's `exp`, in seconds since the epoch, a fraction rounded up.
         exp: u64,

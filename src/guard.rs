@@ -49,6 +49,7 @@ pub use request::Admission;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias("bearer", "middleware", "authenticate", "authorization"))]
 #[derive(Clone, Debug)]
 pub struct Guard<K> {
     verifier: Verifier<K>,
@@ -160,6 +161,7 @@ impl<K: KeySource> Guard<K> {
     /// # assert!(guard.check_at([format!("Bearer {token}")], now).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("roles", "groups"))]
     #[must_use]
     pub fn require_claim_value(
         mut self,
@@ -194,6 +196,7 @@ impl<K: KeySource> Guard<K> {
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("step-up", "acr", "mfa"))]
     #[must_use]
     pub fn require_authentication(mut self, authentication: Authentication) -> Self {
         self.authentications.push(authentication);
@@ -302,6 +305,7 @@ impl<K: KeySource> Guard<K> {
     /// # Errors
     ///
     /// The response to send instead of calling the handler.
+    #[doc(alias("cookie", "WebSocket"))]
     #[cfg(feature = "std")]
     pub fn check_token(&self, token: &str) -> Result<Verified, Rejection> {
         self.check_found(bearer::bare_token(token), UnixTime::now, |token| {

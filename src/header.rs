@@ -12,6 +12,7 @@ use crate::{
 /// The JOSE Header of a token: the parameters that this crate uses.
 ///
 /// It is not verified. It may choose among keys that are already trusted, and nothing else.
+#[doc(alias = "Header")]
 #[derive(Clone)]
 pub struct JoseHeader {
     json: String,

@@ -49,6 +49,7 @@ pub(crate) use rsa::RsaKey;
 /// );
 /// # Ok::<(), JwkError>(())
 /// ```
+#[doc(alias("DecodingKey", "JWK", "VerifyingKey"))]
 #[derive(Clone)]
 pub struct PublicKey {
     /// The algorithm that an RSA key without `alg` is used with.

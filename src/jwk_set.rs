@@ -29,6 +29,7 @@ use crate::{
 /// assert_eq!(keys.skipped()[0].error(), JwkError::SharedSecret);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "JWKS")]
 #[derive(Clone)]
 pub struct JwkSet {
     /// In the set's order.
@@ -50,6 +51,7 @@ impl JwkSet {
     /// # Errors
     ///
     /// [`JwkSetError`] if `json` is not a JWK Set or exceeds a limit.
+    #[doc(alias = "parse")]
     pub fn from_json(json: &[u8]) -> Result<Self, JwkSetError> {
         Self::read(json, &[])
     }

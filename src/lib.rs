@@ -1,18 +1,41 @@
 //! Verifies JSON Web Tokens with *ring*: strictly, with five dependencies, no framework and no async
 //! runtime.
 //!
+//! ```
+//! use tokenring::{Guard, Verifier};
+//!
+//! # #[cfg(feature = "fetch")]
+//! # fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! // Once: the `iss` of the tokens, and the `aud` that names this service. The issuer's keys are found,
+//! // fetched and refreshed.
+//! let verifier = Verifier::discover("https://login.example.com/", "https://api.example.com/")?;
+//! let guard = Guard::new(verifier).require_scope("read:messages");
+//!
+//! // For each request, with all values of its `Authorization` field. In async code: `check_async`.
+//! match guard.check(["Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"]) {
+//!     Ok(caller) => println!("hello {}", caller.subject().unwrap_or("nobody")),
+//!     Err(rejection) => {
+//!         eprintln!("{rejection}"); // for the log, with the cause
+//!         println!("{} {}", rejection.status(), rejection.body()); // for the client
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A token is accepted if it is well-formed, signed with a key of the issuer, and satisfies a
-//! [`Policy`]. Otherwise the first failed check is returned as a [`VerifyError`].
+//! [`Policy`]. Otherwise the first failed check is returned as a [`VerifyError`]. The parts also work
+//! without a network, a clock or a request:
 //!
 //! ```
 //! use tokenring::{JwkSet, Policy, UnixTime, Verifier, VerifyError};
 //!
 //! # use tokenring::testkit::Issuer;
-//! # let test_issuer = Issuer::new("https://tenant.eu.auth0.com/");
+//! # let test_issuer = Issuer::new("https://login.example.com/");
 //! # let jwks = test_issuer.jwks();
 //! # let token = test_issuer.token_at(UnixTime::from_secs(1_780_000_000)).mint();
 //! let keys = JwkSet::from_json(jwks.as_bytes())?;
-//! let policy = Policy::new("https://tenant.eu.auth0.com/", "https://api.example.com/");
+//! let policy = Policy::new("https://login.example.com/", "https://api.example.com/");
 //! let verifier = Verifier::new(policy, keys)?;
 //!
 //! let an_hour_later = UnixTime::from_secs(1_780_003_600);
@@ -29,39 +52,50 @@
 //!
 //! # Where to start
 //!
-//! - **What must a token say?** [`Policy`]: issuer, audience or client, algorithms. The page
-//!   [`issuers`] has the policy for Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 34 more.
-//!   [`Auth0::from_env`] makes policy and keys from the environment.
+//! With a page of the [`guide`], if one is about your task:
+//!
+//! - [A first service, from `cargo new`](guide::first_service). [A layer and extractors for axum](guide::axum),
+//!   [gRPC with tonic](guide::grpc), [WebSockets, event streams and cookies](guide::websockets).
+//! - [From `jsonwebtoken` to this crate](guide::from_jsonwebtoken).
+//! - **My issuer is Auth0, Okta, Cognito, Entra ID, Google, Keycloak, ...**: the page [`issuers`] has the policy for
+//!   these and 34 more. [Its roles, groups and scopes](guide::roles_and_groups).
+//! - [A second factor, a recent login](guide::step_up). [Several tenants](guide::tenants).
+//!   [Logins with ID tokens](id_tokens).
+//! - [A server for MCP clients](guide::mcp).
+//! - [Behind nginx, Caddy, Envoy or Traefik](guide::behind_a_proxy), [Kubernetes](guide::kubernetes),
+//!   [Docker Compose](guide::docker_compose), [serverless functions](guide::serverless).
+//! - [Metrics, logs, alerts](guide::metrics_and_logs). [Tests of your service](guide::testing).
+//!   [No network at all](guide::air_gapped).
+//! - [Compared with other libraries](guide::comparison). [Algorithms and standards, with their
+//!   tests](guide::standards). [Versions](guide::versioning).
+//!
+//! Or with an item:
+//!
+//! - **What must a token say?** [`Policy`]: issuer, audience or client, algorithms. [`Auth0::from_env`] makes
+//!   policy and keys from the environment. Scopes or roles in another claim: [`Policy::scopes_from`].
 //! - **Where do the keys come from?** [`RemoteJwks::discover`] needs the issuer's identifier,
-//!   [`RemoteJwks::new`] the URL of its keys; [`JwkSet::from_json`] reads keys that you have,
-//!   and [`PublicKey::from_pem`] one key or certificate.
+//!   [`RemoteJwks::new`] the URL of its keys, [`RemoteJwks::from_file`] a file that changes;
+//!   [`JwkSet::from_json`] reads keys that you have, and [`PublicKey::from_pem`] one key or certificate.
+//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
+//!   [`remote`] has all the rules. **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
 //! - **A service over HTTP?** [`Guard`] takes the values of the `Authorization` header and returns
 //!   the caller's [`Verified`] token, or the [`Rejection`] to send. [`check`](Guard::check) blocks
 //!   for keys, [`check_async`](Guard::check_async) is a future for any runtime, and
-//!   [`try_check`](Guard::try_check) never waits.
+//!   [`try_check`](Guard::try_check) never waits. A token from elsewhere: [`Guard::check_token`].
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
-//!   handler, and the same for permissions. Scopes or roles in another claim: [`Policy::scopes_from`].
-//!   Roles beside scopes: [`Guard::require_claim_value`]. Scopes that include others: [`Guard::implies`].
-//! - **A second factor, or a recent login?** [`Guard::require_authentication`].
-//! - **A token in another field, a cookie or a message?** [`Guard::check_token`].
-//! - **Clients that find the issuer by themselves, as those of MCP?** [`ResourceMetadata`] is the document
-//!   that they read, and [`Guard::resource_metadata`] tells them where it is.
+//!   handler, and the same for permissions, roles beside scopes ([`Guard::require_claim_value`]) and the login
+//!   ([`Guard::require_authentication`]). Scopes that include others: [`Guard::implies`].
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one, with a hint. The page [`explain`] says how to read the report.
-//! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
-//!   server on loopback that can fail in many ways.
-//! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
-//!   [`remote`] has all the rules.
-//! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
-//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`]; all codes are
-//!   in [`Rejection::CODES`].
+//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`]; all
+//!   codes are in [`Rejection::CODES`].
 //! - **The claims of an application?** [`Verified::claims`] reads them into a type of yours.
 //! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
 //!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
-//! - **Who logged in?** [`Policy::for_id_tokens`] and [`Verifier::verify_id_token`]. The page
-//!   [`id_tokens`] has an example and the rules.
 //! - **Tokens that are bound to a key or a certificate?** [`Verified::confirmation`], and the module
 //!   [`possession`] for DPoP proofs and client certificates.
+//! - **Clients that find the issuer by themselves?** [`ResourceMetadata`] is the document
+//!   that they read, and [`Guard::resource_metadata`] tells them where it is.
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].
 //!
 //! # How it works
@@ -155,6 +189,8 @@ mod setting_text;
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]
+mod discover;
+#[cfg(feature = "fetch")]
 mod auth0;
 
 // 12. The tokens of common issuers.
@@ -166,7 +202,11 @@ pub mod issuers {}
 #[doc = include_str!("id_tokens.md")]
 pub mod id_tokens {}
 
-// 14. An issuer for tests.
+// 14. A page for each task.
+#[cfg(feature = "fetch")]
+pub mod guide;
+
+// 15. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -179,6 +219,8 @@ pub use bearer::FieldValues;
 pub use claim_path::ClaimPath;
 pub use claims_error::{ClaimsError, ClaimsErrorKind};
 pub use compact::CompactJws;
+#[cfg(feature = "fetch")]
+pub use discover::DiscoverError;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use explain::Explanation;
 #[cfg(feature = "std")]

@@ -29,6 +29,7 @@ use crate::{
 /// // One from the authorization endpoint: it came through the browser, with a code.
 /// let login = Login::from_authorization_endpoint("n-0S6_WzA2Mj").code("Qcb0Orv1zh30vL1MPRsbm");
 /// ```
+#[doc(alias("nonce", "id_token"))]
 #[derive(Clone)]
 pub struct Login {
     nonce: Option<String>,

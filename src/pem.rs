@@ -61,6 +61,7 @@ impl PublicKey {
     ///
     /// [`PemError`]. Whatever is often taken for a public key is named there: a private key, several
     /// certificates, a path, DER.
+    #[doc(alias("from_rsa_pem", "from_ec_pem", "from_ed_pem"))]
     pub fn from_pem(pem: impl AsRef<[u8]>, algorithm: Algorithm) -> Result<Self, PemError> {
         let pem = pem.as_ref();
         check_length(pem)?;

@@ -33,6 +33,7 @@ mod settings;
 ///
 /// The methods store what they are given. [`Verifier::new`](crate::Verifier::new) refuses a policy
 /// that makes no sense.
+#[doc(alias("Validation", "VerificationOptions", "TokenValidationParameters"))]
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// An `iss`, or a template of one.
@@ -223,6 +224,7 @@ impl Policy {
     ///
     /// The first one after [`for_client`](Self::for_client) makes `aud` required, and the client in it
     /// is no longer enough.
+    #[doc(alias("set_audience", "aud"))]
     #[must_use]
     pub fn accept_audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
@@ -242,6 +244,7 @@ impl Policy {
     /// Sets the accepted algorithms; only RS256 if not set. RFC 8725 section 3.1.
     ///
     /// An RSA key without `alg` is used with the first RSA algorithm among them.
+    #[doc(alias("algs", "allowed_algorithms"))]
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
@@ -252,6 +255,7 @@ impl Policy {
     /// section 4.1.4.
     ///
     /// Must be in whole seconds, at most ten minutes.
+    #[doc(alias("clock_skew", "clockTolerance", "time_tolerance"))]
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
@@ -280,6 +284,7 @@ impl Policy {
     ///
     /// Can be called for several claims; all of them are required. For values of other types, read
     /// [`Verified::claims`](crate::Verified::claims) after the token is accepted.
+    #[doc(alias("set_required_spec_claims", "custom claims"))]
     #[must_use]
     pub fn require_claim(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.require_claim_one_of(name, [value])

@@ -68,6 +68,7 @@ use crate::{
 /// [`Guard::invalid_request`]: crate::Guard::invalid_request
 /// [`Guard::invalid_token`]: crate::Guard::invalid_token
 /// [`Guard::forbidden`]: crate::Guard::forbidden
+#[doc(alias("401", "403", "Unauthorized", "WWW-Authenticate"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: u16,

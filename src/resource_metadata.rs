@@ -52,6 +52,7 @@ pub use error::ResourceMetadataError;
 /// It is never normalized: no slash is added or removed, and clients compare it character by character.
 /// Some of them normalize what they compare it with, each in another way. So choose one that has only one
 /// spelling: a host in lower case, no default port, no slash at the end, no query.
+#[doc(alias("oauth-protected-resource", "mcp", "PRM"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceMetadata {
     resource: String,

@@ -27,6 +27,7 @@ use crate::{Algorithm, ClaimsError, UnixTime, claims::ClaimsSet};
 /// assert_eq!(claims["azp"], "tokenringTestkitClientIdentifier");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias("claims", "TokenData", "JWTClaims"))]
 #[derive(Clone)]
 pub struct Verified(ClaimsSet);
 
@@ -47,45 +48,53 @@ impl Verified {
     }
 
     /// `iss`: the policy's issuer, or with a template the tenant's. RFC 7519 section 4.1.1.
+    #[doc(alias = "iss")]
     pub fn issuer(&self) -> &str {
         self.0.issuer()
     }
 
     /// `sub`: the user or service that the token is about, unique for this issuer. RFC 7519
     /// section 4.1.2.
+    #[doc(alias = "sub")]
     pub fn subject(&self) -> Option<&str> {
         self.0.subject()
     }
 
     /// `aud`, all of it. If the policy names audiences, at least one of them is here. RFC 7519
     /// section 4.1.3.
+    #[doc(alias = "aud")]
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         self.0.audience()
     }
 
     /// `exp`, a fraction of a second rounded up: the token is refused from then on, or after the
     /// policy's leeway. RFC 7519 section 4.1.4.
+    #[doc(alias = "exp")]
     pub fn expires_at(&self) -> UnixTime {
         // Present in every accepted token. If it were not, this would be a time long past.
         self.0.expires_at.unwrap_or(UnixTime::from_secs(0))
     }
 
     /// `iat`, a fraction of a second rounded up, a time before 1970 as 0. RFC 7519 section 4.1.6.
+    #[doc(alias = "iat")]
     pub fn issued_at(&self) -> Option<UnixTime> {
         self.0.issued_at
     }
 
     /// `nbf`, a fraction of a second rounded up, a time before 1970 as 0. RFC 7519 section 4.1.5.
+    #[doc(alias = "nbf")]
     pub fn not_before(&self) -> Option<UnixTime> {
         self.0.not_before
     }
 
     /// `jti`. RFC 7519 section 4.1.7.
+    #[doc(alias = "jti")]
     pub fn jwt_id(&self) -> Option<&str> {
         self.0.jwt_id()
     }
 
     /// The `kid` of the key that verified the token. RFC 7517 section 4.5.
+    #[doc(alias = "kid")]
     pub fn key_id(&self) -> Option<&str> {
         self.0.key_id()
     }
@@ -102,6 +111,7 @@ impl Verified {
 
     /// The client that the token was issued to: `azp`, or else `client_id`. OpenID Connect Core
     /// section 2, RFC 8693 section 4.3.
+    #[doc(alias("azp", "client_id"))]
     pub fn authorized_party(&self) -> Option<&str> {
         self.0.authorized_party()
     }
@@ -146,6 +156,7 @@ impl Verified {
     /// # Errors
     ///
     /// [`ClaimsError`] if the claims do not fit `T`.
+    #[doc(alias("custom claims", "payload"))]
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
         let claims = self.0.json();
         serde_json::from_str(claims).map_err(|error| ClaimsError::of::<T>(claims, &error))

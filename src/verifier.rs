@@ -42,6 +42,7 @@ mod id_token;
 /// assert_eq!(verifier.verify_at(&token_of_three, now).unwrap_err(), VerifyError::WrongIssuer);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias("jwt", "decode", "JwtVerifier", "Authorizer"))]
 #[derive(Clone, Debug)]
 pub struct Verifier<K> {
     trust: Trust<K>,
@@ -133,6 +134,7 @@ impl<K: KeySource> Verifier<K> {
     /// # Errors
     ///
     /// The first reason to refuse the token, as [`VerifyError`].
+    #[doc(alias("decode", "validate", "introspect"))]
     #[cfg(feature = "std")]
     pub fn verify(&self, token: &str) -> Result<Verified, VerifyError> {
         self.run(token, Usage::Bearer, Chosen::key, UnixTime::now)
@@ -181,6 +183,7 @@ impl<K: KeySource> Verifier<K> {
     /// Shows every check, all faults at once, and how to fix them. Never does I/O, never waits.
     ///
     /// For operators; read the warnings at [`Explanation`] first.
+    #[doc(alias("insecure_decode", "decode_header", "debug"))]
     #[cfg(feature = "std")]
     pub fn explain(&self, token: &str) -> Explanation {
         self.explain_at(token, UnixTime::now())

@@ -16,14 +16,14 @@ Verifies a JSON Web Token, and explains a refusal.
 cargo run --example verify
     starts a test issuer on a loopback port, fetches its keys and verifies its tokens
 
-cargo run --example verify -- TOKEN
-    verifies TOKEN for the Auth0 tenant in the environment:
-    AUTH0_ISSUER_BASE_URL, AUTH0_AUDIENCE and optionally AUTH0_CLIENT_ID
-
 cargo run --example verify -- --discover ISSUER --audience AUD TOKEN
 cargo run --example verify -- --jwks-url URL --issuer ISSUER --audience AUD TOKEN
 cargo run --example verify -- --jwks FILE --issuer ISSUER --audience AUD TOKEN
     verifies TOKEN for any issuer
+
+cargo run --example verify -- TOKEN
+    verifies TOKEN for the Auth0 tenant in the environment:
+    AUTH0_ISSUER_BASE_URL, AUTH0_AUDIENCE and optionally AUTH0_CLIENT_ID
 
     TOKEN                the token; - reads it from standard input
     --token-file FILE    a file with the token, in place of TOKEN

@@ -12,6 +12,7 @@ use crate::{Algorithm, UnixTime};
 /// Checks DPoP proofs. RFC 9449 section 4.3.
 ///
 /// Cheap to clone: clones share the memory of used proofs.
+#[doc(alias = "dpop")]
 #[derive(Clone)]
 pub struct ProofVerifier {
     settings: Arc<Settings>,

@@ -53,6 +53,7 @@ use crate::{
 /// assert!(!keys.health().is_ready());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias("JWKS", "jwks_uri", "PyJWKClient", "createRemoteJWKSet"))]
 #[derive(Clone)]
 pub struct RemoteJwks(Arc<Source>);
 
@@ -95,6 +96,7 @@ impl RemoteJwks {
     /// # Errors
     ///
     /// [`FetchConfigError`] if the issuer's URL cannot be used.
+    #[doc(alias("oidc", "openid-configuration", "well-known"))]
     pub fn discover(issuer: impl Into<String>) -> Result<Self, FetchConfigError> {
         Self::discovery_builder(issuer).build()
     }

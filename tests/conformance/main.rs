@@ -83,6 +83,9 @@ mod corpus;
 // The table of issuers in `src/issuers.md`.
 mod issuers;
 
+// The pages of the guide.
+mod guide;
+
 // What the crate promises besides: errors, explanations, Auth0's settings, the test issuer, threads.
 mod errors;
 mod typed_claims;

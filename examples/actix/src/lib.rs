@@ -126,9 +126,7 @@ impl ResponseError for Refused {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Some(cause) = self.0.cause() {
-            eprintln!("{}: {cause}", cause.code());
-        }
+        eprintln!("{}: {}", self.0.code(), self.0);
         let mut response = HttpResponse::build(self.status_code());
         for header in self.0.headers() {
             response.append_header(header);

@@ -1,29 +1,32 @@
 //! A protected API on axum, with `Guard` in front of its handlers.
-//!
-//! Copy [`Caller`] for single handlers, [`require_token`] for whole routers.
 
 use std::sync::Arc;
 
 use axum::{
     Extension, Json, Router,
-    extract::{FromRequestParts, Request, State},
-    http::{self, HeaderMap, StatusCode, header, request::Parts},
-    middleware::{self, Next},
+    extract::{FromRef, State},
+    http::StatusCode,
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, RemoteJwks, Verified, Verifier};
+
+use crate::caller::{Caller, Claims, Shared, require_token};
+
+/// The layer and the extractors, to be copied.
+#[path = "../../../src/guide/axum/caller.rs"]
+pub mod caller;
 
 /// The state that the handlers share.
 #[derive(Clone)]
 pub struct Api {
     /// Requires an access token for this API.
-    pub guard: Arc<Guard<RemoteJwks>>,
+    pub guard: Shared,
     /// Requires an access token that also has the permission `read:messages`.
-    pub messages_guard: Arc<Guard<RemoteJwks>>,
-    /// How refusals are logged.
-    pub log: Log,
+    pub messages_guard: Shared,
 }
 
 impl Api {
@@ -31,30 +34,26 @@ impl Api {
     pub fn new(verifier: Verifier<RemoteJwks>) -> Self {
         let guard = Guard::new(verifier);
         let messages_guard = guard.clone().require_permission("read:messages");
-        Self { guard: guard.into(), messages_guard: messages_guard.into(), log: Log::Cause }
+        Self { guard: guard.into(), messages_guard: messages_guard.into() }
     }
 }
 
-/// How a refusal is logged. The client gets the same text in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Log {
-    /// The cause, in one line.
-    Cause,
-    /// Also every check with its expected and actual value, to find out why a token is refused. It costs
-    /// more than a verification, and shows parts of the token.
-    Explanation,
+/// The guard of the extractors.
+impl FromRef<Api> for Arc<Guard<RemoteJwks>> {
+    fn from_ref(api: &Api) -> Self {
+        api.guard.clone()
+    }
 }
 
 /// The routes.
 pub fn router(api: Api) -> Router {
-    let required = (api.messages_guard.clone(), api.log);
-    let messages = Router::new()
-        .route("/api/v1/messages", get(messages))
-        .route_layer(middleware::from_fn_with_state(required, require_token));
+    let layer = middleware::from_fn_with_state(api.messages_guard.clone(), require_token);
+    let messages = Router::new().route("/api/v1/messages", get(messages)).route_layer(layer);
     Router::new()
         .route("/", get(public))
         .route("/ready", get(ready))
         .route("/api/v1/", get(hello))
+        .route("/api/v1/profile", get(profile))
         .merge(messages)
         .with_state(api)
 }
@@ -69,7 +68,19 @@ async fn hello(Caller(caller): Caller) -> Json<Value> {
     Json(json!({ "message": format!("Hello, {subject}") }))
 }
 
-/// A handler behind [`require_token`], which puts the caller into the request's extensions.
+/// Claims that this API needs.
+#[derive(Deserialize)]
+pub struct Profile {
+    sub: String,
+    email: String,
+}
+
+/// A handler that takes the caller's claims as a type of its own.
+async fn profile(Claims(profile): Claims<Profile>) -> Json<Value> {
+    Json(json!({ "subject": profile.sub, "email": profile.email }))
+}
+
+/// A handler behind the layer [`require_token`], which puts the caller into the request's extensions.
 async fn messages(Extension(caller): Extension<Verified>) -> Json<Value> {
     Json(json!({ "messages": [], "permissions": caller.permissions().collect::<Vec<_>>() }))
 }
@@ -88,48 +99,4 @@ async fn ready(State(api): State<Api>) -> Response {
     // Anyone may ask: the text of an error is for the operator's log.
     let body = json!({ "keys": health.state().to_string(), "usable": health.usable_keys() });
     (status, Json(body)).into_response()
-}
-
-/// An extractor: the caller of a request with a valid token.
-pub struct Caller(pub Verified);
-
-impl FromRequestParts<Api> for Caller {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
-        check(&api.guard, api.log, &parts.headers).await.map(Self)
-    }
-}
-
-/// A middleware that passes on requests with a valid token.
-pub async fn require_token(
-    State((guard, log)): State<(Arc<Guard<RemoteJwks>>, Log)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match check(&guard, log, request.headers()).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn check(
-    guard: &Guard<RemoteJwks>,
-    log: Log,
-    headers: &HeaderMap,
-) -> Result<Verified, Response> {
-    // All values: a client that sends two must be refused, even if one of them is valid.
-    let values = headers.get_all(header::AUTHORIZATION);
-    guard.check_async(&values).await.map_err(|rejection| {
-        if let Some(cause) = rejection.cause() {
-            eprintln!("{}: {cause}", cause.code());
-        }
-        if log == Log::Explanation {
-            eprintln!("{}", guard.explain(&values));
-        }
-        http::Response::from(rejection).into_response()
-    })
 }

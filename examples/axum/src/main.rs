@@ -10,7 +10,7 @@ use tokenring::{
     Policy, RemoteJwks, UnixTime, Verifier,
     testkit::{AUDIENCE, IssuerServer},
 };
-use tokenring_axum::{Api, Log, router};
+use tokenring_axum::{Api, router};
 use tokio::{net::TcpListener, signal};
 
 #[tokio::main]
@@ -42,12 +42,10 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         return Err("ISSUER is not set, without an issuer LISTEN must be loopback".into());
     };
 
-    let mut api = Api::new(verifier);
-    api.log = match env::var_os("LOG").as_deref().map(|log| log.to_str()) {
-        None | Some(Some("cause")) => Log::Cause,
-        Some(Some("explanation")) => Log::Explanation,
-        Some(_) => return Err("LOG must be cause or explanation".into()),
-    };
+    // Read for each refusal, in `caller.rs`.
+    if env::var_os("LOG").is_some_and(|log| log != "cause" && log != "explanation") {
+        return Err("LOG must be cause or explanation".into());
+    }
 
     let listener = TcpListener::bind(address).await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -61,7 +59,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
             std::future::pending::<()>().await;
         }
     };
-    axum::serve(listener, router(api)).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, router(Api::new(verifier))).with_graceful_shutdown(stop).await?;
     Ok(())
 }
 

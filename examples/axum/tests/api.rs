@@ -36,6 +36,22 @@ fn permission_is_required_where_a_handler_asks_for_it() {
 }
 
 #[test]
+fn claims_that_do_not_fit_the_handlers_type_are_refused_like_other_bad_tokens() {
+    let api = served();
+    let get = |token: String| api.get("/api/v1/profile", &[bearer(&token)]);
+    let token = || api.issued.issuer.token().subject("ada");
+    let response = get(token().claim("email", "ada@example.com").mint());
+    let profile = r#"{"email":"ada@example.com","subject":"ada"}"#;
+    assert_eq!((response.status, response.body()), (200, profile));
+    for token in [token(), token().claim("email", 1), token().claim("email", ())] {
+        let response = get(token.mint());
+        let refusal = r#"{"message": "Invalid token"}"#;
+        assert_eq!((response.status, response.body()), (401, refusal));
+    }
+    assert_eq!(api.get("/api/v1/profile", &[]).status, 401);
+}
+
+#[test]
 fn public_route_needs_no_token_and_looks_at_none() {
     api::assert_serves_the_public_route_without_looking_at_tokens(&served());
 }

@@ -3,21 +3,17 @@
 //!
 //! Copy [`router`] and the module [`protection`]; [`files`] has the tools.
 
-use axum::{
-    Router,
-    http::{HeaderName, StatusCode, header},
-    middleware,
-    response::IntoResponse as _,
-    routing::get,
-};
+use axum::{Router, middleware};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
-use tokenring::{Guard, RemoteJwks, ResourceMetadata, ResourceMetadataError, Verifier};
+use tokenring::{Guard, RemoteJwks, ResourceMetadataError, Verifier};
 
-use crate::{files::Files, protection::Protection};
+use crate::{files::Files, metadata::metadata_routes, protection::Protection};
 
 pub mod files;
+#[path = "../../../src/guide/mcp/metadata.rs"]
+pub mod metadata;
 pub mod protection;
 
 /// The routes: the MCP server at the path of `resource`, and the metadata of the resource.
@@ -59,33 +55,6 @@ pub fn service(files: Files, host: &str) -> StreamableHttpService<Files, NeverSe
     StreamableHttpService::new(move || Ok(files.clone()), Default::default(), config)
 }
 
-/// The document at its path. Nobody needs a token for it, and browsers may read it from any origin.
-///
-/// Also at the root, where older clients look: right as long as this is the only resource on the host.
-fn metadata_routes(metadata: &ResourceMetadata) -> Router {
-    let json = metadata.to_json();
-    let document = get(move || async {
-        let headers = [
-            (header::CONTENT_TYPE, "application/json"),
-            (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        ];
-        (headers, json)
-    });
-    let document = document.options(|| async {
-        let headers: [(HeaderName, &str); 3] = [
-            (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
-        ];
-        (StatusCode::NO_CONTENT, headers).into_response()
-    });
-    let routes = Router::new().route(metadata.well_known_path(), document.clone());
-    match metadata.well_known_path() {
-        ROOT => routes,
-        _ => routes.route(ROOT, document),
-    }
-}
-
 /// The host of a resource, with its port, and its path. The metadata has checked that it has a host.
 fn host_and_path(resource: &str) -> (&str, &str) {
     let rest = resource.split_once("://").map_or(resource, |(_, rest)| rest);
@@ -95,5 +64,3 @@ fn host_and_path(resource: &str) -> (&str, &str) {
         None => (rest, "/"),
     }
 }
-
-const ROOT: &str = "/.well-known/oauth-protected-resource";

@@ -55,7 +55,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
             std::future::pending::<()>().await;
         }
     };
-    let server = Server::builder().add_service(service(Guard::new(verifier)));
+    let server = Server::builder().add_routes(service(Guard::new(verifier)));
     Ok(server.serve_with_incoming_shutdown(incoming, stop).await?)
 }
 

@@ -208,7 +208,7 @@ impl TestServer {
         let bind = async { TcpIncoming::bind(SocketAddr::from(([127, 0, 0, 1], 0))) };
         let incoming = runtime.block_on(bind).unwrap();
         let address = incoming.local_addr().unwrap();
-        runtime.spawn(Server::builder().add_service(service(guard)).serve_with_incoming(incoming));
+        runtime.spawn(Server::builder().add_routes(service(guard)).serve_with_incoming(incoming));
         let client_runtime = client_runtime();
         let client = client(&client_runtime, address);
         Self { issued, client, client_runtime, _runtime: runtime }

@@ -282,7 +282,7 @@ pub fn log_of_two_refusals(mut example: Started) -> Vec<String> {
 pub fn assert_logs_causes_without_tokens(example: Started) {
     let log = log_of_two_refusals(example);
     let [expired, insufficient] = &log[..] else { panic!("{log:?}") };
-    assert!(expired.starts_with("expired: the token expired at "), "{expired}");
+    assert!(expired.starts_with("expired: 401 Invalid token: the token expired at "), "{expired}");
     assert!(!expired.contains("eyJ"), "{expired}");
     assert!(insufficient.starts_with("insufficient_scope: "), "{insufficient}");
 }

@@ -107,7 +107,7 @@ pub fn assert_half_configured_environment_is_refused_by_name(program: &str) {
         (&[issuer, (api.0, " ")], "AUDIENCE is not set, it must be "),
         // Empty must not mean discovery.
         (&[issuer, api, ("JWKS_URL", "")], "JWKS_URL is not set, it must be "),
-        (&[issuer, api, ("JWKS_URL", "issuer.example")], "JWKS_URL: the URL must be absolute"),
+        (&[issuer, api, ("JWKS_URL", "issuer.example")], "JWKS_URL: the URL has no scheme"),
         (&[("ISSUER", "http://issuer.example/"), api], "ISSUER: the URL must begin with https:"),
         (&[issuer, api, domain], "ISSUER is for any issuer and AUTH0_ISSUER_BASE_URL for Auth0"),
         (&[api, client], "AUDIENCE is for any issuer and AUTH0_CLIENT_ID for Auth0"),
