@@ -66,11 +66,7 @@ const CASES: [Case; 6] = [
         ours: || guard(samples::auth0()),
         ring: Some(|| signature(samples::auth0())),
     },
-    Case {
-        name: "seen before",
-        ours: || accept(with_token_cache(samples::auth0())),
-        ring: None,
-    },
+    Case { name: "seen before", ours: || accept(with_token_cache(samples::auth0())), ring: None },
     Case { name: "unknown kid", ours: unknown_key, ring: None },
     Case { name: "junk", ours: junk, ring: None },
 ];

@@ -112,11 +112,14 @@ mod login;
 mod tenants;
 mod time;
 mod verified;
+mod claims_error;
 
 // 5. The whole pipeline, and the cache that shortens it.
 mod verifier;
 mod trust;
 mod token_cache;
+#[cfg(feature = "std")]
+mod lock;
 
 // 6. The pipeline again, past the first failure: for operators.
 pub mod explain;
@@ -153,6 +156,7 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
 pub use auth0::{Auth0, Auth0ConfigError};
 pub use claim_path::ClaimPath;
+pub use claims_error::{ClaimsError, ClaimsErrorKind};
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use explain::Explanation;
@@ -175,7 +179,7 @@ pub use time::UnixTime;
 pub use token_type::TokenType;
 #[cfg(feature = "std")]
 pub use trust::Issuers;
-pub use verified::{ClaimsError, ClaimsErrorKind, Verified};
+pub use verified::Verified;
 pub use verifier::Verifier;
 
 // The README's code is compiled.

@@ -1,12 +1,11 @@
 //! An accepted token: claims by name, scopes, typed access. RFC 7519 section 4.1, RFC 9068
 //! section 2.2.
 
-use alloc::{boxed::Box, format, string::ToString as _};
-use core::{error::Error, fmt};
+use core::fmt;
 
 use serde::de::DeserializeOwned;
 
-use crate::{Algorithm, UnixTime, claims::ClaimsSet};
+use crate::{Algorithm, ClaimsError, UnixTime, claims::ClaimsSet};
 
 /// A token that its policy has accepted. Only a [`Verifier`](crate::Verifier) can make one.
 ///
@@ -149,7 +148,7 @@ impl Verified {
     /// [`ClaimsError`] if the claims do not fit `T`.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
         let claims = self.0.json();
-        serde_json::from_str(claims).map_err(|error| ClaimsError::new(&error, claims))
+        serde_json::from_str(claims).map_err(|error| ClaimsError::of::<T>(claims, &error))
     }
 
     /// The JWS Payload: the JSON text of the claims, decoded.
@@ -173,100 +172,3 @@ impl fmt::Debug for Verified {
             .finish_non_exhaustive()
     }
 }
-
-/// Why the claims do not fit the requested type.
-///
-/// Contains only the kind of mismatch, the position, and the name of a field of the caller's type:
-/// a deserializer's message may quote claims.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimsError {
-    kind: ClaimsErrorKind,
-    field: Option<Box<str>>,
-    column: usize,
-}
-
-/// How the claims differ from the requested type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClaimsErrorKind {
-    /// The type has a field that the claims lack.
-    MissingField,
-    /// A field of the type occurs twice in the claims.
-    DuplicateField,
-    /// The claims have a member that the type does not take.
-    UnknownField,
-    /// An enum of the type has no such variant.
-    UnknownVariant,
-    /// A value has another JSON type than its field.
-    Type,
-    /// A value, or its length, is not one that its field takes.
-    Value,
-    /// Something else, as the type's own code decides.
-    Other,
-}
-
-impl ClaimsError {
-    pub(crate) fn new(error: &serde_json::Error, claims: &str) -> Self {
-        let message = error.to_string();
-        let kind = match &*message {
-            m if m.starts_with("missing field ") => ClaimsErrorKind::MissingField,
-            m if m.starts_with("duplicate field ") => ClaimsErrorKind::DuplicateField,
-            m if m.starts_with("unknown field ") => ClaimsErrorKind::UnknownField,
-            m if m.starts_with("unknown variant ") => ClaimsErrorKind::UnknownVariant,
-            m if m.starts_with("invalid type: ") => ClaimsErrorKind::Type,
-            m if m.starts_with("invalid value: ") => ClaimsErrorKind::Value,
-            m if m.starts_with("invalid length ") => ClaimsErrorKind::Value,
-            _ => ClaimsErrorKind::Other,
-        };
-        let field = match kind {
-            ClaimsErrorKind::MissingField => missing_field(&message, claims),
-            _ => None,
-        };
-        Self { kind, field, column: error.column() }
-    }
-
-    /// How the claims differ from the requested type.
-    pub const fn kind(&self) -> ClaimsErrorKind {
-        self.kind
-    }
-
-    /// The field of the type that the claims lack, if its name is not a string in the claims.
-    pub fn field(&self) -> Option<&str> {
-        self.field.as_deref()
-    }
-
-    /// The number of bytes of the payload's current line that had been read.
-    pub const fn column(&self) -> usize {
-        self.column
-    }
-}
-
-/// The name between the first two backticks, if it looks like the name of a field and is not a string
-/// in the claims: a type's own code can word its message like serde's and quote the claims.
-fn missing_field(message: &str, claims: &str) -> Option<Box<str>> {
-    let name = message.split('`').nth(1)?;
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:./".contains(&byte);
-    let is_field = name.len() <= 64 && name.bytes().all(is_name);
-    (is_field && !claims.contains(&format!("\"{name}\""))).then(|| name.into())
-}
-
-impl fmt::Display for ClaimsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            ClaimsErrorKind::MissingField => "a field is missing",
-            ClaimsErrorKind::DuplicateField => "a field occurs twice",
-            ClaimsErrorKind::UnknownField => "a claim is unknown to it",
-            ClaimsErrorKind::UnknownVariant => "it has no such variant",
-            ClaimsErrorKind::Type => "a claim has another JSON type",
-            ClaimsErrorKind::Value => "a claim has a value that it does not take",
-            ClaimsErrorKind::Other => "its own code refuses them",
-        };
-        write!(f, "the claims do not fit the type asked for: {kind}")?;
-        if let Some(field) = &self.field {
-            write!(f, ", `{field}`")?;
-        }
-        write!(f, ", at byte {}", self.column)
-    }
-}
-
-impl Error for ClaimsError {}

@@ -117,13 +117,14 @@ impl<K: KeySource> Verifier<K> {
     /// No outcome changes. Each time, `exp` and `nbf` are compared with the time again, and the key
     /// is looked up or confirmed again: a token whose key was withdrawn or replaced, or whose keys
     /// are not available, is refused as if it came for the first time. At most 4 KiB are kept per
-    /// token, and 16 KiB per cache; a token that needs more is never remembered.
+    /// token, and 16 KiB per cache; a token that needs more is never remembered. No
+    /// thread waits for another one's use of the cache: it then verifies in full.
     ///
     /// A token is recognized by a keyed hash of its whole text (NH, RFC 4418 section 5.2, with sums of
     /// 256 bits). The text itself is not kept, and nor is its signature. The key is random, is made for
     /// this cache and never leaves it. For somebody who does not have it, any other text is taken for an
     /// accepted token with probability at most 2^-128, however it is chosen. Somebody who can read the
-    /// memory of the process can make such a text, but also has the tokens of its users.
+    /// memory of the process can make such a text.
     ///
     /// If the system gives no random bytes, there is no cache: see
     /// [`has_token_cache`](Self::has_token_cache).

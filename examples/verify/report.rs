@@ -41,8 +41,7 @@ pub(crate) fn print_explanation<K: KeySource>(
 }
 
 fn print_accepted(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
-    // Control characters of a claim must not reach the terminal.
-    let text = |text: Option<&str>| text.unwrap_or("not given").escape_debug().to_string();
+    let text = |text: Option<&str>| visible(text.unwrap_or("not given"));
     let time =
         |time: Option<UnixTime>| time.map_or("not given".to_owned(), |time| time.to_string());
     writeln!(out, "accepted")?;
@@ -58,5 +57,44 @@ fn print_accepted(out: &mut impl Write, verified: &Verified) -> io::Result<()> {
     writeln!(out, "  issued   {}", time(verified.issued_at()))?;
     writeln!(out, "  expires  {}", verified.expires_at())?;
     writeln!(out, "  scopes   {}", text(Some(&verified.scopes().collect::<Vec<_>>().join(" "))))?;
-    writeln!(out, "  claims   {}", String::from_utf8_lossy(verified.payload()))
+    writeln!(out, "  claims   {}", visible(&String::from_utf8_lossy(verified.payload())))
+}
+
+/// `text` with all but printable ASCII escaped, as in an explanation. A claim may contain terminal sequences,
+/// marks of writing direction, and characters without width or that look like others.
+fn visible(text: &str) -> String {
+    let escaped = |character: char| match character {
+        ' '..='~' => character.to_string(),
+        _ => character.escape_unicode().to_string(),
+    };
+    text.chars().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokenring::{
+        JwkSet, Policy,
+        testkit::{AUDIENCE, ISSUER, Issuer},
+    };
+
+    use super::*;
+
+    #[test]
+    fn claims_of_an_accepted_token_are_printed_in_printable_ascii() {
+        let issuer = Issuer::default();
+        let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
+        let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys).unwrap();
+        // CSI in one character, a mark of writing direction, a space without width, DEL, and a Cyrillic letter.
+        let token = issuer.token().subject("\u{9b}2J\u{202e}\u{200b}\u{7f}\u{430}");
+        let payload = token.payload_json();
+        assert!(payload.contains("\u{9b}2J\u{202e}"), "not escaped in the JSON text: {payload}");
+        let mut out = Vec::new();
+        assert!(print_explained(&mut out, &verifier, &token.mint()).unwrap());
+        let out = String::from_utf8(out).unwrap();
+        let is_printable = |character| matches!(character, ' '..='~' | '\n');
+        assert!(out.chars().all(is_printable), "{out:?}");
+        let subject = r"\u{9b}2J\u{202e}\u{200b}\u{7f}\u{430}";
+        assert_eq!(out.matches(subject).count(), 2, "{out}");
+        assert!(out.contains(&format!(r#""sub":"{subject}""#)), "{out}");
+    }
 }

@@ -205,13 +205,8 @@ fn auth0_of_environment() -> Result<Auth0, String> {
 
 /// Fetches the keys first: if the issuer cannot be reached, that is no verdict on the token.
 fn fetched(keys: RemoteJwks) -> Result<RemoteJwks, String> {
-    match keys.prime() {
-        Ok(()) => Ok(keys),
-        Err(error) => {
-            let health = keys.health();
-            Err(health.last_error().map_or(error.to_string(), |failure| failure.to_string()))
-        }
-    }
+    keys.prime().map_err(|failure| failure.to_string())?;
+    Ok(keys)
 }
 
 fn print(

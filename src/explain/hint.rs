@@ -219,6 +219,12 @@ pub(super) const KEY_SET_HOST_NOT_FOUND: Hint = Hint::coded("key_set_host_not_fo
     .says("The host of the key set has no address: check its name in the settings, and DNS on this machine.");
 pub(super) const KEY_SET_UNREACHABLE: Hint = Hint::coded("key_set_unreachable")
     .says("The host of the key set cannot be reached: check the firewall, the port and the proxy of this machine.");
+pub(super) const PROXY_UNREACHABLE: Hint = Hint::coded("proxy_unreachable")
+    .says("The proxy cannot be reached: check its address in `HTTPS_PROXY`, or list the host of the key set in `NO_PROXY`.");
+pub(super) const PROXY_REFUSED: Hint = Hint::coded("proxy_refused")
+    .says("The proxy refuses: have it allow the host of the key set, give its credentials in its URL, or list the host in `NO_PROXY`.");
+pub(super) const PROXY_HOST_UNREACHABLE: Hint = Hint::coded("proxy_host_unreachable")
+    .says("The proxy cannot reach the host of the key set: check the host's name, or list it in `NO_PROXY` if this machine reaches it.");
 pub(super) const KEY_SET_TLS: Hint = Hint::coded("key_set_tls")
     .says("TLS with the host of the key set fails: check its certificate, the clock, and whether a proxy needs `root_certs_pem`.");
 pub(super) const KEY_SET_TIMEOUT: Hint = Hint::coded("key_set_timeout")
@@ -227,6 +233,8 @@ pub(super) const KEY_SET_STATUS: Hint = Hint::coded("key_set_status")
     .says("The host does not serve a key set at this URL: use the `jwks_uri` of the issuer's metadata, or `RemoteJwks::discover`.");
 pub(super) const KEY_SET_CONTENT: Hint = Hint::coded("key_set_content")
     .says("This URL does not serve a usable key set, but perhaps a login page or the metadata: use the `jwks_uri` of the metadata.");
+pub(super) const KEY_SET_FILE: Hint = Hint::coded("key_set_file")
+    .says("The file of the key set cannot be used: check that it is mounted where the settings say, that this service may read it, and that it holds a JWK Set.");
 pub(super) const KEY_SET_METADATA: Hint = Hint::coded("key_set_metadata")
     .says("The issuer's metadata cannot be used: configure the issuer exactly as its metadata spells it, including a slash at the end.");
 

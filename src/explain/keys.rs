@@ -170,13 +170,17 @@ impl Sought<'_> {
 fn fetch(code: &str) -> Option<Hint> {
     Some(match code {
         "host_not_found" => hint::KEY_SET_HOST_NOT_FOUND,
-        "connect" | "proxy" => hint::KEY_SET_UNREACHABLE,
+        "connect" => hint::KEY_SET_UNREACHABLE,
+        "proxy_unreachable" => hint::PROXY_UNREACHABLE,
+        "proxy_refused" => hint::PROXY_REFUSED,
+        "proxy_host_unreachable" => hint::PROXY_HOST_UNREACHABLE,
         "tls" => hint::KEY_SET_TLS,
         "timeout" => hint::KEY_SET_TIMEOUT,
         "status" | "redirect" => hint::KEY_SET_STATUS,
         "metadata" | "issuer_mismatch" => hint::KEY_SET_METADATA,
         "protocol" | "content_encoding" | "body_too_long" | "truncated" | "key_set"
         | "no_usable_keys" => hint::KEY_SET_CONTENT,
+        "file" => hint::KEY_SET_FILE,
         _ => return None,
     })
 }

@@ -15,6 +15,7 @@ use crate::{
         discovery::{Discovery, Plan},
         error::{FetchError, MetadataError},
         fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest},
+        place::Place,
         refresh::Reason,
         source::{Control, Fetched, FetchedSet, Order, Source},
     },
@@ -89,8 +90,8 @@ struct Requests {
 impl Requests {
     fn run(&self) -> Fetched {
         let (issuer, known) = match &self.order.plan {
-            Plan::KeySet(url) => {
-                return Fetched { jwks_uri: None, result: self.key_set(url, self.timeout) };
+            Plan::KeySet(place) => {
+                return Fetched { jwks_uri: None, result: self.key_set(place, self.timeout) };
             }
             Plan::Discover { issuer, known } => (issuer, known),
         };
@@ -101,7 +102,8 @@ impl Requests {
         };
         match (self.jwks_uri(issuer, timeout), known) {
             (Ok(url), _) => {
-                let result = self.key_set(&url, self.deadline.left());
+                let place = Place::Url(Arc::clone(&url));
+                let result = self.key_set(&place, self.deadline.left());
                 Fetched { jwks_uri: Some(url), result }
             }
             (Err(failure), Some(known))
@@ -113,8 +115,8 @@ impl Requests {
         }
     }
 
-    fn key_set(&self, url: &Arc<str>, timeout: Duration) -> Result<FetchedSet, FetchFailure> {
-        let request = FetchRequest::new(Arc::clone(url), timeout, self.max_body);
+    fn key_set(&self, place: &Place, timeout: Duration) -> Result<FetchedSet, FetchFailure> {
+        let request = FetchRequest::at(place.clone(), timeout, self.max_body);
         let (request, text) = self.send(request)?;
         let keys = JwkSet::read(&text, self.order.burnt.keys())
             .map_err(|error| request.failed(FetchError::KeySet(error)))?;

@@ -11,6 +11,7 @@ use crate::{
         error::{FetchConfigError, FetchError, MetadataError},
         fetch::{FetchFailure, FetchPurpose},
         http::{PlainHttp, check_url},
+        place::Place,
         refresh::Reason,
         settings::Settings,
         snapshot::KeysState,
@@ -20,18 +21,18 @@ use crate::{
 /// Where a source finds its key set.
 #[derive(Clone)]
 pub(crate) enum Location {
-    /// At a URL that was configured.
-    Url(Arc<str>),
+    /// At a place that was configured.
+    Configured(Place),
     /// At the `jwks_uri` of the issuer's metadata.
     Discovery(Arc<Discovery>),
 }
 
 impl Location {
-    /// The URL of the key set, or the issuer's.
-    pub(crate) fn url(&self) -> &str {
+    /// The place of the key set, or the issuer's URL.
+    pub(crate) fn place(&self) -> Place {
         match self {
-            Self::Url(url) => url,
-            Self::Discovery(issuer) => &issuer.identifier,
+            Self::Configured(place) => place.clone(),
+            Self::Discovery(issuer) => Place::Url(Arc::clone(&issuer.identifier)),
         }
     }
 }
@@ -104,7 +105,7 @@ fn string<'j>(
 }
 
 /// The key set's URL as far as it is known.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Discovered {
     /// With discovery: the `jwks_uri` in use, and the start of the attempt that read it.
     jwks_uri: Option<(Arc<str>, Moment)>,
@@ -122,7 +123,7 @@ impl Discovered {
         reason: Reason,
     ) -> Plan {
         let issuer = match location {
-            Location::Url(url) => return Plan::KeySet(Arc::clone(url)),
+            Location::Configured(place) => return Plan::KeySet(place.clone()),
             Location::Discovery(issuer) => Arc::clone(issuer),
         };
         // A `jwks_uri` from the time of a dead set is not trusted any longer than the set.
@@ -135,9 +136,11 @@ impl Discovered {
             Some((jwks_uri, read))
                 if reason == Reason::Age && !self.metadata_due && !is_old(read) =>
             {
-                Plan::KeySet(jwks_uri)
+                Plan::KeySet(Place::Url(jwks_uri))
             }
-            known => Plan::Discover { issuer, known: known.map(|(jwks_uri, _)| jwks_uri) },
+            known => {
+                Plan::Discover { issuer, known: known.map(|(jwks_uri, _)| Place::Url(jwks_uri)) }
+            }
         }
     }
 
@@ -154,22 +157,25 @@ impl Discovered {
     /// The failure of an attempt that did not report its own, or of the set it got: with the host of the
     /// next request.
     pub(crate) fn failure(&self, location: &Location, error: FetchError) -> FetchFailure {
-        let (url, purpose) = match (location, &self.jwks_uri) {
-            (Location::Url(url), _) => (url, FetchPurpose::KeySet),
-            (Location::Discovery(_), Some((jwks_uri, _))) => (jwks_uri, FetchPurpose::KeySet),
-            (Location::Discovery(issuer), None) => (&issuer.openid_url, FetchPurpose::Metadata),
+        let url = |url: &Arc<str>| Place::Url(Arc::clone(url));
+        let (place, purpose) = match (location, &self.jwks_uri) {
+            (Location::Configured(place), _) => (place.clone(), FetchPurpose::KeySet),
+            (Location::Discovery(_), Some((jwks_uri, _))) => (url(jwks_uri), FetchPurpose::KeySet),
+            (Location::Discovery(issuer), None) => {
+                (url(&issuer.openid_url), FetchPurpose::Metadata)
+            }
         };
-        FetchFailure::new(url, purpose, error)
+        FetchFailure::new(&place, purpose, error)
     }
 }
 
 /// The documents that an attempt requests.
 pub(crate) enum Plan {
-    KeySet(Arc<str>),
+    KeySet(Place),
     /// The metadata, then the key set at its `jwks_uri`; or at the `known` one, if the metadata is not
     /// available.
     Discover {
         issuer: Arc<Discovery>,
-        known: Option<Arc<str>>,
+        known: Option<Place>,
     },
 }

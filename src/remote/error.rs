@@ -1,7 +1,14 @@
 //! Every reason why keys cannot be fetched, and why a key source cannot be built. Never part of a
 //! verdict.
 
-use std::{error::Error, fmt, io::ErrorKind, string::String, time::Duration, vec::Vec};
+use std::{
+    error::Error,
+    fmt::{self, Write as _},
+    io::ErrorKind,
+    string::{String, ToString as _},
+    time::Duration,
+    vec::Vec,
+};
 
 use crate::{JsonError, JwkSetError, SkippedKey, remote::host::host_of};
 
@@ -64,8 +71,20 @@ pub enum FetchError {
         /// The first ten of them, with their reasons.
         reasons: Vec<SkippedKey>,
     },
-    /// Operator: the proxy cannot be reached, or it refused the connection.
-    Proxy,
+    /// Operator: the proxy cannot be reached, refused the connection, or could not reach the host.
+    Proxy {
+        /// The host of the proxy, with its port if its URL names one.
+        proxy: String,
+        /// What happened.
+        error: ProxyError,
+    },
+    /// Operator: the file of the key set cannot be read.
+    File {
+        /// The operating system's error.
+        kind: ErrorKind,
+    },
+    /// Operator: the path of the key set leads to a directory, a pipe or a device.
+    FileType,
     /// Operator: the file of `bearer_token_file` cannot be read, or holds no token. Nothing was sent.
     TokenFile {
         /// The operating system's error, or `InvalidData` if the file is empty, longer than 64 KiB, or
@@ -74,9 +93,32 @@ pub enum FetchError {
     },
     /// Operator: no thread could be started for the fetch, or it panicked.
     Thread,
+    /// Operator: an error of your own [`Fetch`](crate::remote::Fetch) that has no variant here. Made by
+    /// [`FetchError::custom`].
+    Custom {
+        /// The error in words. `Display` escapes what is not printable ASCII.
+        reason: String,
+    },
 }
 
 impl FetchError {
+    /// An error of your own [`Fetch`](crate::remote::Fetch), in the words of `reason`. The first 200
+    /// characters are kept.
+    ///
+    /// [`Health`](crate::remote::Health), logs and explanations show them, so they must hold no secret. The
+    /// errors of many HTTP clients contain the whole URL.
+    ///
+    /// ```
+    /// use tokenring::remote::FetchError;
+    ///
+    /// let error = FetchError::custom("the vault is sealed");
+    /// assert_eq!((error.code(), error.to_string()), ("custom", "the vault is sealed".to_owned()));
+    /// ```
+    pub fn custom(reason: impl fmt::Display) -> Self {
+        let reason = reason.to_string();
+        Self::Custom { reason: reason.chars().take(MAX_REASON_CHARACTERS).collect() }
+    }
+
     /// A set without a usable key, in which these entries were skipped.
     pub(crate) fn no_usable_keys(skipped: &[SkippedKey]) -> Self {
         let reasons = skipped.iter().take(MAX_REASONS).cloned().collect();
@@ -106,9 +148,12 @@ impl FetchError {
             Self::IssuerMismatch => "issuer_mismatch",
             Self::KeySet(_) => "key_set",
             Self::NoUsableKeys { .. } => "no_usable_keys",
-            Self::Proxy => "proxy",
+            Self::Proxy { error, .. } => error.code(),
+            Self::File { .. } => "file",
+            Self::FileType => "file_type",
             Self::TokenFile { .. } => "token_file",
             Self::Thread => "thread",
+            Self::Custom { .. } => "custom",
         }
     }
 }
@@ -146,11 +191,20 @@ impl fmt::Display for FetchError {
                 }
                 Ok(())
             }
-            Self::Proxy => f.write_str("the proxy cannot be reached or refused the connection"),
+            Self::Proxy { proxy, error } => write!(f, "the proxy {proxy} {error}"),
             Self::TokenFile { kind } => {
                 write!(f, "the file of the bearer token cannot be used: {kind}")
             }
+            Self::File { kind } => write!(f, "the file cannot be read: {kind}"),
+            Self::FileType => f.write_str("the path leads to a directory, a pipe or a device"),
             Self::Thread => f.write_str("the fetch had no thread to run on, or it panicked"),
+            Self::Custom { reason } => reason
+                .chars()
+                .take(MAX_REASON_CHARACTERS)
+                .try_for_each(|character| match character {
+                    ' '..='~' => f.write_char(character),
+                    _ => write!(f, "{}", character.escape_unicode()),
+                }),
         }
     }
 }
@@ -190,6 +244,88 @@ impl fmt::Display for MetadataError {
 }
 
 impl Error for MetadataError {}
+
+/// What happened at the proxy. The text follows the proxy's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProxyError {
+    /// Operator: the proxy's name cannot be resolved.
+    HostNotFound,
+    /// Operator: there was no connection to the proxy, or it broke before the proxy's answer.
+    Connect {
+        /// The operating system's error.
+        kind: ErrorKind,
+    },
+    /// Operator: TLS with the proxy failed, whose URL begins with `https:`.
+    Tls {
+        /// The TLS library's error.
+        reason: String,
+    },
+    /// Operator: the proxy accepted the connection and did not answer in time.
+    Timeout,
+    /// Operator: the proxy did not answer in HTTP.
+    Protocol,
+    /// Operator: the proxy does not connect to the host. With status 407 it demands credentials, or others
+    /// than those of its URL; with 403 its rules forbid the host.
+    Refused {
+        /// The status code of its answer.
+        status: u16,
+    },
+    /// Operator: the proxy tried, and could not reach the host.
+    HostUnreachable {
+        /// The status code of its answer: 502, 503 or 504. For plain `http:`, a 503 may be the host's, and
+        /// is a [`FetchError::Status`].
+        status: u16,
+    },
+}
+
+impl ProxyError {
+    /// The error for a proxy's answer with this status. RFC 9110 section 15.6.
+    pub(crate) fn of_status(status: u16) -> Self {
+        match status {
+            502..=504 => Self::HostUnreachable { status },
+            _ => Self::Refused { status },
+        }
+    }
+
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::HostNotFound
+            | Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Timeout
+            | Self::Protocol => "proxy_unreachable",
+            Self::Refused { .. } => "proxy_refused",
+            Self::HostUnreachable { .. } => "proxy_host_unreachable",
+        }
+    }
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HostNotFound => f.write_str("has a name that cannot be resolved"),
+            Self::Connect { kind } => write!(f, "cannot be reached: {kind}"),
+            Self::Tls { reason } => write!(f, "cannot be reached over TLS: {reason}"),
+            Self::Timeout => f.write_str("did not answer in time"),
+            Self::Protocol => f.write_str("did not answer in proper HTTP, so it may be no proxy"),
+            Self::Refused { status: 407 } => {
+                f.write_str("demands credentials (status 407), and its URL has none or others")
+            }
+            Self::Refused { status: 403 } => {
+                f.write_str("forbids the connection to the host (status 403)")
+            }
+            Self::Refused { status } => {
+                write!(f, "refused the connection to the host with status {status}")
+            }
+            Self::HostUnreachable { status } => {
+                write!(f, "could not reach the host (status {status})")
+            }
+        }
+    }
+}
+
+impl Error for ProxyError {}
 
 /// Why a [`RemoteJwks`](crate::RemoteJwks) cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,8 +379,21 @@ pub enum FetchConfigError {
     RepeatedHeader,
     /// Operator: `user_agent` is empty, or not visible ASCII with spaces inside.
     UserAgent,
-    /// Operator: the proxy's address cannot be read, or the proxy is not an HTTP proxy.
-    Proxy,
+    /// Operator: not the URL of a proxy. Characters such as `@`, `/` and `#` in its credentials must be
+    /// percent-encoded.
+    Proxy {
+        /// The environment variable, or the builder's method.
+        setting: &'static str,
+    },
+    /// Operator: a proxy of another kind than `http:` and `https:`, such as `socks5:`.
+    ProxyScheme {
+        /// The environment variable, or the builder's method.
+        setting: &'static str,
+    },
+    /// Operator: the path of the key set's file ends in no name.
+    FileName,
+    /// Operator: a file has no HTTP client that [`fetch`](crate::remote::RemoteJwksBuilder::fetch) could replace.
+    FetchOfFile,
     /// Operator: the seed is not a JWK Set.
     Seed(JwkSetError),
     /// Operator: the seed has no usable key.
@@ -299,7 +448,17 @@ impl fmt::Display for FetchConfigError {
             Self::UserAgent => {
                 f.write_str("user_agent must be visible ASCII, with spaces only inside")
             }
-            Self::Proxy => f.write_str("the proxy must be an HTTP proxy, given by its URL"),
+            Self::Proxy { setting } => write!(
+                f,
+                "{setting} must be the URL of a proxy, http://HOST:PORT, with credentials percent-encoded"
+            ),
+            Self::ProxyScheme { setting } => {
+                write!(f, "{setting} must be an http: or https: proxy, other kinds are not supported")
+            }
+            Self::FileName => f.write_str("the path must be that of a file and end in its name"),
+            Self::FetchOfFile => {
+                f.write_str("fetch is for a URL or an issuer, a key set in a file has no HTTP client")
+            }
             Self::Seed(error) => write!(f, "the seed is not a key set: {error}"),
             Self::SeedWithoutKeys => f.write_str("the seed has no usable key"),
             Self::SeedFromFuture => f.write_str("the seed's time must not be in the future"),
@@ -308,6 +467,9 @@ impl fmt::Display for FetchConfigError {
 }
 
 impl Error for FetchConfigError {}
+
+/// As many as of the texts of a TLS library.
+const MAX_REASON_CHARACTERS: usize = 200;
 
 /// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;

@@ -3,7 +3,10 @@
 
 use std::{boxed::Box, error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
 
-use crate::remote::{error::FetchError, host::host_of};
+use crate::{
+    explain::text,
+    remote::{error::FetchError, place::Place},
+};
 
 /// Fetches key sets. Implement it to replace the built-in HTTP client.
 ///
@@ -17,7 +20,7 @@ pub trait Fetch: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`FetchError`]
+    /// [`FetchError`]. [`FetchError::custom`] is for what it has no variant for.
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError>;
 }
 
@@ -53,7 +56,7 @@ impl Fetch for &dyn Fetch {
 /// A request for a document, with its limits. `Debug` shows the host of the URL and not the rest.
 #[derive(Clone)]
 pub struct FetchRequest {
-    url: Arc<str>,
+    place: Place,
     purpose: FetchPurpose,
     timeout: Duration,
     max_body: usize,
@@ -63,8 +66,11 @@ pub struct FetchRequest {
 impl FetchRequest {
     /// A request for a key set within these limits, for tests of a [`Fetch`].
     pub fn new(url: impl Into<Arc<str>>, timeout: Duration, max_body: usize) -> Self {
-        let purpose = FetchPurpose::KeySet;
-        Self { url: url.into(), purpose, timeout, max_body, no_cache: false }
+        Self::at(Place::Url(url.into()), timeout, max_body)
+    }
+
+    pub(crate) fn at(place: Place, timeout: Duration, max_body: usize) -> Self {
+        Self { place, purpose: FetchPurpose::KeySet, timeout, max_body, no_cache: false }
     }
 
     /// The same request, with `Cache-Control: no-cache`.
@@ -80,12 +86,14 @@ impl FetchRequest {
     }
 
     pub(crate) fn failed(&self, error: FetchError) -> FetchFailure {
-        FetchFailure::new(&self.url, self.purpose, error)
+        FetchFailure::new(&self.place, self.purpose, error)
     }
 
     /// The URL of the key set or of the metadata.
     pub fn url(&self) -> &str {
-        &self.url
+        // A request for a file reaches no `Fetch` of a caller.
+        let (Place::Url(text) | Place::File(text)) = &self.place;
+        text
     }
 
     /// Which document is at the URL.
@@ -120,7 +128,7 @@ impl FetchRequest {
 impl fmt::Debug for FetchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FetchRequest")
-            .field("host", &host_of(&self.url).unwrap_or_default())
+            .field("host", &self.place.host())
             .field("purpose", &self.purpose)
             .field("timeout", &self.timeout)
             .field("max_body", &self.max_body)
@@ -151,23 +159,31 @@ impl FetchPurpose {
 
 /// A failed attempt: the error, the host, and what was requested from it.
 ///
-/// Its text names the host and the error. It never contains a path, a query or credentials.
+/// Its text names the host and the error, or the file and the error. It never contains the path or the query
+/// of a URL, the directory of a file, or credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchFailure {
     host: Arc<str>,
+    file_name: Option<Arc<str>>,
     purpose: FetchPurpose,
     error: FetchError,
 }
 
 impl FetchFailure {
-    pub(crate) fn new(url: &str, purpose: FetchPurpose, error: FetchError) -> Self {
-        Self { host: host_of(url).unwrap_or_default().into(), purpose, error }
+    pub(crate) fn new(place: &Place, purpose: FetchPurpose, error: FetchError) -> Self {
+        Self { host: place.host().into(), file_name: place.file_name().cloned(), purpose, error }
     }
 
     /// The host of the URL, with its port if the URL names one. Empty if the URL has no host, as it may be
-    /// with your own [`Fetch`].
+    /// with your own [`Fetch`], and for a file.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The name of the file, without its directories, if the source is
+    /// [`RemoteJwks::from_file`](crate::RemoteJwks::from_file). Bytes that are not UTF-8 are replaced.
+    pub fn file_name(&self) -> Option<&str> {
+        self.file_name.as_deref()
     }
 
     /// What was requested from the host.
@@ -188,9 +204,12 @@ impl FetchFailure {
 
 impl fmt::Display for FetchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot fetch {}", self.purpose.name())?;
-        if !self.host.is_empty() {
-            write!(f, " from {}", self.host)?;
+        match &self.file_name {
+            Some(name) => {
+                write!(f, "cannot read {} from {}", self.purpose.name(), text::quoted(name))?;
+            }
+            None if self.host.is_empty() => write!(f, "cannot fetch {}", self.purpose.name())?,
+            None => write!(f, "cannot fetch {} from {}", self.purpose.name(), self.host)?,
         }
         write!(f, ": {}", self.error)
     }

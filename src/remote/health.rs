@@ -109,7 +109,7 @@ impl Health {
         self.last_success
     }
 
-    /// Why the last attempt failed, if it did, with the host.
+    /// Why the last attempt failed, if it did, with the host or the name of the file.
     pub fn last_error(&self) -> Option<&FetchFailure> {
         self.last_error.as_ref()
     }

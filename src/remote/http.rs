@@ -12,7 +12,7 @@ use std::{
 };
 
 use ureq::{
-    Agent, Body, Proxy,
+    Agent, Body,
     http::{
         HeaderMap, Response, StatusCode, Uri,
         header::{CACHE_CONTROL, DATE, HeaderName, LOCATION, RETRY_AFTER},
@@ -24,12 +24,14 @@ use crate::{
     UnixTime,
     remote::{
         clock::Deadline,
-        error::{FetchConfigError, FetchError},
+        error::{FetchConfigError, FetchError, ProxyError},
         fetch::{Fetch, FetchRequest},
         http::{
             connection::{NoThread, SystemResolver, WatchedConnector},
             headers::{Headers, Origin},
+            proxy::{Proxies, is_plain},
             tls::Tls,
+            tunnel::Tunnel,
         },
     },
 };
@@ -37,8 +39,10 @@ use crate::{
 mod connection;
 mod date;
 mod headers;
+mod no_proxy;
 mod proxy;
 mod tls;
+mod tunnel;
 
 pub(crate) use connection::{PlainHttp, check_url};
 pub(crate) use headers::HeaderSettings;
@@ -76,7 +80,7 @@ pub(crate) struct HttpFetch {
     /// The only one that is sent the headers and shown the client certificate: a `jwks_uri` may be on
     /// another host.
     own_origin: Option<Origin>,
-    proxy: Option<Proxy>,
+    proxies: Proxies,
 }
 
 impl HttpFetch {
@@ -87,7 +91,7 @@ impl HttpFetch {
             tls: Tls::new(&settings.tls)?,
             headers: Headers::new(&settings.headers)?,
             own_origin: url.parse().ok().and_then(|url| Origin::of(&url)),
-            proxy: settings.proxy.resolve()?,
+            proxies: settings.proxy.resolve(&settings.plain_http)?,
         })
     }
 
@@ -122,11 +126,11 @@ impl HttpFetch {
         request: &FetchRequest,
         deadline: Deadline,
     ) -> Result<(Response<Body>, bool), FetchError> {
-        let proxy = self.proxy.clone().filter(|proxy| proxy::is_for(proxy, uri));
-        let proxied = proxy.is_some();
+        let proxy = self.proxies.proxy_for(uri);
         let config = Agent::config_builder()
             .tls_config(tls)
-            .proxy(proxy)
+            // `tunnel` does the rest. With a proxy, ureq does not look up the host's addresses.
+            .proxy(proxy.map(|proxy| proxy.address.clone()))
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(deadline.left()))
@@ -137,7 +141,9 @@ impl HttpFetch {
             .accept_encoding("identity")
             .build();
         let encoded = Arc::new(AtomicBool::new(false));
-        let connector = WatchedConnector::new(deadline, Arc::clone(&encoded));
+        let tunnel = proxy
+            .map(|proxy| Tunnel::new(proxy.clone(), self.tls.configs(false).collect(), deadline));
+        let connector = WatchedConnector::new(tunnel, Arc::clone(&encoded));
         let mut call = Agent::with_parts(config, connector, SystemResolver).get(uri);
         for (name, value) in headers {
             call = call.header(name, value);
@@ -146,14 +152,11 @@ impl HttpFetch {
             true => call.header(CACHE_CONTROL, "no-cache"),
             false => call,
         };
-        match call.call().map_err(fetch_error) {
-            Ok(response) => Ok((response, encoded.load(Ordering::Relaxed))),
-            // With a proxy, ureq resolves and connects to the proxy and not the host.
-            Err(FetchError::HostNotFound) if proxied => Err(FetchError::Proxy),
-            Err(FetchError::Connect { kind: ErrorKind::ConnectionRefused }) if proxied => {
-                Err(FetchError::Proxy)
-            }
-            Err(error) => Err(error),
+        let response = call.call().map_err(fetch_error)?;
+        let refusal = proxy.filter(|_| is_plain(uri));
+        match refusal.and_then(|proxy| proxy.refusal(response.status())) {
+            Some(error) => Err(error),
+            None => Ok((response, encoded.load(Ordering::Relaxed))),
         }
     }
 }
@@ -219,8 +222,9 @@ fn fetch_error(error: ureq::Error) -> FetchError {
         Error::Tls(reason) => FetchError::Tls { reason: reason.into() },
         Error::Rustls(error) => FetchError::Tls { reason: cut(&error.to_string()) },
         Error::TlsRequired => FetchError::Tls { reason: error.to_string() },
-        Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => FetchError::Proxy,
         Error::Other(error) if error.is::<NoThread>() => FetchError::Thread,
+        // Of `tunnel`.
+        Error::Other(error) => error.downcast().map_or(FetchError::Protocol, |error| *error),
         _ => FetchError::Protocol,
     }
 }
@@ -234,7 +238,10 @@ fn is_unknown_issuer(error: &FetchError) -> bool {
 /// One immediate retry: a backend restarting behind a load balancer refuses or resets like this.
 fn retried_once<T>(mut open: impl FnMut() -> Result<T, FetchError>) -> Result<T, FetchError> {
     match open() {
-        Err(FetchError::Connect { kind }) if is_passing(kind) => open(),
+        Err(
+            FetchError::Connect { kind }
+            | FetchError::Proxy { error: ProxyError::Connect { kind }, .. },
+        ) if is_passing(kind) => open(),
         outcome => outcome,
     }
 }
@@ -306,7 +313,10 @@ mod tests {
         let tls = |reason: &str| FetchError::Tls { reason: reason.into() };
         let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
         let shown = expired.to_string();
-        let no_proxy = ureq::Error::ConnectProxyFailed("reason".into());
+        let refused = FetchError::Proxy {
+            proxy: "proxy.example".into(),
+            error: ProxyError::Refused { status: 403 },
+        };
         for (error, expected) in [
             (ureq::Error::Timeout(ureq::Timeout::Global), FetchError::Timeout),
             (ureq::Error::HostNotFound, FetchError::HostNotFound),
@@ -315,8 +325,8 @@ mod tests {
             (ureq::Error::Tls("reason"), tls("reason")),
             (ureq::Error::Rustls(expired), tls(&shown)),
             (ureq::Error::TlsRequired, tls("TLS required, but transport is unsecured")),
-            (no_proxy, FetchError::Proxy),
-            (ureq::Error::InvalidProxyUrl, FetchError::Proxy),
+            (ureq::Error::Other(Box::new(refused.clone())), refused),
+            (ureq::Error::InvalidProxyUrl, FetchError::Protocol),
             (ureq::Error::Other(Box::new(NoThread)), FetchError::Thread),
             (ureq::Error::Other("reason".into()), FetchError::Protocol),
             (ureq::Error::BodyStalled, FetchError::Protocol),

@@ -16,6 +16,7 @@ use crate::{
     remote::{
         attempt,
         error::FetchError,
+        fetch::FetchFailure,
         refresh::{Found, Reason, Refresh, Step},
         snapshot::KeysState,
         source::{Control, Source, Waiter},
@@ -28,7 +29,7 @@ pub(crate) fn fresh_answer(
     source: &Source,
     query: KeyQuery<'_>,
 ) -> Option<Result<SelectedKey, KeyError>> {
-    let answer = source.published.if_fresh(source.now(), |set| set.find(query))?;
+    let answer = source.published_at_hand().if_fresh(source.now(), |set| set.find(query))?;
     (Found::of(query, &answer) == Found::Answer).then_some(answer)
 }
 
@@ -184,10 +185,10 @@ impl Drop for Place<'_> {
 }
 
 /// The outcome of `prime` if it need not wait. Starts an attempt if one is due.
-pub(crate) fn begin_prime(control: &mut Control<'_>) -> Option<Result<(), FetchError>> {
+pub(crate) fn begin_prime(control: &mut Control<'_>) -> Option<Result<(), FetchFailure>> {
     let source = control.source();
     let now = source.now();
-    if matches!(source.published.state(now), KeysState::Fresh | KeysState::RefreshDue) {
+    if matches!(source.published().state(now), KeysState::Fresh | KeysState::RefreshDue) {
         return Some(Ok(()));
     }
     control.reclaim_slot(now);
@@ -195,7 +196,7 @@ pub(crate) fn begin_prime(control: &mut Control<'_>) -> Option<Result<(), FetchE
     if !refresh.under_way() {
         match refresh.last_error() {
             Some(failure) if !refresh.back_off(now.monotonic).is_zero() => {
-                return Some(Err(failure.error().clone()));
+                return Some(Err(failure.clone()));
             }
             _ => attempt::start(control, now, Reason::Age),
         }
@@ -217,7 +218,7 @@ impl<'s> PrimeFuture<'s> {
 }
 
 impl Future for PrimeFuture<'_> {
-    type Output = Result<(), FetchError>;
+    type Output = Result<(), FetchFailure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -240,17 +241,17 @@ impl Future for PrimeFuture<'_> {
 }
 
 /// Waits for the attempt under way, if there is one, and returns the outcome of the last one.
-pub(crate) fn outcome_of_attempt(mut control: Control<'_>) -> Result<(), FetchError> {
+pub(crate) fn outcome_of_attempt(mut control: Control<'_>) -> Result<(), FetchFailure> {
     if control.refresh().under_way() {
         let has_ended;
         (control, has_ended) = control.wait();
         if !has_ended {
-            return Err(FetchError::Timeout);
+            return Err(control.failure(FetchError::Timeout));
         }
     }
     last_outcome(&control)
 }
 
-fn last_outcome(control: &Control<'_>) -> Result<(), FetchError> {
-    control.refresh().last_error().map_or(Ok(()), |failure| Err(failure.error().clone()))
+fn last_outcome(control: &Control<'_>) -> Result<(), FetchFailure> {
+    control.refresh().last_error().map_or(Ok(()), |failure| Err(failure.clone()))
 }

@@ -17,14 +17,14 @@ use crate::{
         attempt,
         clock::Clock,
         error::{FetchConfigError, FetchError},
-        fetch::Fetch,
+        fetch::{Fetch, FetchFailure},
         health::{FetchEvent, Health},
-        host::host_of,
         http::{Pem, ProxyChoice},
         lookup::{
             LookupFuture, PrimeFuture, answer_at_once, answer_blocking, begin_prime, fresh_answer,
             outcome_of_attempt,
         },
+        place::Place,
         refresh::Reason,
         settings::{Seed, Target, Unchecked},
         snapshot::KeysState,
@@ -41,7 +41,8 @@ use crate::{
 /// page [`remote`](crate::remote).
 ///
 /// - **At the start** there are no keys. The first lookup fetches them, or [`prime`](Self::prime).
-/// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch.
+/// - **The issuer rotates its keys:** there is nothing to do. A `kid` that the set lacks causes a fetch. A
+///   new key without a `kid` of its own is known only after the next refresh, within `ttl` and one fetch.
 ///   While the issuer can be reached, a key that it withdraws is accepted for at most
 ///   [`ttl`](RemoteJwksBuilder::ttl) and the time of one fetch, or until
 ///   [`refresh_now`](Self::refresh_now) succeeds.
@@ -106,6 +107,44 @@ impl RemoteJwks {
         RemoteJwksBuilder(Unchecked::new(Target::Issuer(issuer.into())))
     }
 
+    /// The key set in the file at `path`, a JWK Set in JSON, for keys that arrive on the disk: in a mounted
+    /// secret or config map of Kubernetes, or written by another program. The file may change or be replaced
+    /// at any time; each fetch reads it anew, about every 45 seconds while there are lookups, and for an
+    /// unknown `kid`.
+    ///
+    /// The rules are those of a fetched set, and the page [`remote`](crate::remote#files) has what is special about
+    /// files. While the file is missing or is no key set, the old keys stay in use, for an hour if
+    /// [`stale_cap`](RemoteJwksBuilder::stale_cap) is not set. Anyone who can write to the file decides which
+    /// keys are trusted. A relative path begins at the working directory at the time of each read. Does no
+    /// I/O: [`prime`](Self::prime) does.
+    ///
+    /// ```
+    /// use tokenring::{Policy, RemoteJwks, Verifier};
+    ///
+    /// let keys = RemoteJwks::from_file("/etc/tokenring/jwks.json")?;
+    /// let failure = keys.prime().unwrap_err(); // not mounted yet
+    /// assert_eq!(
+    ///     failure.to_string(),
+    ///     "cannot read the key set from \"jwks.json\": the file cannot be read: entity not found",
+    /// );
+    /// let verifier = Verifier::new(Policy::new("https://login.example.com/", "api"), keys)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`FetchConfigError::FileName`] if the path ends in no name, as `/` and `..` do.
+    pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, FetchConfigError> {
+        Self::file_builder(path).build()
+    }
+
+    /// The same as [`from_file`](Self::from_file), with other settings.
+    /// [`ttl`](RemoteJwksBuilder::ttl) is one minute if not set. The settings of the HTTP client have no
+    /// effect.
+    pub fn file_builder(path: impl Into<PathBuf>) -> RemoteJwksBuilder {
+        RemoteJwksBuilder(Unchecked::new(Target::File(path.into())))
+    }
+
     /// Fetches the key set now, unless there is one within its `ttl`. Call it when a service starts.
     ///
     /// Blocks for at most [`timeout`](RemoteJwksBuilder::timeout). During the back-off after a failure
@@ -115,8 +154,8 @@ impl RemoteJwks {
     ///
     /// # Errors
     ///
-    /// Why there is no key set within its `ttl`.
-    pub fn prime(&self) -> Result<(), FetchError> {
+    /// Why there is no key set within its `ttl`, with the host or the file.
+    pub fn prime(&self) -> Result<(), FetchFailure> {
         let mut control = self.0.lock();
         match begin_prime(&mut control) {
             Some(outcome) => outcome,
@@ -131,7 +170,7 @@ impl RemoteJwks {
     /// # Errors
     ///
     /// As for [`prime`](Self::prime).
-    pub async fn prime_async(&self) -> Result<(), FetchError> {
+    pub async fn prime_async(&self) -> Result<(), FetchFailure> {
         PrimeFuture::new(&self.0).await
     }
 
@@ -144,7 +183,7 @@ impl RemoteJwks {
     /// # Errors
     ///
     /// Why the fetch failed. The current set then stays in use as long as it is trusted.
-    pub fn refresh_now(&self) -> Result<(), FetchError> {
+    pub fn refresh_now(&self) -> Result<(), FetchFailure> {
         let mut control = self.0.lock();
         control.reclaim_slot(self.0.now());
         if control.refresh().under_way() {
@@ -160,14 +199,14 @@ impl RemoteJwks {
     /// The set in use, with the skipped entries and their reasons. None before the first successful
     /// fetch, and when the set is dead.
     pub fn keys(&self) -> Option<JwkSet> {
-        let (state, snapshot) = self.0.published.get(self.0.now());
+        let (state, snapshot) = self.0.published().get(self.0.now());
         snapshot.filter(|_| state.serves()).map(|snapshot| snapshot.keys.clone())
     }
 
     /// The text of the set in use and the time of its fetch, for
     /// [`seed`](RemoteJwksBuilder::seed) in a later process. A serverless function calls it after
     /// [`prime`](Self::prime): the hook of [`on_fetch`](RemoteJwksBuilder::on_fetch) runs on another thread,
-    /// perhaps too late.
+    /// perhaps too late. `examples/serverless.rs` is such a function.
     ///
     /// None if there is no set in use, or if the issuer has since served a set without a usable key: this
     /// source may have removed keys that are still in the text.
@@ -184,7 +223,7 @@ impl RemoteJwks {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_seed(&self) -> Option<(String, UnixTime)> {
-        let (state, snapshot) = self.0.published.get(self.0.now());
+        let (state, snapshot) = self.0.published().get(self.0.now());
         let snapshot = snapshot.filter(|set| state.serves() && set.unusable_since.is_none())?;
         let text = core::str::from_utf8(&snapshot.text).ok()?;
         Some((text.into(), snapshot.fetched_at()))
@@ -192,8 +231,9 @@ impl RemoteJwks {
 
     /// The state of this source, for a readiness probe and for metrics.
     ///
-    /// It fetches nothing: only lookups do. If a probe keeps traffic away until there are keys, the
-    /// probe must cause a fetch itself, with [`prime`](Self::prime) or [`prime_async`](Self::prime_async).
+    /// It fetches nothing: only lookups, [`prime`](Self::prime) and [`refresh_now`](Self::refresh_now) do. If a
+    /// probe keeps traffic away until there are keys, the probe must cause a fetch itself, with `prime` or
+    /// [`prime_async`](Self::prime_async).
     pub fn health(&self) -> Health {
         self.0.lock().health()
     }
@@ -210,7 +250,7 @@ impl KeySource for RemoteJwks {
 
     fn confirms(&self, key: &SelectedKey, query: KeyQuery<'_>) -> bool {
         let is_same = |set: &JwkSet| set.finds(key, query);
-        self.0.published.if_fresh(self.0.now(), is_same).unwrap_or(false)
+        self.0.published_at_hand().if_fresh(self.0.now(), is_same).unwrap_or(false)
     }
 
     fn describe(&self) -> KeysDescription {
@@ -233,7 +273,7 @@ impl KeySource for RemoteJwks {
         let keys = keys.with_state(state);
         let keys = health.age().into_iter().fold(keys, KeysDescription::with_age);
         match health.last_error() {
-            Some(failure) => keys.with_failure(failure.code(), failure.to_string()),
+            Some(failure) => keys.with_failure(advice_code(failure), failure.to_string()),
             None => keys,
         }
     }
@@ -250,12 +290,29 @@ impl KeySource for RemoteJwks {
     }
 }
 
-/// Shows the host of the URL and not the rest.
+/// The code that chooses an operator's advice: what is said of a URL is wrong for a file.
+fn advice_code(failure: &FetchFailure) -> &'static str {
+    match (failure.file_name(), failure.error()) {
+        // The skipped entries say more.
+        (Some(_), FetchError::NoUsableKeys { skipped: 1.., .. }) | (None, _) => failure.code(),
+        (Some(_), _) => FILE_ADVICE,
+    }
+}
+
+/// Shows the host of the URL and not the rest, or the name of the file.
 impl fmt::Debug for RemoteJwks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = host_of(self.0.settings.location.url()).unwrap_or_default();
-        f.debug_struct("RemoteJwks").field("host", &host).finish_non_exhaustive()
+        debug(f, "RemoteJwks", &self.0.settings.location.place())
     }
+}
+
+fn debug(f: &mut fmt::Formatter<'_>, name: &str, place: &Place) -> fmt::Result {
+    let mut shown = f.debug_struct(name);
+    match place.file_name() {
+        Some(file) => shown.field("file", file),
+        None => shown.field("host", &place.host()),
+    };
+    shown.finish_non_exhaustive()
 }
 
 /// The settings of a [`RemoteJwks`]. A setter stores what it is given; [`build`](Self::build) checks
@@ -276,7 +333,8 @@ pub struct RemoteJwksBuilder(Unchecked);
 
 impl RemoteJwksBuilder {
     /// From this age on, a set is not used before a refresh has been tried. This limits how long a
-    /// withdrawn key is still accepted. 10 minutes if not set, and at least a second.
+    /// withdrawn key is still accepted. 10 minutes if not set, one minute for a
+    /// [file](RemoteJwks::from_file), and at least a second.
     ///
     /// At about three quarters of this age the set is refreshed in the background.
     pub fn ttl(mut self, ttl: Duration) -> Self {
@@ -332,17 +390,18 @@ impl RemoteJwksBuilder {
         self
     }
 
-    /// Uses no proxy. If not set, the HTTP proxy of the environment is used for `https:`, except
-    /// for the hosts in `NO_PROXY`. It is the first that is set of `ALL_PROXY`, `HTTPS_PROXY` and their
-    /// lower-case forms. If that is not the URL of an HTTP proxy, [`build`](Self::build) fails.
+    /// Uses no proxy. If not set, the environment decides, by `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and
+    /// others: see [Proxies](crate::remote#proxies).
     pub fn no_proxy(mut self) -> Self {
         self.0.http.proxy = ProxyChoice::None;
         self
     }
 
-    /// Uses the proxy at `url`, an `http:` URL, for `https:`, whatever the environment says. What
-    /// [`danger_allow_http_loopback`](Self::danger_allow_http_loopback) and
-    /// [`danger_allow_http`](Self::danger_allow_http) allow goes through no proxy.
+    /// Uses the proxy at `url` for all hosts but this machine, whatever the environment says. The forms of
+    /// `url` are those of `HTTPS_PROXY`: see [Proxies](crate::remote#proxies).
+    ///
+    /// If it has another form, [`build`](Self::build) fails with [`FetchConfigError::Proxy`] or
+    /// [`FetchConfigError::ProxyScheme`].
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.0.http.proxy = ProxyChoice::Explicit(url.into());
         self
@@ -455,7 +514,8 @@ impl RemoteJwksBuilder {
     ///
     /// `host` is a name or an address, without scheme, port and path: `keycloak`, `10.0.0.7`, `[fd00::7]`.
     /// Upper and lower case are the same. If it is anything else, [`build`](Self::build) fails with
-    /// [`FetchConfigError::HttpHost`]. No proxy is used for `http:`.
+    /// [`FetchConfigError::HttpHost`]. A proxy that the environment or [`proxy`](Self::proxy) sets for
+    /// `http:` is used, and can read and change what it relays.
     ///
     /// ```
     /// use tokenring::RemoteJwks;
@@ -472,7 +532,8 @@ impl RemoteJwksBuilder {
     /// Fetches with another HTTP client. The settings of the built-in one have no effect in this case, and
     /// its rules for URLs do not count: the URL may be one of a Unix socket, a file or a sidecar. An issuer
     /// must still have the form `scheme://host`, and a `jwks_uri` comes from the network, so it must be
-    /// `https:` or `http:` to a host that was allowed.
+    /// `https:` or `http:` to a host that was allowed. For a [file](RemoteJwks::from_file),
+    /// [`build`](Self::build) fails with [`FetchConfigError::FetchOfFile`].
     ///
     /// ```
     /// use tokenring::RemoteJwks;
@@ -481,10 +542,13 @@ impl RemoteJwksBuilder {
     /// let keys = RemoteJwks::builder("https://tenant.eu.auth0.com/.well-known/jwks.json")
     ///     .fetch(|request: &FetchRequest| -> Result<Vec<u8>, FetchError> {
     ///         // With another client, within `request.timeout()`.
-    ///         Err(FetchError::Timeout)
+    ///         Err(FetchError::custom("the client has no credentials"))
     ///     })
     ///     .build()?;
-    /// assert_eq!(keys.prime(), Err(FetchError::Timeout));
+    /// assert_eq!(
+    ///     keys.prime().unwrap_err().to_string(),
+    ///     "cannot fetch the key set from tenant.eu.auth0.com: the client has no credentials",
+    /// );
     /// # Ok::<(), tokenring::FetchConfigError>(())
     /// ```
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
@@ -542,10 +606,12 @@ impl RemoteJwksBuilder {
     }
 }
 
-/// Shows the host of the URL and not the rest.
+/// Shows the host of the URL and not the rest, or the name of the file.
 impl fmt::Debug for RemoteJwksBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = host_of(self.0.target.url()).unwrap_or_default();
-        f.debug_struct("RemoteJwksBuilder").field("host", &host).finish_non_exhaustive()
+        debug(f, "RemoteJwksBuilder", &self.0.target.place())
     }
 }
+
+/// [`FetchError::File`] is the likeliest fault of a file, and the advice for it fits the others too.
+const FILE_ADVICE: &str = "file";

@@ -1,6 +1,6 @@
 //! The settings of a key source: their defaults, each with the reason for it, and their checks.
 
-use std::{boxed::Box, string::String, sync::Arc, time::Duration, vec::Vec};
+use std::{boxed::Box, path::PathBuf, string::String, sync::Arc, time::Duration, vec::Vec};
 
 use crate::{
     JwkSet, JwkSetError, UnixTime,
@@ -10,8 +10,10 @@ use crate::{
         discovery::{Discovery, Location},
         error::FetchConfigError,
         fetch::Fetch,
+        file::FileFetch,
         health::FetchEvent,
         http::{HttpFetch, HttpSettings, check_url},
+        place::Place,
         snapshot::{Snapshot, Timing},
     },
 };
@@ -66,13 +68,16 @@ pub(crate) struct Unchecked {
 pub(crate) enum Target {
     Url(String),
     Issuer(String),
+    File(PathBuf),
 }
 
 impl Target {
-    /// The URL of the key set, or the issuer's.
-    pub(crate) fn url(&self) -> &str {
-        let (Self::Url(url) | Self::Issuer(url)) = self;
-        url
+    /// The place of the key set, or the issuer's URL.
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::Url(url) | Self::Issuer(url) => Place::Url(url.as_str().into()),
+            Self::File(path) => Place::of_file(path),
+        }
     }
 }
 
@@ -84,10 +89,14 @@ pub(crate) struct Seed {
 
 impl Unchecked {
     pub(crate) fn new(target: Target) -> Self {
+        let ttl = match target {
+            Target::Url(_) | Target::Issuer(_) => TTL,
+            Target::File(_) => FILE_TTL,
+        };
         Self {
             target,
             timing: Timing {
-                ttl: TTL,
+                ttl,
                 stale_cap: STALE_CAP,
                 kid_cooldown: KID_COOLDOWN,
                 timeout: TIMEOUT,
@@ -113,9 +122,13 @@ impl Unchecked {
             location,
             timing: self.timing,
             limits: self.limits,
-            fetch: match self.fetch {
-                Some(fetch) => fetch,
-                None => Arc::new(HttpFetch::new(&self.http, self.target.url())?),
+            fetch: match (self.fetch, self.target) {
+                (Some(_), Target::File(_)) => return Err(FetchConfigError::FetchOfFile),
+                (Some(fetch), _) => fetch,
+                (None, Target::File(path)) => Arc::new(FileFetch::new(path.into())),
+                (None, Target::Url(url) | Target::Issuer(url)) => {
+                    Arc::new(HttpFetch::new(&self.http, &url)?)
+                }
             },
             clock: self.clock,
             hook: self.hook,
@@ -127,16 +140,18 @@ impl Unchecked {
     fn location(&self) -> Result<Location, FetchConfigError> {
         let plain_http = &self.http.plain_http;
         plain_http.check()?;
-        // A caller's own client may read `unix:` and `file:` URLs, or reach a sidecar.
-        if self.fetch.is_none() {
-            check_url(self.target.url(), plain_http)?;
+        if let (None, Target::Url(url) | Target::Issuer(url)) = (&self.fetch, &self.target) {
+            // A caller's own client may read `unix:` and `file:` URLs, or reach a sidecar.
+            check_url(url, plain_http)?;
         }
-        Ok(match &self.target {
-            Target::Url(url) => Location::Url(url.as_str().into()),
+        match &self.target {
             Target::Issuer(issuer) => {
-                Location::Discovery(Arc::new(Discovery::new(issuer, plain_http.clone())?))
+                let discovery = Discovery::new(issuer, plain_http.clone())?;
+                Ok(Location::Discovery(Arc::new(discovery)))
             }
-        })
+            Target::File(path) if path.file_name().is_none() => Err(FetchConfigError::FileName),
+            Target::Url(_) | Target::File(_) => Ok(Location::Configured(self.target.place())),
+        }
     }
 
     fn check_limits(&self) -> Result<(), FetchConfigError> {
@@ -185,6 +200,9 @@ impl Seed {
 
 /// Common JWKS clients and proxies use this; Auth0 asks for at least five minutes.
 const TTL: Duration = Duration::from_secs(600);
+
+/// The kubelet renews what it has mounted about once a minute. A read costs little.
+const FILE_TTL: Duration = Duration::from_secs(60);
 
 /// A refresh is due at 72 to 80 % of `ttl`: the jitter spreads the refreshes of a fleet.
 const DUE_FROM: f64 = 0.72;

@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    JwkSet, KeyError, KeyQuery, SelectedKey, UnixTime, jwk::BurntKey, remote::clock::Moment,
+    JwkSet, KeyError, KeyQuery, SelectedKey, UnixTime, jwk::BurntKey, lock, remote::clock::Moment,
 };
 
 /// How old key sets may become, and how often they may be requested.
@@ -133,12 +133,13 @@ impl Published {
         Self { timing, set, quiet_until: AtomicU64::new(0) }
     }
 
-    /// The result of `look` on the set, if that is within its `ttl` and needs no refresh now. Takes no
-    /// mutex and does not allocate (I1).
+    /// The result of `look` on the set, if that is within its `ttl` and needs no refresh now, and is not
+    /// just being replaced. Takes no mutex and does not allocate (I1).
     pub(crate) fn if_fresh<T>(&self, now: Moment, look: impl FnOnce(&JwkSet) -> T) -> Option<T> {
         // `look` runs under the read lock: a clone of the `Arc` would write one more counter that all
         // threads share.
-        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        // It does not wait for the lock: in a forked child, a thread that is gone may have it for ever.
+        let set = lock::at_once(self.set.try_read())?;
         let snapshot = set.as_ref()?;
         let is_usable = match snapshot.state(&self.timing, now) {
             KeysState::Fresh => true,
@@ -177,6 +178,11 @@ impl Published {
 
     pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same without waiting. None if the set is being replaced.
+    pub(crate) fn try_snapshot(&self) -> Option<Option<Snapshot>> {
+        lock::at_once(self.set.try_read()).map(|set| set.as_deref().cloned())
     }
 
     pub(crate) fn replace(&self, snapshot: Snapshot) {
@@ -220,3 +226,26 @@ impl Burnt {
 
 /// More than one set can burn: 1000 entries, each with the first and the last `n` and `x`.
 const MAX_BURNT: usize = 5000;
+
+#[cfg(test)]
+mod tests {
+    use std::{format, string::String};
+
+    use super::*;
+
+    #[test]
+    fn last_five_thousand_burnt_keys_are_remembered_the_oldest_forgotten_first() {
+        let burnt = |number: usize| {
+            let x = format!("{number:08}");
+            let set: String =
+                format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{x}","d":"AQAB"}}]}}"#);
+            JwkSet::read(set.as_bytes(), &[]).unwrap().burnt().to_vec()
+        };
+        let keys: Vec<BurntKey> = (0..5000).flat_map(burnt).collect();
+        let full = Burnt::default().with(&keys);
+        assert_eq!(full.keys(), keys);
+        assert_eq!(full.with(&burnt(7)).keys(), keys, "one that is known makes no room");
+        let more = full.with(&burnt(5000));
+        assert_eq!(more.keys().split_last(), Some((&burnt(5000)[0], &keys[1..])));
+    }
+}

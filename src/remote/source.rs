@@ -3,31 +3,37 @@
 
 use std::{
     collections::BTreeMap,
-    mem,
+    mem, process,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::Waker,
     time::Duration,
 };
 
 use crate::{
-    JwkSet, KeyError, KeyQuery, SelectedKey, UnixTime,
+    JwkSet, KeyError, KeyQuery, SelectedKey, UnixTime, lock,
     remote::{
         clock::{Moment, jitter},
         discovery::{Discovered, Plan},
         error::FetchError,
         fetch::FetchFailure,
+        fork::PerProcess,
         health::{Counters, FetchEvent, Health},
         refresh::{Found, Reason, Refresh, Step},
         settings::Settings,
-        snapshot::{Burnt, Published, Snapshot},
+        snapshot::{Burnt, Published, Snapshot, Timing},
     },
 };
 
 /// The shared part of a key source.
 pub(crate) struct Source {
     pub(crate) settings: Settings,
+    locked: PerProcess<Locked>,
+}
+
+/// The part of a source that changes, in one process.
+struct Locked {
     /// Locked by itself. A change of it comes from a [`Control`], under both locks.
-    pub(crate) published: Published,
+    published: Published,
     /// Locked by lookups that may have to wait. Never locked across I/O, parsing or signature checks,
     /// nor by a thread that has locked `published`.
     state: Mutex<State>,
@@ -54,29 +60,67 @@ struct State {
 impl Source {
     pub(crate) fn new(settings: Settings, seed: Option<Snapshot>) -> Self {
         let burnt = Burnt::default().with(seed.as_ref().map_or(&[], |seed| seed.keys.burnt()));
-        Self {
-            published: Published::new(settings.timing, seed),
-            settings,
-            state: Mutex::new(State { burnt, ..State::default() }),
-            wake_threads: Condvar::new(),
-        }
+        let published = Published::new(settings.timing, seed);
+        let locked = Locked::new(published, State { burnt, ..State::default() });
+        Self { settings, locked: PerProcess::new(locked) }
     }
 
     pub(crate) fn now(&self) -> Moment {
         Moment::now(&*self.settings.clock)
     }
 
+    /// The set in use, for a lookup of a known `kid`: without a system call, and in a forked child perhaps
+    /// still the parent's. Only [`Published::if_fresh`] may be used, which waits for no lock.
+    pub(crate) fn published_at_hand(&self) -> &Published {
+        &self.locked.latest().published
+    }
+
+    /// The set in use.
+    pub(crate) fn published(&self) -> &Published {
+        &self.locked().published
+    }
+
     pub(crate) fn lock(self: &Arc<Self>) -> Control<'_> {
+        let locked = self.locked();
         // A poisoned lock is used all the same: the state is consistent between any two statements, and
         // to refuse every token from then on would be worse.
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        Control { source: self, state }
+        let state = locked.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Control { source: self, locked, state }
+    }
+
+    /// A system call finds out whether this process has been forked.
+    fn locked(&self) -> &Locked {
+        self.locked.own(|parents| parents.inherit(self.settings.timing))
+    }
+}
+
+impl Locked {
+    fn new(published: Published, state: State) -> Self {
+        Self { published, state: Mutex::new(state), wake_threads: Condvar::new() }
+    }
+
+    /// The start of a forked child: without an attempt, a waiter, a back-off or a count. If another thread
+    /// held one of the locks at the fork, what it guards can never be read again, and the child starts
+    /// empty: keys without the memory of the burnt ones would not be safe.
+    fn inherit(&self, timing: Timing) -> Self {
+        let state = lock::at_once(self.state.try_lock());
+        let (snapshot, discovered, burnt) = match state.zip(self.published.try_snapshot()) {
+            Some((state, snapshot)) => (snapshot, state.discovered.clone(), state.burnt.clone()),
+            None => Default::default(),
+        };
+        // A future that waited at the fork may be polled or dropped in the child. So that its number is no
+        // other future's, and its attempt has ended, the child counts from elsewhere.
+        let first = u64::from(process::id()).rotate_left(32);
+        let state =
+            State { ended: first, last_future: first, discovered, burnt, ..State::default() };
+        Self::new(Published::new(timing, snapshot), state)
     }
 }
 
 /// A source whose state is locked.
 pub(crate) struct Control<'s> {
     source: &'s Arc<Source>,
+    locked: &'s Locked,
     state: MutexGuard<'s, State>,
 }
 
@@ -129,7 +173,7 @@ impl<'s> Control<'s> {
         query: KeyQuery<'_>,
         waited: u8,
     ) -> (Step, Result<SelectedKey, KeyError>) {
-        let (keys_state, answer) = self.source.published.look(now, query);
+        let (keys_state, answer) = self.locked.published.look(now, query);
         let (found, timing) = (Found::of(query, &answer), &self.source.settings.timing);
         let step = self.state.refresh.decide(timing, now.monotonic, keys_state, found, waited);
         self.state.counters.count(keys_state, found, &step, waited);
@@ -147,7 +191,7 @@ impl<'s> Control<'s> {
         if otherwise == KeyError::Busy {
             self.state.counters.count_busy();
         }
-        let (keys_state, answer) = self.source.published.look(now, query);
+        let (keys_state, answer) = self.locked.published.look(now, query);
         let key = answer.map_err(|_| otherwise)?;
         self.state.counters.count(keys_state, Found::Answer, &Step::Use, 0);
         Ok(key)
@@ -155,7 +199,7 @@ impl<'s> Control<'s> {
 
     pub(crate) fn health(&self) -> Health {
         let now = self.source.now();
-        let (keys_state, snapshot) = self.source.published.get(now);
+        let (keys_state, snapshot) = self.locked.published.get(now);
         let State { refresh, counters, .. } = &*self.state;
         let waiters = self.state.waiting_threads.saturating_add(self.state.waiting_futures.len());
         Health::of(keys_state, snapshot.as_deref(), refresh, counters, waiters, now)
@@ -179,14 +223,16 @@ impl<'s> Control<'s> {
 
     /// Blocks until another attempt has ended. False if the one under way is overdue.
     pub(crate) fn wait(mut self) -> (Self, bool) {
-        let (Source { settings, wake_threads, .. }, ended) = (&**self.source, self.state.ended);
+        let (settings, ended) = (&self.source.settings, self.state.ended);
         self.state.waiting_threads = self.state.waiting_threads.saturating_add(1);
         let bound = settings.timing.timeout.saturating_add(TIME_TO_END);
         let is_waiting = |state: &mut State| state.ended == ended;
-        let (state, _) = wake_threads
+        let (state, _) = self
+            .locked
+            .wake_threads
             .wait_timeout_while(self.state, bound, is_waiting)
             .unwrap_or_else(PoisonError::into_inner);
-        self = Self { source: self.source, state };
+        self.state = state;
         self.state.waiting_threads = self.state.waiting_threads.saturating_sub(1);
         let has_ended = self.state.ended != ended;
         (self, has_ended)
@@ -218,7 +264,7 @@ impl<'s> Control<'s> {
 
     /// Takes the slot for an attempt.
     pub(crate) fn begin(&mut self, now: Moment, reason: Reason) -> Order {
-        let published = &self.source.published;
+        let published = &self.locked.published;
         published.keep_quiet_until(Duration::MAX);
         Order {
             number: self.state.refresh.start(now.monotonic, reason),
@@ -271,7 +317,7 @@ impl<'s> Control<'s> {
             duration: now.monotonic.saturating_sub(started.monotonic),
             usable_keys,
             skipped_keys,
-            generation: self.source.published.snapshot().map_or(0, |snapshot| snapshot.generation),
+            generation: self.locked.published.snapshot().map_or(0, |snapshot| snapshot.generation),
             key_set: key_set.filter(|_| result.is_ok()),
             failure: result.err(),
         })
@@ -281,18 +327,18 @@ impl<'s> Control<'s> {
     fn accept(&mut self, started: Moment, fetched: FetchedSet) -> Result<(), FetchFailure> {
         let FetchedSet { text, keys, burnt, former_keys } = fetched;
         self.state.burnt = burnt;
-        let former = self.source.published.snapshot();
+        let former = self.locked.published.snapshot();
         if keys.is_empty() {
             // It does not replace the old set. But the keys that it burns are removed from that one, and
             // the time starts after which the old keys end.
             if let Some(former) = former {
-                self.source.published.replace(former.outlived(former_keys, started));
+                self.locked.published.replace(former.outlived(former_keys, started));
             }
             return Err(self.failure(FetchError::no_usable_keys(keys.skipped())));
         }
         let generation = former.map_or(0, |former| former.generation).saturating_add(1);
         let set = Snapshot { generation, ..self.source.settings.snapshot(keys, text, started) };
-        self.source.published.replace(set);
+        self.locked.published.replace(set);
         Ok(())
     }
 
@@ -318,19 +364,19 @@ impl<'s> Control<'s> {
 
     /// The slot is free: waiters decide again. Until the back-off ends, no lookup starts a refresh.
     fn wake_threads(&mut self) {
-        self.source.published.keep_quiet_until(self.state.refresh.back_off_end());
+        self.locked.published.keep_quiet_until(self.state.refresh.back_off_end());
         self.state.ended = self.state.ended.wrapping_add(1);
-        self.source.wake_threads.notify_all();
+        self.locked.wake_threads.notify_all();
     }
 
     fn fail(&mut self, now: Moment, failure: FetchFailure) {
-        let Source { published, settings, .. } = &**self.source;
-        let (keys_state, jitter) = (published.state(now), jitter(&*settings.clock));
+        let keys_state = self.locked.published.state(now);
+        let jitter = jitter(&*self.source.settings.clock);
         self.state.refresh.fail(now.monotonic, failure, keys_state, jitter);
     }
 
     /// A failure of the request that is next, with its host.
-    fn failure(&self, error: FetchError) -> FetchFailure {
+    pub(crate) fn failure(&self, error: FetchError) -> FetchFailure {
         self.state.discovered.failure(&self.source.settings.location, error)
     }
 }

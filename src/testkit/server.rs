@@ -35,7 +35,8 @@ use crate::{
 /// # #[cfg(feature = "fetch")] {
 /// let keys = RemoteJwks::builder(server.jwks_url()).danger_allow_http_loopback().build()?;
 /// server.answer_with(Answer::status(503).retry_after(7));
-/// assert!(matches!(keys.prime(), Err(FetchError::Status { status: 503, .. })));
+/// let failure = keys.prime().unwrap_err();
+/// assert!(matches!(failure.error(), FetchError::Status { status: 503, .. }));
 /// # }
 /// # assert_eq!(server.hits(), if cfg!(feature = "fetch") { 1 } else { 0 });
 /// # Ok::<(), Box<dyn std::error::Error>>(())

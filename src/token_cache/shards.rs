@@ -7,7 +7,7 @@ use std::{
     hash::{BuildHasherDefault, Hash, Hasher},
     num::NonZeroUsize,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     vec,
@@ -18,7 +18,9 @@ use super::{
     Recalled,
     token_hash::{TokenHash, TokenHasher},
 };
-use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName, trust::Identity};
+use crate::{
+    SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName, lock, trust::Identity,
+};
 
 /// Accepted tokens, by a keyed hash of their whole text, which is not kept.
 ///
@@ -26,6 +28,10 @@ use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName, 
 /// queue. A full shard does not store a token on first sight, only its hash. If the token comes
 /// again soon, it replaces an entry not used since the last sweep (the CLOCK rule). Tokens that
 /// come only once, however many, therefore do not evict those in use.
+///
+/// No thread waits for a lock. While a thread writes to a shard, its tokens are not found, and while
+/// one reads, none is stored: the token is then verified in full. So a lock that a thread held at a fork
+/// hangs nobody in the child.
 pub(crate) struct TokenCache {
     hasher: TokenHasher,
     shards: Box<[Padded<RwLock<Shard>>]>,
@@ -56,9 +62,9 @@ impl TokenCache {
         self.hasher.hash(token)
     }
 
-    /// The entry of the token with this hash, if there is one.
+    /// The entry of the token with this hash, if there is one that can be read at once.
     pub(crate) fn recall(&self, hash: &TokenHash) -> Option<Arc<Recalled>> {
-        let shard = self.shard(hash)?.read().unwrap_or_else(PoisonError::into_inner);
+        let shard = lock::at_once(self.shard(hash)?.try_read())?;
         let entry = shard.entries.get(*shard.places.get(hash)?)?;
         // Written only on a change: a cache line that nobody writes can stay in every core's cache.
         if !entry.seen_again.load(Ordering::Relaxed) {
@@ -67,8 +73,8 @@ impl TokenCache {
         Some(Arc::clone(&entry.recalled))
     }
 
-    /// Stores an accepted token, unless it is too large or finds no room. Copies only what it
-    /// stores.
+    /// Stores an accepted token, unless it is too large or finds no room, or another thread uses the
+    /// shard. Copies only what it stores.
     pub(crate) fn remember(
         &self,
         hash: TokenHash,
@@ -86,7 +92,7 @@ impl TokenCache {
             return;
         }
         let Some(shard) = self.shard(&hash) else { return };
-        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut shard) = lock::at_once(shard.try_write()) else { return };
         if let Some(place) = shard.place_for(hash) {
             let (verified, issuer) = (verified.unshared(), issuer.clone());
             let recalled = Arc::new(Recalled { verified, name, issuer, key });

@@ -25,6 +25,9 @@ use crate::{KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey};
 /// A look-up takes a lock for reading, and costs the same for two issuers and for thousands. A token with
 /// an unknown `iss` is refused without a fetch. RFC 8725 sections 3.8 and 3.10.
 ///
+/// In a forked child, that lock stays locked if another thread of the parent held it at the fork: make the
+/// issuers in the child, or fork before threads start.
+///
 /// ```
 /// use tokenring::{Issuers, JwkSet, Policy, UnixTime, Verifier, VerifyError};
 /// # use tokenring::testkit::Issuer;

@@ -46,7 +46,7 @@ const BUILD: [(&str, &str); 3] = [
 ];
 
 /// The packages of this repository: the crate, and those that test, time or show it.
-const MEMBERS: [&str; 13] = [
+const MEMBERS: [&str; 14] = [
     "issuers",
     "peers",
     "tokenring",
@@ -56,6 +56,7 @@ const MEMBERS: [&str; 13] = [
     "tokenring-corpus",
     "tokenring-coverage",
     "tokenring-differential",
+    "tokenring-fork",
     "tokenring-forward-auth",
     "tokenring-oracle",
     "tokenring-public-api",

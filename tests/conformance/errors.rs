@@ -910,8 +910,9 @@ fn claims_error_has_the_kind_and_the_field() {
     type_that_says!(Other, Error::custom("MARKER is not welcome"));
     type_that_says!(LongName, Error::custom(format!("missing field `{}`", "f".repeat(65))));
     type_that_says!(OddName, Error::custom("missing field `a b`"));
-    // A type's own code may quote a claim in its error.
+    // A type's own code may quote a claim in its error, or a part of one.
     type_that_says!(Quoted, Error::custom("missing field `tokenringTestkitClientIdentifier`"));
+    type_that_says!(PartQuoted, Error::custom("missing field `tokenringTestkit`"));
 
     let verified = verify(&token().mint()).unwrap();
     let kinds = [
@@ -971,6 +972,12 @@ fn claims_error_has_the_kind_and_the_field() {
         ),
         (
             verified.claims::<Quoted>().unwrap_err(),
+            ClaimsErrorKind::MissingField,
+            None,
+            "a field is missing",
+        ),
+        (
+            verified.claims::<PartQuoted>().unwrap_err(),
             ClaimsErrorKind::MissingField,
             None,
             "a field is missing",

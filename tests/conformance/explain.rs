@@ -9,14 +9,15 @@
 )]
 #![cfg(feature = "fetch")]
 
-use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Explanation, Guard, JwkSet, KeyError, KeyQuery, KeySource, KeysDescription, Login,
-    Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier, VerifyError,
+    Algorithm, Explanation, FetchConfigError, Guard, JwkSet, KeyError, KeyQuery, KeySource,
+    KeysDescription, Login, Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier,
+    VerifyError,
     explain::{Check, Finding, Outcome},
-    remote::{FetchError, FetchRequest},
+    remote::{FetchError, FetchRequest, ProxyError},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -102,10 +103,17 @@ fn explain_after(error: Option<FetchError>) -> Explanation {
     let keys = RemoteJwks::builder("https://tenant.example.auth0.com/jwks").fetch(fetch).build();
     let keys = keys.unwrap();
     if let Some(error) = error {
-        assert_eq!(keys.prime(), Err(error));
+        assert_eq!(keys.prime().unwrap_err().error(), &error);
     }
     let verifier = Verifier::new(policy(), keys).unwrap();
     verifier.explain_at(&token().mint(), NOW)
+}
+
+/// The explanation by a source whose file cannot be used.
+fn explain_after_read(keys: Result<RemoteJwks, FetchConfigError>) -> Explanation {
+    let keys = keys.unwrap();
+    keys.prime().unwrap_err();
+    Verifier::new(policy(), keys).unwrap().explain_at(&token().mint(), NOW)
 }
 
 pub(crate) fn finding(explanation: &Explanation, check: Check) -> &Finding {
@@ -165,6 +173,7 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
     let twins = json!({ "keys": [
         issuer().keys()[0].jwk(), issuer().keys()[1].with_kid(&*kid).jwk(),
     ] });
+    let proxy = |error| FetchError::Proxy { proxy: "proxy.example".into(), error };
     let io = FetchError::Connect { kind: std::io::ErrorKind::ConnectionRefused };
     let tls = FetchError::Tls { reason: "invalid peer certificate: Expired".into() };
     let status = FetchError::Status { status: 404, retry_after: None };
@@ -352,6 +361,24 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             explain_after(Some(FetchError::HostNotFound)),
         ),
         ("no connection", Check::Key, "key_set_unreachable", explain_after(Some(io))),
+        (
+            "no proxy",
+            Check::Key,
+            "proxy_unreachable",
+            explain_after(Some(proxy(ProxyError::HostNotFound))),
+        ),
+        (
+            "proxy refuses",
+            Check::Key,
+            "proxy_refused",
+            explain_after(Some(proxy(ProxyError::Refused { status: 407 }))),
+        ),
+        (
+            "proxy without a way",
+            Check::Key,
+            "proxy_host_unreachable",
+            explain_after(Some(proxy(ProxyError::HostUnreachable { status: 502 }))),
+        ),
         ("TLS", Check::Key, "key_set_tls", explain_after(Some(tls))),
         ("timeout", Check::Key, "key_set_timeout", explain_after(Some(FetchError::Timeout))),
         ("404", Check::Key, "key_set_status", explain_after(Some(status))),
@@ -360,6 +387,20 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
             Check::Key,
             "key_set_content",
             explain_after(Some(FetchError::KeySet(JwkSet::from_json(b"<html>").unwrap_err()))),
+        ),
+        (
+            "no file",
+            Check::Key,
+            "key_set_file",
+            explain_after_read(RemoteJwks::from_file("/no/jwks.json")),
+        ),
+        (
+            "no key set in the file",
+            Check::Key,
+            "key_set_file",
+            explain_after_read(RemoteJwks::from_file(
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"),
+            )),
         ),
         (
             "metadata of another issuer",
@@ -1733,6 +1774,22 @@ fn token_that_is_not_base64url_is_shown_by_its_lengths() {
     assert_eq!(explanation.verdict(), Err(VerifyError::NotBase64url { segment: "header" }));
     assert_eq!(finding(&explanation, Check::Segments).actual(), Some("3 (2, 3, 3 characters)"));
     assert_eq!(finding(&explanation, Check::Audience).outcome(), Outcome::NotReached);
+}
+
+#[test]
+fn failure_of_an_own_client_is_shown_without_advice_on_http() {
+    let explanation = explain_after(Some(FetchError::custom("the vault is sealed")));
+    let found = finding(&explanation, Check::Key);
+    assert_eq!(found.hint(), None);
+    let expected = found.expected().unwrap();
+    assert!(expected.ends_with("tenant.example.auth0.com: the vault is sealed"), "{expected}");
+}
+
+#[test]
+fn fault_of_a_file_is_shown_with_its_name() {
+    let explanation = explain_after_read(RemoteJwks::from_file("/no/jwks.json"));
+    let expected = r#"no key at hand; never fetched; the last fetch failed: cannot read the key set from "jwks.json": the file cannot be read: entity not found"#;
+    assert_eq!(finding(&explanation, Check::Key).expected(), Some(expected));
 }
 
 #[test]

@@ -66,6 +66,7 @@ mod issuers;
 
 // What the crate promises besides: errors, explanations, Auth0's settings, the test issuer, threads.
 mod errors;
+mod typed_claims;
 mod debug;
 mod explain;
 mod advice;

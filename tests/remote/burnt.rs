@@ -11,7 +11,7 @@ use tokenring::{
 };
 
 use crate::fake::{
-    NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, found, last_error, secs, unavailable,
+    NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, bare, found, last_error, secs, unavailable,
 };
 
 /// Two keys with different moduli.
@@ -184,7 +184,7 @@ fn unusable_set_has_its_reasons_in_the_error_and_their_number_in_health() {
     let rig = Rig::new();
     let entries = vec!["{\"kty\":\"oct\"}"; 30].join(",");
     rig.issuer.reply(Reply::Body(format!("{{\"keys\":[{entries}]}}").into_bytes()));
-    let error = rig.keys.prime().unwrap_err();
+    let error = bare(rig.keys.prime()).unwrap_err();
     let FetchError::NoUsableKeys { skipped: 30, reasons } = &error else { panic!("{error:?}") };
     let reasons: Vec<_> = reasons.iter().map(|key| (key.index(), key.error())).collect();
     let expected: Vec<_> = (0..10).map(|index| (index, JwkError::SharedSecret)).collect();

@@ -17,8 +17,8 @@ use tokenring::{
 };
 
 use crate::fake::{
-    FakeClock, NANO, REFRESH_DUE, STALE_CAP, TTL, UNKNOWN, found, jwks, key, last_error, millis,
-    secs, status, until,
+    FakeClock, NANO, REFRESH_DUE, STALE_CAP, TTL, UNKNOWN, bare, found, jwks, key, last_error,
+    millis, secs, status, until,
 };
 
 const ISSUER: &str = "https://issuer.example/tenant";
@@ -73,7 +73,7 @@ impl Site {
     /// The error of the first fetch, which ends in time and requests no key set.
     fn failure(&self) -> FetchError {
         let start = Instant::now();
-        let error = self.keys.prime().unwrap_err();
+        let error = bare(self.keys.prime()).unwrap_err();
         assert!(start.elapsed() < TIMEOUT + millis(200), "{error:?} took {:?}", start.elapsed());
         until(|| !self.keys.health().is_fetching());
         let health = self.keys.health();
@@ -259,7 +259,7 @@ fn plain_http_to_a_named_host_reaches_metadata_and_keys_without_a_proxy() {
     server.answer_metadata_with(Answer::body(metadata.to_string()));
     let keys = RemoteJwks::discovery_builder(server.url()).danger_allow_http("127.0.0.1");
     let refused = metadata_error(MetadataError::JwksUri(FetchConfigError::NotHttps));
-    assert_eq!(keys.build().unwrap().prime(), Err(refused));
+    assert_eq!(bare(keys.build().unwrap().prime()), Err(refused));
     let keys = RemoteJwks::discovery_builder(server.url()).danger_allow_http("localhost");
     assert_eq!(keys.build().map(drop), Err(FetchConfigError::NotHttps));
 }
@@ -273,7 +273,7 @@ fn plain_jwks_uri_is_refused_unless_plain_http_was_allowed() {
         _ => Ok(jwks(&["a"]).into_bytes()),
     });
     let refused = metadata_error(MetadataError::JwksUri(FetchConfigError::NotHttps));
-    assert_eq!(keys.prime(), Err(refused));
+    assert_eq!(bare(keys.prime()), Err(refused));
     assert_eq!(requests.urls(), ["https://issuer.example/tenant/.well-known/openid-configuration"]);
 }
 
@@ -349,7 +349,7 @@ fn both_requests_have_one_deadline() {
         site.server.answer_metadata_with(metadata);
         site.server.answer_with(key_set);
         let start = Instant::now();
-        assert_eq!(site.keys.prime(), Err(FetchError::Timeout));
+        assert_eq!(bare(site.keys.prime()), Err(FetchError::Timeout));
         let elapsed = start.elapsed();
         assert!(elapsed < TIMEOUT + millis(200), "{elapsed:?}");
     }
@@ -376,7 +376,7 @@ fn failures_are_retried_only_after_the_back_off() {
     assert_eq!(site.failure(), busy.clone());
     assert_eq!(site.keys.health().next_attempt_in(), secs(7));
     site.clock.advance(secs(7) - NANO);
-    assert_eq!((site.keys.prime(), site.hits()), (Err(busy), (1, 0, 0)));
+    assert_eq!((bare(site.keys.prime()), site.hits()), (Err(busy), (1, 0, 0)));
     site.server.answer_metadata_with(Answer::metadata());
     site.clock.advance(NANO);
     assert_eq!((site.keys.prime(), site.hits()), (Ok(()), (2, 0, 1)));
@@ -505,7 +505,7 @@ fn metadata_that_was_read_and_refused_is_never_passed_over() {
         let site = Site::new();
         site.keys.prime().unwrap();
         site.serve_with(member, value.map(Into::into));
-        assert_eq!(site.keys.refresh_now(), Err(error), "{member} {value:?}");
+        assert_eq!(bare(site.keys.refresh_now()), Err(error), "{member} {value:?}");
         assert_eq!(site.hits(), (2, 0, 1));
     }
 }
@@ -536,11 +536,11 @@ fn metadata_is_read_again_after_the_key_set_failed_and_may_be_missing() {
     site.keys.prime().unwrap();
     site.clock.advance(TTL);
     site.server.answer_with(Answer::status(500));
-    assert_eq!(site.keys.prime(), Err(status(500)));
+    assert_eq!(bare(site.keys.prime()), Err(status(500)));
     assert_eq!(site.hits(), (1, 0, 2));
     // The key set is still down: each document is requested once.
     site.clock.advance(site.keys.health().next_attempt_in());
-    assert_eq!(site.keys.prime(), Err(status(500)));
+    assert_eq!(bare(site.keys.prime()), Err(status(500)));
     assert_eq!(site.hits(), (2, 0, 3));
     // Now the metadata is down, and the key set is at its old URL.
     site.server.answer_metadata_with(Answer::status(503));
@@ -563,7 +563,7 @@ fn wrong_metadata_is_not_ignored_when_it_is_read_again() {
     site.server.answer_with(Answer::key_set());
     site.clock.advance(site.keys.health().next_attempt_in());
     site.serve_with("issuer", Some("https://evil.example/".into()));
-    assert_eq!(site.keys.prime(), Err(FetchError::IssuerMismatch));
+    assert_eq!(bare(site.keys.prime()), Err(FetchError::IssuerMismatch));
     assert_eq!(site.hits(), (2, 0, 2));
     // The set in use stays in use. I6.
     assert_eq!(site.keys.health().state(), KeysState::Expired);
@@ -577,7 +577,7 @@ fn key_set_that_moved_is_found_after_the_old_url_fails() {
     site.server.rotate();
     let before = site.keys.keys().unwrap().len();
     site.clock.advance(TTL);
-    assert_eq!(site.keys.prime(), Err(status(404)));
+    assert_eq!(bare(site.keys.prime()), Err(status(404)));
     site.clock.advance(site.keys.health().next_attempt_in());
     assert_eq!(site.keys.prime(), Ok(()));
     assert_eq!((before, site.keys.keys().unwrap().len()), (1, 2));
@@ -594,7 +594,7 @@ fn first_fetch_for_a_dead_set_reads_the_metadata_and_does_not_use_the_old_url() 
 
     site.clock.advance(STALE_CAP);
     site.server.answer_metadata_with(Answer::status(503));
-    assert_eq!(site.keys.prime(), Err(status(503)));
+    assert_eq!(bare(site.keys.prime()), Err(status(503)));
     assert_eq!(site.hits(), (3, 0, 2), "the old URL is not requested");
 }
 
@@ -683,7 +683,7 @@ fn body_that_the_callers_own_fetch_did_not_limit_is_too_long() {
         body.resize(64 * 1024 + 1, b' ');
         Ok(body)
     });
-    assert_eq!(keys.prime(), Err(FetchError::BodyTooLong { limit: 64 * 1024 }));
+    assert_eq!(bare(keys.prime()), Err(FetchError::BodyTooLong { limit: 64 * 1024 }));
 }
 
 #[test]
@@ -712,7 +712,7 @@ fn well_known_paths_follow_the_two_documents() {
             Err(status(404))
         };
         let keys = RemoteJwks::discovery_builder(issuer).fetch(fetch).build().unwrap();
-        assert_eq!(keys.prime(), Err(status(404)));
+        assert_eq!(bare(keys.prime()), Err(status(404)));
         assert_eq!(log.urls(), [openid, oauth]);
         let failure = keys.health().last_error().cloned().unwrap();
         assert!(failure.host().starts_with("a.example"));

@@ -24,7 +24,7 @@ use std::{
 
 use tokenring::{
     Algorithm, KeyError, KeyQuery, KeySource, RemoteJwks, SelectedKey,
-    remote::{Clock, Fetch, FetchError, FetchRequest, Health, RemoteJwksBuilder},
+    remote::{Clock, Fetch, FetchError, FetchFailure, FetchRequest, Health, RemoteJwksBuilder},
     testkit::{Issuer, TestKey},
 };
 
@@ -125,6 +125,11 @@ impl Clock for FakeClock {
     fn jitter(&self) -> f64 {
         f64::from_bits(self.0.jitter.load(Ordering::SeqCst))
     }
+}
+
+/// The outcome of a fetch without its host.
+pub(crate) fn bare(outcome: Result<(), FetchFailure>) -> Result<(), FetchError> {
+    outcome.map_err(|failure| failure.error().clone())
 }
 
 /// The error of the last attempt.

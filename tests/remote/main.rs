@@ -26,6 +26,7 @@ mod sockets;
 mod herd;
 mod outage;
 mod revocation;
+mod rotation;
 mod burnt;
 mod slot;
 mod seed;
@@ -44,3 +45,8 @@ mod tls;
 mod proxy;
 mod issuer;
 mod discovery;
+mod split_host;
+mod serverless;
+
+// On the disk.
+mod file;

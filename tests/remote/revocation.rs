@@ -8,7 +8,7 @@ use tokenring::{
 };
 
 use crate::fake::{
-    BUSY, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, block_on, found, join, jwks, key_async,
+    BUSY, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, bare, block_on, found, join, jwks, key_async,
     last_error, millis, secs, unavailable,
 };
 
@@ -161,7 +161,7 @@ fn response_without_usable_keys_leaves_the_last_set_in_use() {
     for (reply, code) in bad {
         let rig = Rig::primed_with(&["a"], |builder| builder.max_body(2000));
         rig.issuer.reply(reply);
-        let error = rig.keys.refresh_now().unwrap_err();
+        let error = bare(rig.keys.refresh_now()).unwrap_err();
         assert_eq!(error.code(), code);
         assert_eq!(rig.key("a"), found("a"));
         let health = rig.keys.health();
@@ -187,16 +187,16 @@ fn padded(length: usize) -> Vec<u8> {
 fn error_of_a_fetch_says_why_the_set_was_refused() {
     let rig = Rig::new();
     rig.issuer.reply(Reply::Body(b"{}".to_vec()));
-    assert_eq!(rig.keys.prime(), Err(FetchError::KeySet(JwkSetError::KeysMissing)));
+    assert_eq!(bare(rig.keys.prime()), Err(FetchError::KeySet(JwkSetError::KeysMissing)));
     rig.issuer.reply(Reply::Body(b"{\"keys\":[{\"kty\":\"EC\"},{}]}".to_vec()));
-    let Err(FetchError::NoUsableKeys { skipped: 2, reasons }) = rig.keys.refresh_now() else {
+    let Err(FetchError::NoUsableKeys { skipped: 2, reasons }) = bare(rig.keys.refresh_now()) else {
         panic!();
     };
     let reasons: Vec<_> = reasons.iter().map(|key| (key.index(), key.error())).collect();
     let missing = JwkError::MemberMissing { member: "kty" };
     assert_eq!(reasons, [(0, JwkError::MemberMissing { member: "crv" }), (1, missing)]);
     rig.issuer.reply(Reply::Panic);
-    assert_eq!(rig.keys.refresh_now(), Err(FetchError::Thread));
+    assert_eq!(bare(rig.keys.refresh_now()), Err(FetchError::Thread));
 }
 
 #[test]

@@ -4,11 +4,14 @@ use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use tokenring::{
     FetchConfigError, Guard, JsonError, JwkSetError, Policy, RemoteJwks, Verifier,
-    remote::{Clock, Fetch, FetchError, FetchRequest, MetadataError, RemoteJwksBuilder},
+    remote::{
+        Clock, Fetch, FetchError, FetchRequest, MetadataError, ProxyError, RemoteJwksBuilder,
+    },
 };
 
 use crate::fake::{
-    FakeClock, FakeFetch, NANO, Rig, STALE_CAP, TTL, UNKNOWN, URL, found, jwks, secs, status,
+    FakeClock, FakeFetch, NANO, Reply, Rig, STALE_CAP, TTL, UNKNOWN, URL, bare, found, jwks, secs,
+    status,
 };
 
 // The settings.
@@ -19,7 +22,7 @@ fn settings_that_make_no_sense_are_refused() {
     let long = |setting| FetchConfigError::TimeoutTooLong { setting };
     const DAY: Duration = secs(86_400);
     type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
-    let cases: [(Change, FetchConfigError); 22] = [
+    let cases: [(Change, FetchConfigError); 23] = [
         (|builder| builder.ttl(Duration::ZERO), zero("ttl")),
         (|builder| builder.kid_cooldown(Duration::ZERO), zero("kid_cooldown")),
         (|builder| builder.timeout(Duration::ZERO), zero("timeout")),
@@ -34,7 +37,11 @@ fn settings_that_make_no_sense_are_refused() {
         (|builder| builder.connect_timeout(DAY + NANO), long("connect_timeout")),
         (|builder| builder.stale_cap(TTL - NANO), FetchConfigError::StaleCapBelowTtl),
         (|builder| builder.ttl(STALE_CAP + NANO), FetchConfigError::StaleCapBelowTtl),
-        (|builder| builder.proxy("socks5://127.0.0.1"), FetchConfigError::Proxy),
+        (|builder| builder.proxy("a b"), FetchConfigError::Proxy { setting: "proxy" }),
+        (
+            |builder| builder.proxy("socks5://127.0.0.1"),
+            FetchConfigError::ProxyScheme { setting: "proxy" },
+        ),
         (|builder| builder.danger_allow_http("keycloak:8080"), FetchConfigError::HttpHost),
         (|builder| builder.header("a b", "c"), FetchConfigError::HeaderName),
         (|builder| builder.header("a", "b\r\nc: d"), FetchConfigError::HeaderValue),
@@ -88,7 +95,7 @@ fn defaults_are_those_of_the_documentation() {
 #[test]
 fn client_and_clock_may_be_behind_pointers() {
     fn primed(fetch: impl Fetch + 'static, clock: impl Clock + 'static) -> Result<(), FetchError> {
-        RemoteJwks::builder(URL).fetch(fetch).clock(clock).build().unwrap().prime()
+        bare(RemoteJwks::builder(URL).fetch(fetch).clock(clock).build().unwrap().prime())
     }
     let clock = FakeClock::new();
     let issuer = FakeFetch::new(&clock);
@@ -118,7 +125,7 @@ fn debug_shows_the_host_and_neither_keys_nor_the_rest_of_a_url() {
     let request = FetchRequest::new(url, secs(1), 1);
     let failing = RemoteJwks::builder(url).fetch(|_: &FetchRequest| Err(FetchError::Timeout));
     let failing = failing.build().unwrap();
-    assert_eq!(failing.prime(), Err(FetchError::Timeout));
+    assert_eq!(bare(failing.prime()), Err(FetchError::Timeout));
     let health = failing.health();
     for text in [
         format!("{verifier:?}"),
@@ -154,7 +161,7 @@ fn own_client_may_be_given_any_url() {
     }
     let failing = |_: &FetchRequest| Err(FetchError::Timeout);
     let keys = RemoteJwks::builder("unix:/run/SECRET.sock").fetch(failing).build().unwrap();
-    assert_eq!(keys.prime(), Err(FetchError::Timeout));
+    assert_eq!(bare(keys.prime()), Err(FetchError::Timeout));
     let failure = keys.health().last_error().cloned().unwrap();
     assert_eq!(failure.host(), "");
     assert_eq!(
@@ -164,7 +171,7 @@ fn own_client_may_be_given_any_url() {
     // The two addresses of the metadata are made from the issuer's URL.
     let issuer = |issuer: &str| {
         let keys = RemoteJwks::discovery_builder(issuer).fetch(failing);
-        keys.build().map(|keys| keys.prime())
+        keys.build().map(|keys| bare(keys.prime()))
     };
     assert_eq!(issuer("http://sidecar:15000"), Ok(Err(FetchError::Timeout)));
     assert_eq!(issuer("sidecar"), Err(FetchConfigError::Url));
@@ -226,7 +233,19 @@ fn config_errors_say_what_to_change() {
             "a header must be given once, and Authorization not beside bearer_token_file",
         ),
         (FetchConfigError::UserAgent, "user_agent must be visible ASCII, with spaces only inside"),
-        (FetchConfigError::Proxy, "the proxy must be an HTTP proxy, given by its URL"),
+        (
+            FetchConfigError::Proxy { setting: "HTTPS_PROXY" },
+            "HTTPS_PROXY must be the URL of a proxy, http://HOST:PORT, with credentials percent-encoded",
+        ),
+        (
+            FetchConfigError::ProxyScheme { setting: "all_proxy" },
+            "all_proxy must be an http: or https: proxy, other kinds are not supported",
+        ),
+        (FetchConfigError::FileName, "the path must be that of a file and end in its name"),
+        (
+            FetchConfigError::FetchOfFile,
+            "fetch is for a URL or an issuer, a key set in a file has no HTTP client",
+        ),
         (FetchConfigError::SeedWithoutKeys, "the seed has no usable key"),
         (FetchConfigError::SeedFromFuture, "the seed's time must not be in the future"),
     ];
@@ -242,6 +261,7 @@ fn fetch_errors_have_a_text_and_a_code() {
     let redirect = |location: &str| FetchError::redirect(302, location);
     let member = "jwks_uri";
     let metadata = FetchError::Metadata;
+    let proxy = |error| FetchError::Proxy { proxy: "proxy.example:3128".to_owned(), error };
     let texts = [
         (FetchError::HostNotFound, "host_not_found", "the host's name cannot be resolved"),
         (
@@ -300,13 +320,64 @@ fn fetch_errors_have_a_text_and_a_code() {
             "no_usable_keys",
             "the key set has no usable key, 0 were skipped",
         ),
-        (FetchError::Proxy, "proxy", "the proxy cannot be reached or refused the connection"),
+        (
+            proxy(ProxyError::HostNotFound),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 has a name that cannot be resolved",
+        ),
+        (
+            proxy(ProxyError::Connect { kind: ErrorKind::ConnectionRefused }),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 cannot be reached: connection refused",
+        ),
+        (
+            proxy(ProxyError::Tls { reason: "expired".to_owned() }),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 cannot be reached over TLS: expired",
+        ),
+        (
+            proxy(ProxyError::Timeout),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 did not answer in time",
+        ),
+        (
+            proxy(ProxyError::Protocol),
+            "proxy_unreachable",
+            "the proxy proxy.example:3128 did not answer in proper HTTP, so it may be no proxy",
+        ),
+        (
+            proxy(ProxyError::Refused { status: 407 }),
+            "proxy_refused",
+            "the proxy proxy.example:3128 demands credentials (status 407), and its URL has none or others",
+        ),
+        (
+            proxy(ProxyError::Refused { status: 403 }),
+            "proxy_refused",
+            "the proxy proxy.example:3128 forbids the connection to the host (status 403)",
+        ),
+        (
+            proxy(ProxyError::Refused { status: 500 }),
+            "proxy_refused",
+            "the proxy proxy.example:3128 refused the connection to the host with status 500",
+        ),
+        (
+            proxy(ProxyError::HostUnreachable { status: 502 }),
+            "proxy_host_unreachable",
+            "the proxy proxy.example:3128 could not reach the host (status 502)",
+        ),
         (
             FetchError::TokenFile { kind: ErrorKind::NotFound },
             "token_file",
             "the file of the bearer token cannot be used: entity not found",
         ),
+        (
+            FetchError::File { kind: ErrorKind::PermissionDenied },
+            "file",
+            "the file cannot be read: permission denied",
+        ),
+        (FetchError::FileType, "file_type", "the path leads to a directory, a pipe or a device"),
         (FetchError::Thread, "thread", "the fetch had no thread to run on, or it panicked"),
+        (FetchError::custom("the vault is sealed"), "custom", "the vault is sealed"),
     ];
     for (error, code, text) in texts {
         assert_eq!((error.code(), error.to_string().as_str()), (code, text));
@@ -319,4 +390,25 @@ fn fetch_errors_have_a_text_and_a_code() {
     );
     let json = metadata(MetadataError::Json(JsonError::Syntax)).to_string();
     assert_eq!(json, format!("the metadata: {}", JsonError::Syntax));
+}
+
+#[test]
+fn error_of_an_own_client_is_short_and_printable_in_every_text() {
+    let error = FetchError::custom("a\u{202e}b\r\n\u{1b}[31m\u{e4}\"");
+    let rig = Rig::new();
+    rig.issuer.reply(Reply::Fail(error.clone()));
+    assert_eq!(bare(rig.keys.prime()), Err(error));
+    let health = rig.keys.health();
+    let text = "cannot fetch the key set from tenant.example.auth0.com: \
+        a\\u{202e}b\\u{d}\\u{a}\\u{1b}[31m\\u{e4}\"";
+    assert_eq!(health.last_error().unwrap().to_string(), text);
+    let debug = format!("{health:?}");
+    assert!(!debug.contains(['\r', '\n', '\u{1b}', '\u{202e}']), "{debug}");
+
+    // Cut between characters, even if it was not made by the constructor.
+    let long = "\u{e4}".repeat(201);
+    assert_eq!(FetchError::custom(&long), FetchError::Custom { reason: "\u{e4}".repeat(200) });
+    let text = "\\u{e4}".repeat(200);
+    assert_eq!(FetchError::Custom { reason: long }.to_string(), text);
+    assert_eq!(FetchError::custom("").to_string(), "");
 }

@@ -9,8 +9,8 @@ use std::{
 use tokenring::remote::{FetchError, KeysState};
 
 use crate::fake::{
-    BUSY, FOREVER, Manual, NANO, Rig, TTL, block_on, found, join, key_async, last_error, millis,
-    secs, unavailable, until,
+    BUSY, FOREVER, Manual, NANO, Rig, TTL, bare, block_on, found, join, key_async, last_error,
+    millis, secs, unavailable, until,
 };
 
 /// The time after its timeout at which an attempt loses its slot.
@@ -20,7 +20,7 @@ const OVERDUE: Duration = secs(60);
 fn slot_of_an_attempt_that_never_ends_is_taken_back_a_minute_after_its_timeout() {
     let rig = Rig::with(|builder| builder.timeout(millis(50)));
     rig.issuer.close_gate();
-    assert_eq!(rig.keys.prime(), Err(FetchError::Timeout));
+    assert_eq!(bare(rig.keys.prime()), Err(FetchError::Timeout));
     rig.clock.advance(OVERDUE + millis(50) - NANO);
     assert_eq!(rig.key("a"), unavailable(secs(1)));
     assert_eq!(rig.issuer.count(), 1);

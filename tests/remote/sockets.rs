@@ -26,7 +26,7 @@ use tokenring::{
     testkit::{Issuer, IssuerServer},
 };
 
-use crate::fake::last_error;
+use crate::fake::{bare, last_error};
 
 /// A source for the keys of `server`, over plain http.
 pub(crate) fn at(server: &IssuerServer) -> RemoteJwksBuilder {
@@ -42,7 +42,7 @@ pub(crate) fn trusting(roots: &str, address: SocketAddr) -> RemoteJwksBuilder {
 pub(crate) fn failure(keys: RemoteJwksBuilder) -> FetchError {
     let keys = keys.timeout(TIMEOUT).connect_timeout(10 * TIMEOUT).build().unwrap();
     let start = Instant::now();
-    let error = keys.prime().unwrap_err();
+    let error = bare(keys.prime()).unwrap_err();
     wait_until(|| !keys.health().is_fetching());
     let elapsed = start.elapsed();
     assert!(elapsed < TIMEOUT + Duration::from_millis(200), "{error:?} took {elapsed:?}");
@@ -90,14 +90,7 @@ pub(crate) fn serve_tls_to(
     clients: Arc<dyn ClientCertVerifier>,
     demanded: Option<&'static str>,
 ) -> (SocketAddr, Arc<AtomicUsize>) {
-    let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(clients)
-        .with_single_cert(vec![der(certificate)], key)
-        .unwrap();
-    let config = Arc::new(config);
+    let config = tls_config(certificate, clients);
     serve(move |stream, _| {
         let session = ServerConnection::new(Arc::clone(&config)).unwrap();
         let mut stream = StreamOwned::new(session, stream.try_clone()?);
@@ -109,6 +102,20 @@ pub(crate) fn serve_tls_to(
         stream.conn.send_close_notify();
         stream.flush()
     })
+}
+
+pub(crate) fn tls_config(
+    certificate: &str,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients)
+        .with_single_cert(vec![der(certificate)], key)
+        .unwrap();
+    Arc::new(config)
 }
 
 pub(crate) fn respond(mut stream: impl Read + Write, body: &[u8]) -> io::Result<()> {
@@ -171,6 +178,9 @@ pub(crate) const OTHER_AUTHORITY: &str = include_str!("../vectors/tls/other-auth
 
 /// A certificate for 127.0.0.1, signed by [`AUTHORITY`].
 pub(crate) const LOOPBACK: &str = include_str!("../vectors/tls/loopback.pem");
+
+/// A certificate for other.example, signed by [`AUTHORITY`].
+pub(crate) const OTHER_HOST: &str = include_str!("../vectors/tls/other-host.pem");
 
 /// The private key of all servers; the authorities have others.
 pub(crate) const SERVER_KEY: &str = include_str!("../vectors/tls/server-key.pem");

@@ -1,11 +1,14 @@
-//! Serves the protected API. With the Auth0 variables in the environment, it accepts that tenant's
-//! tokens. Without them it starts its own test issuer, and prints curl commands to try.
+//! Serves the protected API. With an issuer in the environment, it accepts that issuer's tokens.
+//! Without one it starts its own test issuer, and prints curl commands to try.
+
+#[path = "../../shared/issuer.rs"]
+mod issuer;
 
 use std::{env, error::Error, net::SocketAddr, process::ExitCode};
 
 use actix_web::{App, HttpServer, rt::System};
 use tokenring::{
-    Auth0, Guard, Policy, RemoteJwks, UnixTime, Verifier,
+    Guard, Policy, RemoteJwks, UnixTime, Verifier,
     testkit::{AUDIENCE, IssuerServer},
 };
 use tokenring_actix::routes;
@@ -24,22 +27,18 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let listen = env::var_os("LISTEN").unwrap_or_else(|| "127.0.0.1:0".into());
     let address: Option<SocketAddr> = listen.to_str().and_then(|listen| listen.parse().ok());
     let address = address.ok_or("LISTEN must be an address and a port, such as 127.0.0.1:3000")?;
-    // One variable is enough: if the others are missing, that is an error and no reason for a test issuer.
-    let configured = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"]
-        .iter()
-        .any(|variable| env::var_os(variable).is_some());
 
     // Kept alive as long as the server.
     let mut test_issuer = None;
-    let verifier = if configured {
-        Auth0::from_env()?.verifier()?
+    let verifier = if let Some(verifier) = issuer::verifier()? {
+        verifier
     } else if address.ip().is_loopback() {
         let issuer = test_issuer.insert(IssuerServer::start());
         let keys = RemoteJwks::builder(issuer.jwks_url()).danger_allow_http_loopback().no_proxy();
         Verifier::new(Policy::new(issuer.url(), AUDIENCE), keys.build()?)?
     } else {
         // The test issuer's private keys are public.
-        return Err("AUTH0_ISSUER_BASE_URL is not set, without it LISTEN must be loopback".into());
+        return Err("ISSUER is not set, without an issuer LISTEN must be loopback".into());
     };
 
     let guard = Guard::new(verifier);
@@ -48,7 +47,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let url = format!("http://{}", server.addrs().first().unwrap_or(&address));
     match &test_issuer {
         Some(issuer) => print_what_to_try(&url, issuer),
-        None => println!("{url}/api/v1/ accepts access tokens of the tenant, see also {url}/ready"),
+        None => println!("{url}/api/v1/ accepts access tokens of the issuer, see also {url}/ready"),
     }
     Ok(server.run().await?)
 }

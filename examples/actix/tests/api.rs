@@ -76,6 +76,11 @@ fn refusals_are_logged_with_their_cause_and_without_the_token() {
 }
 
 #[test]
+fn issuer_of_the_environment_is_served() {
+    api::assert_serves_the_issuer_of_its_environment(EXAMPLE);
+}
+
+#[test]
 fn half_configured_environment_is_refused_by_name() {
     program::assert_half_configured_environment_is_refused_by_name(EXAMPLE);
 }

@@ -114,6 +114,11 @@ fn refusals_are_explained_in_the_log_if_asked_for() {
 }
 
 #[test]
+fn issuer_of_the_environment_is_served() {
+    api::assert_serves_the_issuer_of_its_environment(EXAMPLE);
+}
+
+#[test]
 fn half_configured_environment_is_refused_by_name() {
     program::assert_half_configured_environment_is_refused_by_name(EXAMPLE);
     let stderr = refusal_to_start(without_settings(EXAMPLE).env("LOG", ""));

@@ -3,6 +3,7 @@
 //! [`decisions`] is served on the proxy's port, and [`probes`] on another one.
 
 mod metrics;
+mod settings;
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +18,8 @@ use axum::{
     routing::get,
 };
 use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified};
+
+pub use settings::{SettingError, Settings};
 
 /// `sub`.
 pub const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");

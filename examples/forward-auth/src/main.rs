@@ -1,15 +1,13 @@
 //! Reads the settings, fetches the issuer's keys, and only then listens.
 
 use std::{
-    env,
     error::Error,
     net::{SocketAddr, TcpListener},
     process::ExitCode,
     sync::Arc,
 };
 
-use tokenring::{Guard, Policy, RemoteJwks, Verifier};
-use tokenring_forward_auth::{ForwardAuth, decisions, probes};
+use tokenring_forward_auth::{ForwardAuth, Settings, decisions, probes};
 use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
@@ -26,22 +24,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let issuer = required("ISSUER", "the value of `iss`")?;
-    let audience = required("AUDIENCE", "a value that `aud` must contain")?;
-    let listen = address("LISTEN", "127.0.0.1:9000")?;
-    let listen_probes = address("LISTEN_PROBES", "127.0.0.1:9001")?;
-
-    let mut keys = RemoteJwks::discovery_builder(&issuer);
-    if issuer.starts_with("http://") {
-        // A sidecar or a test issuer. `http:` to any other machine is refused.
-        keys = keys.danger_allow_http_loopback();
-    }
-    let keys = keys.build().map_err(|error| format!("ISSUER: {error}"))?;
-    let mut guard = Guard::new(Verifier::new(Policy::new(&issuer, audience), keys.clone())?);
-    if let Some(scope) = setting("SCOPE")? {
-        guard = guard.require_scope(&scope);
-    }
-
+    let Settings { issuer, keys, guard, listen, listen_probes } = Settings::from_env()?;
     // A proxy in front of several of these servers sends no requests to one that does not listen yet.
     keys.prime().map_err(|error| format!("no keys of {issuer}: {error}"))?;
     let listeners = (bind(listen)?, bind(listen_probes)?);
@@ -71,24 +54,4 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Box<dyn Error>> {
     let listener = TcpListener::bind(address).map_err(|error| format!("{address}: {error}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
-}
-
-fn required(name: &str, meaning: &str) -> Result<String, String> {
-    setting(name)?.ok_or_else(|| format!("{name} is not set, it must be {meaning}"))
-}
-
-fn address(name: &str, default: &str) -> Result<SocketAddr, String> {
-    let text = setting(name)?.unwrap_or_else(|| default.into());
-    text.parse().map_err(|_| format!("{name} must be an address and a port, such as {default}"))
-}
-
-/// A setting of the environment. An empty value is an error: an empty `SCOPE` must not mean that no
-/// scope is required.
-fn setting(name: &str) -> Result<Option<String>, String> {
-    match env::var(name) {
-        Ok(value) if value.is_empty() => Err(format!("{name} is set but empty")),
-        Ok(value) => Ok(Some(value)),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
-    }
 }

@@ -1,5 +1,5 @@
-//! From a URL to a connection: which URLs may be fetched, the addresses of their host, and a deadline.
-//! RFC 3986, RFC 9110 section 4.2.
+//! From a URL to a connection: which URLs may be fetched, the addresses of their host, and whether the
+//! response is encoded. RFC 3986, RFC 9110 section 4.2.
 
 use std::{
     boxed::Box,
@@ -22,15 +22,16 @@ use ureq::{
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
         transport::{
-            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
+            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, RustlsConnector,
+            Transport,
         },
     },
 };
 
 use crate::remote::{
-    clock::Deadline,
     error::FetchConfigError,
     host::{is_host, is_port},
+    http::tunnel::{Tunnel, boxed},
 };
 
 /// The hosts that plain `http:` was allowed for.
@@ -154,21 +155,21 @@ impl fmt::Display for NoThread {
 
 impl Error for NoThread {}
 
-/// Opens ureq's own connections and closes two gaps in them.
+/// Opens ureq's own connections, or those of `tunnel`, and watches the responses.
 ///
 /// With ureq's feature `gzip`, which any crate may enable, ureq decodes bodies silently, so the header
-/// must be seen first. And ureq sets no deadline on a proxy's dripping answer to `CONNECT`.
+/// must be seen first.
 #[derive(Debug)]
 pub(crate) struct WatchedConnector {
     inner: DefaultConnector,
-    deadline: Deadline,
+    tunnel: Option<Tunnel>,
     encoded: Arc<AtomicBool>,
 }
 
 impl WatchedConnector {
     /// `encoded` is set when a response names a content coding.
-    pub(crate) fn new(deadline: Deadline, encoded: Arc<AtomicBool>) -> Self {
-        Self { inner: DefaultConnector::new(), deadline, encoded }
+    pub(crate) fn new(tunnel: Option<Tunnel>, encoded: Arc<AtomicBool>) -> Self {
+        Self { inner: DefaultConnector::new(), tunnel, encoded }
     }
 }
 
@@ -181,15 +182,21 @@ impl Connector for WatchedConnector {
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
         let encoded = Arc::clone(&self.encoded);
-        let transport = self.inner.connect(details, chained)?;
-        Ok(transport.map(|inner| Watched { inner, deadline: self.deadline, encoded }))
+        let transport = match &self.tunnel {
+            None => self.inner.connect(details, chained)?,
+            Some(tunnel) => {
+                let through = tunnel.open(details);
+                let through = through.map_err(|error| ureq::Error::Other(Box::new(error)))?;
+                RustlsConnector::default().connect(details, Some(through))?.map(boxed)
+            }
+        };
+        Ok(transport.map(|inner| Watched { inner, encoded }))
     }
 }
 
 #[derive(Debug)]
 pub(crate) struct Watched {
     inner: Box<dyn Transport>,
-    deadline: Deadline,
     encoded: Arc<AtomicBool>,
 }
 
@@ -203,8 +210,7 @@ impl Transport for Watched {
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, ureq::Error> {
-        let after = limit.after.min(self.deadline.left().into());
-        let some = self.inner.await_input(NextTimeout { after, ..limit })?;
+        let some = self.inner.await_input(limit)?;
         // ureq keeps the whole head of the response in this buffer until it is complete.
         if has_content_encoding(self.inner.buffers().input()) {
             self.encoded.store(true, Ordering::Relaxed);
@@ -248,8 +254,6 @@ const MAX_ADDRESSES: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use ureq::unversioned::transport::LazyBuffers;
 
     use super::*;
@@ -403,9 +407,8 @@ mod tests {
     #[test]
     fn connection_is_open_and_encrypted_if_the_one_inside_it_is() {
         for (open, tls) in [(true, true), (true, false), (false, true), (false, false)] {
-            let deadline = Deadline::after(Duration::ZERO);
             let inner = Box::new(Fake { buffers: LazyBuffers::new(1, 1), open, tls });
-            let mut watched = Watched { inner, deadline, encoded: Arc::default() };
+            let mut watched = Watched { inner, encoded: Arc::default() };
             assert_eq!((watched.is_open(), watched.is_tls()), (open, tls));
         }
     }

@@ -57,7 +57,7 @@ fn discovery_of_the_issuer_without_its_slash_is_refused() {
         .danger_allow_http_loopback()
         .build()
         .unwrap();
-    assert_eq!(keys.prime(), Err(FetchError::IssuerMismatch));
+    assert_eq!(keys.prime().unwrap_err().error(), &FetchError::IssuerMismatch);
 }
 
 #[test]

@@ -8,13 +8,13 @@ use std::{net::SocketAddr, time::Duration};
 use serde_json::{Value, json};
 use tokenring::{
     RemoteJwks, UnixTime, Verifier,
-    testkit::{Answer, TestKey},
+    testkit::{AUDIENCE, Answer, IssuerServer, TestKey},
 };
 
 use crate::{
     http::{self, Refusal, Response, bearer, receive, send},
     issued::{Issued, MINUTE},
-    program::Started,
+    program::{Started, without_settings},
 };
 
 /// An example that is being served, and its issuer.
@@ -296,4 +296,28 @@ pub fn run_curl(line: &str) -> Response {
         header.strip_prefix("-H 'Authorization: ").and_then(|rest| rest.strip_suffix('\''));
     let headers: Vec<_> = header.map(|value| ("Authorization", value)).into_iter().collect();
     http::get(address.parse().unwrap(), &format!("/{path}"), &headers)
+}
+
+/// Asserts that an example accepts the tokens of the issuer that its environment names, whether its keys
+/// are discovered or at a URL of another host.
+pub fn assert_serves_the_issuer_of_its_environment(program: &str) {
+    let issuer = IssuerServer::start();
+    let public = "https://login.example.com/realms/shop";
+    let (inner, jwks_url) = (issuer.url(), issuer.jwks_url());
+    let vectors: [(&str, &[(&str, &str)]); 2] =
+        [(&inner, &[("ISSUER", &inner)]), (public, &[("ISSUER", public), ("JWKS_URL", &jwks_url)])];
+    for (name, variables) in vectors {
+        let mut command = without_settings(program);
+        command.env("AUDIENCE", AUDIENCE).envs(variables.iter().copied());
+        let mut example = Started::new(&mut command);
+        let line = example.lines().next().unwrap();
+        let (url, _) = line.split_once("/api/v1/ accepts ").unwrap_or_else(|| panic!("{line}"));
+        let address = url.strip_prefix("http://").unwrap().parse().unwrap();
+        let status = |issuer: &IssuerServer, name: &str| {
+            let token = bearer(&issuer.token().issuer(name).mint());
+            http::get(address, "/api/v1/", &[("Authorization", &token)]).status
+        };
+        assert_eq!(status(&issuer, name), 200, "{variables:?}");
+        assert_eq!(status(&issuer, "https://other.example.com/"), 401, "{variables:?}");
+    }
 }

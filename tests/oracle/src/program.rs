@@ -64,8 +64,8 @@ pub fn refusal_to_start(command: &mut Command) -> String {
 /// `program` without the settings of the examples.
 pub fn without_settings(program: &str) -> Command {
     let mut command = Command::new(program);
-    for variable in ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID", "LISTEN", "LOG"]
-    {
+    let auth0 = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"];
+    for variable in auth0.into_iter().chain(["ISSUER", "AUDIENCE", "JWKS_URL", "LISTEN", "LOG"]) {
         command.env_remove(variable);
     }
     command
@@ -77,7 +77,9 @@ pub fn assert_half_configured_environment_is_refused_by_name(program: &str) {
     let domain = ("AUTH0_ISSUER_BASE_URL", "tenant.eu.auth0.com");
     let audience = ("AUTH0_AUDIENCE", "https://api.example.com/");
     let client = ("AUTH0_CLIENT_ID", "client");
-    let vectors: [(&[(&str, &str)], &str); 9] = [
+    let issuer = ("ISSUER", "https://issuer.example/");
+    let api = ("AUDIENCE", "api");
+    let vectors: &[(&[(&str, &str)], &str)] = &[
         (&[domain], "AUTH0_AUDIENCE is not set, it must be "),
         (&[domain, client], "AUTH0_AUDIENCE is not set, it must be "),
         (&[audience], "AUTH0_ISSUER_BASE_URL is not set, it must be "),
@@ -93,7 +95,22 @@ pub fn assert_half_configured_environment_is_refused_by_name(program: &str) {
         // No port.
         (&[("LISTEN", "127.0.0.1")], "LISTEN must be an address and a port"),
         // A test issuer on an address that others could reach.
-        (&[("LISTEN", "0.0.0.0:0")], "AUTH0_ISSUER_BASE_URL is not set, without it"),
+        (
+            &[("LISTEN", "0.0.0.0:0")],
+            "ISSUER is not set, without an issuer LISTEN must be loopback",
+        ),
+        // The variables for any issuer.
+        (&[issuer], "AUDIENCE is not set, it must be "),
+        (&[api], "ISSUER is not set, it must be "),
+        (&[("JWKS_URL", "https://issuer.example/jwks")], "ISSUER is not set, it must be "),
+        (&[(issuer.0, ""), api], "ISSUER is not set, it must be "),
+        (&[issuer, (api.0, " ")], "AUDIENCE is not set, it must be "),
+        // Empty must not mean discovery.
+        (&[issuer, api, ("JWKS_URL", "")], "JWKS_URL is not set, it must be "),
+        (&[issuer, api, ("JWKS_URL", "issuer.example")], "JWKS_URL: the URL must be absolute"),
+        (&[("ISSUER", "http://issuer.example/"), api], "ISSUER: the URL must begin with https:"),
+        (&[issuer, api, domain], "ISSUER is for any issuer and AUTH0_ISSUER_BASE_URL for Auth0"),
+        (&[api, client], "AUDIENCE is for any issuer and AUTH0_CLIENT_ID for Auth0"),
     ];
     for (variables, sentence) in vectors {
         let mut command = without_settings(program);

@@ -3,6 +3,10 @@
 //! The proxies and Flask are those of the system. If one is missing, the tests fail and say how to
 //! install it.
 
+mod limits;
+mod preflight;
 mod proxies;
 mod server;
+mod settings;
 mod stack;
+mod upgrade;

@@ -1,16 +1,16 @@
 //! The server on its own: its two ports, its settings, and its start.
 
-use std::{net::SocketAddr, process::Command};
+use std::net::SocketAddr;
 
 use serde_json::json;
-use tokenring::testkit::{AUDIENCE, Answer, IssuerServer};
+use tokenring::testkit::{Answer, IssuerServer};
 use tokenring_oracle::{
     http::{bearer, get, request},
     issued::MINUTE,
     program::{Started, refusal_to_start},
 };
 
-use crate::stack::Service;
+use crate::{settings::program, stack::Service};
 
 #[test]
 fn every_path_and_method_is_the_same_question() {
@@ -176,16 +176,4 @@ fn unusable_settings_are_refused_by_name() {
         assert!(stderr.starts_with(sentence), "{name}={value:?}: {stderr}");
     }
     assert_eq!(issuer.connections(), 0);
-}
-
-/// The program with the settings it needs for `issuer`.
-fn program(issuer: &IssuerServer) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tokenring-forward-auth"));
-    command
-        .env("ISSUER", issuer.url())
-        .env("AUDIENCE", AUDIENCE)
-        .env("LISTEN", "127.0.0.1:0")
-        .env("LISTEN_PROBES", "127.0.0.1:0")
-        .env_remove("SCOPE");
-    command
 }

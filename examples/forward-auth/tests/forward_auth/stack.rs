@@ -17,7 +17,11 @@ use std::{
 
 use tokenring::Guard;
 use tokenring_forward_auth::{ForwardAuth, decisions, probes};
-use tokenring_oracle::{http::FOREVER, issued::Issued, program::Started};
+use tokenring_oracle::{
+    http::{FOREVER, values},
+    issued::Issued,
+    program::Started,
+};
 use tokio::runtime::{Builder, Runtime};
 
 /// The application behind the proxies.
@@ -100,11 +104,23 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// Starts them with the configurations as they are shipped.
     pub fn start(service: &Service, application: Application) -> Self {
+        Self::with(service, application, shipped("nginx.conf"), shipped("Caddyfile"))
+    }
+
+    /// Starts them with the lines for preflights turned on.
+    pub fn with_preflights(service: &Service, application: Application) -> Self {
+        let nginx = turned_on(&shipped("nginx.conf"), "\"~^OPTIONS", " 1;");
+        let caddy = turned_on(&shipped("Caddyfile"), "@preflight {", "127.0.0.1:5000}");
+        Self::with(service, application, nginx, caddy)
+    }
+
+    fn with(service: &Service, application: Application, nginx: String, caddy: String) -> Self {
         let directory = Directory::new();
         let proxies = vec![
-            start_nginx(&directory, service.decisions, application.address()),
-            start_caddy(&directory, service.decisions, application.address()),
+            start_nginx(&directory, nginx, service.decisions, application.address()),
+            start_caddy(&directory, caddy, service.decisions, application.address()),
         ];
         Self { application, proxies, _directory: directory }
     }
@@ -122,22 +138,36 @@ impl Stack {
     }
 }
 
-/// nginx with the shipped configuration, its three addresses replaced.
+/// A configuration of this package.
+fn shipped(name: &str) -> String {
+    fs::read_to_string(package().join(name)).unwrap()
+}
+
+/// `configuration` without the `# ` of the lines from the one that begins with `first` to the one that
+/// ends with `last`.
+fn turned_on(configuration: &str, first: &str, last: &str) -> String {
+    let start = configuration.find(&format!("# {first}")).unwrap();
+    let (before, rest) = configuration.split_at(start);
+    let (lines, after) = rest.split_at(rest.find(last).unwrap() + last.len());
+    format!("{before}{}{after}", lines.replace("# ", ""))
+}
+
+/// nginx with this configuration, its three addresses replaced.
 fn start_nginx(
     directory: &Directory,
+    mut configuration: String,
     decisions: SocketAddr,
     application: SocketAddr,
 ) -> (&'static str, Started, SocketAddr) {
     let address = own_address();
-    let mut shipped = fs::read_to_string(package().join("nginx.conf")).unwrap();
     let addresses = [
         ("server 127.0.0.1:9000;", format!("server {decisions};")),
         ("server 127.0.0.1:5000;", format!("server {application};")),
         ("listen 127.0.0.1:8080;", format!("listen {address};")),
     ];
     for (written, replacement) in addresses {
-        assert_eq!(shipped.matches(written).count(), 1, "{written}");
-        shipped = shipped.replace(written, &replacement);
+        assert_eq!(configuration.matches(written).count(), 1, "{written}");
+        configuration = configuration.replace(written, &replacement);
     }
     let path = directory.0.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -148,7 +178,7 @@ fn start_nginx(
     let user = if is_root() { "user root;" } else { "" };
     let around = format!(
         "{user}\nworker_processes 1;\npid {path}/nginx.pid;\nevents {{ }}\n\
-         http {{\naccess_log off;\n{temporary}{shipped}\n}}\n"
+         http {{\naccess_log off;\n{temporary}{configuration}\n}}\n"
     );
     let configuration = directory.write("nginx.conf", &around);
     let mut command = Command::new(program("nginx"));
@@ -156,16 +186,15 @@ fn start_nginx(
     ("nginx", start(command, address), address)
 }
 
-/// Caddy with the shipped configuration.
+/// Caddy with this configuration.
 fn start_caddy(
     directory: &Directory,
+    configuration: String,
     decisions: SocketAddr,
     application: SocketAddr,
 ) -> (&'static str, Started, SocketAddr) {
     let address = own_address();
-    let shipped = package().join("Caddyfile");
-    let around =
-        format!("{{\nadmin off\ndefault_bind {}\n}}\nimport {}\n", address.ip(), shipped.display());
+    let around = format!("{{\nadmin off\ndefault_bind {}\n}}\n{configuration}", address.ip());
     let configuration = directory.write("Caddyfile", &around);
     let mut command = Command::new(program("caddy"));
     command
@@ -244,10 +273,10 @@ fn own_address() -> SocketAddr {
 }
 
 /// A directory that is removed when the test ends.
-struct Directory(PathBuf);
+pub struct Directory(PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    pub fn new() -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("forward-auth-{}-{number}", std::process::id());
@@ -256,8 +285,12 @@ impl Directory {
         Self(path)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
         fs::write(&path, text).unwrap();
         path
     }
@@ -270,11 +303,14 @@ impl Drop for Directory {
     }
 }
 
-/// See [`Application::Recorder`].
+/// See [`Application::Recorder`]. It accepts any upgrade of the connection, and then sends [`TUNNELLED`].
 pub struct Recorder {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
 }
+
+/// What the recorder sends over an upgraded connection.
+pub const TUNNELLED: &str = "no longer HTTP";
 
 impl Recorder {
     fn start() -> Self {
@@ -287,9 +323,17 @@ impl Recorder {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let request = receive(&stream);
+                let response = match values(&request, "Upgrade").first() {
+                    Some(protocol) => format!(
+                        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\
+                         Upgrade: {protocol}\r\n\r\n{TUNNELLED}"
+                    ),
+                    None => "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n\
+                             recorded"
+                        .into(),
+                };
                 records.lock().unwrap().push(request);
-                let head = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n";
-                stream.write_all(format!("{head}recorded").as_bytes()).unwrap();
+                stream.write_all(response.as_bytes()).unwrap();
             }
         });
         Self { address, requests }

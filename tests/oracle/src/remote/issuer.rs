@@ -386,7 +386,9 @@ impl Issuer {
                 // The lock is held, so it is still the same call.
                 Some(call) if call.keys.health().waiters() >= call.waiters => {
                     // This ends the call, with an outcome that the model does not have.
-                    state.releases.insert(number, Release::with(&Reply::Fails(FetchError::Proxy)));
+                    state
+                        .releases
+                        .insert(number, Release::with(&Reply::Fails(FetchError::Truncated)));
                     state
                 }
                 Some(_) => {

@@ -290,14 +290,14 @@ impl Run {
 
     fn prime(&mut self, script: &mut Script<'_>) {
         let replies = script.replies(self.model.settings.discovery);
-        let fault = |error| fault(&error);
+        let fault = |failure: FetchFailure| fault(failure.error());
         let _outcome = self.block(|model| model.prime(replies), |keys| keys.prime().map_err(fault));
     }
 
     fn refresh_now(&mut self, script: &mut Script<'_>) {
         let discovery = self.model.settings.discovery;
         let replies = [script.replies(discovery), script.replies(discovery)];
-        let fault = |error| fault(&error);
+        let fault = |failure: FetchFailure| fault(failure.error());
         let _outcome = self
             .block(|model| model.refresh_now(replies), |keys| keys.refresh_now().map_err(fault));
     }
