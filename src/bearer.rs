@@ -36,6 +36,8 @@ pub(crate) enum NoToken {
     WhiteSpace,
     NotAscii,
     PercentEncoded,
+    /// A token that came without `Authorization` has the scheme before it.
+    SchemeNotExpected,
     /// It has a character that no token has, for none of the causes above.
     Malformed,
 }
@@ -58,7 +60,7 @@ impl NoToken {
                 ("space_missing", "Bearer is not followed by a space and a token")
             }
             Self::Tab => ("tab", "a tab is between Bearer and the token"),
-            Self::TokenEmpty => ("token_empty", "no token follows Bearer"),
+            Self::TokenEmpty => ("token_empty", "the token is empty"),
             Self::Placeholder => ("placeholder", "a word such as null is in place of a token"),
             Self::BearerTwice => ("bearer_twice", "Bearer is there twice"),
             Self::ShellVariable => {
@@ -80,6 +82,9 @@ impl NoToken {
             }
             Self::NotAscii => ("not_ascii", "the value has characters that are not ASCII"),
             Self::PercentEncoded => ("percent_encoded", "the token is percent-encoded"),
+            Self::SchemeNotExpected => {
+                ("scheme_not_expected", "Bearer is there, where only a token is expected")
+            }
             Self::Malformed => ("malformed", "the token has a character that no token has"),
         }
     }
@@ -92,6 +97,21 @@ impl fmt::Display for NoToken {
     }
 }
 
+/// The values of one header field: an `Option` or an iterator of `&str`, `String`, `&[u8]`, `Vec<u8>` or
+/// the header value of a framework.
+///
+/// Every such type has this trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the values of a header field",
+    label = "expected an `Option` or an iterator of the values",
+    note = "pass all values that the request has: with the `http` crate, `headers.get_all(AUTHORIZATION)`",
+    note = "for one value, write `[value]`; for a token without `Authorization` around it, there is `check_token`"
+)]
+pub trait FieldValues: IntoIterator<Item: AsRef<[u8]>> {}
+
+#[diagnostic::do_not_recommend]
+impl<V: IntoIterator<Item: AsRef<[u8]>>> FieldValues for V {}
+
 /// The one value among `values`.
 pub(crate) fn single<V>(values: impl IntoIterator<Item = V>) -> Result<V, NoToken> {
     let mut values = values.into_iter();
@@ -100,6 +120,27 @@ pub(crate) fn single<V>(values: impl IntoIterator<Item = V>) -> Result<V, NoToke
         None => Ok(value),
         Some(_) => Err(NoToken::Several),
     }
+}
+
+/// The token in the one value of `Authorization`, if there is one.
+pub(crate) fn token_of<V: AsRef<[u8]>>(value: &Result<V, NoToken>) -> Result<&str, NoToken> {
+    token(value.as_ref().map_err(|reason| *reason)?.as_ref())
+}
+
+/// `text`, which must be a token and nothing else.
+pub(crate) fn bare_token(text: &str) -> Result<&str, NoToken> {
+    // Checked first, as in `token`.
+    if text.len() > MAX_TOKEN_BYTES {
+        return Err(NoToken::TooLong { bytes: text.len() });
+    }
+    if is_b64token(text) {
+        return Ok(text);
+    }
+    Err(match fault_of_token(text.get(..MAX_BYTES_READ).unwrap_or(text)) {
+        Some(NoToken::BearerTwice) => NoToken::SchemeNotExpected,
+        Some(fault) => fault,
+        None => NoToken::Malformed,
+    })
 }
 
 /// The token in one `Authorization` value, which must be `Bearer` in any case, one or more spaces,

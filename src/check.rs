@@ -11,8 +11,8 @@ use crate::{Login, Policy, UnixTime, VerifyError, claims::ClaimsSet, login::Logi
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Check {
-    /// The request has one `Authorization`, and in it a bearer token. Only for a
-    /// [`Guard`](crate::Guard).
+    /// The request has one `Authorization`, and in it a bearer token; or the text given to
+    /// [`Guard::check_token`](crate::Guard::check_token) is a token. Only for a [`Guard`](crate::Guard).
     Authorization,
     /// The token is not too long.
     Size,
@@ -63,10 +63,14 @@ pub enum Check {
     AccessTokenHash,
     /// `c_hash` of an ID token.
     CodeHash,
+    /// How, and how recently, the user must have logged in, as the guard requires: `acr` and `auth_time`.
+    Authentication,
     /// A scope that the guard requires.
     Scope,
     /// A permission that the guard requires.
     Permission,
+    /// A value of another claim that the guard requires.
+    ClaimValue,
 }
 
 impl Check {
@@ -107,8 +111,10 @@ impl Check {
             Self::AuthenticationTime => ("auth_time", "OpenID Connect Core section 3.1.3.7"),
             Self::AccessTokenHash => ("at_hash", "OpenID Connect Core section 3.1.3.8"),
             Self::CodeHash => ("c_hash", "OpenID Connect Core section 3.3.2.10"),
+            Self::Authentication => ("login", "RFC 9470 section 3"),
             Self::Scope => ("scope", "RFC 6750 section 3.1"),
             Self::Permission => ("permission", "RFC 6750 section 3.1"),
+            Self::ClaimValue => ("claim value", "RFC 6750 section 3.1"),
         }
     }
 }
@@ -150,6 +156,14 @@ pub(crate) const OF_ID_TOKENS: [(Check, Rule); 13] = [
     (Check::Client, Rule::Claims(Policy::check_client_of_id_token)),
     (Check::Confirmation, Rule::Claims(Policy::check_sender)),
     (Check::RequiredClaim, Rule::Claims(Policy::check_required_claims)),
+];
+
+/// The checks of an access token of the profile that come before those of [`OF_CLAIMS`]. RFC 9068 section 2.2.
+pub(crate) const OF_PROFILE: [(Check, Rule); 4] = [
+    (Check::Claim, Rule::Presence(Policy::check_subject_is_present)),
+    (Check::Claim, Rule::Presence(Policy::check_client_id_is_present)),
+    (Check::Claim, Rule::Presence(Policy::check_issuance_is_present)),
+    (Check::Claim, Rule::Presence(Policy::check_jwt_id_is_present)),
 ];
 
 /// The checks of an ID token that are about one login, in their order. They follow those of the claims, and are

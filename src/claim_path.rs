@@ -1,8 +1,10 @@
 //! Where a claim is: a member of the Claims Set, or of an object inside it. RFC 6901.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
-/// Where a claim is, for [`Policy::scopes_from`](crate::Policy::scopes_from).
+/// Where a claim is, for [`Policy::scopes_from`](crate::Policy::scopes_from) and
+/// [`Guard::require_claim_value`](crate::Guard::require_claim_value).
 ///
 /// A text that begins with `/` is a JSON Pointer: the names of the members that lead to the claim, with
 /// `~1` for `/` and `~0` for `~` in a name. Any other text is the name of one claim, as it is, even if it
@@ -57,6 +59,18 @@ impl ClaimPath {
     }
 }
 
+/// The name of the claim, or a JSON Pointer: [`From`] makes the same path of it again.
+impl fmt::Display for ClaimPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.names.as_slice() {
+            [only] if !only.starts_with('/') => f.write_str(only),
+            names => names
+                .iter()
+                .try_for_each(|name| write!(f, "/{}", name.replace('~', "~0").replace('/', "~1"))),
+        }
+    }
+}
+
 impl From<&str> for ClaimPath {
     fn from(text: &str) -> Self {
         let Some(pointer) = text.strip_prefix('/') else {
@@ -85,6 +99,8 @@ fn unescaped(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString as _;
+
     use super::*;
 
     fn names(text: &str) -> Vec<String> {
@@ -114,6 +130,24 @@ mod tests {
             ["scp", "https://example.com/roles", "a~2", "~", "~0", "~1", "a/b", " /a", "#/a"]
         {
             assert_eq!(names(text), [text]);
+        }
+    }
+
+    #[test]
+    fn path_that_is_printed_and_read_again_is_the_same() {
+        for (text, printed) in [
+            ("scp", "scp"),
+            ("/scp", "scp"),
+            ("https://example.com/roles", "https://example.com/roles"),
+            ("/https:~1~1example.com~1roles", "https://example.com/roles"),
+            ("/realm_access/roles", "/realm_access/roles"),
+            ("/~1a", "/~1a"),
+            ("/a~1b/m~0n/~01", "/a~1b/m~0n/~01"),
+            ("//a/", "//a/"),
+        ] {
+            let path = ClaimPath::from(text);
+            assert_eq!(path.to_string(), printed);
+            assert_eq!(ClaimPath::from(printed), path);
         }
     }
 

@@ -187,6 +187,30 @@ impl ClaimsSet {
         !permission.is_empty() && self.has_permission(permission)
     }
 
+    /// Whether the claim that `path` leads to has `value`, read as scopes are. The empty value is in no
+    /// claim, and a malformed path leads to none. Parses the claims again, as [`string`](Self::string).
+    pub(crate) fn has_value_at(&self, path: &ClaimPath, value: &str) -> Result<bool, VerifyError> {
+        if path.is_malformed() {
+            return Ok(false);
+        }
+        let found = Scopes::at(path, &self.json).map_err(VerifyError::PayloadJson)?;
+        Ok(found.is_some_and(|found| found.within(&self.json).any(|one| one == value)))
+    }
+
+    /// The type of the claim that `path` leads to, for people.
+    pub(crate) fn kind_at(&self, path: &ClaimPath) -> &'static str {
+        let found = json::follow(&self.json, path.names().iter().map(String::as_str));
+        match found.ok().flatten() {
+            None => "none",
+            Some(Value::String(_)) => "another string",
+            Some(Value::Array(array)) => match Texts::of_array(array, &self.json) {
+                Some(_) => "an array of other strings",
+                None => "an array with other values than strings",
+            },
+            Some(_) => "neither a string nor an array",
+        }
+    }
+
     /// The claim `name`, if it is a string. Parses the claims again: this is for claims that a
     /// policy names and this crate does not know.
     pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {

@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt, time::Duration};
 
-use crate::{UnixTime, time::whole_seconds};
+use crate::{SettingFault, UnixTime, time::whole_seconds};
 
 /// Why a token was not accepted.
 ///
@@ -166,7 +166,8 @@ pub enum VerifyError {
     /// Sender: `nonce` is not the one that was sent: the ID token is from another login. OpenID Connect
     /// Core section 3.1.3.7, step 11.
     WrongNonce,
-    /// Sender: `acr` is not one that the login accepts. OpenID Connect Core section 3.1.3.7, step 12.
+    /// Sender: `acr` is not one that the login or the guard accepts. OpenID Connect Core section 3.1.3.7,
+    /// step 12, RFC 9470 section 3.
     WrongAuthenticationContext,
     /// Issuer: `auth_time` is in the future, leeway included.
     AuthenticatedInFuture {
@@ -176,7 +177,7 @@ pub enum VerifyError {
         now: u64,
     },
     /// Sender: the user logged in too long ago, leeway included. OpenID Connect Core section 3.1.3.7,
-    /// step 13.
+    /// step 13, RFC 9470 section 3.
     AuthenticationTooOld {
         /// The token's `auth_time`, in seconds since the epoch, a fraction cut off.
         auth_time: u64,
@@ -189,7 +190,7 @@ pub enum VerifyError {
     /// Sender: `c_hash` is not the hash of the code that came with the ID token. OpenID Connect Core
     /// section 3.3.2.10.
     WrongCodeHash,
-    /// Sender: the token is valid, but lacks a required scope or permission. Only
+    /// Sender: the token is valid, but lacks a required scope, permission or claim value. Only
     /// [`Guard`](crate::Guard) checks these. RFC 6750 section 3.1.
     InsufficientScope,
     /// Sender: the request has no bearer token that can be read. Only
@@ -347,10 +348,10 @@ impl fmt::Display for VerifyError {
             }
             Self::WrongNonce => f.write_str("the ID token's `nonce` is not the one of this login"),
             Self::WrongAuthenticationContext => {
-                f.write_str("the ID token's `acr` is not one that the login accepts")
+                f.write_str("the token's `acr` is not one that is accepted here")
             }
             Self::AuthenticatedInFuture { auth_time, now } => {
-                write!(f, "the ID token's `auth_time` is {}, now is {}",
+                write!(f, "the token's `auth_time` is {}, now is {}",
                     UnixTime::from_secs(auth_time),
                     UnixTime::from_secs(now))
             }
@@ -366,7 +367,7 @@ impl fmt::Display for VerifyError {
                 f.write_str("the ID token's `c_hash` is not the hash of the authorization code")
             }
             Self::InsufficientScope => {
-                f.write_str("the token lacks a scope or permission that is required here")
+                f.write_str("the token lacks a scope, permission or claim value that is required here")
             }
             Self::NoToken => f.write_str("the request has no bearer token that can be read"),
         }
@@ -467,10 +468,25 @@ impl Error for KeyError {}
 pub enum PolicyError {
     /// Operator: the issuer is empty.
     EmptyIssuer,
+    /// Operator: no issuer is meant with this text.
+    SpoiledIssuer {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: an audience is empty.
     EmptyAudience,
+    /// Operator: no audience is meant with this text.
+    SpoiledAudience {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: a client, or the authorized party, is empty.
     EmptyAuthorizedParty,
+    /// Operator: no client is meant with this text.
+    SpoiledClient {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: the name in [`TokenType::Named`](crate::TokenType::Named) is empty, or no media type can
     /// have it.
     ImpossibleTokenType,
@@ -514,8 +530,11 @@ impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EmptyIssuer => f.write_str("the policy's issuer is empty"),
+            Self::SpoiledIssuer { fault } => write!(f, "the policy's issuer {fault}"),
             Self::EmptyAudience => f.write_str("an audience of the policy is empty"),
+            Self::SpoiledAudience { fault } => write!(f, "an audience of the policy {fault}"),
             Self::EmptyAuthorizedParty => f.write_str("a client of the policy is empty"),
+            Self::SpoiledClient { fault } => write!(f, "a client of the policy {fault}"),
             Self::ImpossibleTokenType => {
                 f.write_str("the policy's type of token is empty, or no `typ` can have it")
             }

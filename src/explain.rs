@@ -52,9 +52,10 @@
 //! - It costs more than a verification. Make one if a person asks, not for each request.
 //! - It uses the keys in memory and never fetches: until a source has keys, the check of the key fails.
 
-// The pipeline again: an `Authorization` value, then a token.
+// The pipeline again: an `Authorization` value, a token, then a guard's own requirements.
 mod request;
 mod walk;
+mod requirements;
 
 // The texts of the token, the expected and the actual values, and the choice of hints.
 mod unverified;
@@ -62,6 +63,8 @@ mod segment;
 mod presentation;
 mod advice;
 mod diagnosis;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod kinds;
 mod names;
 mod signature;
@@ -73,23 +76,16 @@ mod finding;
 mod hint;
 mod report;
 
-use alloc::{
-    format,
-    string::{String, ToString as _},
-};
-
-use crate::{
-    KeySource, Login, Policy, UnixTime, VerifyError, claims::ClaimsSet, verifier::Routing,
-};
+use crate::{KeySource, Login, Policy, UnixTime, claims::ClaimsSet, verifier::Routing};
 
 pub use crate::check::Check;
 pub use finding::{Finding, Outcome};
 pub use hint::Hint;
 pub use report::{Explanation, ExplanationWithAllClaims};
 
-pub(crate) use request::authorization;
-
-use unverified::JsonAsRead;
+#[cfg(feature = "fetch")]
+pub(crate) use fetch::hint_for_failure;
+pub(crate) use request::{authorization, bare_token};
 
 /// An issuer that a verifier trusts.
 pub(crate) struct Trusted<'v> {
@@ -116,56 +112,9 @@ pub(crate) struct Explained {
 }
 
 impl Explained {
-    /// Adds the scope `name`, which a guard requires.
-    pub(crate) fn require_scope(&mut self, name: &str) {
-        self.require(
-            Check::Scope,
-            name,
-            |claims| claims.has_scope(name),
-            |claims| {
-                let scopes = text::array(claims.scopes());
-                let read = JsonAsRead::of(claims.json());
-                let hint = diagnosis::scope(name, claims.scopes().next().is_some(), &read);
-                (format!("not granted; the token has {scopes}"), hint)
-            },
-        );
-    }
-
-    /// Adds the permission `name`, which a guard requires.
-    pub(crate) fn require_permission(&mut self, name: &str) {
-        self.require(
-            Check::Permission,
-            name,
-            |claims| claims.grants(name),
-            |claims| ("not granted".to_string(), diagnosis::permission(name, claims)),
-        );
-    }
-
-    /// Adds a requirement of a guard. `otherwise` is the actual value and the hint if it fails.
-    fn require(
-        &mut self,
-        check: Check,
-        name: &str,
-        is_granted: impl FnOnce(&ClaimsSet) -> bool,
-        otherwise: impl FnOnce(&ClaimsSet) -> (String, Hint),
-    ) {
-        let found = self.claims.as_ref().map(|claims| match is_granted(claims) {
-            true => (Ok(()), (text::quoted(name), None)),
-            false => {
-                let (actual, hint) = otherwise(claims);
-                (Err(VerifyError::InsufficientScope), (actual, Some(hint)))
-            }
-        });
-        let (outcome, shown) = found.unzip();
-        let (actual, hint) = shown.unzip();
-        self.explanation.push(Finding {
-            check,
-            outcome,
-            is_verified: self.explanation.has_verified_claims(),
-            expected: Some(text::quoted(name)),
-            actual,
-            hint: hint.flatten(),
-        });
+    /// `iss`, whether verified or not.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.claims.as_ref().map(ClaimsSet::issuer)
     }
 
     pub(crate) fn finish(self) -> Explanation {

@@ -1,19 +1,24 @@
 //! From a request's bearer token to [`Verified`] or [`Rejection`], before the handler. RFC 6750.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+mod admission;
+mod explanation;
 #[cfg(feature = "std")]
-use core::{
-    fmt,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+mod future;
+mod metadata;
+mod refusal;
+
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use crate::{
-    Explanation, KeySource, Rejection, UnixTime, Verified, Verifier, VerifyError, bearer, explain,
-    rejection::names, verifier::trusted,
+    Authentication, ClaimPath, FieldValues, KeySource, Rejection, UnixTime, Verified, Verifier,
+    VerifyError,
+    bearer::{self, NoToken},
+    challenge::ProtectionSpace,
+    scope_hierarchy::ScopeHierarchy,
 };
+
 #[cfg(feature = "std")]
-use crate::{KeyLookup, trust::Chosen, verifier::Waiting};
+pub use future::GuardCheck;
 
 /// Checks the bearer token of a request before its handler runs, in any HTTP server.
 ///
@@ -42,16 +47,26 @@ use crate::{KeyLookup, trust::Chosen, verifier::Waiting};
 #[derive(Clone, Debug)]
 pub struct Guard<K> {
     verifier: Verifier<K>,
-    realm: String,
-    scopes: Vec<String>,
+    /// Among others, the scopes that a token must have.
+    space: ProtectionSpace,
+    hierarchy: ScopeHierarchy,
     permissions: Vec<String>,
+    /// The values that a token must have in these claims.
+    claim_values: Vec<(ClaimPath, String)>,
+    authentications: Vec<Authentication>,
 }
 
 impl<K: KeySource> Guard<K> {
     /// A guard that only requires a token that `verifier` accepts.
     pub fn new(verifier: Verifier<K>) -> Self {
-        let realm = "api".to_owned();
-        Self { verifier, realm, scopes: Vec::new(), permissions: Vec::new() }
+        Self {
+            verifier,
+            space: ProtectionSpace::new(),
+            hierarchy: ScopeHierarchy::default(),
+            permissions: Vec::new(),
+            claim_values: Vec::new(),
+            authentications: Vec::new(),
+        }
     }
 
     /// Sets the `realm` of the challenges, which names the protected resources; `api` if not set.
@@ -60,7 +75,7 @@ impl<K: KeySource> Guard<K> {
     /// Quotation marks, backslashes and all characters but printable ASCII are escaped.
     #[must_use]
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = realm.into();
+        self.space.realm = realm.into();
         self
     }
 
@@ -72,9 +87,36 @@ impl<K: KeySource> Guard<K> {
     /// Scopes are read from the claim `scope`, or from the claim that
     /// [`Policy::scopes_from`](crate::Policy::scopes_from) names: Okta and Entra ID write them to `scp`.
     /// A scope with a space in it, which an array may contain, cannot be required here.
+    ///
+    /// The challenges name all required scopes, so that a client can request them at once. RFC 6750
+    /// section 3. A name that RFC 6749 section 3.3 does not allow is required, but not named there.
     #[must_use]
     pub fn require_scope(mut self, scope: &str) -> Self {
-        self.scopes.extend(names(scope).map(ToOwned::to_owned));
+        self.space.scopes.extend(names(scope).map(ToOwned::to_owned));
+        self
+    }
+
+    /// Says that a token with the scope `broader` may do what the scope `narrower` is for: one name, or
+    /// several with spaces between them. Can be called again.
+    ///
+    /// It holds through other scopes too: with `("admin", "write")` and `("write", "read")`, `admin`
+    /// includes `read`. It is for the scopes that are required here and in
+    /// [`check_scope`](Self::check_scope); [`Verified::has_scope`] knows nothing of it.
+    ///
+    /// ```
+    /// # use tokenring::{Guard, JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
+    /// # let now = UnixTime::from_secs(1_780_000_000);
+    /// # let issuer = Issuer::default();
+    /// # let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+    /// # let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
+    /// let guard = Guard::new(verifier).implies("files:write", "files:read").require_scope("files:read");
+    /// let token = issuer.token_at(now).scope("files:write").mint();
+    /// assert!(guard.check_at([format!("Bearer {token}")], now).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn implies(mut self, broader: &str, narrower: &str) -> Self {
+        names(narrower).for_each(|narrower| self.hierarchy.add(broader.into(), narrower.into()));
         self
     }
 
@@ -85,6 +127,68 @@ impl<K: KeySource> Guard<K> {
     #[must_use]
     pub fn require_permission(mut self, permission: impl Into<String>) -> Self {
         self.permissions.push(permission.into());
+        self
+    }
+
+    /// Also requires `value` in the claim that `path` leads to: for roles or groups beside scopes. Can be
+    /// called again.
+    ///
+    /// All are required. The claim is read as [`Policy::scopes_from`](crate::Policy::scopes_from) says: a
+    /// value is an element of an array of strings, or a string. An object on the way in which a member
+    /// occurs twice refuses the token. The empty value is in no claim, and a malformed path leads to none,
+    /// so an empty setting admits nobody.
+    ///
+    /// ```
+    /// # use tokenring::{Guard, JwkSet, Policy, UnixTime, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
+    /// # let now = UnixTime::from_secs(1_780_000_000);
+    /// # let issuer = Issuer::default();
+    /// # let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+    /// # let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
+    /// let guard = Guard::new(verifier)
+    ///     .require_scope("orders:read")
+    ///     .require_claim_value("/realm_access/roles", "clerk");
+    /// # let roles = serde_json::json!({ "roles": ["clerk"] });
+    /// # let token = issuer.token_at(now).scope("orders:read").claim("realm_access", roles).mint();
+    /// # assert!(guard.check_at([format!("Bearer {token}")], now).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn require_claim_value(
+        mut self,
+        path: impl Into<ClaimPath>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.claim_values.push((path.into(), value.into()));
+        self
+    }
+
+    /// Also requires that the user has logged in like this: step-up authentication. RFC 9470. Can be
+    /// called again; then all are required.
+    ///
+    /// A valid token without it is answered with status 401 and a challenge that names the accepted
+    /// `acr_values` and the `max_age`, so that the client can have the user log in again.
+    ///
+    /// ```
+    /// # use tokenring::{Authentication, Guard, JwkSet, Policy, UnixTime, Verifier};
+    /// # use tokenring::testkit::{AUDIENCE, ISSUER, Issuer};
+    /// # let now = UnixTime::from_secs(1_780_000_000);
+    /// # let issuer = Issuer::default();
+    /// # let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+    /// # let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?;
+    /// let recent = Authentication::new().acr_values(["mfa"]).max_age(300);
+    /// let guard = Guard::new(verifier).require_authentication(recent);
+    /// # let token = issuer.token_at(now).claim("acr", "pwd").mint();
+    /// let rejection = guard.check_at([format!("Bearer {token}")], now).unwrap_err();
+    /// let (_, challenge) = rejection.headers().last().unwrap();
+    /// assert_eq!(
+    ///     challenge,
+    ///     r#"Bearer error="insufficient_user_authentication", acr_values="mfa", max_age="300", realm="api""#,
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn require_authentication(mut self, authentication: Authentication) -> Self {
+        self.authentications.push(authentication);
         self
     }
 
@@ -103,11 +207,11 @@ impl<K: KeySource> Guard<K> {
     ///
     /// The response to send instead of calling the handler.
     #[cfg(feature = "std")]
-    pub fn check(
-        &self,
-        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
-    ) -> Result<Verified, Rejection> {
-        self.check_with(authorization, |token| self.verifier.verify(token))
+    pub fn check(&self, authorization: impl FieldValues) -> Result<Verified, Rejection> {
+        let value = bearer::single(authorization);
+        self.check_found(bearer::token_of(&value), UnixTime::now, |token| {
+            self.verifier.verify(token)
+        })
     }
 
     /// The same check as of `now`.
@@ -117,10 +221,15 @@ impl<K: KeySource> Guard<K> {
     /// The response to send instead of calling the handler.
     pub fn check_at(
         &self,
-        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        authorization: impl FieldValues,
         now: UnixTime,
     ) -> Result<Verified, Rejection> {
-        self.check_with(authorization, |token| self.verifier.verify_at(token, now))
+        let value = bearer::single(authorization);
+        self.check_found(
+            bearer::token_of(&value),
+            || now,
+            |token| self.verifier.verify_at(token, now),
+        )
     }
 
     /// The same check as of the system clock, with the keys in memory: never does I/O, never waits.
@@ -130,11 +239,11 @@ impl<K: KeySource> Guard<K> {
     ///
     /// The response to send instead of calling the handler.
     #[cfg(feature = "std")]
-    pub fn try_check(
-        &self,
-        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
-    ) -> Result<Verified, Rejection> {
-        self.check_with(authorization, |token| self.verifier.try_verify(token))
+    pub fn try_check(&self, authorization: impl FieldValues) -> Result<Verified, Rejection> {
+        let value = bearer::single(authorization);
+        self.check_found(bearer::token_of(&value), UnixTime::now, |token| {
+            self.verifier.try_verify(token)
+        })
     }
 
     /// The same check for async servers: the future waits where [`check`](Self::check) blocks.
@@ -156,195 +265,104 @@ impl<K: KeySource> Guard<K> {
     /// }
     /// ```
     #[cfg(feature = "std")]
-    pub fn check_async(
-        &self,
-        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
-    ) -> GuardCheck<'_, K> {
-        let check = self.with_token(authorization, |token| {
-            match self.verifier.verify_unless_waiting(token, None) {
-                Ok(outcome) => CheckState::Finished(Some(self.admit(token, outcome))),
-                Err(Waiting { issuer, lookup }) => {
-                    let issuer = Some(issuer);
-                    CheckState::Waiting { guard: self, token: token.to_owned(), issuer, lookup }
-                }
-            }
-        });
-        GuardCheck(check.unwrap_or_else(|rejection| CheckState::Finished(Some(Err(rejection)))))
-    }
-
-    /// Explains the verdict of [`check`](Self::check), as of the system clock, with the keys in
-    /// memory.
-    ///
-    /// Contains all of [`Verifier::explain`], and also whether there is a token and whether it has
-    /// the required scopes and permissions. Never does I/O, never waits.
-    ///
-    /// For operators; read the warnings at [`Explanation`] first.
-    #[cfg(feature = "std")]
-    pub fn explain(
-        &self,
-        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
-    ) -> Explanation {
-        self.explain_at(authorization, UnixTime::now())
-    }
-
-    /// The same explanation as of `now`.
-    pub fn explain_at(
-        &self,
-        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
-        now: UnixTime,
-    ) -> Explanation {
+    pub fn check_async(&self, authorization: impl FieldValues) -> GuardCheck<'_, K> {
         let value = bearer::single(authorization);
-        let value = value.as_ref().map(AsRef::as_ref).map_err(|reason| *reason);
-        let issuers = self.verifier.issuers_for(value.and_then(bearer::token).ok());
-        let (routing, trusted) = (self.verifier.routing(), trusted(&issuers));
-        let mut explained = explain::authorization(routing, &trusted, value, now);
-        self.scopes.iter().for_each(|scope| explained.require_scope(scope));
-        self.permissions.iter().for_each(|permission| explained.require_permission(permission));
-        explained.finish()
+        self.check_found_async(bearer::token_of(&value))
     }
 
-    /// Checks that an accepted token also has these scopes, for handlers that require more than the
-    /// guard. `scope` is as in [`require_scope`](Self::require_scope).
+    /// Checks a token that came without `Authorization` and `Bearer` around it, as of the system clock:
+    /// from a field of its own, a cookie, or the first message of a WebSocket.
+    ///
+    /// Everything else is as in [`check`](Self::check), and so are the rejections. **If a field or a cookie
+    /// can occur twice, refuse such a request yourself**: another reader might take the other value. A
+    /// cookie is sent by the browser whoever caused the request, so it also needs protection against
+    /// cross-site requests.
+    ///
+    /// ```
+    /// use tokenring::{Guard, Rejection, RemoteJwks, Verified};
+    ///
+    /// /// `assertions` are all values of `x-goog-iap-jwt-assertion`.
+    /// fn caller(guard: &Guard<RemoteJwks>, assertions: &[&str]) -> Result<Verified, Rejection> {
+    ///     match assertions {
+    ///         [] => Err(guard.missing_token()),
+    ///         [assertion] => guard.check_token(assertion),
+    ///         _ => Err(guard.invalid_request("assertion_repeated", "Invalid token format")),
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
-    /// The response to send, with status 403.
-    pub fn check_scope(&self, verified: &Verified, scope: &str) -> Result<(), Rejection> {
-        self.admit_with(verified, scope, names(scope), [])
+    /// The response to send instead of calling the handler.
+    #[cfg(feature = "std")]
+    pub fn check_token(&self, token: &str) -> Result<Verified, Rejection> {
+        self.check_found(bearer::bare_token(token), UnixTime::now, |token| {
+            self.verifier.verify(token)
+        })
     }
 
-    /// Checks that an accepted token also has this permission.
+    /// The same check of a token as of `now`.
     ///
     /// # Errors
     ///
-    /// The response to send, with status 403.
-    pub fn check_permission(&self, verified: &Verified, permission: &str) -> Result<(), Rejection> {
-        self.admit_with(verified, permission, [], [permission])
+    /// The response to send instead of calling the handler.
+    pub fn check_token_at(&self, token: &str, now: UnixTime) -> Result<Verified, Rejection> {
+        self.check_found(
+            bearer::bare_token(token),
+            || now,
+            |token| self.verifier.verify_at(token, now),
+        )
     }
 
-    fn check_with(
+    /// The same check of a token as of the system clock, with the keys in memory: never does I/O, never
+    /// waits. See [`try_check`](Self::try_check).
+    ///
+    /// # Errors
+    ///
+    /// The response to send instead of calling the handler.
+    #[cfg(feature = "std")]
+    pub fn try_check_token(&self, token: &str) -> Result<Verified, Rejection> {
+        self.check_found(bearer::bare_token(token), UnixTime::now, |token| {
+            self.verifier.try_verify(token)
+        })
+    }
+
+    /// The same check of a token for async servers. See [`check_async`](Self::check_async).
+    #[cfg(feature = "std")]
+    pub fn check_token_async(&self, token: &str) -> GuardCheck<'_, K> {
+        self.check_found_async(bearer::bare_token(token))
+    }
+
+    /// Checks the token that was found in a request.
+    fn check_found(
         &self,
-        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        token: Result<&str, NoToken>,
+        now: impl FnOnce() -> UnixTime,
         verify: impl FnOnce(&str) -> Result<Verified, VerifyError>,
     ) -> Result<Verified, Rejection> {
-        self.with_token(authorization, |token| self.admit(token, verify(token)))
-            .and_then(|outcome| outcome)
+        let token = token.map_err(|reason| Rejection::no_token(&self.space, reason))?;
+        self.admit(token, verify(token), now)
     }
 
-    /// Calls `look` with the request's token, if there is one.
-    fn with_token<T>(
-        &self,
-        authorization: impl IntoIterator<Item = impl AsRef<[u8]>>,
-        look: impl FnOnce(&str) -> T,
-    ) -> Result<T, Rejection> {
-        let no_token = |reason| Rejection::no_token(&self.realm, reason);
-        let value = bearer::single(authorization).map_err(no_token)?;
-        let token = bearer::token(value.as_ref()).map_err(no_token)?;
-        Ok(look(token))
-    }
-
-    /// The checks that follow the verifier's: scopes and permissions.
-    fn admit(
-        &self,
-        token: &str,
-        outcome: Result<Verified, VerifyError>,
-    ) -> Result<Verified, Rejection> {
-        let verified = outcome.map_err(|cause| self.refused(token, cause))?;
-        let is_admitted = self.scopes.iter().all(|scope| verified.has_scope(scope))
-            && self.permissions.iter().all(|permission| verified.grants(permission));
-        if is_admitted {
-            return Ok(verified);
-        }
-        let required = [self.scopes.as_slice(), self.permissions.as_slice()].concat().join(" ");
-        let (scopes, permissions) = (texts(&self.scopes), texts(&self.permissions));
-        self.admit_with(&verified, &required, scopes, permissions).map(|()| verified)
-    }
-
-    /// Checks that the token has all of these. The challenge asks for `required`.
-    fn admit_with<'n>(
-        &self,
-        verified: &Verified,
-        required: &str,
-        scopes: impl IntoIterator<Item = &'n str>,
-        permissions: impl IntoIterator<Item = &'n str>,
-    ) -> Result<(), Rejection> {
-        let lacks_scope = |name: &&str| !verified.has_scope(name);
-        let lacks_permission = |name: &&str| !verified.grants(name);
-        let mut scopes = scopes.into_iter().filter(lacks_scope).peekable();
-        let mut permissions = permissions.into_iter().filter(lacks_permission).peekable();
-        match (scopes.peek(), permissions.peek()) {
-            (None, None) => Ok(()),
-            _ => Err(Rejection::lacks(&self.realm, required, scopes, permissions)),
-        }
-    }
-
-    /// The response for a token that the verifier has refused. If its issuer has no keys, the log line
-    /// says why.
-    fn refused(&self, token: &str, cause: VerifyError) -> Rejection {
-        let rejection = Rejection::refused(&self.realm, cause);
-        let failure = match cause {
-            VerifyError::KeysUnavailable { .. } => self.verifier.failure_of_keys(token),
-            _ => None,
-        };
-        match failure {
-            Some((issuer, code)) => rejection.because(&issuer, code),
-            None => rejection,
-        }
-    }
-}
-
-fn texts(names: &[String]) -> impl Iterator<Item = &str> {
-    names.iter().map(String::as_str)
-}
-
-/// The future of [`Guard::check_async`].
-///
-/// It is `Send` if `K` is `Sync`, needs no runtime, and may be dropped at any time.
-#[cfg(feature = "std")]
-#[must_use = "futures do nothing unless polled"]
-pub struct GuardCheck<'g, K>(CheckState<'g, K>);
-
-// Not `expect`: whether the lint fires depends on the features of other crates.
-#[cfg(feature = "std")]
-#[allow(clippy::large_enum_variant, reason = "a box would be an allocation for each token")]
-enum CheckState<'g, K> {
-    Finished(Option<Result<Verified, Rejection>>),
-    Waiting {
-        guard: &'g Guard<K>,
-        token: String,
-        /// Taken when the look-up ends.
-        issuer: Option<Chosen<'g, K>>,
-        lookup: KeyLookup<'g>,
-    },
-}
-
-#[cfg(feature = "std")]
-impl<K: KeySource> Future for GuardCheck<'_, K> {
-    type Output = Result<Verified, Rejection>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            CheckState::Finished(outcome) => match outcome.take() {
-                Some(outcome) => Poll::Ready(outcome),
-                // Polled after completion: no correct executor does that.
-                None => Poll::Pending,
-            },
-            CheckState::Waiting { guard, token, issuer, lookup } => {
-                let key = ready!(Pin::new(lookup).poll(context));
-                let Some(issuer) = issuer.take() else { return Poll::Pending };
-                let verdict = guard.verifier.verify_with(token, issuer, None, key);
-                let outcome = guard.admit(token, verdict);
-                self.0 = CheckState::Finished(None);
-                Poll::Ready(outcome)
+    /// The same, without waiting in this call.
+    #[cfg(feature = "std")]
+    fn check_found_async(&self, token: Result<&str, NoToken>) -> GuardCheck<'_, K> {
+        let token = match token {
+            Ok(token) => token,
+            Err(reason) => {
+                return GuardCheck::finished(Err(Rejection::no_token(&self.space, reason)));
             }
+        };
+        match self.verifier.verify_unless_waiting(token, None) {
+            Ok(outcome) => GuardCheck::finished(self.admit(token, outcome, UnixTime::now)),
+            Err(waiting) => GuardCheck::waiting(self, token, waiting),
         }
     }
 }
 
-/// Shows no fields: one of them is the token.
-#[cfg(feature = "std")]
-impl<K> fmt::Debug for GuardCheck<'_, K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardCheck").finish_non_exhaustive()
-    }
+/// The names in a scope that is required. If there are none, the empty name, which no token has: a
+/// setting that was left empty must not admit everybody.
+fn names(scope: &str) -> impl Iterator<Item = &str> + Clone {
+    let is_empty = scope.bytes().all(|byte| byte == b' ');
+    scope.split(' ').filter(|name| !name.is_empty()).chain(is_empty.then_some(""))
 }

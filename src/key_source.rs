@@ -132,6 +132,11 @@ impl fmt::Debug for KeyQuery<'_> {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of keys",
+    label = "expected keys, such as a `JwkSet` or `RemoteJwks`",
+    note = "a builder of `RemoteJwks` becomes one by `.build()?`, and a URL by `RemoteJwks::new(url)?`"
+)]
 pub trait KeySource {
     /// The one key for `query`. May wait, for a bounded time.
     ///

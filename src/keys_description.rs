@@ -1,9 +1,13 @@
 //! The description of a source's keys, without the keys themselves.
 
+#[cfg(feature = "fetch")]
+use alloc::string::ToString as _;
 use alloc::{boxed::Box, string::String, vec, vec::Vec};
 use core::time::Duration;
 
-use crate::{Algorithm, JwkSet, PublicKey, SkippedKey};
+#[cfg(feature = "fetch")]
+use crate::remote::FetchFailure;
+use crate::{Algorithm, JwkSet, PublicKey, SkippedKey, explain::Hint};
 
 /// A description of the keys that a [`KeySource`](crate::KeySource) has. Its
 /// [`describe`](crate::KeySource::describe) gives it to an [`Explanation`](crate::Explanation).
@@ -24,8 +28,15 @@ pub struct KeysDescription {
     pub(crate) known: Option<Known>,
     pub(crate) state: Option<&'static str>,
     pub(crate) age: Option<Duration>,
-    /// The code and the sentence.
-    pub(crate) failure: Option<(&'static str, String)>,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Why the last fetch failed.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: &'static str,
+    pub(crate) sentence: String,
+    pub(crate) hint: Option<Hint>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -87,12 +98,20 @@ impl KeysDescription {
         Self { age: Some(age), ..self }
     }
 
-    /// Why the last fetch failed: a code and a sentence. A code of
-    /// [`FetchError::code`](crate::remote::FetchError::code) chooses a [`Hint`](crate::explain::Hint); others do
-    /// not.
+    /// Why the last fetch failed: a code and a sentence.
     #[must_use]
     pub fn with_failure(self, code: &'static str, reason: impl Into<String>) -> Self {
-        Self { failure: Some((code, reason.into())), ..self }
+        let failure = Failure { code, sentence: reason.into(), hint: None };
+        Self { failure: Some(failure), ..self }
+    }
+
+    /// The same of a failure of a [`RemoteJwks`](crate::RemoteJwks), with its
+    /// [`hint`](crate::remote::FetchFailure::hint).
+    #[cfg(feature = "fetch")]
+    #[must_use]
+    pub fn with_fetch_failure(self, failure: &FetchFailure) -> Self {
+        let (code, sentence, hint) = (failure.code(), failure.to_string(), failure.hint());
+        Self { failure: Some(Failure { code, sentence, hint }), ..self }
     }
 
     /// How many keys there are. None if that is not known.
@@ -101,7 +120,7 @@ impl KeysDescription {
     }
 
     pub(crate) fn failure_code(&self) -> Option<&'static str> {
-        self.failure.as_ref().map(|(code, _)| *code)
+        self.failure.as_ref().map(|failure| failure.code)
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyName> {

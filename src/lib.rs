@@ -41,6 +41,11 @@
 //!   [`try_check`](Guard::try_check) never waits.
 //! - **Scopes, permissions?** [`Guard::require_scope`] for all requests, [`Guard::check_scope`] in one
 //!   handler, and the same for permissions. Scopes or roles in another claim: [`Policy::scopes_from`].
+//!   Roles beside scopes: [`Guard::require_claim_value`]. Scopes that include others: [`Guard::implies`].
+//! - **A second factor, or a recent login?** [`Guard::require_authentication`].
+//! - **A token in another field, a cookie or a message?** [`Guard::check_token`].
+//! - **Clients that find the issuer by themselves, as those of MCP?** [`ResourceMetadata`] is the document
+//!   that they read, and [`Guard::resource_metadata`] tells them where it is.
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one, with a hint. The page [`explain`] says how to read the report.
 //! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
@@ -48,7 +53,8 @@
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
-//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`].
+//! - **The log, metrics?** A [`Rejection`] printed as text, [`Rejection::code`] and [`VerifyError::code`]; all codes are
+//!   in [`Rejection::CODES`].
 //! - **The claims of an application?** [`Verified::claims`] reads them into a type of yours.
 //! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
 //!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
@@ -108,6 +114,7 @@ mod claim_path;
 mod check;
 mod required_claim;
 mod policy;
+mod authentication;
 mod login;
 mod tenants;
 mod time;
@@ -126,28 +133,35 @@ pub mod explain;
 
 // 7. The check of an HTTP request, before its handler.
 mod bearer;
+mod scope_hierarchy;
 mod guard;
+mod challenge;
 mod rejection;
 
-// 8. Every reason for refusal, in pipeline order.
-mod error;
+// 8. What the service says of itself.
+mod host;
+mod resource_metadata;
 
-// 9. The issuer's keys over the network.
+// 9. Every reason for refusal, in pipeline order, and the faults of a setting's text.
+mod error;
+mod setting_text;
+
+// 10. The issuer's keys over the network.
 #[cfg(feature = "fetch")]
 pub mod remote;
 #[cfg(feature = "fetch")]
 mod auth0;
 
-// 10. The tokens of common issuers.
+// 11. The tokens of common issuers.
 #[cfg(feature = "fetch")]
 #[doc = include_str!("issuers.md")]
 pub mod issuers {}
 
-// 11. Logins: what to check in an ID token.
+// 12. Logins: what to check in an ID token.
 #[doc = include_str!("id_tokens.md")]
 pub mod id_tokens {}
 
-// 12. An issuer for tests.
+// 13. An issuer for tests.
 #[cfg(feature = "testkit")]
 #[expect(clippy::expect_used, reason = "for tests; its panics are documented")]
 pub mod testkit;
@@ -155,6 +169,8 @@ pub mod testkit;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 #[cfg(feature = "fetch")]
 pub use auth0::{Auth0, Auth0ConfigError};
+pub use authentication::Authentication;
+pub use bearer::FieldValues;
 pub use claim_path::ClaimPath;
 pub use claims_error::{ClaimsError, ClaimsErrorKind};
 pub use compact::CompactJws;
@@ -174,6 +190,8 @@ pub use policy::Policy;
 pub use rejection::Rejection;
 #[cfg(feature = "fetch")]
 pub use remote::{FetchConfigError, RemoteJwks};
+pub use resource_metadata::{ResourceMetadata, ResourceMetadataBuilder, ResourceMetadataError};
+pub use setting_text::SettingFault;
 pub use signature::VerifiedPayload;
 pub use time::UnixTime;
 pub use token_type::TokenType;

@@ -1,16 +1,17 @@
 //! The claims of an ID token that are about one login. OpenID Connect Core sections 3.1.3.7, 3.1.3.8,
 //! 3.2.2.9 and 3.3.2.11.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use ring::digest::{self, SHA256, SHA384, SHA512};
 
 use crate::{
-    Algorithm, UnixTime, VerifyError, base64url,
-    claims::{ClaimsSet, rounded_up},
+    Algorithm, Authentication, UnixTime, VerifyError,
+    authentication::{AuthenticationClaims, string},
+    base64url,
+    claims::ClaimsSet,
     json::{self, Value},
-    time::END_OF_TIME,
 };
 
 /// One login, as your service knows it: the values that it sent in the authentication request, and those
@@ -31,8 +32,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Login {
     nonce: Option<String>,
-    acr_values: Option<Vec<String>>,
-    max_age: Option<u64>,
+    authentication: Authentication,
     access_token: Option<String>,
     code: Option<String>,
     endpoint: Endpoint,
@@ -46,8 +46,7 @@ impl Login {
     pub const fn new() -> Self {
         Self {
             nonce: None,
-            acr_values: None,
-            max_age: None,
+            authentication: Authentication::new(),
             access_token: None,
             code: None,
             endpoint: Endpoint::Token,
@@ -94,7 +93,7 @@ impl Login {
     /// The policy's [`leeway`](crate::Policy::leeway) is added. An `auth_time` in the future is refused.
     #[must_use]
     pub fn max_age(self, seconds: u64) -> Self {
-        Self { max_age: Some(seconds), ..self }
+        Self { authentication: self.authentication.max_age(seconds), ..self }
     }
 
     /// Requires that `acr` is one of these: the methods of authentication that the request asked for.
@@ -103,12 +102,12 @@ impl Login {
     /// If there are none, no token is accepted.
     #[must_use]
     pub fn acr_values(self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { acr_values: Some(values.into_iter().map(Into::into).collect()), ..self }
+        Self { authentication: self.authentication.acr_values(values), ..self }
     }
 
     /// Checks `nonce`.
     pub(crate) fn check_nonce(&self, claims: &LoginClaims<'_>) -> Result<(), VerifyError> {
-        match (&self.nonce, string(claims.nonce, "nonce", claims)?) {
+        match (&self.nonce, string(claims.nonce, "nonce", claims.json)?) {
             (None, None) => Ok(()),
             (None, Some(_)) => Err(VerifyError::UnexpectedNonce),
             (Some(_), None) => Err(VerifyError::ClaimMissing { claim: "nonce" }),
@@ -119,39 +118,12 @@ impl Login {
 
     /// Checks `acr`.
     pub(crate) fn check_context(&self, claims: &LoginClaims<'_>) -> Result<(), VerifyError> {
-        let Some(values) = &self.acr_values else { return Ok(()) };
-        let missing = VerifyError::ClaimMissing { claim: "acr" };
-        let acr = string(claims.acr, "acr", claims)?.ok_or(missing)?;
-        match values.iter().any(|value| acr == *value) {
-            true => Ok(()),
-            false => Err(VerifyError::WrongAuthenticationContext),
-        }
+        self.authentication.check_context(&claims.authentication)
     }
 
     /// Checks `auth_time`.
     pub(crate) fn check_age(&self, claims: &LoginClaims<'_>) -> Result<(), VerifyError> {
-        let Some(max_age) = self.max_age else { return Ok(()) };
-        let time = match claims.auth_time {
-            None => return Err(VerifyError::ClaimMissing { claim: "auth_time" }),
-            Some(Value::Number(number)) => number.nearest(claims.json),
-            Some(_) => return Err(VerifyError::ClaimType { claim: "auth_time" }),
-        };
-        #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
-        if !(0.0..=END_OF_TIME as f64).contains(&time) {
-            return Err(VerifyError::ClaimRange { claim: "auth_time" });
-        }
-        let now = claims.now.as_secs();
-        let not_before = rounded_up(time).as_secs();
-        if now.saturating_add(claims.leeway) < not_before {
-            return Err(VerifyError::AuthenticatedInFuture { auth_time: not_before, now });
-        }
-        // Whole seconds: a sum is less than `now` if and only if it is so without its fraction.
-        #[expect(clippy::as_conversions, reason = "in range; cuts off the fraction")]
-        let auth_time = time as u64;
-        match auth_time.saturating_add(max_age).saturating_add(claims.leeway) < now {
-            true => Err(VerifyError::AuthenticationTooOld { auth_time, now }),
-            false => Ok(()),
-        }
+        self.authentication.check_age(&claims.authentication)
     }
 
     /// Checks `at_hash`.
@@ -174,7 +146,7 @@ impl Login {
         mismatch: VerifyError,
     ) -> Result<(), VerifyError> {
         let Some(value) = value else { return Ok(()) };
-        match (string(found, claim, claims)?, self.endpoint) {
+        match (string(found, claim, claims.json)?, self.endpoint) {
             (None, Endpoint::Token) => Ok(()),
             // RFC 6749 section 10.12: what came through the browser may be from another login.
             (None, Endpoint::Authorization) => Err(VerifyError::ClaimMissing { claim }),
@@ -183,17 +155,12 @@ impl Login {
         }
     }
 
-    /// The accepted values of `acr`, if the login requires one.
-    pub(crate) fn accepted_contexts(&self) -> Option<&[String]> {
-        self.acr_values.as_deref()
-    }
-
     pub(crate) fn has_nonce(&self) -> bool {
         self.nonce.is_some()
     }
 
-    pub(crate) fn greatest_age(&self) -> Option<u64> {
-        self.max_age
+    pub(crate) fn authentication(&self) -> &Authentication {
+        &self.authentication
     }
 }
 
@@ -212,8 +179,7 @@ impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login")
             .field("nonce", &self.nonce.is_some())
-            .field("acr_values", &self.acr_values)
-            .field("max_age", &self.max_age)
+            .field("authentication", &self.authentication)
             .field("access_token", &self.access_token.is_some())
             .field("code", &self.code.is_some())
             .field("endpoint", &self.endpoint)
@@ -232,15 +198,11 @@ enum Endpoint {
 pub(crate) struct LoginClaims<'c> {
     json: &'c str,
     nonce: Option<Value>,
-    acr: Option<Value>,
-    auth_time: Option<Value>,
+    authentication: AuthenticationClaims<'c>,
     at_hash: Option<Value>,
     c_hash: Option<Value>,
     /// The token's `alg`.
     algorithm: Algorithm,
-    /// In seconds.
-    leeway: u64,
-    now: UnixTime,
 }
 
 impl<'c> LoginClaims<'c> {
@@ -252,20 +214,8 @@ impl<'c> LoginClaims<'c> {
         let json = claims.json();
         let [nonce, acr, auth_time, at_hash, c_hash] =
             json::pick(json, CLAIMS).map_err(VerifyError::PayloadJson)?;
-        let algorithm = claims.algorithm;
-        Ok(Self { json, nonce, acr, auth_time, at_hash, c_hash, algorithm, leeway, now })
-    }
-}
-
-fn string<'c>(
-    value: Option<Value>,
-    claim: &'static str,
-    claims: &LoginClaims<'c>,
-) -> Result<Option<Cow<'c, str>>, VerifyError> {
-    match value {
-        None => Ok(None),
-        Some(Value::String(string)) => Ok(Some(string.characters(claims.json))),
-        Some(_) => Err(VerifyError::ClaimType { claim }),
+        let authentication = AuthenticationClaims { json, acr, auth_time, leeway, now };
+        Ok(Self { json, nonce, authentication, at_hash, c_hash, algorithm: claims.algorithm })
     }
 }
 

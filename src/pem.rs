@@ -13,6 +13,8 @@ use armor::{Armored, Label};
 
 pub use error::{DerError, PemError};
 
+#[cfg(feature = "fetch")]
+pub(crate) use armor::has_escaped_line_break;
 pub(crate) use armor::{is_pem, is_private};
 
 impl PublicKey {

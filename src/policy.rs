@@ -11,6 +11,7 @@ use crate::{
 
 mod checks;
 mod id_token;
+mod presence;
 mod settings;
 
 /// The claims that a token must have to be accepted: the right issuer, the right audience or
@@ -60,6 +61,9 @@ impl Policy {
     /// identifier; the page [`issuers`](crate::issuers) says what it is for others. It is not the ID of
     /// the client that requests the tokens, unless you verify ID tokens.
     ///
+    /// A name with a [`SettingFault`](crate::SettingFault), such as a line break at its end, is refused by
+    /// [`Verifier::new`](crate::Verifier::new). An issuer needs no scheme: Google's may be without.
+    ///
     /// RFC 7519 sections 4.1.1 and 4.1.3.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         Self { audiences: Vec::from([audience.into()]), ..Self::of_issuer(issuer.into()) }
@@ -79,6 +83,29 @@ impl Policy {
     /// service accepts the tokens for the others.
     pub fn for_client(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self { clients: Vec::from([client_id.into()]), ..Self::of_issuer(issuer.into()) }
+    }
+
+    /// A policy for access tokens of the profile in RFC 9068: `issuer` and `audience` are as in
+    /// [`new`](Self::new), `typ` must be `at+jwt`, and each of `iss`, `exp`, `aud`, `sub`, `client_id`, `iat`
+    /// and `jti` must be there. An `azp` does not replace `client_id`.
+    ///
+    /// With an issuer that follows the profile, prefer this to [`new`](Self::new): nothing else that the
+    /// issuer signs is then taken for an access token. Auth0 (unless the API's profile is set to RFC 9068),
+    /// Entra ID and PingFederate do not follow it.
+    ///
+    /// ```
+    /// use tokenring::Policy;
+    ///
+    /// let policy = Policy::rfc9068("https://issuer.example/", "https://api.example.com/");
+    /// ```
+    ///
+    /// RFC 9068 sections 2 and 4.
+    pub fn rfc9068(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self {
+            token_type: TokenType::AccessToken,
+            purpose: Purpose::ProfiledAccess,
+            ..Self::new(issuer, audience)
+        }
     }
 
     /// A policy for ID tokens, by which the OpenID provider `issuer` tells the client `client_id` who
@@ -333,6 +360,8 @@ impl Policy {
 enum Purpose {
     /// To call this service.
     Access,
+    /// The same, with all claims of the profile. RFC 9068.
+    ProfiledAccess,
     /// To tell this service, a client, who logged in.
     Login,
 }

@@ -125,7 +125,7 @@ impl fmt::Display for Tenant {
 }
 
 /// Microsoft writes this in the issuer of metadata and of keys.
-const PLACEHOLDER: &str = "{tenantid}";
+pub(crate) const PLACEHOLDER: &str = "{tenantid}";
 
 #[cfg(test)]
 mod tests {

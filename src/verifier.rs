@@ -239,6 +239,11 @@ impl<K: KeySource> Verifier<K> {
         Some((policy.issuer().into(), keys.describe().failure_code()?))
     }
 
+    /// The leeway in seconds under which tokens of this `iss` are accepted; 0 if it is no longer trusted.
+    pub(crate) fn leeway_for(&self, iss: &str) -> u64 {
+        self.known_issuer(iss).map_or(0, |issuer| issuer.policy().leeway_seconds())
+    }
+
     /// Checks the claims of a verified payload: the last stage alone, for callers who choose the
     /// key themselves. RFC 7519 section 7.2, step 10.
     ///

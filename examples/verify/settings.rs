@@ -205,8 +205,13 @@ fn auth0_of_environment() -> Result<Auth0, String> {
 
 /// Fetches the keys first: if the issuer cannot be reached, that is no verdict on the token.
 fn fetched(keys: RemoteJwks) -> Result<RemoteJwks, String> {
-    keys.prime().map_err(|failure| failure.to_string())?;
-    Ok(keys)
+    match keys.prime() {
+        Ok(()) => Ok(keys),
+        Err(failure) => Err(match failure.hint() {
+            Some(hint) => format!("{failure}\n{hint}"),
+            None => failure.to_string(),
+        }),
+    }
 }
 
 fn print(

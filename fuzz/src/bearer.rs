@@ -4,14 +4,14 @@
 use std::sync::LazyLock;
 
 use tokenring::{
-    Algorithm, Guard, JwkSet, Policy, Rejection, Verifier, VerifyError,
+    Algorithm, Guard, JwkSet, Policy, Rejection, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer},
 };
 
 use crate::{NOW, assert_plain};
 
 /// The guard's answer follows from the number of values, their grammar and the verifier's verdict on
-/// the token. It contains nothing from the request.
+/// the token. It contains nothing from the request. A token alone gets the answer of `Bearer` and the token.
 ///
 /// NUL separates two values, and `TOKEN` stands for a signed token. An empty input is no value.
 pub fn bearer_values(bytes: &[u8]) -> bool {
@@ -23,9 +23,10 @@ pub fn bearer_values(bytes: &[u8]) -> bool {
     for (guard, requirement) in GUARDS.iter() {
         match (guard.check_at(&values, NOW), answer(&values, requirement)) {
             (Ok(_), Ok(())) => accepted = true,
-            (Err(found), Err(expected)) => assert_answers(&found, expected),
+            (Err(found), Err(expected)) => assert_answers(&found, expected, requirement),
             (found, expected) => panic!("{found:?} instead of {expected:?}"),
         }
+        assert_same_without_authorization(guard, &values);
     }
     accepted
 }
@@ -37,10 +38,28 @@ fn with_token(value: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A refusal: status, message, the challenge after the realm, and cause.
-type Refusal = (u16, &'static str, String, Option<VerifyError>);
+/// The text of one value, checked as a token without `Authorization`, has the outcome of the request with
+/// `Bearer` before it, if it begins with a character of a token: others may be part of the separator.
+fn assert_same_without_authorization(guard: &Guard<JwkSet>, values: &[Vec<u8>]) {
+    let [value] = values else { return };
+    let Ok(text) = std::str::from_utf8(value) else { return };
+    if text.starts_with(' ') {
+        return;
+    }
+    let outcome = |checked: Result<Verified, Rejection>| {
+        checked
+            .map(|verified| verified.payload().to_vec())
+            .map_err(|refused| refused.headers().collect::<Vec<_>>())
+    };
+    let request = guard.check_at([format!("Bearer {text}")], NOW);
+    assert_eq!(outcome(guard.check_token_at(text, NOW)), outcome(request));
+}
 
-fn assert_answers(found: &Rejection, expected: Refusal) {
+/// A refusal: status, message, `error`, and cause.
+type Refusal = (u16, &'static str, &'static str, Option<VerifyError>);
+
+/// Every 401 and 403 also names the scope that the guard requires.
+fn assert_answers(found: &Rejection, expected: Refusal, required: &str) {
     let (status, message, error, cause) = expected;
     assert_eq!((found.status(), found.message()), (status, message), "{found:?}");
     assert_eq!(found.cause(), cause);
@@ -48,7 +67,13 @@ fn assert_answers(found: &Rejection, expected: Refusal) {
         Some(cause) => assert_eq!(found.code(), cause.code()),
         None => assert!(CODES.contains(&found.code()), "{found}"),
     }
-    let challenge = format!("Bearer realm=\"api\"{error}");
+    let scope = if status == 400 { "" } else { required };
+    let parameter = |name: &str, value: &str| match value {
+        "" => String::new(),
+        value => format!("{name}=\"{value}\", "),
+    };
+    let (error, scope) = (parameter("error", error), parameter("scope", scope));
+    let challenge = format!("Bearer {error}{scope}realm=\"api\"");
     let headers: Vec<_> = found.headers().collect();
     let content_type = ("Content-Type", "application/json".to_owned());
     assert_eq!(headers, [content_type, ("WWW-Authenticate", challenge)]);
@@ -56,19 +81,15 @@ fn assert_answers(found: &Rejection, expected: Refusal) {
     assert_plain(found);
 }
 
-/// The expected answer of a guard that requires the scope `required`. No token here has that scope,
-/// unless it is empty.
+/// The expected answer of a guard that requires the scopes `required`. A token here has all but `admin`.
 fn answer(values: &[Vec<u8>], required: &str) -> Result<(), Refusal> {
     let value = match values {
-        [] => return Err((401, "Authorization token is missing", String::new(), None)),
+        [] => return Err((401, "Authorization token is missing", "", None)),
         [value] => value,
-        _ => {
-            let error = ", error=\"invalid_request\"".into();
-            return Err((400, "Invalid token format", error, None));
-        }
+        _ => return Err((400, "Invalid token format", "invalid_request", None)),
     };
-    let invalid = |cause| (401, "Invalid token", ", error=\"invalid_token\"".into(), Some(cause));
-    let malformed = || (401, "Invalid token format", String::new(), None);
+    let invalid = |cause| (401, "Invalid token", "invalid_token", Some(cause));
+    let malformed = || (401, "Invalid token format", "", None);
     let (scheme, rest) = match value.iter().position(|byte| *byte == b' ') {
         Some(at) => (&value[..at], &value[at + 1..]),
         None => return Err(malformed()),
@@ -82,11 +103,11 @@ fn answer(values: &[Vec<u8>], required: &str) -> Result<(), Refusal> {
     let token = b64token(rest).ok_or_else(malformed)?;
     VERIFIER.verify_at(token, NOW).map_err(invalid)?;
     match required {
-        "" => Ok(()),
-        scope => {
-            let error = format!(", error=\"insufficient_scope\", scope=\"{scope}\"");
-            Err((403, "Insufficient scope", error, Some(VerifyError::InsufficientScope)))
+        "admin" => {
+            let cause = Some(VerifyError::InsufficientScope);
+            Err((403, "Insufficient scope", "insufficient_scope", cause))
         }
+        _ => Ok(()),
     }
 }
 
@@ -154,12 +175,15 @@ static VERIFIER: LazyLock<Verifier<JwkSet>> = LazyLock::new(|| {
     Verifier::new(policy, keys).expect("a policy")
 });
 
-/// Guards, each with the scope that it requires and that no token has.
+/// Guards, each with the scopes that it requires.
 static GUARDS: LazyLock<[(Guard<JwkSet>, &str); 3]> = LazyLock::new(|| {
     let guard = || Guard::new(VERIFIER.clone());
     [
         (guard(), ""),
-        (guard().require_scope("read:messages openid").require_permission("read:messages"), ""),
+        (
+            guard().require_scope("read:messages openid").require_permission("read:messages"),
+            "read:messages openid",
+        ),
         (guard().require_scope("admin"), "admin"),
     ]
 });

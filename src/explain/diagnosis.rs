@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, Policy, PublicKey, UnixTime, VerifyError, base64url,
+    Algorithm, ClaimPath, Policy, PublicKey, UnixTime, VerifyError, base64url,
     bearer::{self, NoToken},
     claims::ClaimsSet,
     explain::{
@@ -40,6 +40,7 @@ pub(super) fn authorization(reason: NoToken) -> Option<Hint> {
         NoToken::WhiteSpace => hint::WHITE_SPACE,
         NoToken::NotAscii => hint::NOT_ASCII,
         NoToken::PercentEncoded => hint::PERCENT_ENCODED,
+        NoToken::SchemeNotExpected => hint::SCHEME_NOT_EXPECTED,
         NoToken::Malformed => return None,
     })
 }
@@ -222,6 +223,28 @@ pub(super) fn permission(name: &str, claims: &ClaimsSet) -> Hint {
         true => hint::PERMISSION_IS_SCOPE,
         false => hint::PERMISSION_MISSING,
     }
+}
+
+/// For a value that the guard requires in the claim at `path`, and that is not there.
+pub(super) fn claim_value(path: &ClaimPath, value: &str, claims: &ClaimsSet) -> Hint {
+    match claims.kind_at(path) {
+        _ if value.is_empty() => hint::REQUIREMENT_EMPTY,
+        _ if path.is_malformed() => hint::CLAIM_PATH_MALFORMED,
+        "none" => hint::CLAIM_PATH_NOWHERE,
+        _ => hint::CLAIM_VALUE_MISSING,
+    }
+}
+
+/// For an `acr` or `auth_time` of an access token that the guard does not accept.
+pub(super) fn step_up(error: VerifyError, claims: &JsonAsRead<'_>) -> Option<Hint> {
+    Some(match error {
+        VerifyError::ClaimMissing { .. } => hint::STEP_UP_CLAIM_MISSING,
+        VerifyError::WrongAuthenticationContext => hint::STEP_UP_METHOD,
+        VerifyError::AuthenticationTooOld { auth_time, now } => {
+            hint::STEP_UP_AGE.with(Argument::Seconds(now.saturating_sub(auth_time)))
+        }
+        _ => return login(error, claims),
+    })
 }
 
 /// Whether the audience is Microsoft Graph, by its application ID or its URL.

@@ -1,4 +1,5 @@
-//! The table of hints: the likely causes of a failed check, and what to do about them.
+//! The table of hints: the likely causes of a failed check, and what to do about them. Those of a failed
+//! fetch are in `fetch.rs`.
 //!
 //! A new hint is a row here and a case of the tests: in `tests/conformance/advice.rs` with its remedy, or in
 //! `tests/conformance/explain.rs` without one.
@@ -38,11 +39,11 @@ pub(super) enum Argument {
 }
 
 impl Hint {
-    const fn coded(code: &'static str) -> Self {
+    pub(super) const fn coded(code: &'static str) -> Self {
         Self { code, text: "", arguments: [Argument::None; 2] }
     }
 
-    const fn says(self, text: &'static str) -> Self {
+    pub(super) const fn says(self, text: &'static str) -> Self {
         Self { text, ..self }
     }
 
@@ -102,6 +103,8 @@ impl fmt::Display for Argument {
 
 pub(super) const HEADER_MISSING: Hint = Hint::coded("header_missing")
     .says("No `Authorization` arrived: if the client sends one, look for a proxy, a gateway or a redirect to another host that removes it.");
+pub(super) const SCHEME_NOT_EXPECTED: Hint = Hint::coded("scheme_not_expected")
+    .says("`Bearer` is before the token: pass the whole value of `Authorization` to `Guard::check`, or the token alone to `Guard::check_token`.");
 pub(super) const HEADER_REPEATED: Hint = Hint::coded("header_repeated")
     .says("Send one `Authorization`: the client and a proxy may each add their own.");
 pub(super) const HEADER_EMPTY: Hint = Hint::coded("header_empty")
@@ -209,34 +212,12 @@ pub(super) const UNKNOWN_THUMBPRINT: Hint = Hint::coded("unknown_thumbprint")
 pub(super) const KEY_ID_AMBIGUOUS: Hint = Hint::coded("key_id_ambiguous")
     .says("Have the issuer give each of its keys a `kid` of its own.");
 
-// The fetch of the keys.
+// The keys of a source that fetches. For a failed fetch, `fetch.rs` has a table of its own.
 
 pub(super) const KEYS_NOT_FETCHED: Hint = Hint::coded("keys_not_fetched")
     .says("No keys have been fetched yet: call `prime` at the start, or `verify` once, and check that it succeeds.");
 pub(super) const KEYS_OUT_OF_DATE: Hint = Hint::coded("keys_out_of_date")
     .says("The keys at hand have this token's key, but are too old to be used: the next call of `verify` fetches new ones, and so does `prime`.");
-pub(super) const KEY_SET_HOST_NOT_FOUND: Hint = Hint::coded("key_set_host_not_found")
-    .says("The host of the key set has no address: check its name in the settings, and DNS on this machine.");
-pub(super) const KEY_SET_UNREACHABLE: Hint = Hint::coded("key_set_unreachable")
-    .says("The host of the key set cannot be reached: check the firewall, the port and the proxy of this machine.");
-pub(super) const PROXY_UNREACHABLE: Hint = Hint::coded("proxy_unreachable")
-    .says("The proxy cannot be reached: check its address in `HTTPS_PROXY`, or list the host of the key set in `NO_PROXY`.");
-pub(super) const PROXY_REFUSED: Hint = Hint::coded("proxy_refused")
-    .says("The proxy refuses: have it allow the host of the key set, give its credentials in its URL, or list the host in `NO_PROXY`.");
-pub(super) const PROXY_HOST_UNREACHABLE: Hint = Hint::coded("proxy_host_unreachable")
-    .says("The proxy cannot reach the host of the key set: check the host's name, or list it in `NO_PROXY` if this machine reaches it.");
-pub(super) const KEY_SET_TLS: Hint = Hint::coded("key_set_tls")
-    .says("TLS with the host of the key set fails: check its certificate, the clock, and whether a proxy needs `root_certs_pem`.");
-pub(super) const KEY_SET_TIMEOUT: Hint = Hint::coded("key_set_timeout")
-    .says("The host of the key set is too slow: check the network path to it before you raise the timeout.");
-pub(super) const KEY_SET_STATUS: Hint = Hint::coded("key_set_status")
-    .says("The host does not serve a key set at this URL: use the `jwks_uri` of the issuer's metadata, or `RemoteJwks::discover`.");
-pub(super) const KEY_SET_CONTENT: Hint = Hint::coded("key_set_content")
-    .says("This URL does not serve a usable key set, but perhaps a login page or the metadata: use the `jwks_uri` of the metadata.");
-pub(super) const KEY_SET_FILE: Hint = Hint::coded("key_set_file")
-    .says("The file of the key set cannot be used: check that it is mounted where the settings say, that this service may read it, and that it holds a JWK Set.");
-pub(super) const KEY_SET_METADATA: Hint = Hint::coded("key_set_metadata")
-    .says("The issuer's metadata cannot be used: configure the issuer exactly as its metadata spells it, including a slash at the end.");
 
 // The signature.
 
@@ -290,7 +271,7 @@ pub(super) const SECURITY_EVENT: Hint = Hint::coded("security_event")
 // `iss`
 
 pub(super) const ISSUER_WHITE_SPACE: Hint = Hint::coded("issuer_white_space")
-    .says("The issuers differ only by white space at an end: remove it where it is set, here or at the issuer.");
+    .says("The issuers differ only by white space at an end of the token's: have the issuer remove it, since no policy has it.");
 pub(super) const ISSUER_SLASH: Hint = Hint::coded("issuer_slash")
     .says("The issuers differ only by the slash at the end: spell the policy's issuer exactly as the token does.");
 pub(super) const ISSUER_CASE: Hint = Hint::coded("issuer_case")
@@ -340,7 +321,7 @@ pub(super) const AUDIENCE_NULL: Hint = Hint::coded("audience_null")
 pub(super) const AUDIENCE_MISSING: Hint = Hint::coded("audience_missing")
     .says("The token has no `aud`: have the client request one for this API by naming its audience or resource, or use `Policy::for_client` if the issuer has none to name.");
 pub(super) const AUDIENCE_WHITE_SPACE: Hint = Hint::coded("audience_white_space")
-    .says("The audiences differ only by white space at an end: remove it where it is set, here or at the issuer.");
+    .says("The audiences differ only by white space at an end of the token's: have the issuer remove it, since no policy has it.");
 pub(super) const AUDIENCE_SLASH: Hint = Hint::coded("audience_slash")
     .says("The audiences differ only by the slash at the end: spell the policy's audience exactly as the token does.");
 pub(super) const AUDIENCE_CASE: Hint = Hint::coded("audience_case")
@@ -388,7 +369,7 @@ pub(super) const OTHER_CLIENT: Hint = Hint::coded("other_client")
 pub(super) const SENDER_CONSTRAINED: Hint = Hint::coded("sender_constrained")
     .says("The token is bound to a key (DPoP or mutual TLS): check the sender's proof and use `Policy::allow_sender_constrained`, or request a bearer token.");
 
-// The scopes that a guard requires.
+// The scopes, permissions and claim values that a guard requires.
 
 pub(super) const SCOPE_ELSEWHERE: Hint = Hint::coded("scope_elsewhere")
     .says("The token's scopes are in `{}`: have the policy read them from there with `Policy::scopes_from(\"{}\")`.");
@@ -403,7 +384,23 @@ pub(super) const PERMISSION_MISSING: Hint = Hint::coded("permission_missing")
 pub(super) const PERMISSION_IS_SCOPE: Hint = Hint::coded("permission_is_scope")
     .says("The token has this name among its scopes: check it with `Guard::require_scope` in place of `require_permission`.");
 pub(super) const REQUIREMENT_EMPTY: Hint = Hint::coded("requirement_empty")
-    .says("The guard requires an empty name, which no token has: a setting of this service was left empty.");
+    .says("The guard requires an empty name or value, or none at all, which no token has: a setting of this service was left empty.");
+
+pub(super) const CLAIM_VALUE_MISSING: Hint = Hint::coded("claim_value_missing")
+    .says("The claim is there without this value: have the issuer grant it to the user or client.");
+pub(super) const CLAIM_PATH_NOWHERE: Hint = Hint::coded("claim_path_nowhere")
+    .says("The token has no claim at this path: compare the path with the token's claims, and have the issuer write the claim into access tokens.");
+pub(super) const CLAIM_PATH_MALFORMED: Hint = Hint::coded("claim_path_malformed")
+    .says("The guard's path is empty, or a JSON Pointer with a `~` that is neither `~0` nor `~1`, so it leads nowhere: spell it as RFC 6901 says.");
+
+// The login that a guard requires.
+
+pub(super) const STEP_UP_METHOD: Hint = Hint::coded("step_up_method")
+    .says("The user logged in by another method: the client must repeat its authorization request with the `acr_values` of the challenge.");
+pub(super) const STEP_UP_AGE: Hint = Hint::coded("step_up_age")
+    .says("The user logged in {} ago: the client must repeat its authorization request with the `max_age` of the challenge.");
+pub(super) const STEP_UP_CLAIM_MISSING: Hint = Hint::coded("step_up_claim_missing")
+    .says("The issuer did not write this claim: have it add `acr` and `auth_time` to access tokens, RFC 9068 section 2.2.1.");
 
 // ID tokens.
 

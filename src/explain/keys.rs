@@ -44,7 +44,7 @@ pub(super) fn summary(described: &KeysDescription) -> String {
         described
             .failure
             .as_ref()
-            .map(|(_, reason)| format!("the last fetch failed: {}", text::plain(reason))),
+            .map(|failure| format!("the last fetch failed: {}", text::sentence(&failure.sentence))),
     );
     parts.join("; ")
 }
@@ -76,12 +76,16 @@ pub(super) fn hint(error: KeyError, keys: &KeysDescription, sought: &Sought<'_>)
         KeyError::UnknownKey => Some(unknown),
         KeyError::AmbiguousKey if sought.kid.is_some() => Some(hint::KEY_ID_AMBIGUOUS),
         KeyError::AmbiguousKey => Some(hint::KEY_ID_MISSING),
-        KeyError::Unavailable { .. } => match keys.failure_code() {
+        KeyError::Unavailable { .. } => match &keys.failure {
             // Then the set was fetched, and its entries say more.
-            Some("no_usable_keys") if keys.count() == Some(0) && !keys.skipped().is_empty() => {
+            Some(failure)
+                if failure.code == "no_usable_keys"
+                    && keys.count() == Some(0)
+                    && !keys.skipped().is_empty() =>
+            {
                 Some(unknown)
             }
-            Some(code) => fetch(code),
+            Some(failure) => failure.hint,
             None if keys.keys().any(|key| sought.is(key)) => Some(hint::KEYS_OUT_OF_DATE),
             None if unknown == hint::NO_KEYS => Some(hint::KEYS_NOT_FETCHED),
             // The set may be out of date: a lookup that waits would fetch a newer one.
@@ -164,25 +168,6 @@ impl Sought<'_> {
             .with(Argument::Algorithm(self.unlabeled_as.unwrap_or(Algorithm::RS256)))
             .with(Argument::Algorithm(self.algorithm))
     }
-}
-
-/// For a failed fetch, by [`FetchError::code`](crate::FetchError::code).
-fn fetch(code: &str) -> Option<Hint> {
-    Some(match code {
-        "host_not_found" => hint::KEY_SET_HOST_NOT_FOUND,
-        "connect" => hint::KEY_SET_UNREACHABLE,
-        "proxy_unreachable" => hint::PROXY_UNREACHABLE,
-        "proxy_refused" => hint::PROXY_REFUSED,
-        "proxy_host_unreachable" => hint::PROXY_HOST_UNREACHABLE,
-        "tls" => hint::KEY_SET_TLS,
-        "timeout" => hint::KEY_SET_TIMEOUT,
-        "status" | "redirect" => hint::KEY_SET_STATUS,
-        "metadata" | "issuer_mismatch" => hint::KEY_SET_METADATA,
-        "protocol" | "content_encoding" | "body_too_long" | "truncated" | "key_set"
-        | "no_usable_keys" => hint::KEY_SET_CONTENT,
-        "file" => hint::KEY_SET_FILE,
-        _ => return None,
-    })
 }
 
 /// Whether a key of the issuer is missing because of the thumbprint that a token has in place of `kid`.

@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use crate::{
-    Algorithm, Login, Policy, TokenType, VerifyError, base64url,
+    Algorithm, Authentication, Login, Policy, TokenType, VerifyError, base64url,
     compact::MAX_TOKEN_BYTES,
     explain::{Check, diagnosis, keys, text, unverified::faulty_claim, walk::Walk},
     required_claim::{RequiredClaim, Wanted},
@@ -22,7 +22,7 @@ impl Walk<'_> {
         error: Option<VerifyError>,
     ) -> Option<(String, String)> {
         match error.and_then(faulty_claim) {
-            Some(claim) if check != Check::Route => return Some(self.type_and_claim(claim)),
+            Some(claim) if check != Check::Route => return Some(self.type_and_claim(check, claim)),
             _ => {}
         }
         let policy = self.policy();
@@ -106,19 +106,12 @@ impl Walk<'_> {
                 (expected.into(), self.compared("nonce", error))
             }
             Check::AuthenticationContext => {
-                let expected = match self.login.and_then(Login::accepted_contexts) {
-                    Some([]) => "one of none".into(),
-                    accepted => one_of(accepted, "any"),
-                };
-                (expected, self.compared("acr", error))
+                let expected = self.login.map(Login::authentication);
+                (contexts_expected(expected), self.compared("acr", error))
             }
             Check::AuthenticationTime => {
-                let expected = match self.login.and_then(Login::greatest_age) {
-                    Some(age) => {
-                        self.now_expected(&format!("at most {} before", text::duration(age)))
-                    }
-                    None => "any".into(),
-                };
+                let expected = self.login.map(Login::authentication);
+                let expected = age_expected(expected, policy.map_or(0, Policy::leeway_seconds));
                 (expected, self.time("auth_time"))
             }
             Check::AccessTokenHash => (
@@ -128,29 +121,30 @@ impl Walk<'_> {
             Check::CodeHash => {
                 ("the hash of the code, if one is given".into(), self.compared("c_hash", error))
             }
-            // Each required claim, scope and permission has a finding of its own.
-            Check::RequiredClaim | Check::Scope | Check::Permission => return None,
-            Check::Authorization | Check::Claim => return None,
+            // Each required claim has a finding of its own.
+            Check::RequiredClaim | Check::Authorization | Check::Claim => return None,
+            // Those of a guard are added after the walk.
+            Check::Authentication | Check::Scope | Check::Permission | Check::ClaimValue => {
+                return None;
+            }
         })
     }
 
-    /// The type of a registered claim, and the faulty claim.
-    fn type_and_claim(&self, claim: &str) -> (String, String) {
-        match type_of_claim(claim) {
-            (Check::Claim, expected) => (
+    /// The type of a registered claim, and the claim, in which `check` found a fault.
+    fn type_and_claim(&self, check: Check, claim: &str) -> (String, String) {
+        let (_, expected) = type_of_claim(claim);
+        match check {
+            Check::Claim => (
                 format!("`{claim}`: {expected}"),
                 format!("`{claim}`: {}", self.payload.kind(claim)),
             ),
             // Its value may be anything.
-            (
-                Check::Confirmation
-                | Check::Nonce
-                | Check::AuthenticationContext
-                | Check::AccessTokenHash
-                | Check::CodeHash,
-                expected,
-            ) => (expected.into(), self.payload.kind(claim).into()),
-            (_, expected) => (expected.into(), self.payload.shown(claim)),
+            Check::Confirmation
+            | Check::Nonce
+            | Check::AuthenticationContext
+            | Check::AccessTokenHash
+            | Check::CodeHash => (expected.into(), self.payload.kind(claim).into()),
+            _ => (expected.into(), self.payload.shown(claim)),
         }
     }
 
@@ -255,10 +249,7 @@ impl Walk<'_> {
 
     /// The expected relation of a time to the time now.
     fn now_expected(&self, relation: &str) -> String {
-        match self.policy().map_or(0, Policy::leeway_seconds) {
-            0 => format!("{relation} now"),
-            leeway => format!("{relation} now, with a leeway of {}", text::duration(leeway)),
-        }
+        relation_to_now(relation, self.policy().map_or(0, Policy::leeway_seconds))
     }
 
     fn time(&self, claim: &str) -> String {
@@ -298,6 +289,29 @@ fn audience_of_id_token(audiences: &[String]) -> String {
             format!("{}, and besides it only some of {others}", text::quoted(client))
         }
         _ => one_of(Some(audiences), "any"),
+    }
+}
+
+/// The accepted values of `acr`.
+pub(super) fn contexts_expected(needed: Option<&Authentication>) -> String {
+    match needed.and_then(Authentication::accepted_contexts) {
+        Some([]) => "one of none".into(),
+        accepted => one_of(accepted, "any"),
+    }
+}
+
+/// The accepted values of `auth_time`.
+pub(super) fn age_expected(needed: Option<&Authentication>, leeway: u64) -> String {
+    match needed.and_then(Authentication::greatest_age) {
+        Some(age) => relation_to_now(&format!("at most {} before", text::duration(age)), leeway),
+        None => "any".into(),
+    }
+}
+
+fn relation_to_now(relation: &str, leeway: u64) -> String {
+    match leeway {
+        0 => format!("{relation} now"),
+        leeway => format!("{relation} now, with a leeway of {}", text::duration(leeway)),
     }
 }
 

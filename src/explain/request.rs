@@ -23,25 +23,49 @@ pub(crate) fn authorization(
 ) -> Explained {
     let token = value.and_then(bearer::token);
     let bytes = value.unwrap_or_default();
-    let outcome = token.map(|_| ()).map_err(|reason| match reason {
-        NoToken::TooLong { bytes } => VerifyError::TokenTooLong { bytes },
-        _ => VerifyError::NoToken,
-    });
     let actual = match token {
         Err(NoToken::Missing) => "none".to_string(),
         Err(NoToken::Several) => "several".to_string(),
         _ => scheme_and_length(bytes),
     };
+    let expected = "one field: Bearer and a token";
+    let probable = token.ok().or_else(|| what_is_probably_the_token(bytes));
+    explained(routing, trusted, (token, probable), (expected, actual), now)
+}
+
+/// Explains the verdict on `text`, which should be a token and nothing else.
+pub(crate) fn bare_token(
+    routing: Routing,
+    trusted: &[Trusted<'_>],
+    text: &str,
+    now: UnixTime,
+) -> Explained {
+    let token = bearer::bare_token(text);
+    let probable = token.ok().or_else(|| what_is_probably_the_token(text.as_bytes()));
+    explained(routing, trusted, (token, probable), ("a token", text::bytes(text.len())), now)
+}
+
+/// Whether there is a token, and then everything about the one that is there or is probably meant.
+fn explained(
+    routing: Routing,
+    trusted: &[Trusted<'_>],
+    (token, probable): (Result<&str, NoToken>, Option<&str>),
+    (expected, actual): (&str, String),
+    now: UnixTime,
+) -> Explained {
     let mut explanation = Explanation::new(now);
     explanation.push(Finding {
         check: Check::Authorization,
-        outcome: Some(outcome),
+        outcome: Some(token.map(|_| ()).map_err(|reason| match reason {
+            NoToken::TooLong { bytes } => VerifyError::TokenTooLong { bytes },
+            _ => VerifyError::NoToken,
+        })),
         is_verified: true,
-        expected: Some("one field: Bearer and a token".into()),
+        expected: Some(expected.into()),
         actual: Some(actual),
         hint: token.err().and_then(diagnosis::authorization),
     });
-    match token.ok().or_else(|| what_is_probably_the_token(bytes)) {
+    match probable {
         Some(token) => walk(routing, trusted, token, None, explanation),
         None => Explained { explanation, claims: None },
     }

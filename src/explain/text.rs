@@ -12,18 +12,29 @@ use crate::UnixTime;
 /// `text` between quotation marks. Characters outside printable ASCII are escaped, so that look-alikes,
 /// marks of writing direction and terminal sequences become visible.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", cut(text, |character| matches!(character, '"' | '\\')))
+    let is_special = |character| matches!(character, '"' | '\\');
+    format!("\"{}\"", cut(text, MAX_CHARACTERS, is_special))
 }
 
-/// The same without quotation marks, for text that is JSON or a sentence.
+/// The same without quotation marks, for text that is JSON.
 pub(super) fn plain(text: &str) -> String {
-    cut(text, |_| false)
+    cut(text, MAX_CHARACTERS, |_| false)
 }
 
-fn cut(text: &str, is_special: impl Fn(char) -> bool) -> String {
+/// The same for a sentence that this crate or a caller's source wrote. No sentence of this crate is cut.
+pub(super) fn sentence(text: &str) -> String {
+    up_to(text, MAX_SENTENCE)
+}
+
+/// The same, cut after this many characters.
+pub(crate) fn up_to(text: &str, limit: usize) -> String {
+    cut(text, limit, |_| false)
+}
+
+fn cut(text: &str, limit: usize, is_special: impl Fn(char) -> bool) -> String {
     let mut shown = String::new();
     for (count, character) in text.chars().enumerate() {
-        if count == MAX_CHARACTERS {
+        if count == limit {
             // Writing to a string cannot fail.
             let _infallible = write!(shown, "... ({} bytes)", text.len());
             break;
@@ -102,6 +113,9 @@ pub(super) fn bytes(count: usize) -> String {
 
 /// Room for the longest identifier of an issuer or API that we know.
 const MAX_CHARACTERS: usize = 120;
+
+/// Room for the ten reasons of a key set without a usable key.
+const MAX_SENTENCE: usize = 2000;
 
 const MAX_ITEMS: usize = 8;
 

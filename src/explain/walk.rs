@@ -194,13 +194,15 @@ impl<'w> Walk<'w> {
 
     /// The checks that the policy makes of the claims.
     fn claims(&mut self) {
-        for (check, rule) in self.policy().map_or(OF_CLAIMS.as_slice(), Policy::checks) {
-            let (check, rule) = (*check, *rule);
+        let lists = self.policy().map_or([&[], OF_CLAIMS.as_slice()], Policy::checks);
+        for (check, rule) in lists.concat() {
             let outcome = self.compare(|policy, claims| rule.check(policy, claims, self.now));
             match rule {
                 _ if check != Check::Claim && self.has_failed(check) => {}
                 // A later row reports that the claim is present.
                 Rule::Presence(_) if !matches!(outcome, Some(Err(_))) => {}
+                // A mistyped claim has been reported, and counts as absent here.
+                Rule::Presence(_) if self.has_reported(outcome.and_then(Result::err)) => {}
                 _ if check == Check::RequiredClaim => self.required_claims(),
                 _ => self.report(check, outcome),
             }
@@ -277,6 +279,13 @@ impl<'w> Walk<'w> {
             let is_about_iss = (finding.check(), check) == (Check::Route, Check::Issuer);
             finding.outcome() == Outcome::Failed && (finding.check() == check || is_about_iss)
         })
+    }
+
+    /// Whether a fault of the claim that `error` is about has been reported.
+    fn has_reported(&self, error: Option<VerifyError>) -> bool {
+        let Some(claim) = error.and_then(faulty_claim) else { return false };
+        let faults = self.explanation.findings().iter().filter_map(Finding::error);
+        faults.filter_map(faulty_claim).any(|reported| reported == claim)
     }
 
     pub(super) fn policy(&self) -> Option<&'w Policy> {

@@ -119,7 +119,7 @@ fn is_path(text: &str) -> bool {
 }
 
 /// Whether line breaks are written as a backslash and a letter, as in some environment variables.
-fn has_escaped_line_break(text: &str) -> bool {
+pub(crate) fn has_escaped_line_break(text: &str) -> bool {
     text.contains("\\n") || text.contains("\\r")
 }
 

@@ -4,7 +4,7 @@
 use super::{Policy, Purpose, SenderConstrained};
 use crate::{
     JoseHeader, Login, UnixTime, Verified, VerifiedPayload, VerifyError,
-    check::{Check, OF_CLAIMS, OF_ID_TOKENS, Rule},
+    check::{Check, OF_CLAIMS, OF_ID_TOKENS, OF_PROFILE, Rule},
     claims::ClaimsSet,
 };
 
@@ -13,8 +13,10 @@ impl Policy {
     /// might be an access token.
     pub(crate) fn check_purpose(&self, login: Option<&Login>) -> Result<(), VerifyError> {
         match (self.purpose, login) {
-            (Purpose::Access, Some(_)) => Err(VerifyError::PolicyNotForIdTokens),
-            (Purpose::Access, None) | (Purpose::Login, _) => Ok(()),
+            (Purpose::Access | Purpose::ProfiledAccess, Some(_)) => {
+                Err(VerifyError::PolicyNotForIdTokens)
+            }
+            (_, None) | (Purpose::Login, _) => Ok(()),
         }
     }
 
@@ -38,6 +40,9 @@ impl Policy {
         // Measured: over the slice of `checks`, which is not unrolled, a token takes 1.2 % more.
         match self.purpose {
             Purpose::Access => OF_CLAIMS.iter().try_for_each(check)?,
+            Purpose::ProfiledAccess => {
+                OF_PROFILE.iter().chain(&OF_CLAIMS).try_for_each(check)?;
+            }
             Purpose::Login => {
                 OF_ID_TOKENS.iter().try_for_each(check)?;
                 self.check_login(login, &claims, now)?;

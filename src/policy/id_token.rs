@@ -9,16 +9,6 @@ use crate::{
 };
 
 impl Policy {
-    /// Checks that an ID token has `sub`. OpenID Connect Core section 2.
-    pub(crate) fn check_subject_is_present(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
-        claims.subject().map(|_| ()).ok_or(VerifyError::ClaimMissing { claim: "sub" })
-    }
-
-    /// Checks that an ID token has `iat`. OpenID Connect Core section 2.
-    pub(crate) fn check_issuance_is_present(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
-        claims.issued_at.map(|_| ()).ok_or(VerifyError::ClaimMissing { claim: "iat" })
-    }
-
     /// Checks that `aud` has the client, and nobody whom it does not trust. OpenID Connect Core
     /// section 3.1.3.7, step 3.
     pub(crate) fn check_audience_of_id_token(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use super::{Policy, Purpose};
 use crate::{
-    Algorithm, ClaimPath, KeyQuery, PolicyError, TokenType,
-    check::{Check, OF_CLAIMS, OF_ID_TOKENS, Rule},
+    Algorithm, ClaimPath, KeyQuery, PolicyError, SettingFault, TokenType,
+    check::{Check, OF_CLAIMS, OF_ID_TOKENS, OF_PROFILE, Rule},
     key_name::KeyName,
     required_claim::RequiredClaim,
     tenants::{self, Tenants},
@@ -22,11 +22,20 @@ impl Policy {
         if let Some(tenants) = &self.tenants {
             tenants.check_self(&self.issuer)?;
         }
+        if let Some(fault) = self.fault_of_issuer() {
+            return Err(PolicyError::SpoiledIssuer { fault });
+        }
         if self.audiences.iter().any(String::is_empty) {
             return Err(PolicyError::EmptyAudience);
         }
+        if let Some(fault) = first_fault(&self.audiences) {
+            return Err(PolicyError::SpoiledAudience { fault });
+        }
         if self.clients.iter().any(String::is_empty) {
             return Err(PolicyError::EmptyAuthorizedParty);
+        }
+        if let Some(fault) = first_fault(&self.clients) {
+            return Err(PolicyError::SpoiledClient { fault });
         }
         if !self.token_type.is_possible() {
             return Err(PolicyError::ImpossibleTokenType);
@@ -51,6 +60,14 @@ impl Policy {
             return Err(PolicyError::LeewayFraction);
         }
         Ok(())
+    }
+
+    /// The placeholder of a template is no fault.
+    fn fault_of_issuer(&self) -> Option<SettingFault> {
+        match self.is_for_tenants() {
+            true => SettingFault::of(&self.issuer.replacen(tenants::PLACEHOLDER, "", 1)),
+            false => SettingFault::of(&self.issuer),
+        }
     }
 
     /// The policy's `iss`, or the template.
@@ -113,18 +130,19 @@ impl Policy {
         matches!(self.purpose, Purpose::Login)
     }
 
-    /// The checks of the claims.
-    pub(crate) fn checks(&self) -> &'static [(Check, Rule)] {
+    /// The checks of the claims, in two lists of which the first is made first.
+    pub(crate) fn checks(&self) -> [&'static [(Check, Rule)]; 2] {
         match self.purpose {
-            Purpose::Access => &OF_CLAIMS,
-            Purpose::Login => &OF_ID_TOKENS,
+            Purpose::Access => [&[], &OF_CLAIMS],
+            Purpose::ProfiledAccess => [&OF_PROFILE, &OF_CLAIMS],
+            Purpose::Login => [&[], &OF_ID_TOKENS],
         }
     }
 
     /// Whether the tokens may be security events: their type is the issuer's own, and the policy is not
     /// for logins.
     pub(crate) fn accepts_events(&self) -> bool {
-        self.token_type.is_issuers_own() && matches!(self.purpose, Purpose::Access)
+        self.token_type.is_issuers_own() && !self.is_for_id_tokens()
     }
 
     pub(crate) fn leeway_seconds(&self) -> u64 {
@@ -152,6 +170,10 @@ impl Policy {
     pub(crate) fn unlabeled_as(&self) -> Option<Algorithm> {
         self.algorithms.iter().copied().find(|algorithm| algorithm.is_rsa())
     }
+}
+
+fn first_fault(texts: &[String]) -> Option<SettingFault> {
+    texts.iter().find_map(|text| SettingFault::of(text))
 }
 
 /// RFC 7519 section 4.1.4 suggests no more than a few minutes. This is twice the usual five.

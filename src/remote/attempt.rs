@@ -9,10 +9,10 @@ use std::{
 };
 
 use crate::{
-    JwkSet,
+    JwkSet, JwkSetError,
     remote::{
         clock::{Deadline, Moment},
-        discovery::{Discovery, Plan},
+        discovery::{Discovery, Plan, is_metadata},
         error::{FetchError, MetadataError},
         fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest},
         place::Place,
@@ -66,8 +66,8 @@ impl Drop for RunningAttempt {
             // A waker may run its task and panic; the remaining wakers must still be called.
             let _panic = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
-        if let Some((hook, event)) = source.settings.hook.clone().zip(event) {
-            // The source has one handle, and each call of the hook has one until it returns.
+        if let Some((hook, event)) = source.settings.hook().cloned().zip(event) {
+            // Until it returns, each call has a handle.
             let calls = Arc::strong_count(&hook).saturating_sub(1);
             // A slow hook must not keep the source alive.
             drop(source);
@@ -119,7 +119,7 @@ impl Requests {
         let request = FetchRequest::at(place.clone(), timeout, self.max_body);
         let (request, text) = self.send(request)?;
         let keys = JwkSet::read(&text, self.order.burnt.keys())
-            .map_err(|error| request.failed(FetchError::KeySet(error)))?;
+            .map_err(|error| request.failed(key_set_error(error, &text)))?;
         let burnt = self.order.burnt.with(keys.burnt());
         let former = self.order.former.as_ref().filter(|_| !keys.burnt().is_empty());
         let former_keys = former.and_then(|text| JwkSet::read(text, burnt.keys()).ok());
@@ -168,6 +168,14 @@ impl Requests {
     }
 }
 
+/// The error for a document that is no key set because of `error`.
+fn key_set_error(error: JwkSetError, document: &[u8]) -> FetchError {
+    match error {
+        JwkSetError::KeysMissing if is_metadata(document) => FetchError::MetadataAsKeySet,
+        error => FetchError::KeySet(error),
+    }
+}
+
 /// Whether the metadata may be at the second address. Servers without a document at the first answer with
 /// 404, but also with 400, 401, 403, 405 or 410. 429 asks for fewer requests.
 fn may_be_elsewhere(error: &FetchError) -> bool {
@@ -178,7 +186,7 @@ fn may_be_elsewhere(error: &FetchError) -> bool {
 /// login page, a redirect, silence.
 fn was_read(failure: &FetchFailure) -> bool {
     match failure.error() {
-        FetchError::IssuerMismatch => true,
+        FetchError::IssuerMismatch { .. } => true,
         FetchError::Metadata(error) => !matches!(error, MetadataError::Json(_)),
         _ => false,
     }

@@ -56,6 +56,10 @@ impl Discovery {
         if identifier.contains('?') {
             return Err(FetchConfigError::IssuerQuery);
         }
+        // RFC 8615 section 3: no issuer is below it.
+        if identifier.split('/').any(|segment| segment == ".well-known") {
+            return Err(FetchConfigError::IssuerWellKnown);
+        }
         // Both specifications remove a slash at the end first.
         let base = identifier.strip_suffix('/').unwrap_or(identifier);
         let (scheme, rest) = base.split_once("://").ok_or(FetchConfigError::Url)?;
@@ -75,17 +79,28 @@ impl Discovery {
     /// The `jwks_uri` of the issuer's metadata. Nothing else in it is used.
     pub(crate) fn jwks_uri(&self, metadata: &[u8]) -> Result<Arc<str>, FetchError> {
         let json = core::str::from_utf8(metadata).map_err(|_| unreadable(JsonError::NotUtf8))?;
-        let [issuer, jwks_uri] = json::pick(json, ["issuer", "jwks_uri"]).map_err(unreadable)?;
+        let [issuer, jwks_uri, keys] =
+            json::pick(json, ["issuer", "jwks_uri", "keys"]).map_err(unreadable)?;
+        if issuer.is_none() && keys.is_some() {
+            return Err(FetchError::Metadata(MetadataError::KeySet));
+        }
         // RFC 8414 section 3.3: "MUST be identical"; "MUST NOT be used" otherwise. Checked
-        // first, so that nothing else in another issuer's metadata is read.
-        if string(issuer, "issuer", json)? != *self.identifier {
-            return Err(FetchError::IssuerMismatch);
+        // first, so that nothing else in another issuer's metadata is used.
+        let issuer = string(issuer, "issuer", json)?;
+        if issuer != *self.identifier {
+            return Err(FetchError::issuer_mismatch(&self.identifier, &issuer));
         }
         let jwks_uri = string(jwks_uri, "jwks_uri", json)?;
         let unusable = |error| FetchError::Metadata(MetadataError::JwksUri(error));
         check_url(&jwks_uri, &self.plain_http).map_err(unusable)?;
         Ok(jwks_uri.into())
     }
+}
+
+/// Whether `document`, which is no key set, is metadata: it says where the key set is.
+pub(crate) fn is_metadata(document: &[u8]) -> bool {
+    let json = core::str::from_utf8(document).unwrap_or_default();
+    matches!(json::pick(json, ["jwks_uri"]), Ok([Some(Value::String(_))]))
 }
 
 fn unreadable(error: JsonError) -> FetchError {
@@ -165,7 +180,7 @@ impl Discovered {
                 (url(&issuer.openid_url), FetchPurpose::Metadata)
             }
         };
-        FetchFailure::new(&place, purpose, error)
+        FetchFailure::new(&place, purpose, error).of_source_at(location)
     }
 }
 

@@ -3,14 +3,18 @@
 
 use std::{
     error::Error,
-    fmt::{self, Write as _},
+    fmt,
     io::ErrorKind,
     string::{String, ToString as _},
     time::Duration,
     vec::Vec,
 };
 
-use crate::{JsonError, JwkSetError, SkippedKey, remote::host::host_of};
+use crate::{
+    JsonError, JwkSetError, SettingFault, SkippedKey,
+    explain::text::{quoted, up_to},
+    remote::{host::host_of, tls_fault::TlsFault},
+};
 
 /// Why one attempt to fetch a key set failed. Never part of a verdict: see
 /// [`Health::last_error`](crate::remote::Health::last_error), which names the host as well.
@@ -19,18 +23,29 @@ use crate::{JsonError, JwkSetError, SkippedKey, remote::host::host_of};
 pub enum FetchError {
     /// Operator: the host's name cannot be resolved.
     HostNotFound,
+    /// Operator: the name servers did not answer in time.
+    ResolveTimeout,
     /// Operator: there was no connection, or it broke before the status line.
     Connect {
         /// The operating system's error.
         kind: ErrorKind,
     },
+    /// Operator: there was no connection in time.
+    ConnectTimeout,
     /// Operator: TLS failed: certificate, host name or protocol.
     Tls {
-        /// The TLS library's error.
+        /// The fault, if it is a frequent one.
+        fault: TlsFault,
+        /// The TLS library's error, escaped and cut.
         reason: String,
     },
-    /// Operator: the request was not complete within its timeout.
+    /// Operator: the handshake of TLS was not complete in time.
+    TlsTimeout,
+    /// Operator: the request was not complete within its timeout. The built-in client reports this if it
+    /// waited for the status line or the headers.
     Timeout,
+    /// Operator: the body of the response was not complete in time.
+    BodyTimeout,
     /// Issuer: a status other than 200.
     Status {
         /// The status code.
@@ -46,8 +61,10 @@ pub enum FetchError {
         /// in `/login`. The rest of `Location` may hold secrets, and is not kept.
         host: Option<String>,
     },
-    /// Issuer: the response is not valid HTTP, or its headers are too large.
+    /// Issuer: the response is not valid HTTP.
     Protocol,
+    /// Issuer: the headers of the response have more than 64 KiB, or are more than 128.
+    HeadersTooLarge,
     /// Issuer: the body is encoded, although no encoding was accepted. RFC 9110 section 8.4.
     ContentEncoding,
     /// Issuer: the body is longer than allowed.
@@ -61,9 +78,16 @@ pub enum FetchError {
     Metadata(MetadataError),
     /// Operator: the metadata is another issuer's: its `issuer` does not equal the configured one byte
     /// for byte. RFC 8414 section 3.3.
-    IssuerMismatch,
+    IssuerMismatch {
+        /// The issuer that is configured; its host alone if it has user information.
+        expected: String,
+        /// The metadata's `issuer`, cut after 200 characters.
+        found: String,
+    },
     /// Issuer: the body is not a JWK Set.
     KeySet(JwkSetError),
+    /// Operator: the body is the issuer's metadata, not a JWK Set.
+    MetadataAsKeySet,
     /// Issuer: the set has no key that can be used.
     NoUsableKeys {
         /// How many entries were skipped.
@@ -116,13 +140,24 @@ impl FetchError {
     /// ```
     pub fn custom(reason: impl fmt::Display) -> Self {
         let reason = reason.to_string();
-        Self::Custom { reason: reason.chars().take(MAX_REASON_CHARACTERS).collect() }
+        Self::Custom { reason: reason.chars().take(MAX_TEXT).collect() }
     }
 
     /// A set without a usable key, in which these entries were skipped.
     pub(crate) fn no_usable_keys(skipped: &[SkippedKey]) -> Self {
         let reasons = skipped.iter().take(MAX_REASONS).cloned().collect();
         Self::NoUsableKeys { skipped: skipped.len(), reasons }
+    }
+
+    /// Metadata of the issuer `found` in place of `expected`.
+    pub(crate) fn issuer_mismatch(expected: &str, found: &str) -> Self {
+        let found = found.chars().take(MAX_TEXT).collect();
+        // With a caller's own client it may have a password, which no text shows.
+        let expected = match expected.contains('@') {
+            true => host_of(expected).unwrap_or_default(),
+            false => expected,
+        };
+        Self::IssuerMismatch { expected: expected.into(), found }
     }
 
     /// A redirect to `location`, the value of that header. Keeps its host only.
@@ -135,18 +170,24 @@ impl FetchError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::HostNotFound => "host_not_found",
+            Self::ResolveTimeout => "resolve_timeout",
             Self::Connect { .. } => "connect",
+            Self::ConnectTimeout => "connect_timeout",
             Self::Tls { .. } => "tls",
+            Self::TlsTimeout => "tls_timeout",
             Self::Timeout => "timeout",
+            Self::BodyTimeout => "body_timeout",
             Self::Status { .. } => "status",
             Self::Redirect { .. } => "redirect",
             Self::Protocol => "protocol",
+            Self::HeadersTooLarge => "headers_too_large",
             Self::ContentEncoding => "content_encoding",
             Self::BodyTooLong { .. } => "body_too_long",
             Self::Truncated => "truncated",
             Self::Metadata(_) => "metadata",
-            Self::IssuerMismatch => "issuer_mismatch",
+            Self::IssuerMismatch { .. } => "issuer_mismatch",
             Self::KeySet(_) => "key_set",
+            Self::MetadataAsKeySet => "metadata_as_key_set",
             Self::NoUsableKeys { .. } => "no_usable_keys",
             Self::Proxy { error, .. } => error.code(),
             Self::File { .. } => "file",
@@ -162,9 +203,18 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HostNotFound => f.write_str("the host's name cannot be resolved"),
+            Self::ResolveTimeout => f.write_str("the name servers did not answer in time"),
             Self::Connect { kind } => write!(f, "no connection to the host: {kind}"),
-            Self::Tls { reason } => write!(f, "TLS with the host failed: {reason}"),
+            Self::ConnectTimeout => f.write_str("there was no connection to the host in time"),
+            Self::Tls { fault: TlsFault::Other, reason } => {
+                write!(f, "TLS with the host failed: {reason}")
+            }
+            Self::Tls { fault, reason } => {
+                write!(f, "TLS with the host failed, {fault}: {reason}")
+            }
+            Self::TlsTimeout => f.write_str("the TLS handshake was not complete in time"),
             Self::Timeout => f.write_str("the answer was not complete in time"),
+            Self::BodyTimeout => f.write_str("the body was not complete in time"),
             Self::Status { status, .. } => {
                 write!(f, "the host answered with status {status} instead of 200")
             }
@@ -172,17 +222,29 @@ impl fmt::Display for FetchError {
                 write!(f, "the host redirects ({status}) to {host:?}, which is not followed")
             }
             Self::Redirect { status, host: None } => {
-                write!(f, "the host redirects ({status}) without naming a host, which is not followed")
+                write!(
+                    f,
+                    "the host redirects ({status}) without naming a host, which is not followed"
+                )
             }
             Self::Protocol => f.write_str("the host did not answer in proper HTTP"),
+            Self::HeadersTooLarge => {
+                f.write_str("the headers of the answer are longer than 64 KiB, or more than 128")
+            }
             Self::ContentEncoding => f.write_str("the body came encoded, which is not accepted"),
             Self::BodyTooLong { limit } => write!(f, "the body is longer than {limit} bytes"),
             Self::Truncated => f.write_str("the connection closed before the end of the body"),
             Self::Metadata(error) => write!(f, "{error}"),
-            Self::IssuerMismatch => f.write_str(
-                "the metadata's `issuer` is not the issuer configured here, compare them including the trailing slash",
+            Self::IssuerMismatch { expected, found } => write!(
+                f,
+                "the metadata's `issuer` is {}, and the issuer configured here is {}",
+                quoted(found),
+                quoted(expected),
             ),
             Self::KeySet(error) => write!(f, "{error}"),
+            Self::MetadataAsKeySet => {
+                f.write_str("the document is the issuer's metadata, not a key set")
+            }
             Self::NoUsableKeys { skipped, reasons } => {
                 write!(f, "the key set has no usable key, {skipped} were skipped")?;
                 for (place, key) in reasons.iter().enumerate() {
@@ -198,13 +260,7 @@ impl fmt::Display for FetchError {
             Self::File { kind } => write!(f, "the file cannot be read: {kind}"),
             Self::FileType => f.write_str("the path leads to a directory, a pipe or a device"),
             Self::Thread => f.write_str("the fetch had no thread to run on, or it panicked"),
-            Self::Custom { reason } => reason
-                .chars()
-                .take(MAX_REASON_CHARACTERS)
-                .try_for_each(|character| match character {
-                    ' '..='~' => f.write_char(character),
-                    _ => write!(f, "{}", character.escape_unicode()),
-                }),
+            Self::Custom { reason } => f.write_str(&up_to(reason, MAX_TEXT)),
         }
     }
 }
@@ -218,6 +274,8 @@ impl Error for FetchError {}
 pub enum MetadataError {
     /// Issuer: not one strict JSON object.
     Json(JsonError),
+    /// Operator: a JWK Set, not metadata.
+    KeySet,
     /// Issuer: a required member is absent.
     MemberMissing {
         /// `issuer` or `jwks_uri`.
@@ -236,6 +294,7 @@ impl fmt::Display for MetadataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(error) => write!(f, "the metadata: {error}"),
+            Self::KeySet => f.write_str("the document is a key set, not the issuer's metadata"),
             Self::MemberMissing { member } => write!(f, "the metadata has no `{member}`"),
             Self::MemberType { member } => write!(f, "the metadata's `{member}` is not a string"),
             Self::JwksUri(error) => write!(f, "the metadata's `jwks_uri` cannot be used: {error}"),
@@ -333,12 +392,21 @@ impl Error for ProxyError {}
 pub enum FetchConfigError {
     /// Operator: not an absolute URL with a host, or one with user information or a fragment.
     Url,
+    /// Operator: no URL is meant with this text.
+    SpoiledUrl {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
+    /// Operator: the URL begins with its host.
+    UrlWithoutScheme,
     /// Operator: neither `https:` nor an `http:` that was allowed.
     NotHttps,
     /// Operator: `danger_allow_http` was given something else than a host.
     HttpHost,
     /// Operator: the issuer's URL has a query. OpenID Connect Discovery 1.0 section 3.
     IssuerQuery,
+    /// Operator: the issuer's URL has a segment `.well-known`, so it is that of the metadata.
+    IssuerWellKnown,
     /// Operator: a duration or a limit is zero.
     Zero {
         /// The builder's method.
@@ -355,8 +423,8 @@ pub enum FetchConfigError {
     },
     /// Operator: `max_body` is more than the 512 KiB that a key set may have.
     MaxBodyTooLarge,
-    /// Operator: no root certificate in the PEM text, or something else in it.
-    RootCerts,
+    /// Operator: root certificates that are not PEM, or have something else beside them.
+    RootCerts(RootCertsFault),
     /// Operator: a file of root certificates cannot be read.
     RootCertsFile {
         /// The operating system's error.
@@ -408,6 +476,10 @@ impl fmt::Display for FetchConfigError {
             Self::Url => f.write_str(
                 "the URL must be absolute, with a host, without user information and fragment",
             ),
+            Self::SpoiledUrl { fault } => write!(f, "the URL {fault}"),
+            Self::UrlWithoutScheme => {
+                f.write_str("the URL has no scheme, write https:// before its host")
+            }
             Self::NotHttps => f.write_str(
                 "the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
             ),
@@ -415,14 +487,15 @@ impl fmt::Display for FetchConfigError {
                 "danger_allow_http must be given a host, without scheme, port and path",
             ),
             Self::IssuerQuery => f.write_str("the issuer's URL must not have a query"),
+            Self::IssuerWellKnown => f.write_str(
+                "the issuer's URL is that of its metadata, end it before /.well-known/",
+            ),
             Self::Zero { setting } => write!(f, "{setting} must not be zero"),
             Self::TtlTooShort => f.write_str("ttl must be at least a second"),
             Self::StaleCapBelowTtl => f.write_str("stale_cap must not be less than ttl"),
             Self::TimeoutTooLong { setting } => write!(f, "{setting} must not exceed a day"),
             Self::MaxBodyTooLarge => f.write_str("max_body must not exceed 524288"),
-            Self::RootCerts => {
-                f.write_str("root certificates must be in PEM, with nothing else beside them")
-            }
+            Self::RootCerts(fault) => write!(f, "{fault}"),
             Self::RootCertsFile { kind } => {
                 write!(f, "the file of root certificates cannot be read: {kind}")
             }
@@ -468,8 +541,51 @@ impl fmt::Display for FetchConfigError {
 
 impl Error for FetchConfigError {}
 
-/// As many as of the texts of a TLS library.
-const MAX_REASON_CHARACTERS: usize = 200;
+/// Why root certificates cannot be used. RFC 7468 section 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RootCertsFault {
+    /// Nothing, or nothing but white space.
+    Empty,
+    /// The text is UTF-16.
+    Utf16,
+    /// The text begins with a byte order mark.
+    ByteOrderMark,
+    /// DER in place of a PEM text.
+    Der,
+    /// Line breaks are written as a backslash and `n`.
+    EscapedLineBreaks,
+    /// A private key, alone or beside certificates.
+    PrivateKey,
+    /// Not PEM, no certificate, or something else beside certificates.
+    NotCertificates,
+}
+
+impl fmt::Display for RootCertsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the root certificates are empty",
+            Self::Utf16 => "the root certificates are UTF-16, save them as UTF-8 or ASCII",
+            Self::ByteOrderMark => "the root certificates begin with a byte order mark, remove it",
+            Self::Der => {
+                "the root certificates are DER, convert them with openssl x509 -inform DER"
+            }
+            Self::EscapedLineBreaks => {
+                "the line breaks of the root certificates are written as \\n, replace them with line breaks"
+            }
+            Self::PrivateKey => {
+                "the root certificates have a private key beside them, which belongs to their owner alone"
+            }
+            Self::NotCertificates => {
+                "root certificates must be in PEM, with nothing else beside them"
+            }
+        })
+    }
+}
+
+/// How many characters are kept of a text that others wrote: a peer, a TLS library, a caller's own client.
+/// No issuer's identifier that we know is longer.
+pub(crate) const MAX_TEXT: usize = 200;
 
 /// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;

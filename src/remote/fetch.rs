@@ -1,11 +1,19 @@
 //! The interface of an HTTP client: from one request with its limits to the bytes of the body, or to
 //! its failure.
 
-use std::{boxed::Box, error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
+use std::{
+    boxed::Box,
+    error::Error,
+    fmt,
+    io::{self, Read},
+    sync::Arc,
+    time::Duration,
+    vec::Vec,
+};
 
 use crate::{
-    explain::text,
-    remote::{error::FetchError, place::Place},
+    explain::{Hint, hint_for_failure, text},
+    remote::{discovery::Location, error::FetchError, place::Place},
 };
 
 /// Fetches key sets. Implement it to replace the built-in HTTP client.
@@ -51,6 +59,14 @@ impl Fetch for &dyn Fetch {
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
         (**self).fetch(request)
     }
+}
+
+/// The bytes of `source`, or none if they are more than `limit`.
+pub(crate) fn read_within(limit: usize, source: impl Read) -> io::Result<Option<Vec<u8>>> {
+    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    source.take(one_more).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= limit).then_some(bytes))
 }
 
 /// A request for a document, with its limits. `Debug` shows the host of the URL and not the rest.
@@ -167,11 +183,23 @@ pub struct FetchFailure {
     file_name: Option<Arc<str>>,
     purpose: FetchPurpose,
     error: FetchError,
+    /// Whether the source finds its key set through the issuer's metadata.
+    has_discovery: bool,
 }
 
 impl FetchFailure {
     pub(crate) fn new(place: &Place, purpose: FetchPurpose, error: FetchError) -> Self {
-        Self { host: place.host().into(), file_name: place.file_name().cloned(), purpose, error }
+        let (host, file_name) = (place.host().into(), place.file_name().cloned());
+        Self { host, file_name, purpose, error, has_discovery: purpose == FetchPurpose::Metadata }
+    }
+
+    /// The failure of the source whose key set is at `location`.
+    pub(crate) fn of_source_at(self, location: &Location) -> Self {
+        Self { has_discovery: matches!(location, Location::Discovery(_)), ..self }
+    }
+
+    pub(crate) fn has_discovery(&self) -> bool {
+        self.has_discovery
     }
 
     /// The host of the URL, with its port if the URL names one. Empty if the URL has no host, as it may be
@@ -199,6 +227,23 @@ impl FetchFailure {
     /// [`FetchError::code`]
     pub fn code(&self) -> &'static str {
         self.error.code()
+    }
+
+    /// What to do about it, for operators: a guess from the error, from what was requested, and from whether
+    /// the source uses [discovery](crate::RemoteJwks::discover). It contains no text of the host's.
+    ///
+    /// ```
+    /// use tokenring::{RemoteJwks, remote::{FetchError, FetchRequest}};
+    ///
+    /// # let not_found = |_: &FetchRequest| Err(FetchError::Status { status: 404, retry_after: None });
+    /// let keys = RemoteJwks::builder("https://issuer.example/keys").fetch(not_found).build()?;
+    /// keys.prime().unwrap_err();
+    /// let hint = keys.health().last_error().and_then(|failure| failure.hint());
+    /// assert_eq!(hint.map(|hint| hint.code()), Some("fetch_not_found"));
+    /// # Ok::<(), tokenring::FetchConfigError>(())
+    /// ```
+    pub fn hint(&self) -> Option<Hint> {
+        hint_for_failure(self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The host of a URL: the only part of one that a text shows. Path, query and user information may hold
 //! secrets. RFC 3986 section 3.2.
 
-use core::net::Ipv6Addr;
+use crate::host::{is_host, is_port};
 
 /// The host of an absolute URL or of a reference that begins with `//`, with its port if there is one.
 /// None for any other text: a path may look like a URL, and a broken URL may show a password.
@@ -27,24 +27,6 @@ fn is_scheme(scheme: &str) -> bool {
     let is_scheme_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(is_scheme_byte)
-}
-
-/// Whether it is a name, or an IPv6 address in brackets.
-pub(crate) fn is_host(host: &str) -> bool {
-    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.bytes().all(is_name_byte),
-    }
-}
-
-/// What may follow the host: nothing, or a colon and a number from 1 to 65535.
-pub(crate) fn is_port(rest: &str) -> bool {
-    let is_number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    rest.is_empty()
-        || rest
-            .strip_prefix(':')
-            .is_some_and(|port| is_number(port) && port.parse::<u16>().is_ok_and(|port| port != 0))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From a URL to bytes, over https and within limits.
 
 use std::{
-    io::{ErrorKind, Read as _},
+    io::ErrorKind,
     string::{String, ToString as _},
     sync::{
         Arc,
@@ -25,14 +25,17 @@ use crate::{
     remote::{
         clock::Deadline,
         error::{FetchConfigError, FetchError, ProxyError},
-        fetch::{Fetch, FetchRequest},
+        fetch::{Fetch, FetchRequest, read_within},
         http::{
             connection::{NoThread, SystemResolver, WatchedConnector},
             headers::{Headers, Origin},
             proxy::{Proxies, is_plain},
+            stage::Stages,
             tls::Tls,
+            tls_error::tls_error,
             tunnel::Tunnel,
         },
+        tls_fault::TlsFault,
     },
 };
 
@@ -41,7 +44,9 @@ mod date;
 mod headers;
 mod no_proxy;
 mod proxy;
+mod stage;
 mod tls;
+mod tls_error;
 mod tunnel;
 
 pub(crate) use connection::{PlainHttp, check_url};
@@ -143,8 +148,10 @@ impl HttpFetch {
         let encoded = Arc::new(AtomicBool::new(false));
         let tunnel = proxy
             .map(|proxy| Tunnel::new(proxy.clone(), self.tls.configs(false).collect(), deadline));
-        let connector = WatchedConnector::new(tunnel, Arc::clone(&encoded));
-        let mut call = Agent::with_parts(config, connector, SystemResolver).get(uri);
+        let stages = Arc::<Stages>::default();
+        let connector = WatchedConnector::new(tunnel, Arc::clone(&stages), Arc::clone(&encoded));
+        let resolver = SystemResolver(Arc::clone(&stages));
+        let mut call = Agent::with_parts(config, connector, resolver).get(uri);
         for (name, value) in headers {
             call = call.header(name, value);
         }
@@ -152,9 +159,9 @@ impl HttpFetch {
             true => call.header(CACHE_CONTROL, "no-cache"),
             false => call,
         };
-        let response = call.call().map_err(fetch_error)?;
-        let refusal = proxy.filter(|_| is_plain(uri));
-        match refusal.and_then(|proxy| proxy.refusal(response.status())) {
+        let response = call.call().map_err(|error| fetch_error(error, &stages))?;
+        let forwarder = proxy.filter(|_| is_plain(uri));
+        match forwarder.and_then(|proxy| proxy.refusal(response.status())) {
             Some(error) => Err(error),
             None => Ok((response, encoded.load(Ordering::Relaxed))),
         }
@@ -172,17 +179,8 @@ impl Fetch for HttpFetch {
             return Err(FetchError::ContentEncoding);
         }
         let limit = request.max_body();
-        let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        let mut body = Vec::new();
-        let read = response.into_body().into_reader().take(one_more).read_to_end(&mut body);
-        read.map_err(|error| match fetch_error(error.into()) {
-            FetchError::Connect { .. } => FetchError::Truncated,
-            error => error,
-        })?;
-        match body.len() > limit {
-            true => Err(FetchError::BodyTooLong { limit }),
-            false => Ok(body),
-        }
+        let body = read_within(limit, response.into_body().into_reader());
+        body.map_err(|error| body_error(error.into()))?.ok_or(FetchError::BodyTooLong { limit })
     }
 }
 
@@ -209,19 +207,25 @@ fn delay(retry_after: &str, date: Option<&str>) -> Option<Duration> {
     Some(Duration::from_secs(end.as_secs().saturating_sub(now.as_secs())))
 }
 
-fn fetch_error(error: ureq::Error) -> FetchError {
+/// The error of a request whose connection has passed these stages.
+fn fetch_error(error: ureq::Error, stages: &Stages) -> FetchError {
     use ureq::Error;
     match error {
-        Error::Timeout(_) => FetchError::Timeout,
+        Error::Timeout(_) => stages.timeout(),
         Error::HostNotFound => FetchError::HostNotFound,
         // rustls gives its errors to std::io with this kind; sockets never use it.
-        Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
-            FetchError::Tls { reason: cut(&error.to_string()) }
+        Error::Io(error) if error.kind() == ErrorKind::InvalidData => tls_error(&error.to_string()),
+        Error::Io(error) if is_passing(error.kind()) && stages.is_in_handshake() => {
+            FetchError::Tls { fault: TlsFault::Closed, reason: error.kind().to_string() }
         }
         Error::Io(error) => FetchError::Connect { kind: error.kind() },
-        Error::Tls(reason) => FetchError::Tls { reason: reason.into() },
-        Error::Rustls(error) => FetchError::Tls { reason: cut(&error.to_string()) },
-        Error::TlsRequired => FetchError::Tls { reason: error.to_string() },
+        Error::Tls(reason) => tls_error(reason),
+        Error::Rustls(error) => tls_error(&error.to_string()),
+        Error::TlsRequired => tls_error(&error.to_string()),
+        Error::LargeResponseHeader(..) => FetchError::HeadersTooLarge,
+        Error::Protocol(error) if error.to_string() == TOO_MANY_HEADERS => {
+            FetchError::HeadersTooLarge
+        }
         Error::Other(error) if error.is::<NoThread>() => FetchError::Thread,
         // Of `tunnel`.
         Error::Other(error) => error.downcast().map_or(FetchError::Protocol, |error| *error),
@@ -229,10 +233,20 @@ fn fetch_error(error: ureq::Error) -> FetchError {
     }
 }
 
+/// The error of a body that cannot be read to its end.
+fn body_error(error: ureq::Error) -> FetchError {
+    match error {
+        ureq::Error::Timeout(_) => FetchError::BodyTimeout,
+        error => match fetch_error(error, &Stages::all()) {
+            FetchError::Connect { .. } => FetchError::Truncated,
+            error => error,
+        },
+    }
+}
+
 /// Whether the chain of the server's certificate ends at none of the roots. Nothing was sent.
 fn is_unknown_issuer(error: &FetchError) -> bool {
-    // The name of rustls's error. A text is all that is left of it.
-    matches!(error, FetchError::Tls { reason } if reason.contains("UnknownIssuer"))
+    matches!(error, FetchError::Tls { fault: TlsFault::UnknownIssuer, .. })
 }
 
 /// One immediate retry: a backend restarting behind a load balancer refuses or resets like this.
@@ -242,6 +256,7 @@ fn retried_once<T>(mut open: impl FnMut() -> Result<T, FetchError>) -> Result<T,
             FetchError::Connect { kind }
             | FetchError::Proxy { error: ProxyError::Connect { kind }, .. },
         ) if is_passing(kind) => open(),
+        Err(FetchError::Tls { fault: TlsFault::Closed, .. }) => open(),
         outcome => outcome,
     }
 }
@@ -258,16 +273,11 @@ fn is_passing(kind: ErrorKind) -> bool {
     )
 }
 
-/// The peer's text, short enough for a log.
-fn cut(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
-}
-
 /// Enough for DNS, TCP and TLS; a retry still fits into the default timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How many characters of the peer's text are kept.
-const MAX_TEXT: usize = 200;
+/// The text of an error whose type cannot be named without depending on `ureq-proto`.
+const TOO_MANY_HEADERS: &str = "http parse resulted in too many headers";
 
 #[cfg(test)]
 mod tests {
@@ -276,13 +286,6 @@ mod tests {
     use ureq::tls::RootCerts;
 
     use super::*;
-    const A_DAY: Duration = Duration::from_secs(86_400);
-
-    #[test]
-    fn peers_text_is_cut_between_characters() {
-        assert_eq!(cut("short"), "short");
-        assert_eq!(cut(&"\u{e4}".repeat(201)), "\u{e4}".repeat(200));
-    }
 
     #[test]
     fn given_root_certificates_replace_the_built_in_ones_or_are_beside_them() {
@@ -310,21 +313,34 @@ mod tests {
     #[test]
     fn every_error_of_the_client_has_its_own() {
         let io = |kind: ErrorKind| ureq::Error::Io(std::io::Error::new(kind, "reason"));
-        let tls = |reason: &str| FetchError::Tls { reason: reason.into() };
+        let tls = |fault, reason: &str| FetchError::Tls { fault, reason: reason.into() };
         let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
         let shown = expired.to_string();
         let refused = FetchError::Proxy {
             proxy: "proxy.example".into(),
             error: ProxyError::Refused { status: 403 },
         };
+        let reached = |stages: u8| {
+            let reached = Stages::default();
+            if stages > 0 {
+                reached.has_resolved();
+            }
+            if stages > 1 {
+                reached.has_connected(stages == 2);
+            }
+            reached
+        };
         for (error, expected) in [
-            (ureq::Error::Timeout(ureq::Timeout::Global), FetchError::Timeout),
             (ureq::Error::HostNotFound, FetchError::HostNotFound),
-            (io(ErrorKind::InvalidData), tls("reason")),
+            (io(ErrorKind::InvalidData), tls(TlsFault::Other, "reason")),
             (io(ErrorKind::BrokenPipe), FetchError::Connect { kind: ErrorKind::BrokenPipe }),
-            (ureq::Error::Tls("reason"), tls("reason")),
-            (ureq::Error::Rustls(expired), tls(&shown)),
-            (ureq::Error::TlsRequired, tls("TLS required, but transport is unsecured")),
+            (ureq::Error::Tls("reason"), tls(TlsFault::Other, "reason")),
+            (ureq::Error::Rustls(expired), tls(TlsFault::Expired, &shown)),
+            (
+                ureq::Error::TlsRequired,
+                tls(TlsFault::Other, "TLS required, but transport is unsecured"),
+            ),
+            (ureq::Error::LargeResponseHeader(2, 1), FetchError::HeadersTooLarge),
             (ureq::Error::Other(Box::new(refused.clone())), refused),
             (ureq::Error::InvalidProxyUrl, FetchError::Protocol),
             (ureq::Error::Other(Box::new(NoThread)), FetchError::Thread),
@@ -332,7 +348,24 @@ mod tests {
             (ureq::Error::BodyStalled, FetchError::Protocol),
         ] {
             let error_shown = error.to_string();
-            assert_eq!(fetch_error(error), expected, "{error_shown}");
+            assert_eq!(fetch_error(error, &reached(3)), expected, "{error_shown}");
+        }
+        let timeout = || ureq::Error::Timeout(ureq::Timeout::Global);
+        for (stages, expected) in [
+            (0, FetchError::ResolveTimeout),
+            (1, FetchError::ConnectTimeout),
+            (2, FetchError::TlsTimeout),
+            (3, FetchError::Timeout),
+        ] {
+            assert_eq!(fetch_error(timeout(), &reached(stages)), expected);
+        }
+        // A reset connection is a fault of TLS only before the end of the handshake.
+        let reset = || io(ErrorKind::ConnectionReset);
+        let closed = tls(TlsFault::Closed, "connection reset");
+        assert_eq!(fetch_error(reset(), &reached(2)), closed);
+        for stages in [1, 3] {
+            let expected = FetchError::Connect { kind: ErrorKind::ConnectionReset };
+            assert_eq!(fetch_error(reset(), &reached(stages)), expected);
         }
         assert_eq!(NoThread.to_string(), "no thread to resolve a name on");
     }
@@ -361,6 +394,7 @@ mod tests {
 
     #[test]
     fn longest_timeouts_do_not_overflow() {
+        const A_DAY: Duration = Duration::from_secs(86_400);
         let settings = HttpSettings { connect_timeout: A_DAY, ..HttpSettings::default() };
         let request = FetchRequest::new("http://127.0.0.1:1/", A_DAY, usize::MAX);
         let outcome = HttpFetch::new(&settings, "").unwrap().fetch(&request);

@@ -1,15 +1,7 @@
 //! The public interface of the key source and of its settings. They are in one file because each names
 //! the other.
 
-use std::{
-    boxed::Box,
-    fmt,
-    path::PathBuf,
-    string::{String, ToString as _},
-    sync::Arc,
-    time::Duration,
-    vec::Vec,
-};
+use std::{boxed::Box, fmt, path::PathBuf, string::String, sync::Arc, time::Duration, vec::Vec};
 
 use crate::{
     JwkSet, KeyError, KeyLookup, KeyQuery, KeySource, KeysDescription, SelectedKey, UnixTime,
@@ -83,8 +75,13 @@ impl RemoteJwks {
     /// issuer has no such document, by RFC 8414.
     ///
     /// `issuer` is an `https:` URL without query. It must equal the `iss` of the issuer's tokens byte
-    /// for byte, including a slash at the end. The metadata must name the same issuer. Only its
-    /// `jwks_uri` is used, which may be on another host. Does no I/O.
+    /// for byte, including a slash at the end. It is not the URL of the metadata: one with `/.well-known/` is
+    /// refused. The metadata must name the same issuer. Only its `jwks_uri` is used, which may be on
+    /// another host. Does no I/O.
+    ///
+    /// If this service reaches the issuer by another address than the one in `iss`, as in a network of
+    /// containers, use [`new`](Self::new) with the URL of the key set at that address, and the `iss` of the
+    /// tokens in the policy.
     ///
     /// ```no_run
     /// use tokenring::{Policy, RemoteJwks, Verifier};
@@ -273,7 +270,7 @@ impl KeySource for RemoteJwks {
         let keys = keys.with_state(state);
         let keys = health.age().into_iter().fold(keys, KeysDescription::with_age);
         match health.last_error() {
-            Some(failure) => keys.with_failure(advice_code(failure), failure.to_string()),
+            Some(failure) => keys.with_fetch_failure(failure),
             None => keys,
         }
     }
@@ -287,15 +284,6 @@ impl KeySource for RemoteJwks {
             Some(answer) => KeyLookup::ready(answer),
             None => KeyLookup::pending(LookupFuture::new(&self.0, query)),
         }
-    }
-}
-
-/// The code that chooses an operator's advice: what is said of a URL is wrong for a file.
-fn advice_code(failure: &FetchFailure) -> &'static str {
-    match (failure.file_name(), failure.error()) {
-        // The skipped entries say more.
-        (Some(_), FetchError::NoUsableKeys { skipped: 1.., .. }) | (None, _) => failure.code(),
-        (Some(_), _) => FILE_ADVICE,
     }
 }
 
@@ -413,7 +401,7 @@ impl RemoteJwksBuilder {
     /// A certificate that is malformed inside the PEM is not found here; every fetch then fails.
     ///
     /// If `pem` holds anything else, or no certificate, [`build`](Self::build) fails with
-    /// [`FetchConfigError::RootCerts`].
+    /// [`FetchConfigError::RootCerts`], which names what is often given instead.
     pub fn root_certs_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.0.http.tls.roots = Some(Pem::Text(pem.into()));
         self
@@ -612,6 +600,3 @@ impl fmt::Debug for RemoteJwksBuilder {
         debug(f, "RemoteJwksBuilder", &self.0.target.place())
     }
 }
-
-/// [`FetchError::File`] is the likeliest fault of a file, and the advice for it fits the others too.
-const FILE_ADVICE: &str = "file";

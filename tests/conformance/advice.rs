@@ -382,7 +382,7 @@ fn key_set_whose_entries_were_all_skipped_is_explained_after_a_fetch_too() {
     assert!(expected.starts_with(skipped), "{expected}");
 
     let empty = explanation(json!({ "keys": [] }));
-    assert_eq!(finding(&empty, Check::Key).hint().unwrap().code(), "key_set_content");
+    assert_eq!(finding(&empty, Check::Key).hint().unwrap().code(), "no_keys");
 }
 
 #[test]
@@ -517,8 +517,9 @@ fn issuers() -> Vec<Case> {
         .into_iter()
         .map(|(what, code, expected, actual)| {
             let refused = Meeting { token: meeting_of(actual).token, ..meeting_of(expected) };
-            // One of the two is right, and then it is everywhere.
-            case(what, (Check::Issuer, code), refused, [meeting_of(actual), meeting_of(expected)])
+            // One of the two is right, and then it is everywhere. No policy has white space at an end.
+            let both = [expected, actual].into_iter().filter(|issuer| issuer.trim() == *issuer);
+            case(what, (Check::Issuer, code), refused, both.map(meeting_of))
         })
         .collect();
     let of_tenant = |policy: Policy, issuer: &str| {
@@ -527,7 +528,6 @@ fn issuers() -> Vec<Case> {
     for (what, expected, actual) in [
         ("Entra's common", "common", &entra_2),
         ("Entra's organizations, 1.0", "organizations", &entra_1),
-        ("Entra's template", "{tenantid}", &entra_2),
     ] {
         let code = (Check::Issuer, "entra_tenant_missing");
         let refused = of_tenant(Policy::new(common(expected), AUDIENCE), actual);
@@ -615,7 +615,12 @@ fn audiences() -> Vec<Case> {
             let token = token().audience(actual);
             let policy = Policy::new(ISSUER, accepted);
             let refused = Meeting::of(policy.clone(), &token);
-            case(what, of(code), refused, [Meeting::of(policy.accept_audience(actual), &token)])
+            // White space is to be removed at the issuer: no policy has it at an end.
+            let remedy = match actual.trim() == actual {
+                true => Meeting::of(policy.accept_audience(actual), &token),
+                false => Meeting::of(policy, &token.audience(accepted)),
+            };
+            case(what, of(code), refused, [remedy])
         })
         .collect();
     let client = || Policy::for_client(ISSUER, CLIENT_ID);

@@ -3,13 +3,14 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use tokenring::{
-    CompactJws, Guard, JwkSet, Policy, PublicKey, Rejection, SelectedKey, Verified,
+    Authentication, CompactJws, Guard, JwkSet, Policy, PublicKey, Rejection, SelectedKey, Verified,
     VerifiedPayload, Verifier, VerifyError,
 };
 
 #[test]
 fn types_of_the_pipeline_can_be_shared_between_threads_and_survive_panics() {
     fn shared<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
+    shared::<Authentication>();
     shared::<CompactJws<'_>>();
     shared::<Guard<JwkSet>>();
     shared::<JwkSet>();

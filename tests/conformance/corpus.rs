@@ -240,7 +240,7 @@ fn every_code_of_a_key_and_of_a_key_set_occurs() {
 }
 
 /// The codes in `source` for the variants of the type `name`.
-fn codes_of(source: &'static str, name: &str) -> BTreeSet<&'static str> {
+pub(crate) fn codes_of(source: &'static str, name: &str) -> BTreeSet<&'static str> {
     let start = source.find(&format!("\nimpl {name} {{")).unwrap();
     let body = source[start..].split("\n}").next().unwrap();
     let codes = body.lines().filter_map(|line| line.split_once("=> \"")?.1.strip_suffix("\","));

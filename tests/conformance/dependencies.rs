@@ -46,7 +46,7 @@ const BUILD: [(&str, &str); 3] = [
 ];
 
 /// The packages of this repository: the crate, and those that test, time or show it.
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 15] = [
     "issuers",
     "peers",
     "tokenring",
@@ -58,6 +58,7 @@ const MEMBERS: [&str; 14] = [
     "tokenring-differential",
     "tokenring-fork",
     "tokenring-forward-auth",
+    "tokenring-mcp",
     "tokenring-oracle",
     "tokenring-public-api",
     "tokenring-tonic",

@@ -16,8 +16,8 @@ use serde::{
 use serde_json::{Value, json};
 use tokenring::{
     Algorithm, ClaimsError, ClaimsErrorKind, JsonError, JwkSet, KeyError, KeyLookup, KeyQuery,
-    KeySource, Login, Policy, PolicyError, SelectedKey, TokenType, UnixTime, Verified, Verifier,
-    VerifyError,
+    KeySource, Login, Policy, PolicyError, SelectedKey, SettingFault, TokenType, UnixTime,
+    Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, ISSUER, TestKey, TokenBuilder},
 };
 
@@ -352,13 +352,13 @@ fn verdicts() -> Vec<Pinned> {
             of_login(&id_token().claim("acr", "0"), &Login::new().acr_values(["phr"])),
             VerifyError::WrongAuthenticationContext,
             "wrong_authentication_context",
-            "the ID token's `acr` is not one that the login accepts",
+            "the token's `acr` is not one that is accepted here",
         ),
         pinned(
             of_login_at(9, &id_token().claim("auth_time", 9.5), &Login::new().max_age(0)),
             VerifyError::AuthenticatedInFuture { auth_time: 10, now: 9 },
             "authenticated_in_future",
-            "the ID token's `auth_time` is 1970-01-01T00:00:10Z, now is 1970-01-01T00:00:09Z",
+            "the token's `auth_time` is 1970-01-01T00:00:10Z, now is 1970-01-01T00:00:09Z",
         ),
         pinned(
             of_login_at(9, &id_token().claim("auth_time", 4.5), &Login::new().max_age(4)),
@@ -612,7 +612,7 @@ fn try_verify_asks_for_the_keys_at_hand_only() {
 fn policy_faults_are_found_and_have_their_texts() {
     let tenants = |template: &str| Policy::for_tenants(template, "a");
     let guid = "1a2b3c4d-0000-4111-8222-abcdefabcdef";
-    let cases: [(&str, Policy, PolicyError, &str); 37] = [
+    let cases: [(&str, Policy, PolicyError, &str); 46] = [
         (
             "template without a placeholder",
             tenants("https://a.example/").tenant(guid),
@@ -648,6 +648,60 @@ fn policy_faults_are_found_and_have_their_texts() {
             Policy::new("", AUDIENCE),
             PolicyError::EmptyIssuer,
             "the policy's issuer is empty",
+        ),
+        (
+            "issuer with a line break",
+            Policy::new(format!("{ISSUER}\n"), AUDIENCE),
+            PolicyError::SpoiledIssuer { fault: SettingFault::WhiteSpace },
+            "the policy's issuer has white space at an end, or a control character: remove it",
+        ),
+        (
+            "issuer in quotation marks",
+            Policy::new(format!("\"{ISSUER}\""), AUDIENCE),
+            PolicyError::SpoiledIssuer { fault: SettingFault::Quotes },
+            "the policy's issuer has quotation marks around it: remove them where it is set",
+        ),
+        (
+            "issuer with a variable",
+            Policy::new("https://${HOST}/", AUDIENCE),
+            PolicyError::SpoiledIssuer { fault: SettingFault::Placeholder },
+            "the policy's issuer has a placeholder such as ${NAME}, {name} or <name>: put the value in its place",
+        ),
+        (
+            "template without for_tenants",
+            Policy::new("https://login.example/{tenantid}/v2.0", AUDIENCE),
+            PolicyError::SpoiledIssuer { fault: SettingFault::Placeholder },
+            "the policy's issuer has a placeholder such as ${NAME}, {name} or <name>: put the value in its place",
+        ),
+        (
+            "template with another placeholder",
+            tenants("https://${HOST}/{tenantid}/v2.0").tenant(guid),
+            PolicyError::SpoiledIssuer { fault: SettingFault::Placeholder },
+            "the policy's issuer has a placeholder such as ${NAME}, {name} or <name>: put the value in its place",
+        ),
+        (
+            "audience with a space",
+            Policy::new(ISSUER, "api "),
+            PolicyError::SpoiledAudience { fault: SettingFault::WhiteSpace },
+            "an audience of the policy has white space at an end, or a control character: remove it",
+        ),
+        (
+            "further audience with a placeholder",
+            policy().accept_audience("api://<client-id>"),
+            PolicyError::SpoiledAudience { fault: SettingFault::Placeholder },
+            "an audience of the policy has a placeholder such as ${NAME}, {name} or <name>: put the value in its place",
+        ),
+        (
+            "client in quotation marks",
+            Policy::for_client(ISSUER, "'client'"),
+            PolicyError::SpoiledClient { fault: SettingFault::Quotes },
+            "a client of the policy has quotation marks around it: remove them where it is set",
+        ),
+        (
+            "authorized party with a tab",
+            policy().authorized_party("client\t"),
+            PolicyError::SpoiledClient { fault: SettingFault::WhiteSpace },
+            "a client of the policy has white space at an end, or a control character: remove it",
         ),
         (
             "audience is empty",
@@ -879,7 +933,10 @@ fn verdicts_are_small_and_can_be_copied() {
 fn valid_token_that_lacks_a_scope_has_a_code_and_a_text_too() {
     let error = VerifyError::InsufficientScope;
     assert_eq!(error.code(), "insufficient_scope");
-    assert_eq!(error.to_string(), "the token lacks a scope or permission that is required here");
+    assert_eq!(
+        error.to_string(),
+        "the token lacks a scope, permission or claim value that is required here"
+    );
 }
 
 // Claims deserialized into the caller's own type.

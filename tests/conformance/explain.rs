@@ -9,15 +9,15 @@
 )]
 #![cfg(feature = "fetch")]
 
-use std::{collections::BTreeSet, num::NonZeroUsize, path::Path, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Explanation, FetchConfigError, Guard, JwkSet, KeyError, KeyQuery, KeySource,
-    KeysDescription, Login, Policy, RemoteJwks, SelectedKey, TokenType, UnixTime, Verifier,
-    VerifyError,
+    Algorithm, Authentication, Explanation, FetchConfigError, Guard, JwkSet, KeyError, KeyQuery,
+    KeySource, KeysDescription, Login, Policy, RemoteJwks, SelectedKey, TokenType, UnixTime,
+    Verifier, VerifyError,
     explain::{Check, Finding, Outcome},
-    remote::{FetchError, FetchRequest, ProxyError},
+    remote::{FetchError, FetchRequest, TlsFault},
     testkit::{AUDIENCE, CLIENT_ID, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -173,10 +173,6 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
     let twins = json!({ "keys": [
         issuer().keys()[0].jwk(), issuer().keys()[1].with_kid(&*kid).jwk(),
     ] });
-    let proxy = |error| FetchError::Proxy { proxy: "proxy.example".into(), error };
-    let io = FetchError::Connect { kind: std::io::ErrorKind::ConnectionRefused };
-    let tls = FetchError::Tls { reason: "invalid peer certificate: Expired".into() };
-    let status = FetchError::Status { status: 404, retry_after: None };
     vec![
         ("no header", Check::Authorization, "header_missing", guard.explain_at(none, NOW)),
         (
@@ -354,60 +350,6 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
         ),
         ("not fetched yet", Check::Key, "keys_not_fetched", explain_after(None)),
         ("keys too old", Check::Key, "keys_out_of_date", explain_by(Expired(issuer_keys()))),
-        (
-            "DNS",
-            Check::Key,
-            "key_set_host_not_found",
-            explain_after(Some(FetchError::HostNotFound)),
-        ),
-        ("no connection", Check::Key, "key_set_unreachable", explain_after(Some(io))),
-        (
-            "no proxy",
-            Check::Key,
-            "proxy_unreachable",
-            explain_after(Some(proxy(ProxyError::HostNotFound))),
-        ),
-        (
-            "proxy refuses",
-            Check::Key,
-            "proxy_refused",
-            explain_after(Some(proxy(ProxyError::Refused { status: 407 }))),
-        ),
-        (
-            "proxy without a way",
-            Check::Key,
-            "proxy_host_unreachable",
-            explain_after(Some(proxy(ProxyError::HostUnreachable { status: 502 }))),
-        ),
-        ("TLS", Check::Key, "key_set_tls", explain_after(Some(tls))),
-        ("timeout", Check::Key, "key_set_timeout", explain_after(Some(FetchError::Timeout))),
-        ("404", Check::Key, "key_set_status", explain_after(Some(status))),
-        (
-            "not JSON",
-            Check::Key,
-            "key_set_content",
-            explain_after(Some(FetchError::KeySet(JwkSet::from_json(b"<html>").unwrap_err()))),
-        ),
-        (
-            "no file",
-            Check::Key,
-            "key_set_file",
-            explain_after_read(RemoteJwks::from_file("/no/jwks.json")),
-        ),
-        (
-            "no key set in the file",
-            Check::Key,
-            "key_set_file",
-            explain_after_read(RemoteJwks::from_file(
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"),
-            )),
-        ),
-        (
-            "metadata of another issuer",
-            Check::Key,
-            "key_set_metadata",
-            explain_after(Some(FetchError::IssuerMismatch)),
-        ),
         (
             "signature cut",
             Check::Signature,
@@ -697,7 +639,98 @@ fn hints() -> Vec<(&'static str, Check, &'static str, Explanation)> {
     ]
     .into_iter()
     .chain(hints_for_logins())
+    .chain(hints_for_guards())
     .collect()
+}
+
+/// The same for what only a guard requires.
+fn hints_for_guards() -> Vec<(&'static str, Check, &'static str, Explanation)> {
+    let guard = || Guard::new(verifier());
+    let of = |guard: Guard<JwkSet>, token: TokenBuilder| guard.explain_token_at(&token.mint(), NOW);
+    let with_role = |path: &str, value: &str| guard().require_claim_value(path, value);
+    let recent = |needed: Authentication| guard().require_authentication(needed);
+    let age = || Authentication::new().max_age(300);
+    let (login, now) = (Check::Authentication, NOW.as_secs());
+    vec![
+        (
+            "Bearer before a token alone",
+            Check::Authorization,
+            "scheme_not_expected",
+            guard().explain_token_at(&format!("Bearer {}", token().mint()), NOW),
+        ),
+        (
+            "claim without the value",
+            Check::ClaimValue,
+            "claim_value_missing",
+            of(with_role("roles", "admin"), token().claim("roles", ["user"])),
+        ),
+        (
+            "no claim at a path",
+            Check::ClaimValue,
+            "claim_path_nowhere",
+            of(with_role("/a/roles", "admin"), token().claim("roles", ["admin"])),
+        ),
+        (
+            "malformed path",
+            Check::ClaimValue,
+            "claim_path_malformed",
+            of(with_role("/a~2", "admin"), token()),
+        ),
+        (
+            "empty value",
+            Check::ClaimValue,
+            "requirement_empty",
+            of(with_role("roles", ""), token().claim("roles", [""])),
+        ),
+        (
+            "another acr than the guard's",
+            login,
+            "step_up_method",
+            of(recent(Authentication::new().acr_values(["mfa"])), token().claim("acr", "pwd")),
+        ),
+        (
+            "no acr in an access token",
+            login,
+            "step_up_claim_missing",
+            of(recent(Authentication::new().acr_values(["mfa"])), token()),
+        ),
+        (
+            "login too old for the guard",
+            login,
+            "step_up_age",
+            of(recent(age()), token().claim("auth_time", now - 301)),
+        ),
+        (
+            "login of an access token in the future",
+            login,
+            "auth_time_ahead",
+            of(recent(age()), token().claim("auth_time", now + 1)),
+        ),
+        (
+            "auth_time of an access token is a string",
+            login,
+            "time_as_string",
+            of(recent(age()), token().claim("auth_time", "1")),
+        ),
+        (
+            "auth_time of an access token in milliseconds",
+            login,
+            "milliseconds",
+            of(recent(age()), token().claim("auth_time", now * 1000)),
+        ),
+        (
+            "no authentication",
+            login,
+            "requirement_empty",
+            of(recent(Authentication::new()), token()),
+        ),
+        (
+            "empty acr",
+            login,
+            "requirement_empty",
+            of(recent(Authentication::new().acr_values([""])), token().claim("acr", "")),
+        ),
+    ]
 }
 
 /// The same for ID tokens.
@@ -1622,6 +1655,41 @@ fn guard_explains_missing_scopes_and_permissions() {
 }
 
 #[test]
+fn guard_explains_scopes_that_include_others_and_values_of_claims() {
+    let guard = Guard::new(verifier())
+        .implies("admin", "write")
+        .implies("write", "read")
+        .require_scope("read")
+        .require_claim_value("/realm_access/roles", "clerk")
+        .require_claim_value("https://example.com/roles", "b\"c");
+    let claim =
+        |roles: Value| token().scope("admin").claim("realm_access", json!({ "roles": roles }));
+    let explanation = guard.explain_token_at(&claim(json!(["clerk", "secret"])).mint(), NOW);
+    let scope = finding(&explanation, Check::Scope);
+    assert_eq!(scope.expected(), Some(r#"one of ["read", "write", "admin"]"#));
+    assert_eq!((scope.actual(), scope.outcome()), (Some(r#""read""#), Outcome::Passed));
+    let [.., clerk, other] = explanation.findings() else { panic!("{explanation}") };
+    assert_eq!(clerk.outcome(), Outcome::Passed);
+    assert_eq!(clerk.expected(), Some(r#"`/realm_access/roles`: "clerk""#));
+    assert_eq!(clerk.actual(), clerk.expected());
+    assert_eq!(other.error(), Some(VerifyError::InsufficientScope));
+    assert_eq!(other.expected(), Some(r#"`https://example.com/roles`: "b\"c""#));
+    assert_eq!(other.actual(), Some("`https://example.com/roles`: none"));
+    assert!(!explanation.to_string().contains("secret"));
+    for (roles, actual) in [
+        (json!(["secret"]), "an array of other strings"),
+        (json!("secret"), "another string"),
+        (json!(["clerk", 1]), "an array with other values than strings"),
+        (json!({ "clerk": 1 }), "neither a string nor an array"),
+        (json!(null), "neither a string nor an array"),
+    ] {
+        let explanation = guard.explain_token_at(&claim(roles).mint(), NOW);
+        let [.., found, _] = explanation.findings() else { panic!("{explanation}") };
+        assert_eq!(found.actual(), Some(&*format!("`/realm_access/roles`: {actual}")));
+    }
+}
+
+#[test]
 fn scope_of_a_token_that_the_issuer_did_not_sign_is_unverified() {
     let guard = Guard::new(verifier()).require_scope("read:messages");
     for (token, is_verified) in [(token(), true), (token().forged_by(&TestKey::attacker()), false)]
@@ -1794,13 +1862,22 @@ fn fault_of_a_file_is_shown_with_its_name() {
 
 #[test]
 fn source_that_fetches_shows_its_age_state_and_last_failure() {
-    let explanation = explain_after(Some(FetchError::Tls { reason: "a\nb".into() }));
+    let explanation =
+        explain_after(Some(FetchError::Tls { fault: TlsFault::Other, reason: "a\nb".into() }));
     assert_eq!(
         finding(&explanation, Check::Key).expected(),
         Some(
             r"no key at hand; never fetched; the last fetch failed: cannot fetch the key set from tenant.example.auth0.com: TLS with the host failed: a\u{a}b"
         ),
     );
+    assert_eq!(hint_code(&explanation, Check::Key), Some("tls_other"));
+    // However long it is, the sentence of this crate is shown to its end.
+    let long = "x".repeat(1000);
+    let explanation =
+        explain_after(Some(FetchError::IssuerMismatch { expected: long.clone(), found: long }));
+    let expected = finding(&explanation, Check::Key).expected().unwrap();
+    let end = format!("configured here is \"{}... (1000 bytes)\"", "x".repeat(120));
+    assert!(expected.ends_with(&end), "{expected}");
     let jwks = issuer().jwks();
     let fetch = move |_: &FetchRequest| Ok(jwks.clone().into_bytes());
     let keys = RemoteJwks::builder("https://tenant.example.auth0.com/jwks").fetch(fetch).build();

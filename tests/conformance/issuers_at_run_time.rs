@@ -507,8 +507,8 @@ fn text_of_a_template_as_iss_does_not_take_the_place_of_the_template() {
     let (issuers, _) = resolved(2);
     let verifier = Verifier::with_issuers(issuers.clone());
     issuers.add(Policy::for_tenants(template, AUDIENCE).any_tenant(), keys(1)).unwrap();
-    // The careless resolver finds an issuer of this name.
-    assert_eq!(outcome(&verifier, &token(template, 0)), Ok(()));
+    // The careless resolver finds an issuer of this name, which no policy can have.
+    assert_eq!(outcome(&verifier, &token(template, 0)), Err(VerifyError::WrongIssuer));
     let of_template = issuers.keys_of(template).unwrap().select(Some("k"), Algorithm::RS256);
     assert_eq!(of_template, keys(1).select(Some("k"), Algorithm::RS256));
     assert!(issuers.remove(template));

@@ -32,6 +32,8 @@ mod single_keys;
 mod rfc7519;
 // JSON Pointer: scopes in other claims.
 mod rfc6901;
+// The profile for access tokens.
+mod rfc9068;
 // OpenID Connect Core: tokens for a client.
 mod openid_connect;
 // ID tokens and logins.
@@ -50,6 +52,12 @@ mod tenants;
 // Bearer tokens in requests; a guard's answers.
 mod rfc6750;
 mod rfc6750_guard;
+// Metadata of the service, for clients.
+mod rfc9728;
+#[cfg(feature = "fetch")]
+mod http_response;
+// Step-up authentication: `acr` and `auth_time` of an access token.
+mod rfc9470;
 // Times as they are displayed.
 mod rfc3339;
 

@@ -93,6 +93,16 @@ fn explanation_reports_both_missing_claims() {
 }
 
 #[test]
+fn explanation_reports_a_mistyped_claim_once() {
+    let token = id_token().claim("sub", 7).claim("iat", "7").mint();
+    let explanation = verifier_of(for_login()).explain_id_token_at(&token, &Login::new(), NOW);
+    let mut faults: Vec<_> = explanation.findings().iter().filter_map(|one| one.error()).collect();
+    faults.sort_by_key(|error| error.to_string());
+    let mistyped = |claim| VerifyError::ClaimType { claim };
+    assert_eq!(faults, [mistyped("iat"), mistyped("sub")]);
+}
+
+#[test]
 fn typ_of_an_access_token_is_refused() {
     for typ in ["JWT", "jwt", "id_token+jwt", "ID_TOKEN+JWT", "application/id_token+jwt"] {
         assert_eq!(outcome(&id_token().header("typ", typ), &Login::new()), Ok(()), "{typ}");

@@ -16,8 +16,8 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokenring::{
-    Guard, JsonError, JwkSet, KeyError, KeyQuery, KeySource, Rejection, SelectedKey, UnixTime,
-    Verified, Verifier, VerifyError,
+    Authentication, Guard, JsonError, JwkSet, KeyError, KeyQuery, KeySource, Rejection,
+    SelectedKey, UnixTime, Verified, Verifier, VerifyError,
     testkit::{CLIENT_ID, TestKey, TokenBuilder},
 };
 
@@ -32,8 +32,8 @@ const INSUFFICIENT: &str = r#"{"message": "Insufficient scope"}"#;
 const UNAVAILABLE: &str = r#"{"message": "Service unavailable"}"#;
 
 const PLAIN: &str = r#"Bearer realm="api""#;
-const INVALID_REQUEST: &str = r#"Bearer realm="api", error="invalid_request""#;
-const INVALID_TOKEN: &str = r#"Bearer realm="api", error="invalid_token""#;
+const INVALID_REQUEST: &str = r#"Bearer error="invalid_request", realm="api""#;
+const INVALID_TOKEN: &str = r#"Bearer error="invalid_token", realm="api""#;
 
 // The form of a request.
 
@@ -479,37 +479,48 @@ fn body_is_a_json_object_with_the_message_and_nothing_else() {
 // 403: the token is good, but lacks a scope or permission.
 
 #[test]
-fn response_names_the_scope_or_permission_that_is_required() {
+fn response_names_all_scopes_that_are_required_if_one_is_missing() {
     for (wrong, guard, scope) in [
-        ("one scope", guard().require_scope("admin"), "admin"),
-        ("two scopes, one there", guard().require_scope("openid admin"), "openid admin"),
+        ("one scope", guard().require_scope("admin"), Some("admin")),
+        ("two scopes, one there", guard().require_scope("openid admin"), Some("openid admin")),
         (
             "two scopes in two calls",
             guard().require_scope("admin").require_scope("openid"),
-            "admin openid",
+            Some("admin openid"),
         ),
-        ("spaces around scopes", guard().require_scope("  admin   root "), "admin root"),
-        ("a permission", guard().require_permission("delete:all"), "delete:all"),
+        (
+            "a scope twice",
+            guard().require_scope("admin openid").require_scope("admin"),
+            Some("admin openid"),
+        ),
+        ("spaces around scopes", guard().require_scope("  admin   root "), Some("admin root")),
+        (
+            "permission there, scope not",
+            guard().require_permission("read:messages").require_scope("admin"),
+            Some("admin"),
+        ),
+        (
+            "neither scope nor permission",
+            guard().require_permission("delete:all").require_scope("admin"),
+            Some("admin"),
+        ),
+        // A permission cannot be requested as a scope, and the scope is there already.
+        ("a permission", guard().require_permission("delete:all"), None),
         (
             "two permissions, one there",
             guard().require_permission("read:messages").require_permission("delete:all"),
-            "read:messages delete:all",
+            None,
         ),
         (
             "scope there, permission not",
             guard().require_scope("openid").require_permission("delete:all"),
-            "openid delete:all",
+            None,
         ),
-        (
-            "permission there, scope not",
-            guard().require_permission("read:messages").require_scope("admin"),
-            "admin read:messages",
-        ),
-        ("a scope is not a permission", guard().require_permission("openid"), "openid"),
+        ("a scope is not a permission", guard().require_permission("openid"), None),
     ] {
         let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
-        let challenge =
-            format!("Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        let scope = scope.map(|scope| format!("scope=\"{scope}\", ")).unwrap_or_default();
+        let challenge = format!("Bearer error=\"insufficient_scope\", {scope}realm=\"api\"");
         assert_eq!(response(&rejection), response_of(403, INSUFFICIENT, &challenge), "{wrong}");
         assert_eq!(rejection.cause(), Some(VerifyError::InsufficientScope), "{wrong}");
     }
@@ -575,23 +586,41 @@ fn scope_in_an_array_is_granted_unless_it_has_a_space_in_it() {
     assert_eq!(status(json!([]), "read"), 403);
 }
 
+/// RFC 6750 section 3: so that a client requests the right token at once. Permissions are not named.
 #[test]
-fn response_to_a_refused_token_does_not_name_the_required_scope() {
-    let guard = guard().require_scope("admin").require_permission("root");
-    for token in ["x".to_owned(), token().scope("none").issuer("https://other.example/").mint()] {
-        let rejection = guard.check_at(Some(format!("Bearer {token}")), NOW).unwrap_err();
-        assert_eq!(response(&rejection), response_of(401, INVALID, INVALID_TOKEN));
+fn every_401_names_the_scopes_that_the_guard_requires_whatever_the_cause() {
+    let guard = guard().require_scope("admin openid").require_permission("root");
+    let scope = r#"scope="admin openid", realm="api""#;
+    let bad = |token: TokenBuilder| vec![format!("Bearer {}", token.mint())];
+    for (values, body, error) in [
+        (vec![], MISSING, ""),
+        (vec!["Basic YTpi".to_owned()], FORMAT, ""),
+        (vec!["Bearer a b".to_owned()], FORMAT, ""),
+        (vec!["Bearer x".to_owned()], INVALID, "error=\"invalid_token\", "),
+        (bad(token().scope("none").issuer("x")), INVALID, "error=\"invalid_token\", "),
+        (bad(token().scope("admin").audience("x")), INVALID, "error=\"invalid_token\", "),
+        (bad(token().forged_by(&TestKey::attacker())), INVALID, "error=\"invalid_token\", "),
+    ] {
+        let rejection = guard.check_at(&values, NOW).unwrap_err();
+        let challenge = format!("Bearer {error}{scope}");
+        assert_eq!(response(&rejection), response_of(401, body, &challenge), "{values:?}");
     }
+    // The request must be mended first.
+    let several = guard.check_at(["Bearer x"; 2], NOW).unwrap_err();
+    assert_eq!(response(&several), response_of(400, FORMAT, INVALID_REQUEST));
 }
 
 #[test]
 fn scope_of_a_challenge_is_a_list_of_scope_tokens_whatever_is_required() {
-    for (scope, permission, expected) in [
-        ("a\"b", "c\\d", Some("ab cd")),
-        ("a\", error=\"x", "b", Some("a, error=x b")),
-        ("a\r\nSet-Cookie:b", "c", Some("aSet-Cookie:b c")),
-        ("a\tb\u{7f}", "\u{e9}t\u{e9}", Some("ab t")),
-        ("a", " b  c ", Some("a b c")),
+    for (first, second, expected) in [
+        ("a", "b c", Some("a b c")),
+        ("a", " b  b a ", Some("a b")),
+        // Without the character, each would be the name of another scope.
+        ("a\"b", "c", Some("c")),
+        ("a\\", "c\\d", None),
+        ("a\", error=\"x", "b", Some("b")),
+        ("a\r\nSet-Cookie:b", "c", Some("c")),
+        ("a\tb\u{7f}", "\u{e9}t\u{e9}", None),
         ("a", "\u{65e5}\u{672c}", Some("a")),
         ("\u{65e5}", "a", Some("a")),
         ("a", "", Some("a")),
@@ -600,21 +629,59 @@ fn scope_of_a_challenge_is_a_list_of_scope_tokens_whatever_is_required() {
         ("", "", None),
         ("\"", "\\", None),
     ] {
-        let guard = guard().require_scope(scope).require_permission(permission);
-        let rejection = guard.check_at(Some(good_value()), NOW).unwrap_err();
-        let [realm, error, rest @ ..] = &parameters(&rejection)[..] else {
-            panic!("{rejection:?}");
-        };
-        assert_eq!(*realm, ("realm".to_owned(), "api".to_owned()));
-        assert_eq!(*error, ("error".to_owned(), "insufficient_scope".to_owned()));
-        let scope = expected.map(|scope| ("scope".to_owned(), scope.to_owned()));
-        assert_eq!(*rest, Vec::from_iter(scope));
-        if let Some(tokens) = expected {
-            let is_scope_token = |one: &str| {
-                !one.is_empty()
-                    && one.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-            };
-            assert!(tokens.split(' ').all(is_scope_token), "{tokens:?}");
+        let guard = guard().require_scope(first).require_scope(second);
+        for (value, error) in
+            [(good_value(), "insufficient_scope"), ("Bearer x".to_owned(), "invalid_token")]
+        {
+            let rejection = guard.check_at(Some(value), NOW).unwrap_err();
+            let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let scope = expected.map(|expected| of("scope", expected));
+            let parameters: Vec<_> =
+                [of("error", error)].into_iter().chain(scope).chain([of("realm", "api")]).collect();
+            assert_eq!(self::parameters(&rejection), parameters, "{first:?} {second:?}");
+            assert!(!field(&rejection).unwrap().contains('\\'));
+        }
+    }
+    for character in ('\0'..='\u{2ff}').filter(|character| *character != ' ') {
+        let scope = format!("a{character}b");
+        let rejection = guard().require_scope(&scope).check_at(None::<&str>, NOW).unwrap_err();
+        let is_nqchar = matches!(character, '!' | '#'..='[' | ']'..='~');
+        let expected = is_nqchar.then_some(("scope".to_owned(), scope));
+        assert_eq!(parameters(&rejection).into_iter().find(|one| one.0 == "scope"), expected);
+    }
+}
+
+/// The clients of MCP's SDKs search the field like this.
+#[test]
+fn client_that_searches_for_a_name_finds_the_parameter_and_no_free_text() {
+    let search = |field: &str, name: &str| {
+        let (_, after) = field.split_once(&format!("{name}="))?;
+        let value = after.strip_prefix('"').and_then(|quoted| quoted.split('"').next());
+        Some(value.unwrap_or_else(|| after.split([',', ' ']).next().unwrap()).to_owned())
+    };
+    for realm in [
+        r#"x", scope="admin"#,
+        r#"x", error="none", scope="admin", max_age="1"#,
+        "api scope=admin error=none max_age=1",
+        "scope=admin",
+        "Bearer scope=\"admin\"",
+    ] {
+        let required = Authentication::new().acr_values(["mfa"]).max_age(300);
+        let guard =
+            guard().realm(realm).require_scope("read:messages").require_authentication(required);
+        let verified = self::guard().check_at([good_value()], NOW).unwrap();
+        for (rejection, error) in [
+            (guard.check_at(["Bearer x"], NOW).unwrap_err(), "invalid_token"),
+            (guard.check_scope(&verified, "read:messages b").unwrap_err(), "insufficient_scope"),
+            (guard.check_at([good_value()], NOW).unwrap_err(), "insufficient_user_authentication"),
+        ] {
+            let field = field(&rejection).unwrap();
+            assert_eq!(search(&field, "error").as_deref(), Some(error), "{field}");
+            assert!(search(&field, "scope").unwrap().starts_with("read:messages"), "{field}");
+            if error == "insufficient_user_authentication" {
+                assert_eq!(search(&field, "max_age").as_deref(), Some("300"), "{field}");
+            }
+            assert!(parameters(&rejection).contains(&("realm".to_owned(), realm.to_owned())));
         }
     }
 }
@@ -688,7 +755,7 @@ fn every_challenge_is_exactly_one_of_rfc_9110_and_names_the_realm() {
         let find = |name| sent.iter().find(|sent| sent.0 == name).map(|sent| sent.1.as_str());
         assert_eq!(find("realm"), Some("Messages, and more; a=b"));
         assert_eq!(find("error"), error);
-        assert_eq!(find("scope"), (status == 403).then_some("admin"));
+        assert_eq!(find("scope"), (status != 400).then_some("admin"));
     }
 }
 
@@ -709,13 +776,13 @@ fn realm_cannot_break_out_of_the_challenge() {
         ("a\u{85}\u{2028}b", r"a\u{85}\u{2028}b"),
     ] {
         let rejection = guard().realm(realm).check_at(Some("Bearer x"), NOW).unwrap_err();
-        let challenge = format!("Bearer realm=\"{sent}\", error=\"invalid_token\"");
-        assert_eq!(rejection.www_authenticate(), Some(challenge));
+        let challenge = format!("Bearer error=\"invalid_token\", realm=\"{sent}\"");
+        assert_eq!(field(&rejection), Some(challenge));
     }
     for character in '\0'..='\u{2ff}' {
         let realm = format!("a{character}b");
         let rejection = guard().realm(&realm).check_at(None::<&str>, NOW).unwrap_err();
-        assert!(rejection.www_authenticate().unwrap().bytes().all(|b| matches!(b, b' '..=b'~')));
+        assert!(field(&rejection).unwrap().bytes().all(|b| matches!(b, b' '..=b'~')));
         // Printable characters arrive unchanged, all others as the letters of their escape.
         let expected = match character {
             ' '..='~' => realm,
@@ -728,7 +795,7 @@ fn realm_cannot_break_out_of_the_challenge() {
 #[test]
 fn last_realm_wins() {
     let rejection = guard().realm("a").realm("b").check_at(None::<&str>, NOW).unwrap_err();
-    assert_eq!(rejection.www_authenticate().as_deref(), Some(r#"Bearer realm="b""#));
+    assert_eq!(field(&rejection).as_deref(), Some(r#"Bearer realm="b""#));
 }
 
 #[test]
@@ -888,7 +955,7 @@ mod async_servers {
         let rejection = block_on(guard.check_async(Some(lasting_value()))).unwrap_err();
         assert_eq!(rejection.status(), 503);
         assert_eq!(rejection.body(), UNAVAILABLE);
-        assert_eq!(rejection.www_authenticate(), None);
+        assert_eq!(field(&rejection), None);
         assert!(rejection.retry_after() >= Some(Duration::from_secs(1)));
         assert_eq!(rejection.cause().map(|cause| cause.code()), Some("keys_unavailable"));
     }
@@ -1028,11 +1095,19 @@ struct Response {
     retry_after: Option<Duration>,
 }
 
+/// The one `WWW-Authenticate` field, if there is one.
+fn field(rejection: &Rejection) -> Option<String> {
+    let mut fields = rejection.headers().filter(|(name, _)| *name == "WWW-Authenticate");
+    let field = fields.next().map(|(_, value)| value);
+    assert_eq!(fields.next(), None);
+    field
+}
+
 fn response(rejection: &Rejection) -> Response {
     Response {
         status: rejection.status(),
         body: rejection.body(),
-        www_authenticate: rejection.www_authenticate(),
+        www_authenticate: field(rejection),
         retry_after: rejection.retry_after(),
     }
 }
@@ -1180,7 +1255,7 @@ struct Challenge {
 /// The parameters of the one `Bearer` challenge of a rejection.
 #[track_caller]
 fn parameters(rejection: &Rejection) -> Vec<(String, String)> {
-    let field = rejection.www_authenticate().unwrap();
+    let field = field(rejection).unwrap();
     let mut all = challenges(&field).unwrap_or_default();
     let (Some(challenge), true) = (all.pop(), all.is_empty()) else {
         panic!("expected one challenge: {field:?}");

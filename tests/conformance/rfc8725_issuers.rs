@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 use tokenring::{
     Algorithm, CompactJws, JsonError, JwkSet, KeyError, KeyQuery, KeySource, Policy, PolicyError,
-    SelectedKey, TokenType, UnixTime, VerifiedPayload, Verifier, VerifyError,
+    SelectedKey, SettingFault, TokenType, UnixTime, VerifiedPayload, Verifier, VerifyError,
     testkit::{Issuer, TestKey, TokenBuilder},
 };
 
@@ -521,12 +521,13 @@ fn key_for_every_tenant_is_for_the_tenant_that_the_token_names() {
         ("tid is the issuer", tenant_url(TENANT), json!(tenant_url(TENANT))),
         ("issuer without the end", tenant_url(TENANT).replace("/v2.0", ""), json!(TENANT)),
         ("issuer of version 1", format!("https://sts.windows.net/{TENANT}/"), json!(TENANT)),
-        ("issuer is the template", TEMPLATE.to_owned(), json!(TENANT)),
     ] {
         assert_eq!(with_key_for(TEMPLATE, &iss, tid), other, "{what}");
     }
-    // The issuer chooses the names of its tenants, and the policy's `iss` contains the name too.
-    assert_eq!(with_key_for(TEMPLATE, TEMPLATE, "{tenantid}"), Ok(()));
+    // The template itself is no issuer's.
+    let keys = JwkSet::from_json(br#"{"keys": []}"#).unwrap();
+    let refused = Verifier::new(Policy::new(TEMPLATE, AUDIENCE), keys).map(|_| ());
+    assert_eq!(refused, Err(PolicyError::SpoiledIssuer { fault: SettingFault::Placeholder }));
 }
 
 #[test]
@@ -541,7 +542,8 @@ fn second_placeholder_of_a_template_is_text() {
     let twice = "https://a.example/{tenantid}/{tenantid}";
     let other = Err(VerifyError::KeyOfOtherIssuer);
     assert_eq!(with_key_for(twice, "https://a.example/t/t", "t"), other);
-    assert_eq!(with_key_for(twice, "https://a.example/t/{tenantid}", "t"), Ok(()));
+    assert_eq!(with_key_for(twice, "https://a.example/t/", "t"), other);
+    assert_eq!(with_key_for(twice, "https://a.example//t", "t"), other);
 }
 
 #[test]

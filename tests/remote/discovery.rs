@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokenring::{
-    FetchConfigError, JsonError, Policy, RemoteJwks, Verifier, VerifyError,
+    FetchConfigError, JsonError, Policy, RemoteJwks, SettingFault, Verifier, VerifyError,
     remote::{FetchError, FetchPurpose, FetchRequest, KeysState, MetadataError, RemoteJwksBuilder},
     testkit::{AUDIENCE, Answer, IssuerServer},
 };
@@ -193,13 +193,31 @@ fn metadata_of_another_issuer_is_refused() {
     {
         let site = Site::new();
         site.serve_with("issuer", Some(issuer.into()));
-        assert_eq!(site.failure(), FetchError::IssuerMismatch, "{issuer:?}");
+        assert_eq!(site.failure(), mismatch(&site.server.url(), issuer));
     }
     // No other fault of another issuer's metadata is reported.
     let site = Site::new();
     let metadata = r#"{"issuer": "https://evil.example/", "jwks_uri": 1}"#;
     site.server.answer_metadata_with(Answer::body(metadata));
-    assert_eq!(site.failure(), FetchError::IssuerMismatch);
+    let error = site.failure();
+    assert_eq!(error, mismatch(&site.server.url(), "https://evil.example/"));
+    let text = format!(
+        "the metadata's `issuer` is \"https://evil.example/\", and the issuer configured here is {:?}",
+        site.server.url(),
+    );
+    assert_eq!(error.to_string(), text);
+    // The peer's text is cut, and escaped where it is shown.
+    let site = Site::new();
+    site.serve_with("issuer", Some(format!("\u{1b}[31m{}", "a".repeat(500)).into()));
+    let error = site.failure();
+    let found = format!("\u{1b}[31m{}", "a".repeat(195));
+    assert_eq!(error, mismatch(&site.server.url(), &found));
+    let shown = format!(r#"`issuer` is "\u{{1b}}[31m{}... (200 bytes)", and"#, "a".repeat(115));
+    assert!(error.to_string().contains(&shown), "{error}");
+}
+
+fn mismatch(expected: &str, found: &str) -> FetchError {
+    FetchError::IssuerMismatch { expected: expected.into(), found: found.into() }
 }
 
 #[test]
@@ -210,8 +228,9 @@ fn slash_at_the_end_makes_a_different_issuer() {
     {
         let server = IssuerServer::start_at(path);
         let origin = server.url().strip_suffix(path).unwrap().to_owned();
-        let site = Site::of(server, format!("{origin}{of_source}"));
-        assert_eq!(site.failure(), FetchError::IssuerMismatch, "{path:?} {of_source:?}");
+        let of_source = format!("{origin}{of_source}");
+        let site = Site::of(server, of_source.clone());
+        assert_eq!(site.failure(), mismatch(&of_source, &format!("{origin}{path}")));
         assert_eq!(site.hits(), (1, 0, 0));
     }
 }
@@ -339,17 +358,18 @@ fn metadata_of_64_kilobytes_is_read() {
 #[test]
 fn both_requests_have_one_deadline() {
     // One request that is too slow, or two that are too slow together.
-    for (metadata, key_set) in [
-        (Answer::metadata().drip(1, millis(20)), Answer::key_set()),
-        (Answer::silence(), Answer::key_set()),
-        (Answer::metadata().delay(3 * TIMEOUT / 4), Answer::key_set().delay(3 * TIMEOUT / 4)),
-        (Answer::metadata().delay(TIMEOUT / 2), Answer::key_set().drip_body(1, millis(20))),
+    let (most, slow_body) = (3 * TIMEOUT / 4, Answer::key_set().drip_body(1, millis(20)));
+    for (metadata, key_set, error) in [
+        (Answer::metadata().drip(1, millis(20)), Answer::key_set(), FetchError::Timeout),
+        (Answer::silence(), Answer::key_set(), FetchError::Timeout),
+        (Answer::metadata().delay(most), Answer::key_set().delay(most), FetchError::Timeout),
+        (Answer::metadata().delay(TIMEOUT / 2), slow_body, FetchError::BodyTimeout),
     ] {
         let site = Site::new();
         site.server.answer_metadata_with(metadata);
         site.server.answer_with(key_set);
         let start = Instant::now();
-        assert_eq!(bare(site.keys.prime()), Err(FetchError::Timeout));
+        assert_eq!(bare(site.keys.prime()), Err(error));
         let elapsed = start.elapsed();
         assert!(elapsed < TIMEOUT + millis(200), "{elapsed:?}");
     }
@@ -493,16 +513,17 @@ fn keys_outlive_stale_cap_while_the_metadata_is_absent() {
 
 #[test]
 fn metadata_that_was_read_and_refused_is_never_passed_over() {
-    let mismatch = FetchError::IssuerMismatch;
     let missing = |member| metadata_error(MetadataError::MemberMissing { member });
     let url = metadata_error(MetadataError::JwksUri(FetchConfigError::NotHttps));
     for (member, value, error) in [
-        ("issuer", Some("https://evil.example/"), mismatch),
-        ("issuer", None, missing("issuer")),
-        ("jwks_uri", None, missing("jwks_uri")),
-        ("jwks_uri", Some("http://a.example/"), url),
+        ("issuer", Some("https://evil.example/"), None),
+        ("issuer", None, Some(missing("issuer"))),
+        ("jwks_uri", None, Some(missing("jwks_uri"))),
+        ("jwks_uri", Some("http://a.example/"), Some(url)),
     ] {
         let site = Site::new();
+        let of_other = || mismatch(&site.server.url(), "https://evil.example/");
+        let error = error.unwrap_or_else(of_other);
         site.keys.prime().unwrap();
         site.serve_with(member, value.map(Into::into));
         assert_eq!(bare(site.keys.refresh_now()), Err(error), "{member} {value:?}");
@@ -563,7 +584,8 @@ fn wrong_metadata_is_not_ignored_when_it_is_read_again() {
     site.server.answer_with(Answer::key_set());
     site.clock.advance(site.keys.health().next_attempt_in());
     site.serve_with("issuer", Some("https://evil.example/".into()));
-    assert_eq!(bare(site.keys.prime()), Err(FetchError::IssuerMismatch));
+    let mismatch = mismatch(&site.server.url(), "https://evil.example/");
+    assert_eq!(bare(site.keys.prime()), Err(mismatch));
     assert_eq!(site.hits(), (2, 0, 2));
     // The set in use stays in use. I6.
     assert_eq!(site.keys.health().state(), KeysState::Expired);
@@ -728,7 +750,22 @@ fn issuer_is_checked_when_the_source_is_built() {
     assert_eq!(outcome("https://issuer.example/tenant/"), Ok(()));
     for (issuer, error) in [
         ("", FetchConfigError::Url),
-        ("issuer.example", FetchConfigError::Url),
+        ("issuer.example", FetchConfigError::UrlWithoutScheme),
+        ("localhost:8080/realms/shop", FetchConfigError::UrlWithoutScheme),
+        ("https://issuer.example/\n", SPACE),
+        ("'https://issuer.example/'", QUOTES),
+        ("https://${HOST}/", PLACEHOLDER),
+        ("https://login.example/{tenant}/v2.0", PLACEHOLDER),
+        ("https://<domain>.example/", PLACEHOLDER),
+        (
+            "https://issuer.example/.well-known/openid-configuration",
+            FetchConfigError::IssuerWellKnown,
+        ),
+        (
+            "https://issuer.example/.well-known/oauth-authorization-server/tenant",
+            FetchConfigError::IssuerWellKnown,
+        ),
+        ("https://issuer.example/.well-known/jwks.json", FetchConfigError::IssuerWellKnown),
         ("https://me@issuer.example", FetchConfigError::Url),
         ("https://issuer.example/#a", FetchConfigError::Url),
         ("https://issuer.example/?a=b", FetchConfigError::IssuerQuery),
@@ -742,3 +779,8 @@ fn issuer_is_checked_when_the_source_is_built() {
     let far = builder.danger_allow_http_loopback().build().map(drop);
     assert_eq!(far, Err(FetchConfigError::NotHttps));
 }
+
+const SPACE: FetchConfigError = FetchConfigError::SpoiledUrl { fault: SettingFault::WhiteSpace };
+const QUOTES: FetchConfigError = FetchConfigError::SpoiledUrl { fault: SettingFault::Quotes };
+const PLACEHOLDER: FetchConfigError =
+    FetchConfigError::SpoiledUrl { fault: SettingFault::Placeholder };

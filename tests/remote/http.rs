@@ -204,7 +204,7 @@ fn body_that_arrives_byte_by_byte() {
     {
         let server = IssuerServer::start();
         server.answer_with(answer.drip_body(1, DRIP));
-        assert_eq!(failure(at(&server)), FetchError::Timeout);
+        assert_eq!(failure(at(&server)), FetchError::BodyTimeout);
     }
 }
 
@@ -397,7 +397,7 @@ fn headers_of_500_kilobytes() {
     let server = IssuerServer::start();
     for line in ["a".repeat(500_000), "a: b\r\nc".repeat(80_000)] {
         server.answer_with(Answer::key_set().header("X", line));
-        assert_eq!(failure(at(&server)), FetchError::Protocol);
+        assert_eq!(failure(at(&server)), FetchError::HeadersTooLarge);
     }
 }
 

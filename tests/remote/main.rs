@@ -45,6 +45,7 @@ mod tls;
 mod proxy;
 mod issuer;
 mod discovery;
+mod advice;
 mod split_host;
 mod serverless;
 

@@ -67,7 +67,7 @@ fn tls_is_with_the_host_behind_the_proxy() {
         (proxy, OTHER_AUTHORITY, "UnknownIssuer"),
     ] {
         match failure(through(proxy.url()).root_certs_pem(roots)) {
-            FetchError::Tls { reason } => assert!(reason.contains(why), "{reason}"),
+            FetchError::Tls { reason, .. } => assert!(reason.contains(why), "{reason}"),
             error => panic!("{error:?}"),
         }
     }

@@ -3,9 +3,10 @@
 use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use tokenring::{
-    FetchConfigError, Guard, JsonError, JwkSetError, Policy, RemoteJwks, Verifier,
+    FetchConfigError, Guard, JsonError, JwkSetError, Policy, RemoteJwks, SettingFault, Verifier,
     remote::{
         Clock, Fetch, FetchError, FetchRequest, MetadataError, ProxyError, RemoteJwksBuilder,
+        RootCertsFault, TlsFault,
     },
 };
 
@@ -186,6 +187,14 @@ fn config_errors_say_what_to_change() {
             "the URL must be absolute, with a host, without user information and fragment",
         ),
         (
+            FetchConfigError::SpoiledUrl { fault: SettingFault::WhiteSpace },
+            "the URL has white space at an end, or a control character: remove it",
+        ),
+        (
+            FetchConfigError::UrlWithoutScheme,
+            "the URL has no scheme, write https:// before its host",
+        ),
+        (
             FetchConfigError::NotHttps,
             "the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
         ),
@@ -194,13 +203,38 @@ fn config_errors_say_what_to_change() {
             "danger_allow_http must be given a host, without scheme, port and path",
         ),
         (FetchConfigError::IssuerQuery, "the issuer's URL must not have a query"),
+        (
+            FetchConfigError::IssuerWellKnown,
+            "the issuer's URL is that of its metadata, end it before /.well-known/",
+        ),
         (FetchConfigError::Zero { setting: "ttl" }, "ttl must not be zero"),
         (FetchConfigError::TtlTooShort, "ttl must be at least a second"),
         (FetchConfigError::StaleCapBelowTtl, "stale_cap must not be less than ttl"),
         (FetchConfigError::TimeoutTooLong { setting: "timeout" }, "timeout must not exceed a day"),
         (FetchConfigError::MaxBodyTooLarge, "max_body must not exceed 524288"),
+        (FetchConfigError::RootCerts(RootCertsFault::Empty), "the root certificates are empty"),
         (
-            FetchConfigError::RootCerts,
+            FetchConfigError::RootCerts(RootCertsFault::Utf16),
+            "the root certificates are UTF-16, save them as UTF-8 or ASCII",
+        ),
+        (
+            FetchConfigError::RootCerts(RootCertsFault::ByteOrderMark),
+            "the root certificates begin with a byte order mark, remove it",
+        ),
+        (
+            FetchConfigError::RootCerts(RootCertsFault::Der),
+            "the root certificates are DER, convert them with openssl x509 -inform DER",
+        ),
+        (
+            FetchConfigError::RootCerts(RootCertsFault::EscapedLineBreaks),
+            "the line breaks of the root certificates are written as \\n, replace them with line breaks",
+        ),
+        (
+            FetchConfigError::RootCerts(RootCertsFault::PrivateKey),
+            "the root certificates have a private key beside them, which belongs to their owner alone",
+        ),
+        (
+            FetchConfigError::RootCerts(RootCertsFault::NotCertificates),
             "root certificates must be in PEM, with nothing else beside them",
         ),
         (
@@ -270,11 +304,24 @@ fn fetch_errors_have_a_text_and_a_code() {
             "no connection to the host: connection refused",
         ),
         (
-            FetchError::Tls { reason: "expired".to_owned() },
+            FetchError::Tls { fault: TlsFault::Other, reason: "a reason".to_owned() },
             "tls",
-            "TLS with the host failed: expired",
+            "TLS with the host failed: a reason",
         ),
+        (
+            FetchError::Tls { fault: TlsFault::Expired, reason: "a reason".to_owned() },
+            "tls",
+            "TLS with the host failed, its certificate has expired: a reason",
+        ),
+        (FetchError::ResolveTimeout, "resolve_timeout", "the name servers did not answer in time"),
+        (
+            FetchError::ConnectTimeout,
+            "connect_timeout",
+            "there was no connection to the host in time",
+        ),
+        (FetchError::TlsTimeout, "tls_timeout", "the TLS handshake was not complete in time"),
         (FetchError::Timeout, "timeout", "the answer was not complete in time"),
+        (FetchError::BodyTimeout, "body_timeout", "the body was not complete in time"),
         (status(503), "status", "the host answered with status 503 instead of 200"),
         // Only the host of the target is shown.
         (
@@ -288,6 +335,11 @@ fn fetch_errors_have_a_text_and_a_code() {
             "the host redirects (302) without naming a host, which is not followed",
         ),
         (FetchError::Protocol, "protocol", "the host did not answer in proper HTTP"),
+        (
+            FetchError::HeadersTooLarge,
+            "headers_too_large",
+            "the headers of the answer are longer than 64 KiB, or more than 128",
+        ),
         (
             FetchError::ContentEncoding,
             "content_encoding",
@@ -311,9 +363,19 @@ fn fetch_errors_have_a_text_and_a_code() {
             "the metadata's `jwks_uri` cannot be used: the URL must begin with https:, unless danger_allow_http or danger_allow_http_loopback allows http: for its host",
         ),
         (
-            FetchError::IssuerMismatch,
+            FetchError::IssuerMismatch { expected: "a".into(), found: "b\n".into() },
             "issuer_mismatch",
-            "the metadata's `issuer` is not the issuer configured here, compare them including the trailing slash",
+            r#"the metadata's `issuer` is "b\u{a}", and the issuer configured here is "a""#,
+        ),
+        (
+            FetchError::MetadataAsKeySet,
+            "metadata_as_key_set",
+            "the document is the issuer's metadata, not a key set",
+        ),
+        (
+            metadata(MetadataError::KeySet),
+            "metadata",
+            "the document is a key set, not the issuer's metadata",
         ),
         (
             FetchError::NoUsableKeys { skipped: 0, reasons: vec![] },
@@ -408,7 +470,7 @@ fn error_of_an_own_client_is_short_and_printable_in_every_text() {
     // Cut between characters, even if it was not made by the constructor.
     let long = "\u{e4}".repeat(201);
     assert_eq!(FetchError::custom(&long), FetchError::Custom { reason: "\u{e4}".repeat(200) });
-    let text = "\\u{e4}".repeat(200);
+    let text = format!("{}... (402 bytes)", "\\u{e4}".repeat(200));
     assert_eq!(FetchError::Custom { reason: long }.to_string(), text);
     assert_eq!(FetchError::custom("").to_string(), "");
 }

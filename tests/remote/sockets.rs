@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     io::{self, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
     process,
     sync::{
@@ -93,8 +93,12 @@ pub(crate) fn serve_tls_to(
     let config = tls_config(certificate, clients);
     serve(move |stream, _| {
         let session = ServerConnection::new(Arc::clone(&config)).unwrap();
-        let mut stream = StreamOwned::new(session, stream.try_clone()?);
-        let head = read_head(&mut stream)?;
+        let (mut raw, mut stream) = (stream, StreamOwned::new(session, stream.try_clone()?));
+        let Ok(head) = read_head(&mut stream) else {
+            // To close with unread bytes would reset the connection, and the client could lose the alert.
+            raw.shutdown(Shutdown::Write)?;
+            return io::copy(&mut raw, &mut io::sink()).map(drop);
+        };
         match demanded.is_none_or(|line| head.contains(line)) {
             true => write_body(&mut stream, Issuer::default().jwks().as_bytes())?,
             false => stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")?,
@@ -145,7 +149,7 @@ pub(crate) fn der(pem: &str) -> CertificateDer<'static> {
 pub(crate) struct TempFile(pub(crate) PathBuf);
 
 impl TempFile {
-    pub(crate) fn with(content: &str) -> Self {
+    pub(crate) fn with(content: impl AsRef<[u8]>) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let name = format!("tokenring-test-{}-{number}", process::id());

@@ -26,7 +26,7 @@ use rustls::{
 };
 use tokenring::{
     FetchConfigError, RemoteJwks,
-    remote::{FetchError, RemoteJwksBuilder},
+    remote::{FetchError, RemoteJwksBuilder, RootCertsFault, TlsFault},
     testkit::{Answer, IssuerServer},
 };
 
@@ -124,7 +124,7 @@ fn plain_http_behind_an_https_url() {
     let (address, _) = serve(|mut stream, _| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
     assert_tls_failure(RemoteJwks::builder(format!("https://{address}/")).no_proxy(), "");
     // This server waits for the end of a request, which never comes.
-    assert_eq!(failure(RemoteJwks::builder(url).no_proxy()), FetchError::Timeout);
+    assert_eq!(failure(RemoteJwks::builder(url).no_proxy()), FetchError::TlsTimeout);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn handshake_that_arrives_byte_by_byte() {
         }
     });
     let keys = RemoteJwks::builder(format!("https://{address}/")).no_proxy();
-    assert_eq!(failure(keys), FetchError::Timeout);
+    assert_eq!(failure(keys), FetchError::TlsTimeout);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn connection_has_a_timeout_of_its_own() {
     let keys = RemoteJwks::builder(format!("https://{address}/")).no_proxy();
     let keys = keys.timeout(10 * TIMEOUT).connect_timeout(TIMEOUT).build().unwrap();
     let start = Instant::now();
-    assert_eq!(bare(keys.prime()), Err(FetchError::Timeout));
+    assert_eq!(bare(keys.prime()), Err(FetchError::TlsTimeout));
     assert!(start.elapsed() < TIMEOUT + Duration::from_millis(200), "{:?}", start.elapsed());
 }
 
@@ -155,22 +155,35 @@ fn connection_has_a_timeout_of_its_own() {
 fn tls_that_is_closed_at_once_is_tried_twice() {
     let (address, connections) = serve(|stream, _| stream.shutdown(Shutdown::Write));
     let keys = RemoteJwks::builder(format!("https://{address}/")).no_proxy();
-    assert!(matches!(failure(keys), FetchError::Connect { .. }));
+    let reason = "unexpected end of file".into();
+    assert_eq!(failure(keys), FetchError::Tls { fault: TlsFault::Closed, reason });
     assert_eq!(connections.load(Ordering::SeqCst), 2);
 }
 
 #[test]
 fn root_certificates_must_be_certificates() {
-    for bad in [
-        String::new(),
-        "no PEM".into(),
-        SERVER_KEY.into(),
-        format!("{AUTHORITY}{SERVER_KEY}"),
-        AUTHORITY.replace("-----END", "----END"),
-        AUTHORITY.replace('M', "*"),
+    let utf16: Vec<u8> = AUTHORITY.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bad, fault) in [
+        (Vec::new(), RootCertsFault::Empty),
+        (b" \n".to_vec(), RootCertsFault::Empty),
+        ([&[0xff, 0xfe], utf16.as_slice()].concat(), RootCertsFault::Utf16),
+        (format!("\u{feff}{AUTHORITY}").into(), RootCertsFault::ByteOrderMark),
+        (der(AUTHORITY).to_vec(), RootCertsFault::Der),
+        (AUTHORITY.replace('\n', "\\n").into(), RootCertsFault::EscapedLineBreaks),
+        (SERVER_KEY.into(), RootCertsFault::PrivateKey),
+        (format!("{AUTHORITY}{SERVER_KEY}").into(), RootCertsFault::PrivateKey),
+        (b"no PEM".to_vec(), RootCertsFault::NotCertificates),
+        (AUTHORITY.replace("-----END", "----END").into(), RootCertsFault::NotCertificates),
+        (AUTHORITY.replace('M', "*").into(), RootCertsFault::NotCertificates),
+        (AUTHORITY.replace("CERTIFICATE", "PUBLIC KEY").into(), RootCertsFault::NotCertificates),
     ] {
-        let keys = RemoteJwks::builder("https://issuer.example/").root_certs_pem(bad.clone());
-        assert_eq!(keys.build().map(drop), Err(FetchConfigError::RootCerts), "{bad}");
+        let refused = Err(FetchConfigError::RootCerts(fault));
+        let keys = || RemoteJwks::builder("https://issuer.example/");
+        let shown = String::from_utf8_lossy(&bad);
+        assert_eq!(keys().root_certs_pem(bad.clone()).build().map(drop), refused, "{shown}");
+        assert_eq!(keys().add_root_certs_pem(bad.clone()).build().map(drop), refused, "{shown}");
+        let file = TempFile::with(&bad);
+        assert_eq!(keys().root_certs_file(&file.0).build().map(drop), refused, "{shown}");
     }
 }
 
@@ -202,7 +215,7 @@ fn roots_may_be_in_a_file() {
     assert_eq!(built_in().add_root_certs_file(&file.0).build().unwrap().prime(), Ok(()));
     let key = TempFile::with(SERVER_KEY);
     let outcome = built_in().root_certs_file(&key.0).build().map(drop);
-    assert_eq!(outcome, Err(FetchConfigError::RootCerts));
+    assert_eq!(outcome, Err(FetchConfigError::RootCerts(RootCertsFault::PrivateKey)));
     let missing = FetchConfigError::RootCertsFile { kind: io::ErrorKind::NotFound };
     assert_eq!(built_in().add_root_certs_file("/no/file").build().map(drop), Err(missing));
 }
@@ -345,15 +358,15 @@ fn keys_of_a_kubernetes_cluster() {
 
 fn assert_tls_failure(keys: RemoteJwksBuilder, why: &str) {
     match failure(keys) {
-        FetchError::Tls { reason } => assert!(reason.contains(why), "{reason}"),
+        FetchError::Tls { reason, .. } => assert!(reason.contains(why), "{reason}"),
         error => panic!("{error:?}"),
     }
 }
 
 /// A certificate for 127.0.0.1 that expired in 2020, signed by [`AUTHORITY`].
-const EXPIRED: &str = include_str!("../vectors/tls/expired.pem");
+pub(crate) const EXPIRED: &str = include_str!("../vectors/tls/expired.pem");
 /// A self-signed certificate for 127.0.0.1.
-const SELF_SIGNED: &str = include_str!("../vectors/tls/self-signed.pem");
+pub(crate) const SELF_SIGNED: &str = include_str!("../vectors/tls/self-signed.pem");
 
 // Made by `vectors/tls/make-clients.sh`.
 

@@ -131,7 +131,7 @@ impl ResponseError for Refused {
         }
         let mut response = HttpResponse::build(self.status_code());
         for header in self.0.headers() {
-            response.insert_header(header);
+            response.append_header(header);
         }
         response.body(self.0.body())
     }

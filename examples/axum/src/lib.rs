@@ -7,15 +7,13 @@ use std::sync::Arc;
 use axum::{
     Extension, Json, Router,
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{self, HeaderMap, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::{Value, json};
-use tokenring::{
-    Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified, Verifier,
-};
+use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, RemoteJwks, Verified, Verifier};
 
 /// The state that the handlers share.
 #[derive(Clone)]
@@ -132,19 +130,6 @@ async fn check(
         if log == Log::Explanation {
             eprintln!("{}", guard.explain(&values));
         }
-        respond(&rejection)
+        http::Response::from(rejection).into_response()
     })
-}
-
-/// A rejection as axum's response.
-fn respond(rejection: &Rejection) -> Response {
-    let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-    let mut response = (status, rejection.body()).into_response();
-    for (name, value) in rejection.headers() {
-        // A `Rejection` has only valid header names and values.
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
 }

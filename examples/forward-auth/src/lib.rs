@@ -13,7 +13,7 @@ use std::{
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION},
+    http::{self, HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -71,7 +71,7 @@ async fn decide(State(service): State<Arc<ForwardAuth>>, headers: HeaderMap) -> 
             let reason = rejection.cause().map_or("no_token", |cause| cause.code());
             service.count(rejection.status(), reason);
             eprintln!("{reason}: {rejection}");
-            refusal(&rejection)
+            refusal(rejection)
         }
     }
 }
@@ -100,16 +100,10 @@ fn visible(text: &str) -> String {
     visible
 }
 
-fn refusal(rejection: &Rejection) -> Response {
-    let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-    let mut response = (status, rejection.body()).into_response();
-    for (name, value) in rejection.headers() {
-        // A `Rejection` has only valid header names and values.
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response.headers_mut().insert(MESSAGE, HeaderValue::from_static(rejection.message()));
+fn refusal(rejection: Rejection) -> Response {
+    let message = HeaderValue::from_static(rejection.message());
+    let mut response = http::Response::from(rejection).into_response();
+    response.headers_mut().insert(MESSAGE, message);
     response
 }
 

@@ -11,7 +11,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
+use http::header::AUTHORIZATION;
 use tokenring::{Guard, Rejection, RemoteJwks, Verified};
 use tonic::{
     Code, Request, Response, Status,
@@ -49,7 +49,7 @@ impl Messages for Api {
 
     async fn list(&self, request: Request<Empty>) -> Result<Response<ListReply>, Status> {
         let permission = self.guard.check_permission(caller(&request)?, "read:messages");
-        permission.map_err(|rejection| status(&rejection))?;
+        permission.map_err(status)?;
         Ok(Response::new(ListReply { messages: vec!["a message".into()] }))
     }
 }
@@ -104,14 +104,14 @@ where
                     request.extensions_mut().insert(caller);
                     inner.call(request).await
                 }
-                Err(rejection) => Ok(status(&rejection).into_http()),
+                Err(rejection) => Ok(status(rejection).into_http()),
             }
         })
     }
 }
 
 /// A rejection as a gRPC status. Its metadata are the header fields that an HTTP client would get.
-fn status(rejection: &Rejection) -> Status {
+fn status(rejection: Rejection) -> Status {
     if let Some(cause) = rejection.cause() {
         eprintln!("{}: {cause}", cause.code());
     }
@@ -120,10 +120,8 @@ fn status(rejection: &Rejection) -> Status {
         503 => Code::Unavailable,
         _ => Code::Unauthenticated,
     };
+    let message = rejection.message();
+    let (fields, _) = http::Response::<String>::from(rejection).into_parts();
     // tonic replaces our `content-type` with gRPC's own.
-    let headers = rejection.headers().filter_map(|(name, value)| {
-        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
-    });
-    let metadata = MetadataMap::from_headers(headers.collect());
-    Status::with_metadata(code, rejection.message(), metadata)
+    Status::with_metadata(code, message, MetadataMap::from_headers(fields.headers))
 }

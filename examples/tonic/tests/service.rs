@@ -61,7 +61,7 @@ fn several_authorization_values_are_refused_even_if_all_are_good() {
     for values in [[good.clone(), good.clone()], [good, "Basic dXNlcjpwYXNz".into()]] {
         let status = server.hello(&values).unwrap_err();
         assert_eq!(refusal(&status), (Code::Unauthenticated, "Invalid token format"));
-        let challenge = r#"Bearer realm="api", error="invalid_request""#;
+        let challenge = r#"Bearer error="invalid_request", realm="api""#;
         assert_eq!(metadata(&status, "www-authenticate"), Some(challenge));
     }
 }
@@ -82,7 +82,7 @@ fn bad_tokens_get_the_same_answer_whatever_the_cause() {
     for (wrong, token) in tokens {
         let status = server.hello(&[bearer(&token)]).unwrap_err();
         assert_eq!(refusal(&status), (Code::Unauthenticated, "Invalid token"), "{wrong}");
-        let challenge = r#"Bearer realm="api", error="invalid_token""#;
+        let challenge = r#"Bearer error="invalid_token", realm="api""#;
         assert_eq!(metadata(&status, "www-authenticate"), Some(challenge), "{wrong}");
         assert_eq!(refusal(&server.list(&[bearer(&token)]).unwrap_err()), refusal(&status));
     }
@@ -100,7 +100,7 @@ fn permission_is_required_where_a_handler_asks_for_it() {
         let token = [bearer(&token.mint())];
         let status = server.list(&token).unwrap_err();
         assert_eq!(refusal(&status), (Code::PermissionDenied, "Insufficient scope"));
-        let challenge = r#"Bearer realm="api", error="insufficient_scope", scope="read:messages""#;
+        let challenge = r#"Bearer error="insufficient_scope", realm="api""#;
         assert_eq!(metadata(&status, "www-authenticate"), Some(challenge));
         assert!(server.hello(&token).is_ok());
     }

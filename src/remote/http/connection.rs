@@ -5,7 +5,7 @@ use std::{
     boxed::Box,
     error::Error,
     fmt,
-    net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+    net::{SocketAddr, ToSocketAddrs as _},
     string::String,
     sync::{
         Arc,
@@ -22,16 +22,22 @@ use ureq::{
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
         transport::{
-            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, RustlsConnector,
+            Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector,
             Transport,
         },
     },
 };
 
-use crate::remote::{
-    error::FetchConfigError,
-    host::{is_host, is_port},
-    http::tunnel::{Tunnel, boxed},
+use crate::{
+    SettingFault,
+    host::{is_host, is_loopback, is_port},
+    remote::{
+        error::FetchConfigError,
+        http::{
+            stage::Stages,
+            tunnel::{Tunnel, boxed},
+        },
+    },
 };
 
 /// The hosts that plain `http:` was allowed for.
@@ -59,6 +65,12 @@ impl PlainHttp {
 /// Whether `url` may be fetched. The parser is the HTTP client's own, so that the check and the fetch
 /// cannot disagree on where the host ends.
 pub(crate) fn check_url(url: &str, plain_http: &PlainHttp) -> Result<(), FetchConfigError> {
+    if let Some(fault) = SettingFault::of(url) {
+        return Err(FetchConfigError::SpoiledUrl { fault });
+    }
+    if begins_with_host(url) {
+        return Err(FetchConfigError::UrlWithoutScheme);
+    }
     // `Uri` drops a fragment instead of refusing it.
     if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
         return Err(FetchConfigError::Url);
@@ -78,10 +90,11 @@ pub(crate) fn check_url(url: &str, plain_http: &PlainHttp) -> Result<(), FetchCo
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host == "[::1]"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+/// Whether `url` is a name or an address, perhaps with a port and a path.
+fn begins_with_host(url: &str) -> bool {
+    let authority = url.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    is_host(host) && authority.strip_prefix(host).is_some_and(is_port)
 }
 
 /// The system's resolver, on its own thread, since it has no timeout.
@@ -89,7 +102,7 @@ fn is_loopback(host: &str) -> bool {
 /// ureq's own resolver panics if the system has no thread left, and its errors look like those of a
 /// connection.
 #[derive(Debug)]
-pub(crate) struct SystemResolver;
+pub(crate) struct SystemResolver(pub(crate) Arc<Stages>);
 
 impl Resolver for SystemResolver {
     fn resolve(
@@ -111,7 +124,10 @@ impl Resolver for SystemResolver {
         }
         match addresses.is_empty() {
             true => Err(ureq::Error::HostNotFound),
-            false => Ok(addresses),
+            false => {
+                self.0.has_resolved();
+                Ok(addresses)
+            }
         }
     }
 }
@@ -161,15 +177,19 @@ impl Error for NoThread {}
 /// must be seen first.
 #[derive(Debug)]
 pub(crate) struct WatchedConnector {
-    inner: DefaultConnector,
     tunnel: Option<Tunnel>,
+    stages: Arc<Stages>,
     encoded: Arc<AtomicBool>,
 }
 
 impl WatchedConnector {
     /// `encoded` is set when a response names a content coding.
-    pub(crate) fn new(tunnel: Option<Tunnel>, encoded: Arc<AtomicBool>) -> Self {
-        Self { inner: DefaultConnector::new(), tunnel, encoded }
+    pub(crate) fn new(
+        tunnel: Option<Tunnel>,
+        stages: Arc<Stages>,
+        encoded: Arc<AtomicBool>,
+    ) -> Self {
+        Self { tunnel, stages, encoded }
     }
 }
 
@@ -182,14 +202,16 @@ impl Connector for WatchedConnector {
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
         let encoded = Arc::clone(&self.encoded);
-        let transport = match &self.tunnel {
-            None => self.inner.connect(details, chained)?,
+        let connection = match &self.tunnel {
+            None => TcpConnector::default().connect(details, chained)?.map(boxed),
             Some(tunnel) => {
                 let through = tunnel.open(details);
-                let through = through.map_err(|error| ureq::Error::Other(Box::new(error)))?;
-                RustlsConnector::default().connect(details, Some(through))?.map(boxed)
+                Some(through.map_err(|error| ureq::Error::Other(Box::new(error)))?)
             }
         };
+        self.stages.has_connected(details.needs_tls());
+        let transport = RustlsConnector::default().connect(details, connection)?.map(boxed);
+        self.stages.has_secured();
         Ok(transport.map(|inner| Watched { inner, encoded }))
     }
 }
@@ -261,6 +283,8 @@ mod tests {
     #[test]
     fn url_is_checked_before_it_is_ever_fetched() {
         let (url, plain) = (FetchConfigError::Url, FetchConfigError::NotHttps);
+        let no_scheme = FetchConfigError::UrlWithoutScheme;
+        let space = FetchConfigError::SpoiledUrl { fault: SettingFault::WhiteSpace };
         // The URL, the outcome without and with `danger_allow_http_loopback`.
         let cases = [
             ("https://example.com/jwks", Ok(()), Ok(())),
@@ -285,8 +309,10 @@ mod tests {
             // Not absolute, or without a host.
             ("", Err(url), Err(url)),
             ("/jwks", Err(url), Err(url)),
-            ("example.com/jwks", Err(url), Err(url)),
-            ("example.com", Err(url), Err(url)),
+            ("example.com/jwks", Err(no_scheme), Err(no_scheme)),
+            ("localhost:8080/jwks", Err(no_scheme), Err(no_scheme)),
+            ("[::1]:8080", Err(no_scheme), Err(no_scheme)),
+            ("example.com", Err(no_scheme), Err(no_scheme)),
             ("https:", Err(url), Err(url)),
             ("https://", Err(url), Err(url)),
             ("https:///jwks", Err(url), Err(url)),
@@ -300,11 +326,12 @@ mod tests {
             ("https://example.com/#fragment", Err(url), Err(url)),
             ("https://example.com#", Err(url), Err(url)),
             // White space, control characters, characters outside ASCII.
-            (" https://example.com/", Err(url), Err(url)),
-            ("https://example.com/ ", Err(url), Err(url)),
-            ("https://example.com/a\r\nHost: b", Err(url), Err(url)),
-            ("https://example.com/\u{7f}", Err(url), Err(url)),
+            (" https://example.com/", Err(space), Err(space)),
+            ("https://example.com/ ", Err(space), Err(space)),
+            ("https://example.com/a\r\nHost: b", Err(space), Err(space)),
+            ("https://example.com/\u{7f}", Err(space), Err(space)),
             ("https://ex\u{e4}mple.com/", Err(url), Err(url)),
+            ("https://example.com/a b", Err(url), Err(url)),
             // Hosts that are neither names nor addresses.
             ("https://ex%61mple.com/", Err(url), Err(url)),
             ("https://example.com\\@b.example/", Err(url), Err(url)),

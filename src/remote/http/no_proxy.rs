@@ -8,7 +8,7 @@ use std::{
 
 use ureq::http::Uri;
 
-use crate::remote::host::is_host;
+use crate::host::is_host;
 
 /// The list in `NO_PROXY`. An entry that cannot be read matches nothing.
 #[derive(Clone, Default)]

@@ -1,6 +1,6 @@
 //! The certificates that the client trusts, and the one that it shows. RFC 7468, RFC 5280.
 
-use std::{fs, path::PathBuf, sync::Arc, vec::Vec};
+use std::{fs, path::PathBuf, string::String, sync::Arc, vec::Vec};
 
 use ring::{
     rand::SystemRandom,
@@ -11,7 +11,11 @@ use ring::{
 };
 use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 
-use crate::remote::error::FetchConfigError;
+use crate::{
+    encoding::Encoding,
+    pem::{has_escaped_line_break, is_private},
+    remote::error::{FetchConfigError, RootCertsFault},
+};
 
 /// The settings as they were given.
 #[derive(Clone, Default)]
@@ -69,15 +73,31 @@ impl Tls {
 
 impl Pem {
     fn certificates(&self) -> Result<Vec<Certificate<'static>>, FetchConfigError> {
-        let found = match self {
-            Self::Text(pem) => certificates(pem),
-            Self::File(path) => certificates(
+        match self {
+            Self::Text(pem) => root_certs(pem),
+            Self::File(path) => root_certs(
                 &fs::read(path)
                     .map_err(|error| FetchConfigError::RootCertsFile { kind: error.kind() })?,
             ),
-        };
-        found.ok_or(FetchConfigError::RootCerts)
+        }
     }
+}
+
+fn root_certs(pem: &[u8]) -> Result<Vec<Certificate<'static>>, FetchConfigError> {
+    let text = String::from_utf8_lossy(pem);
+    let fault = match Encoding::of(pem) {
+        Some(Encoding::Empty) => RootCertsFault::Empty,
+        Some(Encoding::Utf16) => RootCertsFault::Utf16,
+        Some(Encoding::ByteOrderMark) => RootCertsFault::ByteOrderMark,
+        Some(Encoding::Der) => RootCertsFault::Der,
+        None if is_private(&text) => RootCertsFault::PrivateKey,
+        None => match certificates(pem) {
+            Some(certificates) => return Ok(certificates),
+            None if has_escaped_line_break(&text) => RootCertsFault::EscapedLineBreaks,
+            None => RootCertsFault::NotCertificates,
+        },
+    };
+    Err(FetchConfigError::RootCerts(fault))
 }
 
 /// The certificates in `pem`. None if there is none, or something else.

@@ -28,6 +28,7 @@ use crate::remote::{
     http::{
         fetch_error, is_unknown_issuer,
         proxy::{HttpProxy, is_plain},
+        stage::Stages,
     },
 };
 
@@ -53,7 +54,7 @@ impl Tunnel {
     ) -> Result<Box<dyn Transport>, FetchError> {
         let mut outcome = Err(FetchError::Timeout);
         for tls in &self.tls {
-            outcome = self.connect(tls, details).map_err(fetch_error);
+            outcome = self.connect(tls, details).map_err(of_proxy);
             if !outcome.as_ref().err().is_some_and(is_unknown_issuer) {
                 break;
             }
@@ -113,7 +114,7 @@ impl Tunnel {
         request.push_str("Proxy-Connection: Keep-Alive\r\n");
         request.push_str(&self.authorization_line());
         request.push_str("\r\n");
-        let failed = |error: io::Error| self.failed(fetch_error(error.into()));
+        let failed = |error: io::Error| self.failed(of_proxy(error.into()));
         stream.write_all(request.as_bytes()).map_err(failed)?;
         loop {
             let head = read_head(&mut stream).map_err(failed)?;
@@ -145,13 +146,18 @@ impl Tunnel {
         self.proxy.failure(match error {
             FetchError::HostNotFound => ProxyError::HostNotFound,
             FetchError::Connect { kind } => ProxyError::Connect { kind },
-            FetchError::Tls { reason } => ProxyError::Tls { reason },
+            FetchError::Tls { reason, .. } => ProxyError::Tls { reason },
             FetchError::Timeout => ProxyError::Timeout,
             // Not the proxy's.
             FetchError::Thread => return FetchError::Thread,
             _ => ProxyError::Protocol,
         })
     }
+}
+
+/// An error on the way to the proxy, whose stages are not told apart.
+fn of_proxy(error: ureq::Error) -> FetchError {
+    fetch_error(error, &Stages::all())
 }
 
 pub(crate) fn boxed(transport: impl Transport) -> Box<dyn Transport> {

@@ -53,11 +53,12 @@ fn access_token_of_each_algorithm_is_accepted_for_its_client_alone() {
 #[test]
 fn discovery_of_the_issuer_without_its_slash_is_refused() {
     let issuer = canaille("P-256", "Ed25519");
-    let keys = RemoteJwks::discovery_builder(issuer.identifier().trim_end_matches('/'))
-        .danger_allow_http_loopback()
-        .build()
-        .unwrap();
-    assert_eq!(keys.prime().unwrap_err().error(), &FetchError::IssuerMismatch);
+    let without_slash = issuer.identifier().trim_end_matches('/');
+    let keys =
+        RemoteJwks::discovery_builder(without_slash).danger_allow_http_loopback().build().unwrap();
+    let (expected, found) = (without_slash.into(), issuer.identifier().into());
+    let mismatch = FetchError::IssuerMismatch { expected, found };
+    assert_eq!(keys.prime().unwrap_err().error(), &mismatch);
 }
 
 #[test]

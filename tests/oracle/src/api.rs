@@ -84,7 +84,7 @@ pub fn assert_refuses_requests_without_one_bearer_token(api: &Api) {
     }
     // Even if all of them are good.
     let good = bearer(&api.issued.issuer.token().mint());
-    let challenge = Some(r#"Bearer realm="api", error="invalid_request""#);
+    let challenge = Some(r#"Bearer error="invalid_request", realm="api""#);
     for values in [[good.clone(), good.clone()], [good, "Basic dXNlcjpwYXNz".into()]] {
         api.assert_refused(&values, (400, "Invalid token format", challenge), "several");
     }
@@ -109,7 +109,7 @@ pub fn assert_refuses_bad_tokens_alike(api: &Api) {
         ("two segments", "eyJhbGciOi.e30".into()),
         ("not base64url", token().signature_segment("~~~~").mint()),
     ];
-    let challenge = Some(r#"Bearer realm="api", error="invalid_token""#);
+    let challenge = Some(r#"Bearer error="invalid_token", realm="api""#);
     for (wrong, token) in tokens {
         api.assert_refused(&[bearer(&token)], (401, "Invalid token", challenge), wrong);
     }
@@ -147,8 +147,8 @@ pub fn assert_requires_the_permission_where_a_handler_asks_for_it(api: &Api) {
         // The scope `read:messages`, which every token here has, is no permission.
         ("an empty array", token().permissions(Vec::<Value>::new()).mint()),
     ];
-    let challenge =
-        Some(r#"Bearer realm="api", error="insufficient_scope", scope="read:messages""#);
+    // A permission is nothing that a client can request as a scope.
+    let challenge = Some(r#"Bearer error="insufficient_scope", realm="api""#);
     for (wrong, token) in refused {
         let response = api.get("/api/v1/messages", &[bearer(&token)]);
         assert_eq!(response.refusal(), (403, "Insufficient scope", challenge), "{wrong}");

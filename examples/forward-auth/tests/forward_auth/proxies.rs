@@ -147,7 +147,7 @@ fn client_gets_the_refusal_of_the_forward_auth_server() {
     let an_hour_ago = UnixTime::from_secs(UnixTime::now().as_secs() - 3600);
     let malformed = (401, "Invalid token format", Some(r#"Bearer realm="api""#));
     let invalid_token =
-        (401, "Invalid token", Some(r#"Bearer realm="api", error="invalid_token""#));
+        (401, "Invalid token", Some(r#"Bearer error="invalid_token", realm="api""#));
     let vectors = [
         ("no header", vec![], NO_TOKEN),
         ("another scheme", vec!["Basic dXNlcjpwYXNz".into()], malformed),
@@ -174,7 +174,7 @@ fn several_authorization_headers_are_refused_even_if_all_are_good() {
     let stack = Stack::start(&service, Application::recorder());
     let good = bearer(&service.issued.issuer.token().mint());
     let other = "Basic dXNlcjpwYXNz";
-    let challenge = r#"Bearer realm="api", error="invalid_request""#;
+    let challenge = r#"Bearer error="invalid_request", realm="api""#;
     let expected = (400, "Invalid token format", Some(challenge));
     for values in [[good.as_str(), &good], [good.as_str(), other], [other, good.as_str()]] {
         let headers = values.map(|value| ("Authorization", value));
@@ -195,7 +195,7 @@ fn several_authorization_headers_are_refused_even_if_all_are_good() {
 fn required_scope_must_be_present() {
     let service = Service::start(Some("read:messages"));
     let stack = Stack::start(&service, Application::recorder());
-    let challenge = r#"Bearer realm="api", error="insufficient_scope", scope="read:messages""#;
+    let challenge = r#"Bearer error="insufficient_scope", scope="read:messages", realm="api""#;
     let forbidden = (403, "Insufficient scope", Some(challenge));
     let vectors = [
         service.issued.issuer.token().without_claim("scope"),

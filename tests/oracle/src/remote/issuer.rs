@@ -194,7 +194,10 @@ impl Reply {
             10 => Self::BadMetadata("{}", missing("issuer")),
             11 => Self::BadMetadata(
                 r#"{"issuer":"https://issuer.example/tenant","jwks_uri":"https://one.example/jwks"}"#,
-                FetchError::IssuerMismatch,
+                FetchError::IssuerMismatch {
+                    expected: "https://issuer.example/tenant/".into(),
+                    found: "https://issuer.example/tenant".into(),
+                },
             ),
             12 => Self::BadMetadata(
                 r#"{"issuer":"https://issuer.example/tenant/"}"#,
