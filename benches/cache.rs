@@ -25,17 +25,18 @@ use tokenring::{
     testkit::{AUDIENCE, ISSUER, Issuer},
 };
 
-use samples::{EXPIRES_AT, NOW};
+use samples::{EXPIRES_AT, NOW, Sample};
 use table::{FEW, MANY, Table};
 
 fn main() {
     let table = Table::begin();
     let sample = samples::auth0();
-    let verifier = |capacity| {
+    let cached = |sample: &Sample, capacity| {
         Verifier::new(Policy::new(ISSUER, AUDIENCE), sample.keys.clone())
             .unwrap()
             .with_token_cache(NonZeroUsize::new(capacity).unwrap())
     };
+    let verifier = |capacity| cached(&sample, capacity);
     let verify = |verifier: &Verifier<_>, token: &str| {
         let verified = verifier.verify_at(token, NOW);
         assert_eq!(verified.as_ref().map(Verified::expires_at), Ok(EXPIRES_AT));
@@ -54,6 +55,14 @@ fn main() {
     table.row("not seen before", &sample, FEW, |_| {
         verify(&misses, &tokens[turn.fetch_add(1, Ordering::Relaxed) % 256]);
     });
+
+    // The claims of 8 KB are more than the cache keeps of a token.
+    for sample in samples::by_token_size().iter().filter(|sample| sample.name != "8 KB") {
+        let hits = cached(sample, 1);
+        verify(&hits, &sample.token);
+        table.row(&format!("{}, first", sample.name), sample, FEW, |token| sample.verify_at(token));
+        table.row(&format!("{}, again", sample.name), sample, MANY, |token| verify(&hits, token));
+    }
 
     println!("\nverify_at of tokens seen before, rounds or calls a second");
     tokens.iter().for_each(|token| verify(&hits, token));

@@ -2,8 +2,12 @@
 
 mod other_format;
 
+#[cfg(not(feature = "std"))]
+use alloc::collections::BTreeMap as ByName;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{fmt, ops::Deref};
+#[cfg(feature = "std")]
+use std::collections::HashMap as ByName;
 
 use crate::{
     Algorithm, JsonError, JwkError, JwkSetError, KeyError, KeyQuery, PublicKey,
@@ -34,8 +38,8 @@ use crate::{
 pub struct JwkSet {
     /// In the set's order.
     keys: Arc<[PublicKey]>,
-    /// The same keys, ordered by `kid`; those with one `kid` are in the set's order.
-    by_key_id: Arc<[PublicKey]>,
+    /// The same keys by `kid`; those with one `kid` are in the set's order.
+    by_key_id: Arc<ByName<Box<str>, Vec<PublicKey>>>,
     skipped: Arc<[SkippedKey]>,
     #[cfg_attr(not(feature = "fetch"), expect(dead_code, reason = "for sets that follow"))]
     burnt: Arc<[BurntKey]>,
@@ -121,8 +125,13 @@ impl JwkSet {
     }
 
     fn of_parts(keys: Vec<PublicKey>, skipped: Vec<SkippedKey>, burnt: Vec<BurntKey>) -> Self {
-        let mut by_key_id = keys.clone();
-        by_key_id.sort_by(|one, other| one.key_id().cmp(&other.key_id()));
+        let mut by_key_id = ByName::new();
+        for key in &keys {
+            if let Some(kid) = key.key_id() {
+                let with_key_id: &mut Vec<_> = by_key_id.entry(kid.into()).or_default();
+                with_key_id.push(key.clone());
+            }
+        }
         Self {
             keys: keys.into(),
             by_key_id: by_key_id.into(),
@@ -210,18 +219,12 @@ impl JwkSet {
     }
 
     fn with_key_id(&self, kid: &str) -> impl Iterator<Item = &PublicKey> {
-        let keys = match self.by_key_id.len() {
-            // measured: a search takes more instructions than these comparisons.
-            ..=FEW_KEYS => &*self.by_key_id,
-            _ => self.search(kid),
+        let keys = match self.keys.len() {
+            // measured: hashing takes more instructions than these comparisons.
+            ..=FEW_KEYS => &*self.keys,
+            _ => self.by_key_id.get(kid).map_or(&[][..], Vec::as_slice),
         };
         keys.iter().filter(move |key| key.key_id() == Some(kid))
-    }
-
-    fn search(&self, kid: &str) -> &[PublicKey] {
-        let start = self.by_key_id.partition_point(|key| key.key_id() < Some(kid));
-        let end = self.by_key_id.partition_point(|key| key.key_id() <= Some(kid));
-        self.by_key_id.get(start..end).unwrap_or_default()
     }
 }
 
@@ -296,5 +299,5 @@ impl SkippedKey {
 /// 34 ms for ES256 and 260 ms for ES384, because *ring* checks each point by a key agreement.
 const MAX_KEYS: usize = 1000;
 
-/// A set with more keys is searched by `kid`.
-const FEW_KEYS: usize = 16;
+/// A set with more keys is searched by the hash of `kid`.
+const FEW_KEYS: usize = 8;

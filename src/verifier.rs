@@ -8,7 +8,7 @@ use crate::{
     CompactJws, Explanation, KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey,
     UnixTime, Verified, VerifiedPayload, VerifyError, claims, explain,
     policy::Usage,
-    token_cache::{Digest, Recalled, TokenCache},
+    token_cache::{Recalled, TokenCache, TokenHash},
     trust::{Chosen, ConfiguredIssuer, FixedIssuers},
 };
 #[cfg(feature = "std")]
@@ -118,14 +118,29 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// No outcome changes. Each time, `exp` and `nbf` are compared with the time again, and the key
     /// is looked up or confirmed again: a token whose key was withdrawn or replaced, or whose keys
-    /// are not available, is refused as if it came for the first time. A token is recognized by the
-    /// SHA-256 of its whole text; the text itself is not kept. At most 4 KiB are kept per token; a
-    /// token that needs more is never remembered. No thread waits for another one's use of the cache: it
-    /// then verifies in full.
+    /// are not available, is refused as if it came for the first time. At most 4 KiB are kept per
+    /// token, and 16 KiB per cache; a token that needs more is never remembered. No
+    /// thread waits for another one's use of the cache: it then verifies in full.
+    ///
+    /// A token is recognized by a keyed hash of its whole text (NH, RFC 4418 section 5.2, with sums of
+    /// 256 bits). The text itself is not kept, and nor is its signature. The key is random, is made for
+    /// this cache and never leaves it. For somebody who does not have it, any other text is taken for an
+    /// accepted token with probability at most 2^-128, however it is chosen. Somebody who can read the
+    /// memory of the process can make such a text.
+    ///
+    /// If the system gives no random bytes, there is no cache: see
+    /// [`has_token_cache`](Self::has_token_cache).
     #[cfg(feature = "std")]
     #[must_use]
     pub fn with_token_cache(self, capacity: NonZeroUsize) -> Self {
-        Self { cache: Some(Arc::new(TokenCache::new(capacity))), ..self }
+        Self { cache: TokenCache::new(capacity).map(Arc::new), ..self }
+    }
+
+    /// Whether accepted tokens are remembered. `false` after
+    /// [`with_token_cache`](Self::with_token_cache) only if the system gave no random bytes.
+    #[cfg(feature = "std")]
+    pub fn has_token_cache(&self) -> bool {
+        self.cache.is_some()
     }
 
     /// Verifies `token` as of the system clock, which is read once the key is known. May block while
@@ -316,8 +331,8 @@ impl<K: KeySource> Verifier<K> {
         key: Result<SelectedKey, KeyError>,
     ) -> Result<Verified, VerifyError> {
         let token = Token::New(CompactJws::parse(text)?);
-        let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
-        let verification = Verification { issuer, text, digest, token };
+        let hash = self.cache.as_ref().and_then(|cache| cache.hash(text));
+        let verification = Verification { issuer, text, hash, token };
         self.conclude(verification, usage, key?, UnixTime::now())
     }
 
@@ -347,9 +362,9 @@ impl<K: KeySource> Verifier<K> {
         text: &'t str,
         usage: Usage<'_>,
     ) -> Result<Verification<'v, 't, K>, VerifyError> {
-        let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
-        let known = self.cache.as_ref().zip(digest).and_then(|(cache, digest)| {
-            let known = cache.recall(&digest)?;
+        let hash = self.cache.as_ref().and_then(|cache| cache.hash(text));
+        let known = self.cache.as_ref().zip(hash).and_then(|(cache, hash)| {
+            let known = cache.recall(&hash)?;
             let issuer = self.known_issuer(known.verified.issuer())?;
             // Only under the policy that accepted it, not under a later one for the same `iss`.
             (*issuer.identity() == known.issuer).then_some((issuer, known))
@@ -357,7 +372,7 @@ impl<K: KeySource> Verifier<K> {
         // Nothing of a token seen before is read again: its whole text is the one accepted then.
         if let Some((issuer, known)) = known {
             issuer.policy().check_purpose(usage)?;
-            return Ok(Verification { issuer, text, digest, token: Token::Known(known) });
+            return Ok(Verification { issuer, text, hash, token: Token::Known(known) });
         }
         // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
         // our keys, and nothing else.
@@ -366,7 +381,7 @@ impl<K: KeySource> Verifier<K> {
         issuer.policy().check_purpose(usage)?;
         // Before the key is looked up, so that a token with another algorithm never causes a fetch.
         issuer.policy().check_header(jws.header())?;
-        Ok(Verification { issuer, text, digest, token: Token::New(jws) })
+        Ok(Verification { issuer, text, hash, token: Token::New(jws) })
     }
 
     /// The issuer of tokens with this `iss`. A verifier with one issuer has no choice and does not call
@@ -421,7 +436,7 @@ impl<K: KeySource> Verifier<K> {
         key: SelectedKey,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        let Verification { issuer, text, digest, token } = verification;
+        let Verification { issuer, text, hash, token } = verification;
         let jws = match token {
             Token::New(jws) => jws,
             Token::Known(known) if known.key == key => {
@@ -431,13 +446,13 @@ impl<K: KeySource> Verifier<K> {
             // the new one too.
             Token::Known(_) => CompactJws::parse(text)?,
         };
-        let name = digest.and(jws.header().key_name()).map(|name| name.map(Box::from));
+        let name = hash.and(jws.header().key_name()).map(|name| name.map(Box::from));
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
         let verified = issuer.policy().check(jws.verify(&key)?, usage, now)?;
         issuer.accepted();
         // Only now: a token that any check has refused is never remembered.
-        if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {
-            cache.remember(digest, &verified, issuer.identity(), name, key);
+        if let Some((cache, hash)) = self.cache.as_ref().zip(hash) {
+            cache.remember(hash, &verified, issuer.identity(), name, key);
         }
         Ok(verified)
     }
@@ -468,7 +483,7 @@ pub(crate) struct Waiting<'v, K> {
 struct Verification<'v, 't, K> {
     issuer: Chosen<'v, K>,
     text: &'t str,
-    digest: Option<Digest>,
+    hash: Option<TokenHash>,
     token: Token<'t>,
 }
 

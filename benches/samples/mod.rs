@@ -166,6 +166,7 @@ pub(crate) fn by_token_size() -> Vec<Sample> {
         Sample::new("0.5 KB", &issuer, key, &small),
         auth0(),
         Sample::new("2 KB", &issuer, key, &grown(&issuer, 2_000)),
+        Sample::new("4 KB", &issuer, key, &grown(&issuer, 4_000)),
         Sample::new("8 KB", &issuer, key, &grown(&issuer, 8_000)),
     ]
 }

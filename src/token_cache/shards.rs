@@ -4,7 +4,7 @@ use std::{
     boxed::Box,
     collections::HashMap,
     fmt,
-    hash::{BuildHasherDefault, Hasher},
+    hash::{BuildHasherDefault, Hash, Hasher},
     num::NonZeroUsize,
     sync::{
         Arc, RwLock,
@@ -14,15 +14,18 @@ use std::{
     vec::Vec,
 };
 
-use super::{Digest, Recalled};
+use super::{
+    Recalled,
+    token_hash::{TokenHash, TokenHasher},
+};
 use crate::{
     SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName, lock, trust::Identity,
 };
 
-/// Accepted tokens, by the SHA-256 of their whole text, which is not kept.
+/// Accepted tokens, by a keyed hash of their whole text, which is not kept.
 ///
 /// Divided into shards, each with a lock that cache hits take for reading, so that they do not
-/// queue. A full shard does not store a token on first sight, only its digest. If the token comes
+/// queue. A full shard does not store a token on first sight, only its hash. If the token comes
 /// again soon, it replaces an entry not used since the last sweep (the CLOCK rule). Tokens that
 /// come only once, however many, therefore do not evict those in use.
 ///
@@ -30,27 +33,39 @@ use crate::{
 /// one reads, none is stored: the token is then verified in full. So a lock that a thread held at a fork
 /// hangs nobody in the child.
 pub(crate) struct TokenCache {
-    shards: Box<[RwLock<Shard>]>,
+    hasher: TokenHasher,
+    shards: Box<[Padded<RwLock<Shard>>]>,
 }
 
+/// A value on cache lines of its own: cores that take the locks of two shards do not wait for each other.
+/// Two lines of 64 bytes, because processors fetch them in pairs.
+#[repr(align(128))]
+struct Padded<T>(T);
+
 impl TokenCache {
-    /// An empty cache for `capacity` tokens.
-    pub(crate) fn new(capacity: NonZeroUsize) -> Self {
+    /// An empty cache for `capacity` tokens. `None` if the system gives no random bytes for its key.
+    pub(crate) fn new(capacity: NonZeroUsize) -> Option<Self> {
+        let hasher = TokenHasher::new()?;
         let shards = (capacity.get() / LEAST_PER_SHARD).clamp(1, MOST_SHARDS);
-        let each = capacity.get().div_ceil(shards);
-        // Rounding up may give too many places; the last shard has that many fewer.
+        // Some shards have a place more than the others, so that there are exactly `capacity`.
+        let (each, more) = (capacity.get() / shards, capacity.get() % shards);
         let shard = |number: usize| {
-            let before = each.saturating_mul(number);
-            let capacity = capacity.get().saturating_sub(before).min(each);
-            RwLock::new(Shard { capacity, ..Shard::default() })
+            let capacity = each.saturating_add(usize::from(number < more));
+            Padded(RwLock::new(Shard { capacity, ..Shard::default() }))
         };
-        Self { shards: (0..shards).map(shard).collect() }
+        Some(Self { hasher, shards: (0..shards).map(shard).collect() })
     }
 
-    /// The entry of the token with this digest, if there is one that can be read at once.
-    pub(crate) fn recall(&self, digest: &Digest) -> Option<Arc<Recalled>> {
-        let shard = lock::at_once(self.shard(digest)?.try_read())?;
-        let entry = shard.entries.get(*shard.places.get(digest)?)?;
+    /// The hash that this cache recognizes `token` by. `None` for a token that is too long to be
+    /// accepted.
+    pub(crate) fn hash(&self, token: &str) -> Option<TokenHash> {
+        self.hasher.hash(token)
+    }
+
+    /// The entry of the token with this hash, if there is one that can be read at once.
+    pub(crate) fn recall(&self, hash: &TokenHash) -> Option<Arc<Recalled>> {
+        let shard = lock::at_once(self.shard(hash)?.try_read())?;
+        let entry = shard.entries.get(*shard.places.get(hash)?)?;
         // Written only on a change: a cache line that nobody writes can stay in every core's cache.
         if !entry.seen_again.load(Ordering::Relaxed) {
             entry.seen_again.store(true, Ordering::Relaxed);
@@ -62,7 +77,7 @@ impl TokenCache {
     /// shard. Copies only what it stores.
     pub(crate) fn remember(
         &self,
-        digest: Digest,
+        hash: TokenHash,
         verified: &Verified,
         issuer: &Identity,
         name: Option<KeyName<Box<str>>>,
@@ -76,19 +91,18 @@ impl TokenCache {
         if verified.kept_bytes() > MAX_KEPT_BYTES || longest_name > MAX_KEY_ID_BYTES {
             return;
         }
-        let Some(shard) = self.shard(&digest) else { return };
+        let Some(shard) = self.shard(&hash) else { return };
         let Some(mut shard) = lock::at_once(shard.try_write()) else { return };
-        if let Some(place) = shard.place_for(digest) {
+        if let Some(place) = shard.place_for(hash) {
             let (verified, issuer) = (verified.unshared(), issuer.clone());
             let recalled = Arc::new(Recalled { verified, name, issuer, key });
-            shard.put(place, Entry { digest, recalled, seen_again: AtomicBool::new(false) });
+            shard.put(place, Entry { hash, recalled, seen_again: AtomicBool::new(false) });
         }
     }
 
-    fn shard(&self, digest: &Digest) -> Option<&RwLock<Shard>> {
-        // Not the bytes that the hash and `number` use inside a shard.
-        let [.., last] = digest.0;
-        self.shards.get(usize::from(last).checked_rem(self.shards.len())?)
+    fn shard(&self, hash: &TokenHash) -> Option<&RwLock<Shard>> {
+        // Not the bits that the table of a shard uses, which are the first and the last.
+        self.shards.get(number(hash, 3, self.shards.len())?).map(|Padded(shard)| shard)
     }
 }
 
@@ -101,54 +115,54 @@ impl fmt::Debug for TokenCache {
 #[derive(Default)]
 struct Shard {
     capacity: usize,
-    places: HashMap<Digest, usize, BuildHasherDefault<FirstBytes>>,
+    places: HashMap<TokenHash, usize, BuildHasherDefault<Place>>,
     entries: Vec<Entry>,
     /// The hand of CLOCK: the place where the next search for room begins.
     hand: usize,
-    /// Digests of tokens that recently found no room, each at the place that `number` gives it.
-    turned_away: Vec<Option<Digest>>,
+    /// Hashes of tokens that recently found no room, each at the place that `number` gives it.
+    turned_away: Vec<Option<TokenHash>>,
 }
 
 struct Entry {
-    digest: Digest,
+    hash: TokenHash,
     recalled: Arc<Recalled>,
     seen_again: AtomicBool,
 }
 
 impl Shard {
-    /// The place for a token with this digest, if it is to be stored: one past the end if there is
+    /// The place for a token with this hash, if it is to be stored: one past the end if there is
     /// room.
-    fn place_for(&mut self, digest: Digest) -> Option<usize> {
+    fn place_for(&mut self, hash: TokenHash) -> Option<usize> {
         // Another thread stored it first, or its key has been replaced.
-        if let Some(place) = self.places.get(&digest) {
+        if let Some(place) = self.places.get(&hash) {
             return Some(*place);
         }
         if self.entries.len() < self.capacity {
             return Some(self.entries.len());
         }
-        self.has_come_before(digest).then(|| self.make_room())
+        self.has_come_before(hash).then(|| self.make_room())
     }
 
     fn put(&mut self, place: usize, entry: Entry) {
-        let digest = entry.digest;
+        let hash = entry.hash;
         match self.entries.get_mut(place) {
             Some(old) => {
-                self.places.remove(&old.digest);
+                self.places.remove(&old.hash);
                 *old = entry;
             }
             None => self.entries.push(entry),
         }
-        self.places.insert(digest, place);
+        self.places.insert(hash, place);
     }
 
     /// Whether this token was recently turned away. If not, notes that it is now.
-    fn has_come_before(&mut self, digest: Digest) -> bool {
+    fn has_come_before(&mut self, hash: TokenHash) -> bool {
         if self.turned_away.is_empty() {
             self.turned_away = vec![None; self.entries.len()];
         }
-        let place = number(digest, self.turned_away.len());
+        let place = number(&hash, 1, self.turned_away.len());
         let noted = place.and_then(|place| self.turned_away.get_mut(place));
-        noted.is_some_and(|noted| noted.replace(digest) == Some(digest))
+        noted.is_some_and(|noted| noted.replace(hash) == Some(hash))
     }
 
     /// The place of the next entry that has not been used since the hand last passed it.
@@ -167,15 +181,22 @@ impl Shard {
     }
 }
 
-/// Hashes a digest to its first bytes. A digest is as good as random, and only tokens that an
-/// issuer signed are stored, so nobody can choose colliding ones.
-#[derive(Default)]
-struct FirstBytes(u64);
+/// In a table, the hash of a [`TokenHash`] is its place, which is as good as random.
+impl Hash for TokenHash {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.place());
+    }
+}
 
-impl Hasher for FirstBytes {
-    fn write(&mut self, bytes: &[u8]) {
-        // The array's length comes first and is overwritten.
-        self.0 = bytes.first_chunk().copied().map_or(self.0, u64::from_le_bytes);
+/// A hasher that takes a place as it is.
+#[derive(Default)]
+struct Place(u64);
+
+impl Hasher for Place {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, place: u64) {
+        self.0 = place;
     }
 
     fn finish(&self) -> u64 {
@@ -183,15 +204,15 @@ impl Hasher for FirstBytes {
     }
 }
 
-/// A number below `end`, as good as random, from bytes that the hash does not use.
-fn number(digest: Digest, end: usize) -> Option<usize> {
-    let [_, _, _, _, _, _, _, _, one, two, three, four, ..] = digest.0;
-    let number = u32::from_le_bytes([one, two, three, four]);
+/// A number below `end`, as good as random: four bytes of the place, from the byte `first` on.
+fn number(hash: &TokenHash, first: usize, end: usize) -> Option<usize> {
+    let bytes = hash.place().to_le_bytes();
+    let number = bytes.get(first..)?.first_chunk().copied().map(u32::from_le_bytes)?;
     usize::try_from(number).ok()?.checked_rem(end)
 }
 
-/// Several times as many as threads are likely to write at once.
-const MOST_SHARDS: usize = 16;
+/// Many times as many as threads that are likely to take a lock at once.
+const MOST_SHARDS: usize = 256;
 
 /// Keeps the shards evenly filled: with fewer places, some would be full while others are empty.
 const LEAST_PER_SHARD: usize = 64;
@@ -199,20 +220,3 @@ const LEAST_PER_SHARD: usize = 64;
 /// An entry with claims of this many bytes takes less than 4 KiB in all. Auth0's access tokens have
 /// claims of about 500 bytes.
 const MAX_KEPT_BYTES: usize = 3072;
-
-#[cfg(test)]
-mod tests {
-    use std::hash::BuildHasher as _;
-
-    use super::*;
-
-    #[test]
-    fn hash_of_a_digest_is_its_first_bytes() {
-        let hash = |digest| BuildHasherDefault::<FirstBytes>::default().hash_one(digest);
-        let mut bytes = [0; 32];
-        for (place, byte) in (1..).zip(&mut bytes) {
-            *byte = place;
-        }
-        assert_eq!(hash(Digest(bytes)), 0x0807_0605_0403_0201);
-    }
-}
