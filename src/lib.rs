@@ -48,8 +48,8 @@
 //!   that they read, and [`Guard::resource_metadata`] tells them where it is.
 //! - **Why was a token refused?** [`Verifier::explain`] shows each expected value beside the actual
 //!   one, with a hint. The page [`explain`] says how to read the report.
-//! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, and a
-//!   server on loopback that can fail in many ways.
+//! - **Tests of your service?** The feature [`testkit`]: an issuer with keys, tokens good and bad, a
+//!   client that makes DPoP proofs, and a server on loopback that can fail in many ways.
 //! - **What if the issuer rotates its keys, or is down?** [`RemoteJwks`] answers both, and the page
 //!   [`remote`] has all the rules.
 //! - **Is the service ready?** [`RemoteJwks::prime`] and [`RemoteJwks::health`].
