@@ -127,6 +127,25 @@ pub(crate) fn token_of<V: AsRef<[u8]>>(value: &Result<V, NoToken>) -> Result<&st
     token(value.as_ref().map_err(|reason| *reason)?.as_ref())
 }
 
+/// The scheme and the token in the one value, if that is `DPoP` in any case, one or more spaces, and a token; or
+/// else those of [`token`]. RFC 9449 section 7.1.
+pub(crate) fn credentials(value: &[u8]) -> Result<(Scheme, &str), NoToken> {
+    match value.split_at_checked("DPoP ".len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"DPoP ") => {
+            let text = core::str::from_utf8(rest).map_err(|_| NoToken::NotAscii)?;
+            Ok((Scheme::Dpop, bare_token(text.trim_start_matches(' '))?))
+        }
+        _ => Ok((Scheme::Bearer, token(value)?)),
+    }
+}
+
+/// How a token was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Bearer,
+    Dpop,
+}
+
 /// `text`, which must be a token and nothing else.
 pub(crate) fn bare_token(text: &str) -> Result<&str, NoToken> {
     // Checked first, as in `token`.

@@ -5,7 +5,9 @@
 
 use core::fmt;
 
-use crate::{Login, Policy, UnixTime, VerifyError, claims::ClaimsSet, login::LoginClaims};
+use crate::{
+    Login, Policy, UnixTime, VerifyError, claims::ClaimsSet, login::LoginClaims, policy::Usage,
+};
 
 /// The checks of a token, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +128,7 @@ impl fmt::Display for Check {
 }
 
 /// The checks of the claims, in their order. A verification stops at the first that fails, an explanation
-/// makes all of them, and for a token in the cache only those of the time are made again.
+/// makes all of them, and for a token in the cache only those of the time and the sender are made again.
 pub(crate) const OF_CLAIMS: [(Check, Rule); 11] = [
     (Check::Audience, Rule::Presence(Policy::check_audience_is_present)),
     (Check::Expiry, Rule::Presence(Policy::check_expiry_is_present)),
@@ -137,7 +139,7 @@ pub(crate) const OF_CLAIMS: [(Check, Rule); 11] = [
     (Check::Expiry, Rule::Time(Policy::check_expiry)),
     (Check::NotBefore, Rule::Time(Policy::check_not_before)),
     (Check::Client, Rule::Claims(Policy::check_client)),
-    (Check::Confirmation, Rule::Claims(Policy::check_sender)),
+    (Check::Confirmation, Rule::Sender(Policy::check_sender)),
     (Check::RequiredClaim, Rule::Claims(Policy::check_required_claims)),
 ];
 
@@ -154,7 +156,7 @@ pub(crate) const OF_ID_TOKENS: [(Check, Rule); 13] = [
     (Check::Expiry, Rule::Time(Policy::check_expiry)),
     (Check::NotBefore, Rule::Time(Policy::check_not_before)),
     (Check::Client, Rule::Claims(Policy::check_client_of_id_token)),
-    (Check::Confirmation, Rule::Claims(Policy::check_sender)),
+    (Check::Confirmation, Rule::Sender(Policy::check_sender)),
     (Check::RequiredClaim, Rule::Claims(Policy::check_required_claims)),
 ];
 
@@ -189,6 +191,8 @@ pub(crate) enum Rule {
     Claims(fn(&Policy, &ClaimsSet) -> Result<(), VerifyError>),
     /// The time too.
     Time(fn(&Policy, &ClaimsSet, UnixTime) -> Result<(), VerifyError>),
+    /// The claims, but a caller who may accept bound tokens makes this check itself.
+    Sender(fn(&Policy, &ClaimsSet) -> Result<(), VerifyError>),
 }
 
 impl Rule {
@@ -196,11 +200,15 @@ impl Rule {
         self,
         policy: &Policy,
         claims: &ClaimsSet,
+        usage: Usage<'_>,
         now: UnixTime,
     ) -> Result<(), VerifyError> {
-        match self {
-            Self::Presence(check) | Self::Claims(check) => check(policy, claims),
-            Self::Time(check) => check(policy, claims, now),
+        match (self, usage) {
+            (Self::Sender(_), Usage::Bound) => Ok(()),
+            (Self::Presence(check) | Self::Claims(check) | Self::Sender(check), _) => {
+                check(policy, claims)
+            }
+            (Self::Time(check), _) => check(policy, claims, now),
         }
     }
 }

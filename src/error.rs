@@ -190,6 +190,10 @@ pub enum VerifyError {
     /// Sender: `c_hash` is not the hash of the code that came with the ID token. OpenID Connect Core
     /// section 3.3.2.10.
     WrongCodeHash,
+    /// Sender: the token is valid, but its sender has not proved to have the key or the certificate that it
+    /// is bound to. Only [`Guard::check_request`](crate::Guard::check_request) checks this;
+    /// [`Rejection::proof_error`](crate::Rejection::proof_error) says why. RFC 9449, RFC 8705.
+    NotProven,
     /// Sender: the token is valid, but lacks a required scope, permission or claim value. Only
     /// [`Guard`](crate::Guard) checks these. RFC 6750 section 3.1.
     InsufficientScope,
@@ -245,6 +249,7 @@ impl VerifyError {
             Self::AuthenticationTooOld { .. } => "authentication_too_old",
             Self::WrongAccessTokenHash => "wrong_access_token_hash",
             Self::WrongCodeHash => "wrong_code_hash",
+            Self::NotProven => "not_proven",
             Self::InsufficientScope => "insufficient_scope",
             Self::NoToken => "no_token",
         }
@@ -337,6 +342,9 @@ impl fmt::Display for VerifyError {
             }
             Self::SenderConstrained => f.write_str(
                 "the token is bound to a key by `cnf` and cannot be used as a plain bearer token",
+            ),
+            Self::NotProven => f.write_str(
+                "the sender has not proved to have the key or certificate that the token is bound to",
             ),
             Self::RequiredClaim { index } => write!(
                 f,

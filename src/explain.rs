@@ -76,7 +76,7 @@ mod finding;
 mod hint;
 mod report;
 
-use crate::{KeySource, Login, Policy, UnixTime, claims::ClaimsSet, verifier::Routing};
+use crate::{KeySource, Policy, UnixTime, claims::ClaimsSet, policy::Usage, verifier::Routing};
 
 pub use crate::check::Check;
 pub use finding::{Finding, Outcome};
@@ -98,10 +98,10 @@ pub(crate) fn token(
     routing: Routing,
     trusted: &[Trusted<'_>],
     token: &str,
-    login: Option<&Login>,
+    usage: Usage<'_>,
     now: UnixTime,
 ) -> Explained {
-    walk::walk(routing, trusted, token, login, Explanation::new(now))
+    walk::walk(routing, trusted, token, usage, Explanation::new(now))
 }
 
 /// An explanation to which a guard may add its own requirements.

@@ -1,11 +1,13 @@
 //! From a request's bearer token to [`Verified`] or [`Rejection`], before the handler. RFC 6750.
 
 mod admission;
+mod binding;
 mod explanation;
 #[cfg(feature = "std")]
 mod future;
 mod metadata;
 mod refusal;
+mod request;
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -14,11 +16,14 @@ use crate::{
     VerifyError,
     bearer::{self, NoToken},
     challenge::ProtectionSpace,
+    policy::Usage,
+    possession::ProofVerifier,
     scope_hierarchy::ScopeHierarchy,
 };
 
 #[cfg(feature = "std")]
 pub use future::GuardCheck;
+pub use request::Admission;
 
 /// Checks the bearer token of a request before its handler runs, in any HTTP server.
 ///
@@ -54,6 +59,8 @@ pub struct Guard<K> {
     /// The values that a token must have in these claims.
     claim_values: Vec<(ClaimPath, String)>,
     authentications: Vec<Authentication>,
+    /// For tokens in the scheme `DPoP`, if that is accepted.
+    proofs: Option<ProofVerifier>,
 }
 
 impl<K: KeySource> Guard<K> {
@@ -66,6 +73,7 @@ impl<K: KeySource> Guard<K> {
             permissions: Vec::new(),
             claim_values: Vec::new(),
             authentications: Vec::new(),
+            proofs: None,
         }
     }
 
@@ -353,7 +361,7 @@ impl<K: KeySource> Guard<K> {
                 return GuardCheck::finished(Err(Rejection::no_token(&self.space, reason)));
             }
         };
-        match self.verifier.verify_unless_waiting(token, None) {
+        match self.verifier.verify_unless_waiting(token, Usage::Bearer) {
             Ok(outcome) => GuardCheck::finished(self.admit(token, outcome, UnixTime::now)),
             Err(waiting) => GuardCheck::waiting(self, token, waiting),
         }

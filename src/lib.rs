@@ -181,9 +181,9 @@ pub use claims_error::{ClaimsError, ClaimsErrorKind};
 pub use compact::CompactJws;
 pub use error::{JsonError, KeyError, PolicyError, VerifyError};
 pub use explain::Explanation;
-pub use guard::Guard;
 #[cfg(feature = "std")]
 pub use guard::GuardCheck;
+pub use guard::{Admission, Guard};
 pub use header::JoseHeader;
 pub use jwk::{JwkError, JwkSetError, PublicKey};
 pub use jwk_set::{JwkSet, SelectedKey, SkippedKey};

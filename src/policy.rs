@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    Algorithm, ClaimPath, TokenType,
+    Algorithm, ClaimPath, Login, TokenType,
     required_claim::{RequiredClaim, Wanted},
     tenants::Tenants,
 };
@@ -346,8 +346,11 @@ impl Policy {
 
     /// Accepts tokens with `cnf`: tokens whose sender must prove possession of a key.
     ///
-    /// The policy does not check that proof. Call this only if your service does, such as with the module
-    /// [`possession`](crate::possession). RFC 9449 section 4.3, RFC 8705 section 3.
+    /// The policy does not check that proof. Call this only if your service does, with a
+    /// [`ProofVerifier`](crate::possession::ProofVerifier) of its own. **Not for a guard**:
+    /// [`Guard::check_request`](crate::Guard::check_request) checks proofs and certificates and needs no such
+    /// setting, and with it [`Guard::check`](crate::Guard::check) accepts a bound token from anybody. RFC 9449
+    /// section 4.3, RFC 8705 section 3.
     #[must_use]
     pub fn allow_sender_constrained(mut self) -> Self {
         self.sender_constrained = SenderConstrained::Allowed;
@@ -370,4 +373,24 @@ enum Purpose {
 enum SenderConstrained {
     Refused,
     Allowed,
+}
+
+/// How a caller uses a token, and so which checks it makes itself.
+#[derive(Clone, Copy)]
+pub(crate) enum Usage<'l> {
+    /// As a bearer token: whoever has it may use it.
+    Bearer,
+    /// As a token that may be bound to a key or a certificate: the caller checks that the sender has it.
+    Bound,
+    /// As the ID token of this login.
+    Login(&'l Login),
+}
+
+impl<'l> Usage<'l> {
+    pub(crate) const fn login(self) -> Option<&'l Login> {
+        match self {
+            Self::Bearer | Self::Bound => None,
+            Self::Login(login) => Some(login),
+        }
+    }
 }

@@ -72,9 +72,12 @@ pub use confirmation::{Confirmation, ConfirmationError};
 pub use error::{ProofError, ProofPolicyError};
 pub use nonce::{Nonce, NonceError, Nonces};
 pub use policy::ProofPolicy;
-pub use replay::{ReplayError, ReplayKey, ReplayStore};
+pub use replay::{Insertion, ReplayError, ReplayKey, ReplayStore};
 #[cfg(feature = "std")]
 pub use replay_memory::ReplayMemory;
+pub(crate) use request::Field;
+#[cfg(feature = "std")]
+pub(crate) use request::HeldRequest;
 pub use request::{BoundToken, Request};
 pub use target::UriError;
 pub use thumbprint::Thumbprint;

@@ -15,7 +15,11 @@ use core::{error::Error, fmt, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    Authentication, VerifyError, bearer::NoToken, challenge::ProtectionSpace, explain::text,
+    Authentication, VerifyError,
+    bearer::NoToken,
+    challenge::{Offer, ProtectionSpace},
+    explain::text,
+    possession::{Nonce, ProofError},
     time::whole_seconds,
 };
 
@@ -76,45 +80,69 @@ pub struct Rejection {
     detail: Option<Box<str>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Reason {
     NoToken(NoToken),
     Refused(VerifyError),
+    /// In a box, so that a rejection stays small. With a nonce for the client's next proof.
+    NotProven(Box<(ProofError, Option<Nonce>)>),
     /// The code that a handler gave.
     OfHandler(&'static str),
 }
 
 impl Rejection {
     pub(crate) fn no_token(space: &ProtectionSpace, reason: NoToken) -> Self {
-        let (status, message, challenge) = match reason {
+        let (status, message, challenges) = match reason {
             // RFC 6750 section 3.1: no error code if the request has no authentication information.
-            NoToken::Missing => (401, "Authorization token is missing", space.token_needed(None)),
+            NoToken::Missing => {
+                (401, "Authorization token is missing", space.token_needed(None, Offer::All))
+            }
             NoToken::Several => (400, INVALID_FORMAT, space.invalid_request()),
             NoToken::TooLong { bytes } => {
-                return Self::refused(space, VerifyError::TokenTooLong { bytes });
+                return Self::refused(space, VerifyError::TokenTooLong { bytes }, Offer::All);
             }
-            _ => (401, INVALID_FORMAT, space.token_needed(None)),
+            _ => (401, INVALID_FORMAT, space.token_needed(None, Offer::All)),
         };
-        Self::challenged(status, message, challenge, Reason::NoToken(reason))
+        Self::challenged(status, message, challenges, Reason::NoToken(reason))
     }
 
-    pub(crate) fn refused(space: &ProtectionSpace, cause: VerifyError) -> Self {
+    pub(crate) fn refused(space: &ProtectionSpace, cause: VerifyError, offer: Offer) -> Self {
         let wait = match cause {
             VerifyError::KeysUnavailable { retry_after } => retry_after,
             VerifyError::KeySourceBusy => Duration::ZERO,
             _ => {
-                let challenge = space.token_needed(Some("invalid_token"));
-                return Self::challenged(401, "Invalid token", challenge, Reason::Refused(cause));
+                let challenges = space.token_needed(Some("invalid_token"), offer);
+                return Self::challenged(401, INVALID_TOKEN, challenges, Reason::Refused(cause));
             }
         };
         // It is not known whether the token is valid, and a 401 would make the client log in again.
+        Self::unavailable(wait, Reason::Refused(cause))
+    }
+
+    /// The response for a sender who has not proved to have what the token is bound to. RFC 9449 sections 7.1
+    /// and 9.
+    pub(crate) fn not_proven(
+        space: &ProtectionSpace,
+        cause: ProofError,
+        offer: Offer,
+        nonce: impl FnOnce() -> Option<Nonce>,
+    ) -> Self {
+        let Some(error) = cause.oauth_error() else {
+            return Self::unavailable(Duration::ZERO, Reason::NotProven(Box::new((cause, None))));
+        };
+        let (message, nonce) = match error {
+            "use_dpop_nonce" => ("DPoP nonce is required", nonce()),
+            "invalid_token" => (INVALID_TOKEN, None),
+            _ => ("Invalid DPoP proof", None),
+        };
+        let challenges = space.token_needed(Some(error), offer);
+        Self::challenged(401, message, challenges, Reason::NotProven(Box::new((cause, nonce))))
+    }
+
+    fn unavailable(wait: Duration, reason: Reason) -> Self {
         Self {
-            status: 503,
-            message: "Service unavailable",
-            challenges: Vec::new(),
             retry_after: Some(Duration::from_secs(whole_seconds(wait).max(1))),
-            reason: Reason::Refused(cause),
-            detail: None,
+            ..Self::challenged(503, "Service unavailable", Vec::new(), reason)
         }
     }
 
@@ -123,31 +151,39 @@ impl Rejection {
         space: &ProtectionSpace,
         needed: &Authentication,
         cause: VerifyError,
+        offer: Offer,
     ) -> Self {
-        let challenge = space.authentication_needed(needed);
+        let challenges = space.authentication_needed(needed, offer);
         let message = "Insufficient user authentication";
-        Self::challenged(401, message, challenge, Reason::Refused(cause))
+        Self::challenged(401, message, challenges, Reason::Refused(cause))
     }
 
     /// The 403 for a token that lacks `missing`. RFC 6750 section 3.1.
-    pub(crate) fn insufficient(challenge: String, missing: impl Iterator<Item = String>) -> Self {
+    pub(crate) fn insufficient(
+        challenges: Vec<String>,
+        missing: impl Iterator<Item = String>,
+    ) -> Self {
         let reason = Reason::Refused(VerifyError::InsufficientScope);
         let detail = Some(text::listed(missing).into());
-        Self { detail, ..Self::challenged(403, "Insufficient scope", challenge, reason) }
+        Self { detail, ..Self::challenged(403, "Insufficient scope", challenges, reason) }
     }
 
     /// The refusal of a handler, with its own code and message.
     pub(crate) fn of_handler(
         status: u16,
-        challenge: String,
+        challenges: Vec<String>,
         code: &'static str,
         message: &'static str,
     ) -> Self {
-        Self::challenged(status, message, challenge, Reason::OfHandler(code))
+        Self::challenged(status, message, challenges, Reason::OfHandler(code))
     }
 
-    fn challenged(status: u16, message: &'static str, challenge: String, reason: Reason) -> Self {
-        let challenges = Vec::from([challenge]);
+    fn challenged(
+        status: u16,
+        message: &'static str,
+        challenges: Vec<String>,
+        reason: Reason,
+    ) -> Self {
         Self { status, message, challenges, retry_after: None, reason, detail: None }
     }
 
@@ -177,10 +213,17 @@ impl Rejection {
     /// - `Content-Type` is `application/json`.
     /// - `WWW-Authenticate` comes with every status but 503, once for each challenge. RFC 6750 section 3.
     /// - `Retry-After` comes with status 503.
+    /// - `DPoP-Nonce` and `Cache-Control: no-store` come if the client must repeat its proof with this nonce. RFC
+    ///   9449 section 9.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
         let challenges = self.challenges.iter().map(|value| ("WWW-Authenticate", value.clone()));
         let wait = self.retry_after.map(|wait| ("Retry-After", wait.as_secs().to_string()));
-        [("Content-Type", "application/json".into())].into_iter().chain(challenges).chain(wait)
+        let nonce = match &self.reason {
+            Reason::NotProven(cause) => cause.1,
+            _ => None,
+        };
+        let content = [("Content-Type", "application/json".into())];
+        content.into_iter().chain(challenges).chain(wait).chain(nonce_headers(nonce))
     }
 
     /// The value of `Retry-After`, in whole seconds, at least one; `None` unless the status is 503.
@@ -190,21 +233,32 @@ impl Rejection {
     }
 
     /// Why the token was refused, for the log. `None` if the request had no token to verify, and if a
-    /// handler refused it.
+    /// handler refused it. `NotProven` if there is a [`proof_error`](Self::proof_error).
     pub fn cause(&self) -> Option<VerifyError> {
         match self.reason {
             Reason::NoToken(_) | Reason::OfHandler(_) => None,
             Reason::Refused(cause) => Some(cause),
+            Reason::NotProven(_) => Some(VerifyError::NotProven),
+        }
+    }
+
+    /// What is wrong with the proof or the certificate of a request whose token is valid, for the log.
+    pub fn proof_error(&self) -> Option<ProofError> {
+        match &self.reason {
+            Reason::NotProven(cause) => Some(cause.0),
+            _ => None,
         }
     }
 
     /// A stable name for the cause, for metrics: one of [`CODES`](Self::CODES), or the code that a
-    /// handler gave. It is [`VerifyError::code`] if there is a [`cause`](Self::cause), and otherwise says
-    /// why the request has no token, such as `header_missing`, `other_scheme` or `quoted`.
+    /// handler gave. It is [`ProofError::code`] if there is a [`proof_error`](Self::proof_error),
+    /// [`VerifyError::code`] if there is another [`cause`](Self::cause), and otherwise says why the request has no
+    /// token, such as `header_missing`, `other_scheme` or `quoted`.
     pub fn code(&self) -> &'static str {
-        match self.reason {
+        match &self.reason {
             Reason::NoToken(reason) => reason.code(),
             Reason::Refused(cause) => cause.code(),
+            Reason::NotProven(cause) => cause.0.code(),
             Reason::OfHandler(code) => code,
         }
     }
@@ -215,12 +269,13 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.status, self.message)?;
-        match self.reason {
+        match &self.reason {
             // The message says it.
             Reason::NoToken(NoToken::Missing) => {}
             Reason::NoToken(reason) => write!(f, ": {reason}")?,
             Reason::OfHandler(code) => write!(f, ": {code}")?,
             Reason::Refused(cause) => write!(f, ": {cause}")?,
+            Reason::NotProven(cause) => write!(f, ": {}", cause.0)?,
         }
         match &self.detail {
             Some(detail) => write!(f, ": {detail}"),
@@ -234,9 +289,21 @@ impl Error for Rejection {
         match &self.reason {
             Reason::NoToken(_) | Reason::OfHandler(_) => None,
             Reason::Refused(cause) => Some(cause),
+            Reason::NotProven(cause) => Some(&cause.0),
         }
     }
 }
+
+/// The fields of a response with a nonce, which no cache may hand to another client. RFC 9449 section 8.2.
+pub(crate) fn nonce_headers(nonce: Option<Nonce>) -> impl Iterator<Item = (&'static str, String)> {
+    let fields = |nonce: Nonce| {
+        [("DPoP-Nonce", nonce.to_string()), ("Cache-Control", "no-store".to_string())]
+    };
+    nonce.map(fields).into_iter().flatten()
+}
+
+/// The message for a token that is refused, whatever the cause.
+const INVALID_TOKEN: &str = "Invalid token";
 
 /// The message for a value that is not one bearer token.
 const INVALID_FORMAT: &str = "Invalid token format";

@@ -5,8 +5,9 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::num::NonZeroUsize;
 
 use crate::{
-    CompactJws, Explanation, KeyError, KeyQuery, KeySource, Login, Policy, PolicyError,
-    SelectedKey, UnixTime, Verified, VerifiedPayload, VerifyError, claims, explain,
+    CompactJws, Explanation, KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey,
+    UnixTime, Verified, VerifiedPayload, VerifyError, claims, explain,
+    policy::Usage,
     token_cache::{Digest, Recalled, TokenCache},
     trust::{Chosen, ConfiguredIssuer, FixedIssuers},
 };
@@ -134,7 +135,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run(token, None, Chosen::key, UnixTime::now)
+        self.run(token, Usage::Bearer, Chosen::key, UnixTime::now)
     }
 
     /// Verifies `token` as of `now`. May wait for the key, as [`verify`](Self::verify).
@@ -143,7 +144,7 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// The first reason to refuse the token, as [`VerifyError`].
     pub fn verify_at(&self, token: &str, now: UnixTime) -> Result<Verified, VerifyError> {
-        self.run(token, None, Chosen::key, || now)
+        self.run(token, Usage::Bearer, Chosen::key, || now)
     }
 
     /// Verifies `token` as of the system clock, with the keys in memory: never does I/O, never
@@ -157,7 +158,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub fn try_verify(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run(token, None, Chosen::try_key, UnixTime::now)
+        self.run(token, Usage::Bearer, Chosen::try_key, UnixTime::now)
     }
 
     /// Verifies `token` as of the system clock: the future waits where [`verify`](Self::verify)
@@ -172,7 +173,7 @@ impl<K: KeySource> Verifier<K> {
     /// The first reason to refuse the token, as [`VerifyError`].
     #[cfg(feature = "std")]
     pub async fn verify_async(&self, token: &str) -> Result<Verified, VerifyError> {
-        self.run_async(token, None).await
+        self.run_async(token, Usage::Bearer).await
     }
 
     /// Explains the verdict on `token`, as of the system clock, with the keys in memory.
@@ -188,7 +189,7 @@ impl<K: KeySource> Verifier<K> {
     /// The same explanation as of `now`.
     pub fn explain_at(&self, token: &str, now: UnixTime) -> Explanation {
         let issuers = self.issuers_for(Some(token));
-        explain::token(self.routing(), &trusted(&issuers), token, None, now).finish()
+        explain::token(self.routing(), &trusted(&issuers), token, Usage::Bearer, now).finish()
     }
 
     /// All issuers, among them the one of `token`, for which a resolver may have to be asked.
@@ -219,7 +220,7 @@ impl<K: KeySource> Verifier<K> {
 
     /// The issuer of `token`, and the code of the last failure to fetch its keys.
     pub(crate) fn failure_of_keys(&self, token: &str) -> Option<(String, &'static str)> {
-        let issuer = self.begin(token, None).ok()?.issuer;
+        let issuer = self.begin(token, Usage::Bearer).ok()?.issuer;
         let explain::Trusted { policy, keys } = issuer.trusted();
         Some((policy.issuer().into(), keys.describe().failure_code()?))
     }
@@ -244,7 +245,7 @@ impl<K: KeySource> Verifier<K> {
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
         let issuer = self.route(|| claims::issuer_of(payload.as_bytes()))?;
-        issuer.policy().check(payload, None, now)
+        issuer.policy().check(payload, Usage::Bearer, now)
     }
 
     /// The source of the keys. With several issuers, the source given to [`new`](Self::new).
@@ -268,13 +269,13 @@ impl<K: KeySource> Verifier<K> {
 
     /// Runs the whole pipeline, and waits for the key.
     #[cfg(feature = "std")]
-    async fn run_async(&self, token: &str, login: Option<&Login>) -> Result<Verified, VerifyError> {
-        match self.verify_unless_waiting(token, login) {
+    async fn run_async(&self, token: &str, usage: Usage<'_>) -> Result<Verified, VerifyError> {
+        match self.verify_unless_waiting(token, usage) {
             Ok(outcome) => outcome,
             // Parses the token a second time, which takes a few microseconds after a wait for the
             // network. `GuardCheck` owns the text of its token, so it could not keep what borrows
             // from it.
-            Err(Waiting { issuer, lookup }) => self.verify_with(token, issuer, login, lookup.await),
+            Err(Waiting { issuer, lookup }) => self.verify_with(token, issuer, usage, lookup.await),
         }
     }
 
@@ -283,20 +284,20 @@ impl<K: KeySource> Verifier<K> {
     pub(crate) fn verify_unless_waiting(
         &self,
         token: &str,
-        login: Option<&Login>,
+        usage: Usage<'_>,
     ) -> Result<Result<Verified, VerifyError>, Waiting<'_, K>> {
-        let verification = match self.begin(token, login) {
+        let verification = match self.begin(token, usage) {
             Ok(verification) => verification,
             Err(error) => return Ok(Err(error)),
         };
         if let Some(known) = verification.confirmed() {
-            return Ok(verification.issuer.policy().check_again(known, login, UnixTime::now()));
+            return Ok(verification.issuer.policy().check_again(known, usage, UnixTime::now()));
         }
         // A key in memory needs no future: nothing is allocated and nothing waits.
         match verification.issuer.key_or_lookup(verification.query()) {
             Ok(key) => Ok(key
                 .map_err(VerifyError::from)
-                .and_then(|key| self.conclude(verification, login, key, UnixTime::now()))),
+                .and_then(|key| self.conclude(verification, usage, key, UnixTime::now()))),
             Err(lookup) => Err(Waiting { issuer: verification.issuer, lookup }),
         }
     }
@@ -308,30 +309,30 @@ impl<K: KeySource> Verifier<K> {
         &self,
         text: &str,
         issuer: Chosen<'_, K>,
-        login: Option<&Login>,
+        usage: Usage<'_>,
         key: Result<SelectedKey, KeyError>,
     ) -> Result<Verified, VerifyError> {
         let token = Token::New(CompactJws::parse(text)?);
         let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
         let verification = Verification { issuer, text, digest, token };
-        self.conclude(verification, login, key?, UnixTime::now())
+        self.conclude(verification, usage, key?, UnixTime::now())
     }
 
     /// Runs the whole pipeline. `now` is called once the key is known, because `look_up` may wait.
-    fn run<'v>(
+    pub(crate) fn run<'v>(
         &'v self,
         token: &str,
-        login: Option<&Login>,
+        usage: Usage<'_>,
         look_up: impl FnOnce(&Chosen<'v, K>, KeyQuery<'_>) -> Result<SelectedKey, KeyError>,
         now: impl FnOnce() -> UnixTime,
     ) -> Result<Verified, VerifyError> {
-        let verification = self.begin(token, login)?;
+        let verification = self.begin(token, usage)?;
         // The same text, policy and key as when the token was accepted: only the time has changed.
         if let Some(known) = verification.confirmed() {
-            return verification.issuer.policy().check_again(known, login, now());
+            return verification.issuer.policy().check_again(known, usage, now());
         }
         let key = look_up(&verification.issuer, verification.query())?;
-        self.conclude(verification, login, key, now())
+        self.conclude(verification, usage, key, now())
     }
 
     /// Runs the pipeline up to the point where it needs a key.
@@ -341,7 +342,7 @@ impl<K: KeySource> Verifier<K> {
     fn begin<'v, 't>(
         &'v self,
         text: &'t str,
-        login: Option<&Login>,
+        usage: Usage<'_>,
     ) -> Result<Verification<'v, 't, K>, VerifyError> {
         let digest = self.cache.as_ref().and_then(|_| Digest::of(text));
         let known = self.cache.as_ref().zip(digest).and_then(|(cache, digest)| {
@@ -352,14 +353,14 @@ impl<K: KeySource> Verifier<K> {
         });
         // Nothing of a token seen before is read again: its whole text is the one accepted then.
         if let Some((issuer, known)) = known {
-            issuer.policy().check_purpose(login)?;
+            issuer.policy().check_purpose(usage)?;
             return Ok(Verification { issuer, text, digest, token: Token::Known(known) });
         }
         // RFC 7515 section 5.2, steps 1 to 5. The header is not verified yet: it may choose among
         // our keys, and nothing else.
         let jws = CompactJws::parse(text)?;
         let issuer = self.route(|| claims::unverified_issuer(&jws))?;
-        issuer.policy().check_purpose(login)?;
+        issuer.policy().check_purpose(usage)?;
         // Before the key is looked up, so that a token with another algorithm never causes a fetch.
         issuer.policy().check_header(jws.header())?;
         Ok(Verification { issuer, text, digest, token: Token::New(jws) })
@@ -413,7 +414,7 @@ impl<K: KeySource> Verifier<K> {
     fn conclude(
         &self,
         verification: Verification<'_, '_, K>,
-        login: Option<&Login>,
+        usage: Usage<'_>,
         key: SelectedKey,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
@@ -421,7 +422,7 @@ impl<K: KeySource> Verifier<K> {
         let jws = match token {
             Token::New(jws) => jws,
             Token::Known(known) if known.key == key => {
-                return issuer.policy().check_again(&known.verified, login, now);
+                return issuer.policy().check_again(&known.verified, usage, now);
             }
             // The issuer has replaced the key under the same `kid`: the signature must be valid under
             // the new one too.
@@ -429,7 +430,7 @@ impl<K: KeySource> Verifier<K> {
         };
         let name = digest.and(jws.header().key_name()).map(|name| name.map(Box::from));
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
-        let verified = issuer.policy().check(jws.verify(&key)?, login, now)?;
+        let verified = issuer.policy().check(jws.verify(&key)?, usage, now)?;
         issuer.accepted();
         // Only now: a token that any check has refused is never remembered.
         if let Some((cache, digest)) = self.cache.as_ref().zip(digest) {

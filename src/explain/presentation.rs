@@ -101,16 +101,16 @@ impl Walk<'_> {
             }
             Check::Confirmation => ("none".into(), self.payload.kind("cnf").into()),
             Check::Nonce => {
-                let has_nonce = self.login.is_some_and(Login::has_nonce);
+                let has_nonce = self.usage.login().is_some_and(Login::has_nonce);
                 let expected = if has_nonce { "the one that was sent" } else { "none" };
                 (expected.into(), self.compared("nonce", error))
             }
             Check::AuthenticationContext => {
-                let expected = self.login.map(Login::authentication);
+                let expected = self.usage.login().map(Login::authentication);
                 (contexts_expected(expected), self.compared("acr", error))
             }
             Check::AuthenticationTime => {
-                let expected = self.login.map(Login::authentication);
+                let expected = self.usage.login().map(Login::authentication);
                 let expected = age_expected(expected, policy.map_or(0, Policy::leeway_seconds));
                 (expected, self.time("auth_time"))
             }

@@ -11,6 +11,7 @@ use crate::{
     bearer::{self, NoToken},
     compact::MAX_TOKEN_BYTES,
     explain::{Check, Explained, Finding, Trusted, diagnosis, text, walk::walk},
+    policy::Usage,
     verifier::Routing,
 };
 
@@ -22,15 +23,23 @@ pub(crate) fn authorization(
     now: UnixTime,
 ) -> Explained {
     let token = value.and_then(bearer::token);
-    let bytes = value.unwrap_or_default();
-    let actual = match token {
-        Err(NoToken::Missing) => "none".to_string(),
-        Err(NoToken::Several) => "several".to_string(),
-        _ => scheme_and_length(bytes),
-    };
+    let actual = field(value, token);
     let expected = "one field: Bearer and a token";
-    let probable = token.ok().or_else(|| what_is_probably_the_token(bytes));
-    explained(routing, trusted, (token, probable), (expected, actual), now)
+    let probable = token.ok().or_else(|| what_is_probably_the_token(value.unwrap_or_default()));
+    explained(routing, trusted, (token, probable), (expected, actual), Usage::Bearer, now)
+}
+
+/// The same for a request whose token may be bound: it has `found`.
+pub(crate) fn request(
+    routing: Routing,
+    trusted: &[Trusted<'_>],
+    value: Result<&[u8], NoToken>,
+    (expected, found): (&str, Result<&str, NoToken>),
+    now: UnixTime,
+) -> Explained {
+    let actual = field(value, found);
+    let probable = found.ok().or_else(|| what_is_probably_the_token(value.unwrap_or_default()));
+    explained(routing, trusted, (found, probable), (expected, actual), Usage::Bound, now)
 }
 
 /// Explains the verdict on `text`, which should be a token and nothing else.
@@ -42,7 +51,17 @@ pub(crate) fn bare_token(
 ) -> Explained {
     let token = bearer::bare_token(text);
     let probable = token.ok().or_else(|| what_is_probably_the_token(text.as_bytes()));
-    explained(routing, trusted, (token, probable), ("a token", text::bytes(text.len())), now)
+    let values = ("a token", text::bytes(text.len()));
+    explained(routing, trusted, (token, probable), values, Usage::Bearer, now)
+}
+
+/// What is in the field.
+fn field(value: Result<&[u8], NoToken>, token: Result<&str, NoToken>) -> String {
+    match token {
+        Err(NoToken::Missing) => "none".to_string(),
+        Err(NoToken::Several) => "several".to_string(),
+        _ => scheme_and_length(value.unwrap_or_default()),
+    }
 }
 
 /// Whether there is a token, and then everything about the one that is there or is probably meant.
@@ -51,6 +70,7 @@ fn explained(
     trusted: &[Trusted<'_>],
     (token, probable): (Result<&str, NoToken>, Option<&str>),
     (expected, actual): (&str, String),
+    usage: Usage<'_>,
     now: UnixTime,
 ) -> Explained {
     let mut explanation = Explanation::new(now);
@@ -66,7 +86,7 @@ fn explained(
         hint: token.err().and_then(diagnosis::authorization),
     });
     match probable {
-        Some(token) => walk(routing, trusted, token, None, explanation),
+        Some(token) => walk(routing, trusted, token, usage, explanation),
         None => Explained { explanation, claims: None },
     }
 }

@@ -3,8 +3,8 @@
 use alloc::string::String;
 
 use crate::{
-    Algorithm, CompactJws, KeyError, KeysDescription, Login, Policy, SelectedKey, UnixTime,
-    VerifyError, base64url,
+    Algorithm, CompactJws, KeyError, KeysDescription, Policy, SelectedKey, UnixTime, VerifyError,
+    base64url,
     check::{OF_CLAIMS, OF_LOGIN, Rule},
     claims::{self, ClaimsSet, Origin},
     explain::{
@@ -13,6 +13,7 @@ use crate::{
         unverified::{JsonAsRead, TokenTexts, faulty_claim, read_claims},
     },
     login::{LoginClaims, NOTHING_SENT},
+    policy::Usage,
     token_type,
     verifier::Routing,
 };
@@ -22,7 +23,7 @@ pub(super) fn walk(
     routing: Routing,
     trusted: &[Trusted<'_>],
     token: &str,
-    login: Option<&Login>,
+    usage: Usage<'_>,
     explanation: Explanation,
 ) -> Explained {
     let texts = TokenTexts::of(token);
@@ -30,7 +31,7 @@ pub(super) fn walk(
         token,
         now: explanation.now(),
         trusted,
-        login,
+        usage,
         texts: &texts,
         header: JsonAsRead::of(texts.header_text()),
         payload: JsonAsRead::of(texts.payload_text()),
@@ -59,7 +60,7 @@ pub(super) struct Walk<'w> {
     pub(super) token: &'w str,
     pub(super) now: UnixTime,
     pub(super) trusted: &'w [Trusted<'w>],
-    pub(super) login: Option<&'w Login>,
+    pub(super) usage: Usage<'w>,
     pub(super) texts: &'w TokenTexts,
     pub(super) header: JsonAsRead<'w>,
     pub(super) payload: JsonAsRead<'w>,
@@ -117,9 +118,9 @@ impl<'w> Walk<'w> {
 
     /// Whether the policy is for ID tokens, if the caller has a login.
     fn purpose(&mut self, jws: Option<&CompactJws<'_>>) {
-        if self.login.is_some() {
+        if self.usage.login().is_some() {
             let policy = jws.and(self.policy());
-            self.report(Check::Purpose, policy.map(|policy| policy.check_purpose(self.login)));
+            self.report(Check::Purpose, policy.map(|policy| policy.check_purpose(self.usage)));
         }
     }
 
@@ -196,9 +197,12 @@ impl<'w> Walk<'w> {
     fn claims(&mut self) {
         let lists = self.policy().map_or([&[], OF_CLAIMS.as_slice()], Policy::checks);
         for (check, rule) in lists.concat() {
-            let outcome = self.compare(|policy, claims| rule.check(policy, claims, self.now));
+            let outcome =
+                self.compare(|policy, claims| rule.check(policy, claims, self.usage, self.now));
             match rule {
                 _ if check != Check::Claim && self.has_failed(check) => {}
+                // The guard's check of what the token is bound to follows those of the policy.
+                Rule::Sender(_) if matches!(self.usage, Usage::Bound) => {}
                 // A later row reports that the claim is present.
                 Rule::Presence(_) if !matches!(outcome, Some(Err(_))) => {}
                 // A mistyped claim has been reported, and counts as absent here.
@@ -212,7 +216,7 @@ impl<'w> Walk<'w> {
     /// The checks that are about one login, if the policy is for ID tokens.
     fn login(&mut self) {
         let Some(policy) = self.policy().filter(|policy| policy.is_for_id_tokens()) else { return };
-        let (now, login) = (self.now, self.login.unwrap_or(&NOTHING_SENT));
+        let (now, login) = (self.now, self.usage.login().unwrap_or(&NOTHING_SENT));
         let claims = self.declared_algorithm().and(self.claims.as_ref());
         let read =
             claims.and_then(|claims| LoginClaims::read(claims, policy.leeway_seconds(), now).ok());

@@ -11,7 +11,8 @@ use core::iter;
 use super::{Guard, names};
 use crate::{
     Authentication, ClaimPath, KeySource, Rejection, UnixTime, Verified, VerifyError,
-    authentication::AuthenticationClaims, explain::text,
+    authentication::AuthenticationClaims, bearer::Scheme, challenge::Offer, explain::text,
+    possession::ProofError,
 };
 
 impl<K: KeySource> Guard<K> {
@@ -37,7 +38,10 @@ impl<K: KeySource> Guard<K> {
     pub fn check_permission(&self, verified: &Verified, permission: &str) -> Result<(), Rejection> {
         match verified.grants(permission) {
             true => Ok(()),
-            false => Err(self.without_scope(format!("permission {}", text::quoted(permission)))),
+            false => {
+                Err(self
+                    .without_scope(verified, format!("permission {}", text::quoted(permission))))
+            }
         }
     }
 
@@ -86,33 +90,50 @@ impl<K: KeySource> Guard<K> {
         let leeway = self.verifier.leeway_for(verified.issuer());
         AuthenticationClaims::read(verified.claims_set(), leeway, now)
             .and_then(|claims| authentication.check(&claims))
-            .map_err(|cause| Rejection::unauthenticated(&self.space, authentication, cause))
+            .map_err(|cause| {
+                let offer = Offer::Only(scheme_of(verified));
+                Rejection::unauthenticated(&self.space, authentication, cause, offer)
+            })
     }
 
-    /// Makes the checks that follow the verifier's.
+    /// Makes the checks that follow the verifier's, of a token that came without a proof.
     pub(super) fn admit(
         &self,
         token: &str,
         outcome: Result<Verified, VerifyError>,
         now: impl FnOnce() -> UnixTime,
     ) -> Result<Verified, Rejection> {
-        let verified = outcome.map_err(|cause| self.refused(token, cause))?;
+        let verified = outcome.map_err(|cause| self.refused(token, cause, Offer::All))?;
+        if self.requires_proof() {
+            let cause = ProofError::NotBound;
+            return Err(Rejection::not_proven(&self.space, cause, Offer::All, || None));
+        }
+        self.check_requirements(&verified, now)?;
+        Ok(verified)
+    }
+
+    /// Checks what the guard requires of a token besides.
+    pub(super) fn check_requirements(
+        &self,
+        verified: &Verified,
+        now: impl FnOnce() -> UnixTime,
+    ) -> Result<(), Rejection> {
         // Before the scopes: while logging in again, the client can request those too.
         if !self.authentications.is_empty() {
             let now = now();
             self.authentications
                 .iter()
-                .try_for_each(|needed| self.check_authentication_at(&verified, needed, now))?;
+                .try_for_each(|needed| self.check_authentication_at(verified, needed, now))?;
         }
-        let is_granted = self.space.scopes.iter().all(|scope| self.has_scope(&verified, scope))
+        let is_granted = self.space.scopes.iter().all(|scope| self.has_scope(verified, scope))
             && self.permissions.iter().all(|permission| verified.grants(permission));
         if !is_granted {
-            return Err(self.lacking(&verified, iter::empty(), &self.permissions));
+            return Err(self.lacking(verified, iter::empty(), &self.permissions));
         }
         for (path, value) in &self.claim_values {
-            self.check_value_at(&verified, path, value)?;
+            self.check_value_at(verified, path, value)?;
         }
-        Ok(verified)
+        Ok(())
     }
 
     /// Whether a token has the scope, or one that includes it.
@@ -128,8 +149,10 @@ impl<K: KeySource> Guard<K> {
     ) -> Result<(), Rejection> {
         match verified.claims_set().has_value_at(path, value) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(self.without_scope(claim_value(path, value))),
-            Err(cause) => Err(Rejection::refused(&self.space, cause)),
+            Ok(false) => Err(self.without_scope(verified, claim_value(path, value))),
+            Err(cause) => {
+                Err(Rejection::refused(&self.space, cause, Offer::another(scheme_of(verified))))
+            }
         }
     }
 
@@ -146,25 +169,27 @@ impl<K: KeySource> Guard<K> {
             .filter(|name| !self.has_scope(verified, name))
             .map(|name| format!("scope {}", text::quoted(name)))
             .collect();
-        let challenge = match missing.is_empty() {
-            true => self.space.forbidden(INSUFFICIENT),
-            false => self.space.scopes_needed(further),
+        let offer = Offer::Only(scheme_of(verified));
+        let challenges = match missing.is_empty() {
+            true => self.space.forbidden(INSUFFICIENT, offer),
+            false => self.space.scopes_needed(further, offer),
         };
         let permissions = permissions.iter().filter(|permission| !verified.grants(permission));
         missing.extend(permissions.map(|name| format!("permission {}", text::quoted(name))));
-        Rejection::insufficient(challenge, missing.into_iter())
+        Rejection::insufficient(challenges, missing.into_iter())
     }
 
     /// The 403 for a token that lacks something other than a scope: a client that requests a scope does
     /// not get it.
-    fn without_scope(&self, missing: String) -> Rejection {
-        Rejection::insufficient(self.space.forbidden(INSUFFICIENT), iter::once(missing))
+    fn without_scope(&self, verified: &Verified, missing: String) -> Rejection {
+        let challenges = self.space.forbidden(INSUFFICIENT, Offer::Only(scheme_of(verified)));
+        Rejection::insufficient(challenges, iter::once(missing))
     }
 
     /// The response for a token that the verifier has refused. If its issuer has no keys, the log line
     /// says why.
-    fn refused(&self, token: &str, cause: VerifyError) -> Rejection {
-        let rejection = Rejection::refused(&self.space, cause);
+    pub(super) fn refused(&self, token: &str, cause: VerifyError, offer: Offer) -> Rejection {
+        let rejection = Rejection::refused(&self.space, cause, offer);
         let failure = match cause {
             VerifyError::KeysUnavailable { .. } => self.verifier.failure_of_keys(token),
             _ => None,
@@ -173,6 +198,15 @@ impl<K: KeySource> Guard<K> {
             Some((issuer, code)) => rejection.because(&issuer, code),
             None => rejection,
         }
+    }
+}
+
+/// The scheme in which an accepted token came: one that is bound to a key is accepted in no other than `DPoP`,
+/// and that scheme accepts no other.
+fn scheme_of(verified: &Verified) -> Scheme {
+    match verified.confirmation() {
+        Ok(Some(bound)) if bound.jkt().is_some() => Scheme::Dpop,
+        _ => Scheme::Bearer,
     }
 }
 

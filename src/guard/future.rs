@@ -8,7 +8,8 @@ use core::{
 };
 
 use crate::{
-    Guard, KeyLookup, KeySource, Rejection, UnixTime, Verified, trust::Chosen, verifier::Waiting,
+    Guard, KeyLookup, KeySource, Rejection, UnixTime, Verified, policy::Usage, trust::Chosen,
+    verifier::Waiting,
 };
 
 /// The future of [`Guard::check_async`] and [`Guard::check_token_async`].
@@ -54,7 +55,7 @@ impl<K: KeySource> Future for GuardCheck<'_, K> {
             CheckState::Waiting { guard, token, issuer, lookup } => {
                 let key = ready!(Pin::new(lookup).poll(context));
                 let Some(issuer) = issuer.take() else { return Poll::Pending };
-                let verdict = guard.verifier.verify_with(token, issuer, None, key);
+                let verdict = guard.verifier.verify_with(token, issuer, Usage::Bearer, key);
                 let outcome = guard.admit(token, verdict, UnixTime::now);
                 self.0 = CheckState::Finished(None);
                 Poll::Ready(outcome)

@@ -3,7 +3,7 @@
 use alloc::format;
 
 use super::{Guard, names};
-use crate::{Rejection, bearer::NoToken, explain::text};
+use crate::{Rejection, bearer::NoToken, challenge::Offer, explain::text};
 
 /// Refusals for handlers that find a fault themselves, with the guard's realm, scopes and metadata.
 ///
@@ -40,21 +40,26 @@ impl<K> Guard<K> {
     /// The 401 for a token that the handler does not accept, with `error="invalid_token"`: the client may
     /// request another one.
     pub fn invalid_token(&self, code: &'static str, message: &'static str) -> Rejection {
-        Rejection::of_handler(401, self.space.token_needed(Some("invalid_token")), code, message)
+        Rejection::of_handler(
+            401,
+            self.space.token_needed(Some("invalid_token"), Offer::All),
+            code,
+            message,
+        )
     }
 
     /// The 403 for a request that no token would allow, without an `error`: the client need not request
     /// another one.
     pub fn forbidden(&self, code: &'static str, message: &'static str) -> Rejection {
-        Rejection::of_handler(403, self.space.forbidden(None), code, message)
+        Rejection::of_handler(403, self.space.forbidden(None, Offer::All), code, message)
     }
 
     /// The 403 for a token that lacks `scope`: one name, or several with spaces between them. The challenge
     /// also names the scopes that the guard requires. For handlers that check scopes themselves;
     /// [`check_scope`](Self::check_scope) checks the scope and makes this response.
     pub fn insufficient_scope(&self, scope: &str) -> Rejection {
-        let challenge = self.space.scopes_needed(names(scope));
+        let challenges = self.space.scopes_needed(names(scope), Offer::All);
         let missing = names(scope).map(|name| format!("scope {}", text::quoted(name)));
-        Rejection::insufficient(challenge, missing)
+        Rejection::insufficient(challenges, missing)
     }
 }

@@ -50,6 +50,18 @@ impl Confirmation {
         Ok(Self { jkt: thumbprint(jkt, JKT)?, certificate: thumbprint(certificate, X5T_S256)? })
     }
 
+    /// The `cnf` in a Claims Set, if there is one.
+    pub(crate) fn in_claims(json: &str) -> Result<Option<Self>, ConfirmationError> {
+        let mut members = Members::of(json).map_err(ConfirmationError::Json)?;
+        let mut confirmation = None;
+        while let Some((name, _)) = members.next().map_err(ConfirmationError::Json)? {
+            if name == "cnf" {
+                confirmation = Some(Self::read(members.value_text())?);
+            }
+        }
+        Ok(confirmation)
+    }
+
     /// A token that is bound to the key with this thumbprint. RFC 9449 section 6.1.
     pub const fn of_key(jkt: Thumbprint) -> Self {
         Self { jkt: Some(jkt), certificate: None }
@@ -98,23 +110,19 @@ impl Confirmation {
 impl Verified {
     /// `cnf`: what the token is bound to. `None` if there is no `cnf`: a bearer token.
     ///
-    /// A policy accepts tokens with `cnf` only after
-    /// [`allow_sender_constrained`](crate::Policy::allow_sender_constrained), and then the service must
-    /// check that the sender has the key or the certificate. Reads the claims again.
+    /// Such a token is accepted by [`Guard::check_request`](crate::Guard::check_request), which has checked that
+    /// the sender has the key or the certificate. Under a policy with
+    /// [`allow_sender_constrained`](crate::Policy::allow_sender_constrained), other ways accept it too, and then
+    /// the service must check that. Reads the claims again.
     ///
     /// # Errors
     ///
     /// [`ConfirmationError`] if the token is bound to something that cannot be checked. It must be refused.
     pub fn confirmation(&self) -> Result<Option<Confirmation>, ConfirmationError> {
-        let json = self.claims_set().json();
-        let mut members = Members::of(json).map_err(ConfirmationError::Json)?;
-        let mut confirmation = None;
-        while let Some((name, _)) = members.next().map_err(ConfirmationError::Json)? {
-            if name == "cnf" {
-                confirmation = Some(Confirmation::read(members.value_text())?);
-            }
+        match self.claims_set().sender_constrained {
+            true => Confirmation::in_claims(self.claims_set().json()),
+            false => Ok(None),
         }
-        Ok(confirmation)
     }
 }
 

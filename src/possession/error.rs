@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt};
 
-use super::{ProofCheck, ReplayError, UriError};
+use super::{ConfirmationError, ProofCheck, ReplayError, UriError};
 use crate::{JsonError, JwkError, UnixTime};
 
 /// Why a proof was not accepted. RFC 9449 section 4.3.
@@ -14,7 +14,7 @@ use crate::{JsonError, JwkError, UnixTime};
 /// use tokenring::possession::ProofError;
 ///
 /// let error = ProofError::OtherKey;
-/// assert_eq!(error.code(), "other_key");
+/// assert_eq!(error.code(), "proof_other_key");
 /// assert_eq!(error.check().clause(), "RFC 9449 section 4.3, step 12");
 /// assert_eq!(error.oauth_error(), Some("invalid_token"));
 /// ```
@@ -84,6 +84,8 @@ pub enum ProofError {
         /// `n` or `e`.
         member: &'static str,
     },
+    /// Issuer: the token's `cnf` names nothing that can be checked. RFC 7800 section 3.1.
+    Confirmation(ConfirmationError),
     /// Operator: the token is not bound to a key, so a proof proves nothing. RFC 9449 section 7.1.
     NotBound,
     /// Sender: the proof was made with another key than the one that the token is bound to. RFC 9449
@@ -184,51 +186,52 @@ impl ProofError {
     /// A stable name for this error, for metrics: one of a small fixed set.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Missing => "missing",
-            Self::Several => "several",
-            Self::TooLong { .. } => "too_long",
-            Self::NotAscii => "not_ascii",
-            Self::SegmentCount { .. } => "segment_count",
-            Self::EmptySegment { .. } => "empty_segment",
-            Self::NotBase64url { .. } => "not_base64url",
-            Self::HeaderTooLong { .. } => "header_too_long",
-            Self::HeaderJson(_) => "header_json",
-            Self::HeaderForbidden { .. } => "header_forbidden",
-            Self::HeaderMissing { .. } => "header_missing",
-            Self::HeaderType { .. } => "header_type",
-            Self::WrongType => "wrong_type",
-            Self::AlgorithmNotAccepted => "algorithm_not_accepted",
-            Self::Key(_) => "key",
-            Self::KeyForOtherAlgorithm => "key_for_other_algorithm",
-            Self::KeyZeroInFront { .. } => "key_zero_in_front",
-            Self::NotBound => "not_bound",
-            Self::OtherKey => "other_key",
+            Self::Missing => "proof_missing",
+            Self::Several => "proof_several",
+            Self::TooLong { .. } => "proof_too_long",
+            Self::NotAscii => "proof_not_ascii",
+            Self::SegmentCount { .. } => "proof_segment_count",
+            Self::EmptySegment { .. } => "proof_empty_segment",
+            Self::NotBase64url { .. } => "proof_not_base64url",
+            Self::HeaderTooLong { .. } => "proof_header_too_long",
+            Self::HeaderJson(_) => "proof_header_json",
+            Self::HeaderForbidden { .. } => "proof_header_forbidden",
+            Self::HeaderMissing { .. } => "proof_header_missing",
+            Self::HeaderType { .. } => "proof_header_type",
+            Self::WrongType => "proof_wrong_type",
+            Self::AlgorithmNotAccepted => "proof_algorithm_not_accepted",
+            Self::Key(_) => "proof_key",
+            Self::KeyForOtherAlgorithm => "proof_key_for_other_algorithm",
+            Self::KeyZeroInFront { .. } => "proof_key_zero_in_front",
+            Self::Confirmation(_) => "proof_confirmation",
+            Self::NotBound => "proof_not_bound",
+            Self::OtherKey => "proof_other_key",
             Self::CertificateMissing => "certificate_missing",
             Self::OtherCertificate => "other_certificate",
-            Self::ModulusTooLarge { .. } => "modulus_too_large",
-            Self::KeyNumbers(_) => "key_numbers",
-            Self::PayloadJson(_) => "payload_json",
-            Self::ClaimMissing { .. } => "claim_missing",
-            Self::ClaimType { .. } => "claim_type",
-            Self::WrongMethod => "wrong_method",
-            Self::MalformedTarget(_) => "malformed_target",
-            Self::RequestTarget(_) => "request_target",
-            Self::RequestOfOtherOrigin => "request_of_other_origin",
-            Self::WrongTarget { .. } => "wrong_target",
-            Self::WrongAccessTokenHash => "wrong_access_token_hash",
-            Self::IdentifierLength { .. } => "identifier_length",
-            Self::Expired { .. } => "expired",
-            Self::NotYetValid { .. } => "not_yet_valid",
-            Self::TooOld { .. } => "too_old",
-            Self::FromFuture { .. } => "from_future",
-            Self::NonceMissing => "nonce_missing",
-            Self::UnknownNonce => "unknown_nonce",
-            Self::StaleNonce => "stale_nonce",
-            Self::BadSignature => "bad_signature",
-            Self::Replayed => "replayed",
-            Self::TooLate => "too_late",
-            Self::MemoryFull => "memory_full",
-            Self::MemoryUnavailable => "memory_unavailable",
+            Self::ModulusTooLarge { .. } => "proof_modulus_too_large",
+            Self::KeyNumbers(_) => "proof_key_numbers",
+            Self::PayloadJson(_) => "proof_payload_json",
+            Self::ClaimMissing { .. } => "proof_claim_missing",
+            Self::ClaimType { .. } => "proof_claim_type",
+            Self::WrongMethod => "proof_wrong_method",
+            Self::MalformedTarget(_) => "proof_malformed_target",
+            Self::RequestTarget(_) => "proof_request_target",
+            Self::RequestOfOtherOrigin => "proof_request_of_other_origin",
+            Self::WrongTarget { .. } => "proof_wrong_target",
+            Self::WrongAccessTokenHash => "proof_wrong_access_token_hash",
+            Self::IdentifierLength { .. } => "proof_identifier_length",
+            Self::Expired { .. } => "proof_expired",
+            Self::NotYetValid { .. } => "proof_not_yet_valid",
+            Self::TooOld { .. } => "proof_too_old",
+            Self::FromFuture { .. } => "proof_from_future",
+            Self::NonceMissing => "proof_nonce_missing",
+            Self::UnknownNonce => "proof_unknown_nonce",
+            Self::StaleNonce => "proof_stale_nonce",
+            Self::BadSignature => "proof_bad_signature",
+            Self::Replayed => "proof_replayed",
+            Self::TooLate => "proof_too_late",
+            Self::MemoryFull => "proof_memory_full",
+            Self::MemoryUnavailable => "proof_memory_unavailable",
         }
     }
 
@@ -260,7 +263,7 @@ impl ProofError {
             Self::Key(_) | Self::KeyForOtherAlgorithm | Self::KeyZeroInFront { .. } => {
                 ProofCheck::Key
             }
-            Self::NotBound | Self::OtherKey => ProofCheck::Binding,
+            Self::Confirmation(_) | Self::NotBound | Self::OtherKey => ProofCheck::Binding,
             Self::CertificateMissing | Self::OtherCertificate => ProofCheck::Certificate,
             Self::ModulusTooLarge { .. } | Self::KeyNumbers(_) => ProofCheck::KeyNumbers,
             Self::ClaimMissing { claim } | Self::ClaimType { claim } => match *claim {
@@ -297,9 +300,11 @@ impl ProofError {
     /// is 503.
     pub const fn oauth_error(&self) -> Option<&'static str> {
         match self {
-            Self::NotBound | Self::OtherKey | Self::CertificateMissing | Self::OtherCertificate => {
-                Some("invalid_token")
-            }
+            Self::Confirmation(_)
+            | Self::NotBound
+            | Self::OtherKey
+            | Self::CertificateMissing
+            | Self::OtherCertificate => Some("invalid_token"),
             Self::NonceMissing | Self::UnknownNonce | Self::StaleNonce => Some("use_dpop_nonce"),
             Self::MemoryFull | Self::MemoryUnavailable => None,
             _ => Some("invalid_dpop_proof"),
@@ -351,6 +356,7 @@ impl fmt::Display for ProofError {
             Self::KeyZeroInFront { member } => {
                 return write!(f, "`{member}` of the proof's key has zeros in front");
             }
+            Self::Confirmation(error) => return error.fmt(f),
             Self::NotBound => "the token is not bound to a key",
             Self::OtherKey => "the token is bound to another key than the proof's",
             Self::CertificateMissing => {

@@ -23,7 +23,7 @@ pub(super) struct Proof<'p> {
 
 impl<'p> Proof<'p> {
     /// Reads the one value of the field. RFC 9449 section 4.3, steps 1 and 2.
-    pub(super) fn parse(field: Field<'p>) -> Result<Self, ProofError> {
+    pub(super) fn parse(field: Field<&'p [u8]>) -> Result<Self, ProofError> {
         let value = match field {
             Field::Missing => return Err(ProofError::Missing),
             Field::Several => return Err(ProofError::Several),

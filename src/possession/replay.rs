@@ -1,7 +1,12 @@
 //! Which proofs have been used: the interface to their memory. RFC 9449 section 11.1.
 
-use alloc::sync::Arc;
-use core::{error::Error, fmt};
+use alloc::{boxed::Box, sync::Arc};
+use core::{
+    error::Error,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use super::{Thumbprint, sha256};
 use crate::{UnixTime, base64url};
@@ -15,7 +20,8 @@ use crate::{UnixTime, base64url};
 /// returns `Ok`. With Redis, that is `SET key "" NX EX seconds`:
 /// `examples/redis-replay` in the repository.
 ///
-/// Calls block. They are the last step of a check, after all that is wrong with a request has been found.
+/// Calls are the last step of a check, after all that is wrong with a request has been found. One that waits for
+/// another process should have a timeout, and then return [`ReplayError::Unavailable`].
 pub trait ReplayStore: Send + Sync {
     /// Records `key` until `end`, the first second at which its proof is no longer accepted, unless it is
     /// recorded already. It is `now`, by the clock that the proof was checked with.
@@ -24,11 +30,68 @@ pub trait ReplayStore: Send + Sync {
     ///
     /// [`ReplayError`]: the request is then refused. Never return `Ok` in doubt.
     fn insert(&self, key: &ReplayKey, end: UnixTime, now: UnixTime) -> Result<(), ReplayError>;
+
+    /// The same for async code: the future waits where [`insert`](Self::insert) blocks.
+    ///
+    /// The provided method calls [`insert`](Self::insert) at once. That is right only for a store that never waits;
+    /// any other must override this method.
+    fn insert_async(&self, key: &ReplayKey, end: UnixTime, now: UnixTime) -> Insertion<'_> {
+        Insertion::ready(self.insert(key, end, now))
+    }
 }
 
 impl<S: ReplayStore + ?Sized> ReplayStore for Arc<S> {
     fn insert(&self, key: &ReplayKey, end: UnixTime, now: UnixTime) -> Result<(), ReplayError> {
         (**self).insert(key, end, now)
+    }
+
+    fn insert_async(&self, key: &ReplayKey, end: UnixTime, now: UnixTime) -> Insertion<'_> {
+        (**self).insert_async(key, end, now)
+    }
+}
+
+/// The future of [`ReplayStore::insert_async`].
+#[must_use = "futures do nothing unless polled"]
+pub struct Insertion<'s>(Inserting<'s>);
+
+enum Inserting<'s> {
+    Ready(Option<Result<(), ReplayError>>),
+    Pending(Pin<Box<dyn Future<Output = Result<(), ReplayError>> + Send + 's>>),
+}
+
+impl<'s> Insertion<'s> {
+    /// One that has already finished.
+    pub fn ready(outcome: Result<(), ReplayError>) -> Self {
+        Self(Inserting::Ready(Some(outcome)))
+    }
+
+    /// One that waits for `future`, which is boxed.
+    pub fn pending(future: impl Future<Output = Result<(), ReplayError>> + Send + 's) -> Self {
+        Self(Inserting::Pending(Box::pin(future)))
+    }
+}
+
+impl Future for Insertion<'_> {
+    type Output = Result<(), ReplayError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = match &mut self.0 {
+            Inserting::Ready(outcome) => match outcome.take() {
+                Some(outcome) => outcome,
+                // Polled after completion: no correct executor does that.
+                None => return Poll::Pending,
+            },
+            Inserting::Pending(future) => ready!(future.as_mut().poll(context)),
+        };
+        // An `async` block would panic if it were polled once more.
+        self.0 = Inserting::Ready(None);
+        Poll::Ready(outcome)
+    }
+}
+
+impl fmt::Debug for Insertion<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Insertion").finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,7 @@
 //! A request that may carry a proof, and the bound token that it came with.
 
+#[cfg(feature = "std")]
+use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use super::{ClientCertificate, Confirmation};
@@ -10,23 +12,38 @@ use super::{ClientCertificate, Confirmation};
 /// use tokenring::possession::Request;
 ///
 /// # let dpop_values: [&[u8]; 1] = [b"eyJ0eXAi.e30.c2ln"];
-/// let request = Request::new("GET", "/v1/users?page=2").dpop(dpop_values);
+/// # let authorization_values = ["DPoP eyJ0eXAi.e30.c2ln"];
+/// let request = Request::new("GET", "/v1/users?page=2")
+///     .authorization(authorization_values)
+///     .dpop(dpop_values);
 /// # drop(request);
 /// ```
 #[derive(Clone, Copy)]
 pub struct Request<'r> {
     method: &'r str,
     target: &'r str,
-    proof: Field<'r>,
+    authorization: Field<&'r [u8]>,
+    proof: Field<&'r [u8]>,
     certificate: Option<&'r ClientCertificate>,
 }
 
 /// The values of a header field that may have one.
 #[derive(Clone, Copy)]
-pub(super) enum Field<'r> {
+pub(crate) enum Field<V> {
     Missing,
-    One(&'r [u8]),
+    One(V),
     Several,
+}
+
+impl<'r> Field<&'r [u8]> {
+    fn of<V: AsRef<[u8]> + ?Sized + 'r>(values: impl IntoIterator<Item = &'r V>) -> Self {
+        let mut values = values.into_iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::Missing,
+            (Some(value), None) => Self::One(value.as_ref()),
+            (Some(_), Some(_)) => Self::Several,
+        }
+    }
 }
 
 impl<'r> Request<'r> {
@@ -36,7 +53,22 @@ impl<'r> Request<'r> {
     /// is the whole URI that the client requested. RFC 9112 section 3.2. Over HTTP/2, frameworks make a URI
     /// of the request's own scheme and authority; pass its path and query.
     pub fn new(method: &'r str, target: &'r str) -> Self {
-        Self { method, target, proof: Field::Missing, certificate: None }
+        Self {
+            method,
+            target,
+            authorization: Field::Missing,
+            proof: Field::Missing,
+            certificate: None,
+        }
+    }
+
+    /// The values of the field `Authorization`, all of them. Only a [`Guard`](crate::Guard) reads them.
+    #[must_use]
+    pub fn authorization<V: AsRef<[u8]> + ?Sized + 'r>(
+        self,
+        values: impl IntoIterator<Item = &'r V>,
+    ) -> Self {
+        Self { authorization: Field::of(values), ..self }
     }
 
     /// The values of the field `DPoP`, all of them.
@@ -45,19 +77,17 @@ impl<'r> Request<'r> {
         self,
         values: impl IntoIterator<Item = &'r V>,
     ) -> Self {
-        let mut values = values.into_iter();
-        let proof = match (values.next(), values.next()) {
-            (None, _) => Field::Missing,
-            (Some(value), None) => Field::One(value.as_ref()),
-            (Some(_), Some(_)) => Field::Several,
-        };
-        Self { proof, ..self }
+        Self { proof: Field::of(values), ..self }
     }
 
     /// The certificate that the client has shown, if it has.
     #[must_use]
     pub fn client_certificate(self, certificate: Option<&'r ClientCertificate>) -> Self {
         Self { certificate, ..self }
+    }
+
+    pub(crate) fn authorization_field(&self) -> Field<&'r [u8]> {
+        self.authorization
     }
 
     pub(super) fn method(&self) -> &'r str {
@@ -68,12 +98,49 @@ impl<'r> Request<'r> {
         self.target
     }
 
-    pub(super) fn proof(&self) -> Field<'r> {
+    pub(super) fn proof(&self) -> Field<&'r [u8]> {
         self.proof
     }
 
-    pub(super) fn certificate(&self) -> Option<&'r ClientCertificate> {
+    pub(crate) fn certificate(&self) -> Option<&'r ClientCertificate> {
         self.certificate
+    }
+
+    /// A copy for a check that has to wait, so that the request itself need not be held.
+    #[cfg(feature = "std")]
+    pub(crate) fn held(&self) -> HeldRequest {
+        HeldRequest {
+            method: self.method.into(),
+            target: self.target.into(),
+            proof: match self.proof {
+                Field::Missing => Field::Missing,
+                Field::One(value) => Field::One(value.into()),
+                Field::Several => Field::Several,
+            },
+            certificate: self.certificate.copied(),
+        }
+    }
+}
+
+/// All of a request but its token.
+#[cfg(feature = "std")]
+pub(crate) struct HeldRequest {
+    method: String,
+    target: String,
+    proof: Field<Vec<u8>>,
+    certificate: Option<ClientCertificate>,
+}
+
+#[cfg(feature = "std")]
+impl HeldRequest {
+    pub(crate) fn request(&self) -> Request<'_> {
+        let proof = match &self.proof {
+            Field::Missing => Field::Missing,
+            Field::One(value) => Field::One(value.as_slice()),
+            Field::Several => Field::Several,
+        };
+        let request = Request::new(&self.method, &self.target);
+        Request { proof, ..request.client_certificate(self.certificate.as_ref()) }
     }
 }
 

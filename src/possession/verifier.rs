@@ -85,6 +85,25 @@ impl ProofVerifier {
         })
     }
 
+    /// Records a proof that was inspected.
+    pub(crate) fn record(
+        &self,
+        proof: UnrecordedProof,
+        now: UnixTime,
+    ) -> Result<ProofAccepted, ProofError> {
+        proof.record(&***self.memory, now)
+    }
+
+    /// The same without blocking.
+    #[cfg(feature = "std")]
+    pub(crate) async fn record_async(
+        &self,
+        proof: UnrecordedProof,
+        now: UnixTime,
+    ) -> Result<ProofAccepted, ProofError> {
+        proof.record_async(&***self.memory, now).await
+    }
+
     /// Every check and its outcome, past the first that fails: for operators. Nothing is recorded, and whether
     /// the proof has been used is not looked up.
     pub fn findings_at(
@@ -158,6 +177,20 @@ impl UnrecordedProof {
         now: UnixTime,
     ) -> Result<ProofAccepted, ProofError> {
         memory.insert(&self.key, self.end, now)?;
+        Ok(self.accepted)
+    }
+
+    /// The same without blocking. If the future is dropped, the proof may or may not have been recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`record`](Self::record).
+    pub async fn record_async(
+        self,
+        memory: &(impl ReplayStore + ?Sized),
+        now: UnixTime,
+    ) -> Result<ProofAccepted, ProofError> {
+        memory.insert_async(&self.key, self.end, now).await?;
         Ok(self.accepted)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Verifier, trusted};
 use crate::{
-    Explanation, KeySource, Login, UnixTime, Verified, VerifyError, explain, trust::Chosen,
+    Explanation, KeySource, Login, UnixTime, Verified, VerifyError, explain, policy::Usage,
+    trust::Chosen,
 };
 
 impl<K: KeySource> Verifier<K> {
@@ -20,7 +21,7 @@ impl<K: KeySource> Verifier<K> {
     /// the token's issuer is another one.
     #[cfg(feature = "std")]
     pub fn verify_id_token(&self, token: &str, login: &Login) -> Result<Verified, VerifyError> {
-        self.run(token, Some(login), Chosen::key, UnixTime::now)
+        self.run(token, Usage::Login(login), Chosen::key, UnixTime::now)
     }
 
     /// The same as of `now`.
@@ -34,7 +35,7 @@ impl<K: KeySource> Verifier<K> {
         login: &Login,
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
-        self.run(token, Some(login), Chosen::key, || now)
+        self.run(token, Usage::Login(login), Chosen::key, || now)
     }
 
     /// The same with the keys in memory, as [`try_verify`](Self::try_verify): never does I/O, never waits.
@@ -44,7 +45,7 @@ impl<K: KeySource> Verifier<K> {
     /// As [`verify_id_token`](Self::verify_id_token).
     #[cfg(feature = "std")]
     pub fn try_verify_id_token(&self, token: &str, login: &Login) -> Result<Verified, VerifyError> {
-        self.run(token, Some(login), Chosen::try_key, UnixTime::now)
+        self.run(token, Usage::Login(login), Chosen::try_key, UnixTime::now)
     }
 
     /// The same as a future, as [`verify_async`](Self::verify_async): it waits where
@@ -59,7 +60,7 @@ impl<K: KeySource> Verifier<K> {
         token: &str,
         login: &Login,
     ) -> Result<Verified, VerifyError> {
-        self.run_async(token, Some(login)).await
+        self.run_async(token, Usage::Login(login)).await
     }
 
     /// Explains the verdict on the ID token of one login, as of the system clock, with the keys in
@@ -72,6 +73,6 @@ impl<K: KeySource> Verifier<K> {
     /// The same explanation as of `now`.
     pub fn explain_id_token_at(&self, token: &str, login: &Login, now: UnixTime) -> Explanation {
         let issuers = self.issuers_for(Some(token));
-        explain::token(self.routing(), &trusted(&issuers), token, Some(login), now).finish()
+        explain::token(self.routing(), &trusted(&issuers), token, Usage::Login(login), now).finish()
     }
 }

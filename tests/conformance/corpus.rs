@@ -201,7 +201,9 @@ fn every_case_has_a_name_of_its_own_a_clause_and_an_input_of_its_own() {
 #[test]
 fn every_code_that_a_token_can_cause_occurs() {
     let mut expected = codes_of(include_str!("../../src/error.rs"), "VerifyError");
-    for code in ["keys_unavailable", "key_source_busy", "insufficient_scope", "no_token"] {
+    for code in
+        ["keys_unavailable", "key_source_busy", "insufficient_scope", "no_token", "not_proven"]
+    {
         assert!(expected.remove(code), "{code}");
     }
     // The corpus has no logins.

@@ -306,9 +306,11 @@ fn list_of_codes_has_every_code_of_a_rejection_once() {
     let of_requests: Vec<&str> =
         body.split("(\"").skip(1).map(|row| row.split('"').next().unwrap()).collect();
     assert_eq!(of_requests.len(), source.matches("\n            Self::").count());
-    let mut expected: BTreeSet<&str> = of_errors.into_iter().chain(of_requests).collect();
-    // Only an explanation has it.
-    assert!(expected.remove("no_token"));
+    let of_proofs = codes_of(include_str!("../../src/possession/error.rs"), "ProofError");
+    let all = of_errors.into_iter().chain(of_requests).chain(of_proofs);
+    let mut expected: BTreeSet<&str> = all.collect();
+    // A rejection says why there is none.
+    assert!(expected.remove("no_token") && expected.remove("not_proven"));
     let codes: BTreeSet<&str> = Rejection::CODES.iter().copied().collect();
     assert_eq!(codes, expected);
     assert_eq!(codes.len(), Rejection::CODES.len());

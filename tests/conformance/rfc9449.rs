@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tokenring::{
     Algorithm, JsonError, JwkError, UnixTime,
     possession::{
-        BoundToken, ClientCertificate, Confirmation, ProofCheck, ProofError, ProofOutcome,
-        ProofPolicy, ProofPolicyError, ProofVerifier, Request, Thumbprint, UriError,
+        BoundToken, ClientCertificate, Confirmation, ConfirmationError, ProofCheck, ProofError,
+        ProofOutcome, ProofPolicy, ProofPolicyError, ProofVerifier, Request, Thumbprint, UriError,
     },
     testkit::TestKey,
 };
@@ -781,6 +781,7 @@ fn texts_codes_and_answers() {
             "the proof's key is for another algorithm than its `alg`",
         ),
         (ProofError::KeyZeroInFront { member: "n" }, "`n` of the proof's key has zeros in front"),
+        (ProofError::Confirmation(ConfirmationError::Empty), "the token's `cnf` is empty"),
         (ProofError::NotBound, "the token is not bound to a key"),
         (ProofError::OtherKey, "the token is bound to another key than the proof's"),
         (
@@ -853,10 +854,13 @@ fn texts_codes_and_answers() {
     for (error, text) in cases {
         assert_eq!(error.to_string(), text);
         let code = variant_in_snake_case(error);
+        let is_certificate = code.contains("certificate");
+        let code = if is_certificate { code } else { format!("proof_{code}") };
         assert_eq!(error.code(), code);
         codes.insert(error.code());
         let answer = match error {
-            ProofError::NotBound
+            ProofError::Confirmation(_)
+            | ProofError::NotBound
             | ProofError::OtherKey
             | ProofError::CertificateMissing
             | ProofError::OtherCertificate => Some("invalid_token"),
@@ -869,7 +873,7 @@ fn texts_codes_and_answers() {
         assert_eq!(error.oauth_error(), answer, "{error:?}");
         assert!(!error.check().clause().is_empty() && !error.check().name().is_empty());
     }
-    assert_eq!(codes.len(), 45);
+    assert_eq!(codes.len(), 46);
     for (error, text) in [
         (ProofPolicyError::Origin(UriError::HostMissing), "the origin for proofs: it has no host"),
         (ProofPolicyError::NoAlgorithm, "no algorithm is accepted for proofs"),
