@@ -8,27 +8,29 @@ mod connection;
 
 use std::{
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokenring::{
     UnixTime,
-    possession::{ReplayError, ReplayKey, ReplayStore},
+    possession::{Insertion, ReplayError, ReplayKey, ReplayStore},
 };
+use tokio::task;
 
 use connection::{Connection, Reply};
 
 /// The memory of used proofs in a Redis server.
 ///
-/// Calls block, for at most about twice the [timeout](Self::timeout).
+/// A call takes at most about twice the [timeout](Self::timeout). Clones share their connections.
+#[derive(Clone)]
 pub struct RedisReplay {
     address: SocketAddr,
     password: Option<String>,
     prefix: String,
     timeout: Duration,
     margin: Duration,
-    idle: Mutex<Vec<Connection>>,
+    idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl RedisReplay {
@@ -43,7 +45,7 @@ impl RedisReplay {
             prefix: "dpop:".into(),
             timeout: Duration::from_millis(250),
             margin: Duration::from_secs(60),
-            idle: Mutex::default(),
+            idle: Arc::default(),
         }
     }
 
@@ -126,6 +128,14 @@ impl ReplayStore for RedisReplay {
             Reply::OutOfMemory => Err(ReplayError::Full),
             Reply::Error => Err(ReplayError::Unavailable),
         }
+    }
+
+    /// On a thread that may block, of the runtime that the request is in.
+    fn insert_async(&self, key: &ReplayKey, end: UnixTime, now: UnixTime) -> Insertion<'_> {
+        let (store, key) = (self.clone(), *key);
+        let call = task::spawn_blocking(move || store.insert(&key, end, now));
+        // The runtime may be shutting down.
+        Insertion::pending(async { call.await.unwrap_or(Err(ReplayError::Unavailable)) })
     }
 }
 

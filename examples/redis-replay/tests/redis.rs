@@ -12,12 +12,9 @@ use std::{
 };
 
 use tokenring::{
-    UnixTime,
-    possession::{
-        BoundToken, ProofError, ProofPolicy, ProofVerifier, ReplayError, ReplayKey, ReplayStore,
-        Request,
-    },
-    testkit::DpopClient,
+    Guard, JwkSet, Policy, UnixTime, Verifier,
+    possession::{ProofPolicy, ProofVerifier, ReplayError, ReplayKey, ReplayStore, Request},
+    testkit::{AUDIENCE, DpopClient, ISSUER, Issuer},
 };
 use tokenring_redis_replay::RedisReplay;
 
@@ -283,24 +280,45 @@ fn connection_is_not_used_again_after_a_timeout() {
     drop(server.join().unwrap());
 }
 
+/// A guard of one of several processes.
+fn guard(store: RedisReplay) -> Guard<JwkSet> {
+    let keys = JwkSet::from_json(Issuer::default().jwks().as_bytes()).unwrap();
+    let verifier = Verifier::new(Policy::new(ISSUER, AUDIENCE), keys).unwrap();
+    let policy = ProofPolicy::new("https://api.example.com");
+    Guard::new(verifier).accept_dpop(ProofVerifier::new(policy, store).unwrap())
+}
+
 #[test]
 fn two_processes_accept_a_proof_once() {
     let redis = Redis::start(&[]);
-    let service = |store: RedisReplay| {
-        ProofVerifier::new(ProofPolicy::new("https://api.example.com"), store).unwrap()
-    };
-    let services = [service(redis.store()), service(redis.store())];
+    let guards = [guard(redis.store()), guard(redis.store())];
     let client = DpopClient::default();
-    let proof = client.proof("GET", "https://api.example.com/", "access.token.text").mint();
-    let check = |service: &ProofVerifier| {
-        let request = Request::new("GET", "/").dpop([&proof]);
-        let token = BoundToken::new("access.token.text", client.confirmation());
-        service.check_at(&request, &token, UnixTime::now()).map(|_| ())
+    let token = Issuer::default().token().bound_to(&client.confirmation()).mint();
+    let authorization = format!("DPoP {token}");
+    let new_proof = || client.proof("GET", "https://api.example.com/", &token).mint();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let check = |guard: &Guard<JwkSet>, proof: &str| {
+        let request = Request::new("GET", "/").authorization([&authorization]).dpop([proof]);
+        guard.check_request(&request).map_or_else(|refused| refused.status(), |_| 200)
     };
-    assert_eq!(check(&services[0]), Ok(()));
-    assert_eq!(check(&services[1]), Err(ProofError::Replayed));
+    let check_async = |guard: &Guard<JwkSet>, proof: &str| {
+        let request = Request::new("GET", "/").authorization([&authorization]).dpop([proof]);
+        let verdict = runtime.block_on(guard.check_request_async(&request));
+        verdict.map_or_else(|refused| refused.status(), |_| 200)
+    };
+    let proof = new_proof();
+    assert_eq!(check(&guards[0], &proof), 200);
+    assert_eq!(check(&guards[1], &proof), 401);
+    assert_eq!(check_async(&guards[1], &proof), 401);
+    let proof = new_proof();
+    assert_eq!(check_async(&guards[1], &proof), 200);
+    assert_eq!(check_async(&guards[0], &proof), 401);
+    // Not the fault of the proof: the client may send it again.
     drop(redis);
-    assert_eq!(check(&services[1]), Err(ProofError::MemoryUnavailable));
-    // Not an error of the proof: the request gets 503.
-    assert_eq!(ProofError::MemoryUnavailable.oauth_error(), None);
+    assert_eq!(check(&guards[0], &new_proof()), 503);
+    assert_eq!(check_async(&guards[0], &new_proof()), 503);
+    // Without a proof, Redis is not asked.
+    let bearer = format!("Bearer {}", Issuer::default().token().mint());
+    let request = Request::new("GET", "/").authorization([&bearer]);
+    assert!(guards[0].check_request(&request).is_ok());
 }
