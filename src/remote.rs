@@ -15,7 +15,9 @@
 //!     .on_fetch(|event| {
 //!         if let Some(failure) = event.failure() {
 //!             eprintln!("{failure}");
-//!             eprintln!("{}", failure.hint().map(|hint| hint.to_string()).unwrap_or_default());
+//!             if let Some(hint) = failure.hint() {
+//!                 eprintln!("{hint}");
+//!             }
 //!         }
 //!     })
 //!     .build()?;
@@ -26,10 +28,9 @@
 //! # Words
 //!
 //! - A *fetch* gets the key set over the network, or from a [file](RemoteJwks::from_file). With
-//!   [discovery](RemoteJwks::discover) it is two
-//!   requests, for the issuer's metadata and for the key set, or three if the metadata is only at the
-//!   second of its two addresses. All of them share one deadline, the
-//!   [`timeout`](RemoteJwksBuilder::timeout).
+//!   [discovery](RemoteJwks::discover) it is two requests, for the issuer's metadata and for the key set,
+//!   or three if the metadata is only at the second of its two addresses. All of them share one deadline,
+//!   the [`timeout`](RemoteJwksBuilder::timeout).
 //! - An *attempt* is one run of a fetch, on its own thread.
 //! - A *waiter* is a thread or a future that waits for the attempt under way.
 //! - The *age* of a set counts from the start of the attempt that got it. A copy from an HTTP cache on the
@@ -80,11 +81,12 @@
 //! - **I9** No jump of a clock extends trust: a set's age is the longer of its ages by the monotonic
 //!   clock and by the wall clock.
 //! - **I10** Nothing in a token influences a URL or a path. A bad signature never causes a fetch, and a token
-//!   without `kid` never forces one, whatever its `x5t`. With discovery the metadata decides the key set's URL and nothing
-//!   else, and only metadata that names the configured issuer. Headers, tokens and the client certificate
-//!   go to the scheme, host and port of the configured URL or issuer, and to no other. Plain `http:`
-//!   reaches only hosts that the operator allowed; a proxy that the operator set for it reads and relays
-//!   the request. Requests to this machine go through no proxy.
+//!   without `kid` never forces one, whatever its `x5t`. With discovery the metadata decides the key set's
+//!   URL and nothing else, and only metadata that names the configured issuer. Headers, bearer tokens of
+//!   the operator and the client certificate go to the scheme, host and port of the configured URL or
+//!   issuer, and to no other. Plain `http:` reaches only hosts that the operator allowed, directly or
+//!   through a proxy that the operator set for it, which reads the request. Requests to this machine go
+//!   through no proxy.
 //!
 //! # States
 //!
@@ -114,6 +116,10 @@
 //! [`refresh_now`](RemoteJwks::refresh_now), or sets a shorter `ttl`. While the issuer publishes both keys,
 //! the tokens of either are refused as `AmbiguousKey`, unless a token without `kid` names its key by `x5t`.
 //!
+//! # Where the keys come from
+//!
+//! Keys come from one URL, or from an issuer by discovery, or from a file. Requests may go through a proxy.
+//!
 //! ## Discovery
 //!
 //! The metadata is at `/.well-known/openid-configuration` after the issuer's path, or, if the answer there is
@@ -137,8 +143,8 @@
 //!
 //! ## Files
 //!
-//! With [`from_file`](RemoteJwks::from_file) an attempt reads a file, and all the rules above hold. `ttl` is
-//! one minute if not set: a read costs little, and a mounted secret comes late enough without it.
+//! With [`from_file`](RemoteJwks::from_file) an attempt reads a file, and all the rules of this page hold. `ttl`
+//! is one minute if not set: a read costs little, and a mounted secret comes late enough without it.
 //!
 //! - Nothing watches the file. Each attempt opens the path anew and follows its symbolic links. So it finds
 //!   a file that was renamed into place, and a secret or config map of Kubernetes, where a link in the path
@@ -152,30 +158,7 @@
 //!   While there are eight of those, attempts fail with [`Timeout`](FetchError::Timeout) at once.
 //! - Texts show the name of the file, without its directories.
 //!
-//! # After a fork
-//!
-//! Of its parent's threads, a forked child has only the one that forked. An attempt that was under way never
-//! ends in the child, and a lock that another thread held is never released. So where a lookup would take
-//! the mutex, it compares the process id, and in a child the source starts anew: without an attempt,
-//! waiters, back-off or counts. It keeps the set, the burnt keys and the `jwks_uri`, unless another thread
-//! held one of the locks at the fork; then it starts empty and fetches. Before that, a known `kid` is answered
-//! from the parent's set while that is fresh. The parent and each child fetch for themselves.
-//!
-//! The order that is safe: build the source, call [`prime`](RemoteJwks::prime) and fork before threads start;
-//! or build everything in the child. If threads verify at the fork, these can still hang the child or fail:
-//!
-//! - locks that are not the source's: those of your own [`Fetch`], [`Clock`] and hook, of the memory
-//!   allocator, and of the C library's DNS resolver. After `prime`, the hook may still be running;
-//! - [`Issuers`](crate::Issuers): a child must not change those that another thread may have been using, and
-//!   those with a resolver change themselves. Make them in the child;
-//! - a lookup that waited at the fork, as a future: in the child it is not woken. Drop it;
-//! - a child that forks in turn, in the microsecond in which one of its threads makes the new state.
-//!
-//! A [token cache](crate::Verifier::with_token_cache) hangs nobody. Where another thread held a lock of it at
-//! the fork, the child verifies the tokens in full. A child is not recognized if it has its parent's process
-//! id, as the first process of a new PID namespace may, nor a process made by `vfork`.
-//!
-//! # Proxies
+//! ## Proxies
 //!
 //! [`proxy`](RemoteJwksBuilder::proxy) sets a proxy, [`no_proxy`](RemoteJwksBuilder::no_proxy) none. Without
 //! them the source reads the environment when it is built, as curl, Go and reqwest do:
@@ -210,6 +193,30 @@
 //! ([`FetchConfigError::Proxy`], [`FetchConfigError::ProxyScheme`]), and is never passed over: the network
 //! may forbid direct connections. Failures of the proxy are [`FetchError::Proxy`]. Of a proxy, texts
 //! show the host alone.
+//!
+//! # After a fork
+//!
+//! Of its parent's threads, a forked child has only the one that forked. An attempt that was under way never
+//! ends in the child, and a lock that another thread held is never released. So where a lookup would take
+//! the mutex, it compares the process id, and in a child the source starts anew: without an attempt,
+//! waiters, back-off or counts. It keeps the set, the burnt keys and the `jwks_uri`, unless another thread
+//! held one of the locks at the fork; then it starts empty and fetches. Before that, a known `kid` is answered
+//! from the parent's set while that is fresh. The parent and each child fetch for themselves.
+//!
+//! The order that is safe: build the source, call [`prime`](RemoteJwks::prime) and fork before threads start;
+//! or build everything in the child. If threads verify at the fork, these can still hang the child or fail:
+//!
+//! - locks that are not the source's: those of your own [`Fetch`], [`Clock`] and hook, of the memory
+//!   allocator, and of the C library's DNS resolver. After `prime`, the hook may still be running;
+//! - [`Issuers`](crate::Issuers): a child must not change those that another thread may have been using, and
+//!   those with a resolver change themselves. Make them in the child;
+//! - a lookup or a [`prime_async`](RemoteJwks::prime_async) that waited at the fork, as a future: in the child
+//!   it is not woken. Drop it;
+//! - a child that forks in turn, in the microsecond in which one of its threads makes the new state.
+//!
+//! A [token cache](crate::Verifier::with_token_cache) hangs nobody. Where another thread held a lock of it at
+//! the fork, the child verifies the tokens in full. A child is not recognized if it has its parent's process
+//! id, as the first process of a new PID namespace may, nor a process made by `vfork`.
 
 // The way of a `kid`: its query comes in through `remote_jwks`, `lookup` answers it from the set in
 // `snapshot` or takes the step that `refresh` decides, and `attempt` fetches while `lookup` waits.

@@ -125,6 +125,7 @@ fn proxy(error: &ProxyError) -> Hint {
     match error {
         ProxyError::Refused { .. } => FETCH_PROXY_REFUSED,
         ProxyError::HostUnreachable { .. } => FETCH_PROXY_HOST_UNREACHABLE,
+        ProxyError::Tls { .. } => FETCH_PROXY_TLS,
         _ => FETCH_PROXY_UNREACHABLE,
     }
 }
@@ -191,6 +192,8 @@ const FETCH_BODY_TIMEOUT: Hint = Hint::coded("fetch_body_timeout")
     .says("The answer began and did not end in time: look at the host and the proxies before it; if it is slow but complete, raise `timeout`.");
 const FETCH_PROXY_UNREACHABLE: Hint = Hint::coded("fetch_proxy_unreachable")
     .says("The proxy cannot be reached: correct its address in `HTTPS_PROXY` or `proxy`, or go without it, by `NO_PROXY` or `no_proxy`.");
+const FETCH_PROXY_TLS: Hint = Hint::coded("fetch_proxy_tls")
+    .says("Trust the authority that signed the proxy's certificate, by `add_root_certs_pem`, or write http:// in the proxy's URL if it speaks no TLS.");
 const FETCH_PROXY_REFUSED: Hint = Hint::coded("fetch_proxy_refused")
     .says("The proxy refuses: have it allow the host, give its credentials in its URL, or go without it, by `NO_PROXY` or `no_proxy`.");
 const FETCH_PROXY_HOST_UNREACHABLE: Hint = Hint::coded("fetch_proxy_host_unreachable")

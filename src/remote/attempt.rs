@@ -66,8 +66,8 @@ impl Drop for RunningAttempt {
             // A waker may run its task and panic; the remaining wakers must still be called.
             let _panic = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
-        if let Some((hook, event)) = source.settings.hook.clone().zip(event) {
-            // The source has one handle, and each call of the hook has one until it returns.
+        if let Some((hook, event)) = source.settings.hook().cloned().zip(event) {
+            // Until it returns, each call has a handle.
             let calls = Arc::strong_count(&hook).saturating_sub(1);
             // A slow hook must not keep the source alive.
             drop(source);

@@ -3,7 +3,7 @@
 
 use std::{
     error::Error,
-    fmt::{self, Write as _},
+    fmt,
     io::ErrorKind,
     string::{String, ToString as _},
     time::Duration,
@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     JsonError, JwkSetError, SettingFault, SkippedKey,
-    explain::text::quoted,
+    explain::text::{quoted, up_to},
     remote::{host::host_of, tls_fault::TlsFault},
 };
 
@@ -140,7 +140,7 @@ impl FetchError {
     /// ```
     pub fn custom(reason: impl fmt::Display) -> Self {
         let reason = reason.to_string();
-        Self::Custom { reason: reason.chars().take(MAX_REASON_CHARACTERS).collect() }
+        Self::Custom { reason: reason.chars().take(MAX_TEXT).collect() }
     }
 
     /// A set without a usable key, in which these entries were skipped.
@@ -151,7 +151,7 @@ impl FetchError {
 
     /// Metadata of the issuer `found` in place of `expected`.
     pub(crate) fn issuer_mismatch(expected: &str, found: &str) -> Self {
-        let found = found.chars().take(MAX_FOUND).collect();
+        let found = found.chars().take(MAX_TEXT).collect();
         // With a caller's own client it may have a password, which no text shows.
         let expected = match expected.contains('@') {
             true => host_of(expected).unwrap_or_default(),
@@ -260,13 +260,7 @@ impl fmt::Display for FetchError {
             Self::File { kind } => write!(f, "the file cannot be read: {kind}"),
             Self::FileType => f.write_str("the path leads to a directory, a pipe or a device"),
             Self::Thread => f.write_str("the fetch had no thread to run on, or it panicked"),
-            Self::Custom { reason } => {
-                reason.chars().take(MAX_REASON_CHARACTERS).try_for_each(|character| match character
-                {
-                    ' '..='~' => f.write_char(character),
-                    _ => write!(f, "{}", character.escape_unicode()),
-                })
-            }
+            Self::Custom { reason } => f.write_str(&up_to(reason, MAX_TEXT)),
         }
     }
 }
@@ -589,14 +583,12 @@ impl fmt::Display for RootCertsFault {
     }
 }
 
-/// As many as of the texts of a TLS library.
-const MAX_REASON_CHARACTERS: usize = 200;
+/// How many characters are kept of a text that others wrote: a peer, a TLS library, a caller's own client.
+/// No issuer's identifier that we know is longer.
+pub(crate) const MAX_TEXT: usize = 200;
 
 /// The most entries that are described, so that a set of a hundred bad ones gives a short log line.
 const MAX_REASONS: usize = 10;
-
-/// Longer than the identifier of any issuer that we know.
-const MAX_FOUND: usize = 200;
 
 /// The longest name that DNS allows, 253 bytes, and a port.
 const MAX_HOST_BYTES: usize = 259;

@@ -1,7 +1,15 @@
 //! The interface of an HTTP client: from one request with its limits to the bytes of the body, or to
 //! its failure.
 
-use std::{boxed::Box, error::Error, fmt, sync::Arc, time::Duration, vec::Vec};
+use std::{
+    boxed::Box,
+    error::Error,
+    fmt,
+    io::{self, Read},
+    sync::Arc,
+    time::Duration,
+    vec::Vec,
+};
 
 use crate::{
     explain::{Hint, hint_for_failure, text},
@@ -51,6 +59,14 @@ impl Fetch for &dyn Fetch {
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
         (**self).fetch(request)
     }
+}
+
+/// The bytes of `source`, or none if they are more than `limit`.
+pub(crate) fn read_within(limit: usize, source: impl Read) -> io::Result<Option<Vec<u8>>> {
+    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    source.take(one_more).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= limit).then_some(bytes))
 }
 
 /// A request for a document, with its limits. `Debug` shows the host of the URL and not the rest.

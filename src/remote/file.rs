@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, Metadata},
-    io::{self, Read as _},
+    io,
     path::Path,
     sync::{
         Arc,
@@ -15,19 +15,20 @@ use std::{
 
 use crate::remote::{
     error::FetchError,
-    fetch::{Fetch, FetchRequest},
+    fetch::{Fetch, FetchRequest, read_within},
+    fork::PerProcess,
 };
 
 /// Reads the file at a path. Each read has a thread of its own, since a read has no timeout: one from a
 /// network file system may never return.
 pub(crate) struct FileFetch {
-    /// Each read under way has another handle.
-    path: Arc<Path>,
+    /// Each read under way has another handle. Those of a parent's threads are dropped in no child.
+    path: PerProcess<Arc<Path>>,
 }
 
 impl FileFetch {
     pub(crate) fn new(path: Arc<Path>) -> Self {
-        Self { path }
+        Self { path: PerProcess::new(path) }
     }
 }
 
@@ -45,11 +46,12 @@ impl FileFetch {
         timeout: Duration,
         read: impl FnOnce(&Path) -> Result<Vec<u8>, FetchError> + Send + 'static,
     ) -> Result<Vec<u8>, FetchError> {
-        if Arc::strong_count(&self.path) > MAX_READS {
+        let path = self.path.own(|parents| Arc::from(&**parents));
+        if Arc::strong_count(path) > MAX_READS {
             return Err(FetchError::Timeout);
         }
         let (sender, receiver) = mpsc::sync_channel(1);
-        let path = Arc::clone(&self.path);
+        let path = Arc::clone(path);
         let run = move || {
             let outcome = read(&path);
             // First: after the send, the handles may be counted again at once.
@@ -75,13 +77,8 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FetchError> {
     let file = File::open(path).map_err(unreadable)?;
     // The path may lead to another file than just now.
     check_type(&file.metadata().map_err(unreadable)?)?;
-    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let mut content = Vec::new();
-    file.take(one_more).read_to_end(&mut content).map_err(unreadable)?;
-    match content.len() > limit {
-        true => Err(FetchError::BodyTooLong { limit }),
-        false => Ok(content),
-    }
+    let content = read_within(limit, file).map_err(unreadable)?;
+    content.ok_or(FetchError::BodyTooLong { limit })
 }
 
 fn check_type(metadata: &Metadata) -> Result<(), FetchError> {
@@ -91,8 +88,7 @@ fn check_type(metadata: &Metadata) -> Result<(), FetchError> {
     }
 }
 
-/// The reads that may be under way at once, as many as the attempts that may lose their slot. A fork in the
-/// middle of a read makes the count of the child one too high for ever.
+/// The reads that may be under way at once, as many as the attempts that may lose their slot.
 const MAX_READS: usize = 8;
 
 #[cfg(test)]
@@ -119,13 +115,25 @@ mod tests {
         assert_eq!(fetch.within(FOREVER, unreached), Err(FetchError::Timeout));
         // One of them returns after all.
         drop(hung.pop());
-        while Arc::strong_count(&fetch.path) > MAX_READS {
+        while Arc::strong_count(fetch.path.latest()) > MAX_READS {
             thread::yield_now();
         }
         // As often as one likes, since each has ended when its outcome is there.
         for _ in 0..100 {
             assert_eq!(fetch.within(FOREVER, |_| Ok(Vec::from(*b"{}"))), Ok(Vec::from(*b"{}")));
         }
+    }
+
+    #[test]
+    fn reads_of_the_parent_do_not_count_in_a_forked_child() {
+        let parents: Arc<Path> = Path::new("jwks.json").into();
+        let _reads = [(); MAX_READS].map(|()| Arc::clone(&parents));
+        let fetch = FileFetch { path: PerProcess::of_parent(parents) };
+        let outcome = fetch.within(FOREVER, |path| {
+            assert_eq!(path, Path::new("jwks.json"));
+            Ok(Vec::new())
+        });
+        assert_eq!(outcome, Ok(Vec::new()));
     }
 
     #[test]

@@ -33,6 +33,12 @@ impl<T> PerProcess<T> {
         &last.in_child.get_or_init(|| Box::new(Self::new(inherit(&last.value)))).value
     }
 
+    /// A value that the process before this one has made.
+    #[cfg(test)]
+    pub(crate) fn of_parent(value: T) -> Self {
+        Self { process: process::id().wrapping_add(1), ..Self::new(value) }
+    }
+
     fn last_link(&self) -> &Self {
         let mut last = self;
         while let Some(child) = last.in_child.get() {
@@ -46,11 +52,6 @@ impl<T> PerProcess<T> {
 mod tests {
     use super::*;
 
-    /// A value of another process.
-    fn forked(value: u8) -> PerProcess<u8> {
-        PerProcess { process: process::id().wrapping_add(1), ..PerProcess::new(value) }
-    }
-
     #[test]
     fn process_that_made_the_value_keeps_it() {
         let value = PerProcess::new(1);
@@ -59,7 +60,7 @@ mod tests {
 
     #[test]
     fn child_has_its_parents_value_until_it_needs_its_own() {
-        let value = forked(1);
+        let value = PerProcess::of_parent(1);
         assert_eq!(*value.latest(), 1);
         assert_eq!(*value.own(|parents| parents + 1), 2);
         assert_eq!((*value.own(|_| unreachable!()), *value.latest()), (2, 2));
@@ -67,8 +68,8 @@ mod tests {
 
     #[test]
     fn child_of_a_child_inherits_from_the_latest() {
-        let value = forked(1);
-        assert!(value.in_child.set(Box::new(forked(2))).is_ok());
+        let value = PerProcess::of_parent(1);
+        assert!(value.in_child.set(Box::new(PerProcess::of_parent(2))).is_ok());
         assert_eq!(*value.latest(), 2);
         assert_eq!(*value.own(|parents| parents + 1), 3);
         assert_eq!((*value.own(|_| unreachable!()), *value.latest()), (3, 3));

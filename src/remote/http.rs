@@ -1,7 +1,7 @@
 //! From a URL to bytes, over https and within limits.
 
 use std::{
-    io::{ErrorKind, Read as _},
+    io::ErrorKind,
     string::{String, ToString as _},
     sync::{
         Arc,
@@ -22,11 +22,10 @@ use ureq::{
 
 use crate::{
     UnixTime,
-    explain::text::up_to,
     remote::{
         clock::Deadline,
         error::{FetchConfigError, FetchError, ProxyError},
-        fetch::{Fetch, FetchRequest},
+        fetch::{Fetch, FetchRequest, read_within},
         http::{
             connection::{NoThread, SystemResolver, WatchedConnector},
             headers::{Headers, Origin},
@@ -161,8 +160,8 @@ impl HttpFetch {
             false => call,
         };
         let response = call.call().map_err(|error| fetch_error(error, &stages))?;
-        let refusal = proxy.filter(|_| is_plain(uri));
-        match refusal.and_then(|proxy| proxy.refusal(response.status())) {
+        let forwarder = proxy.filter(|_| is_plain(uri));
+        match forwarder.and_then(|proxy| proxy.refusal(response.status())) {
             Some(error) => Err(error),
             None => Ok((response, encoded.load(Ordering::Relaxed))),
         }
@@ -180,14 +179,8 @@ impl Fetch for HttpFetch {
             return Err(FetchError::ContentEncoding);
         }
         let limit = request.max_body();
-        let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        let mut body = Vec::new();
-        let read = response.into_body().into_reader().take(one_more).read_to_end(&mut body);
-        read.map_err(|error| body_error(error.into()))?;
-        match body.len() > limit {
-            true => Err(FetchError::BodyTooLong { limit }),
-            false => Ok(body),
-        }
+        let body = read_within(limit, response.into_body().into_reader());
+        body.map_err(|error| body_error(error.into()))?.ok_or(FetchError::BodyTooLong { limit })
     }
 }
 
@@ -280,16 +273,8 @@ fn is_passing(kind: ErrorKind) -> bool {
     )
 }
 
-/// The peer's text, escaped and short enough for a log.
-fn shown(text: &str) -> String {
-    up_to(text, MAX_TEXT)
-}
-
 /// Enough for DNS, TCP and TLS; a retry still fits into the default timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How many characters of the peer's text are kept.
-const MAX_TEXT: usize = 200;
 
 /// The text of an error whose type cannot be named without depending on `ureq-proto`.
 const TOO_MANY_HEADERS: &str = "http parse resulted in too many headers";
@@ -301,14 +286,6 @@ mod tests {
     use ureq::tls::RootCerts;
 
     use super::*;
-    const A_DAY: Duration = Duration::from_secs(86_400);
-
-    #[test]
-    fn peers_text_is_cut_between_characters() {
-        assert_eq!(shown("short\n"), r"short\u{a}");
-        let cut = format!("{}... (402 bytes)", r"\u{e4}".repeat(200));
-        assert_eq!(shown(&"\u{e4}".repeat(201)), cut);
-    }
 
     #[test]
     fn given_root_certificates_replace_the_built_in_ones_or_are_beside_them() {
@@ -417,6 +394,7 @@ mod tests {
 
     #[test]
     fn longest_timeouts_do_not_overflow() {
+        const A_DAY: Duration = Duration::from_secs(86_400);
         let settings = HttpSettings { connect_timeout: A_DAY, ..HttpSettings::default() };
         let request = FetchRequest::new("http://127.0.0.1:1/", A_DAY, usize::MAX);
         let outcome = HttpFetch::new(&settings, "").unwrap().fetch(&request);

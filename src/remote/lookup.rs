@@ -225,7 +225,9 @@ impl Future for PrimeFuture<'_> {
         // As in `LookupFuture::poll`.
         let waker = context.waker().clone();
         let mut control = this.place.source.lock();
-        if this.waits_since.is_none() {
+        // Anew in a child that was forked meanwhile: there the attempt never ends.
+        let is_new = |since| since != control.ended() && !control.has_ended_one();
+        if this.waits_since.is_none_or(is_new) {
             if let Some(outcome) = begin_prime(&mut control) {
                 return Poll::Ready(outcome);
             }

@@ -11,6 +11,7 @@ use crate::{
         error::FetchConfigError,
         fetch::Fetch,
         file::FileFetch,
+        fork::PerProcess,
         health::FetchEvent,
         http::{HttpFetch, HttpSettings, check_url},
         place::Place,
@@ -28,7 +29,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) fetch: Arc<dyn Fetch>,
     pub(crate) clock: Box<dyn Clock>,
-    pub(crate) hook: Option<Hook>,
+    hook: Option<PerProcess<Hook>>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,6 +40,16 @@ pub(crate) struct Limits {
 }
 
 impl Settings {
+    /// The hook. It has one handle here, and another for each call in this process.
+    pub(crate) fn hook(&self) -> Option<&Hook> {
+        // A parent's calls end in no child.
+        let again = |parents: &Hook| -> Hook {
+            let hook = Arc::clone(parents);
+            Arc::new(move |event| hook(event))
+        };
+        self.hook.as_ref().map(|hook| hook.own(again))
+    }
+
     /// The first set of a source, got by an attempt that began at `started`.
     pub(crate) fn snapshot(&self, keys: JwkSet, text: Arc<[u8]>, started: Moment) -> Snapshot {
         Snapshot {
@@ -131,7 +142,7 @@ impl Unchecked {
                 }
             },
             clock: self.clock,
-            hook: self.hook,
+            hook: self.hook.map(PerProcess::new),
         };
         let seed = self.seed.map(|seed| seed.snapshot(&settings)).transpose()?;
         Ok((settings, seed))

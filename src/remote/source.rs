@@ -44,8 +44,10 @@ struct Locked {
 #[derive(Default)]
 struct State {
     refresh: Refresh,
-    /// How many attempts have ended or lost the slot.
+    /// How many attempts have ended or lost the slot, counted from `first`.
     ended: u64,
+    /// Zero, or the number with which a forked child began.
+    first: u64,
     waiting_threads: usize,
     /// By the number of each future.
     waiting_futures: BTreeMap<u64, Waker>,
@@ -111,8 +113,14 @@ impl Locked {
         // A future that waited at the fork may be polled or dropped in the child. So that its number is no
         // other future's, and its attempt has ended, the child counts from elsewhere.
         let first = u64::from(process::id()).rotate_left(32);
-        let state =
-            State { ended: first, last_future: first, discovered, burnt, ..State::default() };
+        let state = State {
+            ended: first,
+            first,
+            last_future: first,
+            discovered,
+            burnt,
+            ..State::default()
+        };
         Self::new(Published::new(timing, snapshot), state)
     }
 }
@@ -208,6 +216,11 @@ impl<'s> Control<'s> {
     /// How many attempts have ended or lost the slot. Waiters wait for this to change.
     pub(crate) fn ended(&self) -> u64 {
         self.state.ended
+    }
+
+    /// Whether an attempt of this process has ended or lost the slot.
+    pub(crate) fn has_ended_one(&self) -> bool {
+        self.state.ended != self.state.first
     }
 
     /// Whether this one may wait, or waits already.

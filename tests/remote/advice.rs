@@ -595,11 +595,16 @@ fn this_process() -> Vec<Case> {
     let refused = |status| ProxyError::Refused { status };
     let proxy = |error| failing(FetchError::Proxy { proxy: "proxy.example".into(), error });
     let read = |path: &str| RemoteJwks::file_builder(path);
-    let set = TempFile::with(&Issuer::default().jwks());
+    let set = TempFile::with(Issuer::default().jwks());
     let set = set.0.to_str().unwrap();
     assert_eq!(read(set).build().unwrap().prime(), Ok(()));
     vec![
         case("no proxy", "fetch_proxy_unreachable", proxy(ProxyError::HostNotFound)),
+        case(
+            "proxy with a strange certificate",
+            "fetch_proxy_tls",
+            proxy(ProxyError::Tls { reason: "invalid peer certificate: UnknownIssuer".into() }),
+        ),
         case("proxy refuses", "fetch_proxy_refused", proxy(refused(407))),
         case("proxy forbids", "fetch_proxy_refused", proxy(refused(403))),
         case(

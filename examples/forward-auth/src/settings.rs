@@ -106,14 +106,14 @@ fn with_request_settings(mut keys: RemoteJwksBuilder) -> Result<RemoteJwksBuilde
 fn name_of(error: &FetchConfigError, url: &'static str) -> &'static str {
     match error {
         FetchConfigError::HttpHost => "DANGER_ALLOW_HTTP",
-        FetchConfigError::RootCerts | FetchConfigError::RootCertsFile { .. } => "CA_FILE",
+        FetchConfigError::RootCerts(_) | FetchConfigError::RootCertsFile { .. } => "CA_FILE",
         FetchConfigError::ClientCert => "JWKS_CLIENT_CERT_FILE",
         FetchConfigError::ClientKey | FetchConfigError::ClientKeyMismatch => "JWKS_CLIENT_KEY_FILE",
         FetchConfigError::HeaderName
         | FetchConfigError::HeaderValue
         | FetchConfigError::ReservedHeader
         | FetchConfigError::RepeatedHeader => "JWKS_HEADERS",
-        FetchConfigError::Proxy => "HTTPS_PROXY or ALL_PROXY",
+        FetchConfigError::Proxy { setting } | FetchConfigError::ProxyScheme { setting } => setting,
         _ => url,
     }
 }
@@ -121,7 +121,7 @@ fn name_of(error: &FetchConfigError, url: &'static str) -> &'static str {
 fn unusable_policy(error: PolicyError) -> SettingError {
     let name = match error {
         PolicyError::MalformedClaimPath => "SCOPES_CLAIM",
-        PolicyError::EmptyAudience => "AUDIENCE",
+        PolicyError::EmptyAudience | PolicyError::SpoiledAudience { .. } => "AUDIENCE",
         _ => "ISSUER",
     };
     SettingError::Policy { name, error }
@@ -249,6 +249,12 @@ impl fmt::Display for SettingError {
                 f,
                 "{name} must have each header once, and Authorization not beside JWKS_TOKEN_FILE"
             ),
+            // Their sentences begin with the variable.
+            Self::Keys {
+                error:
+                    error @ (FetchConfigError::Proxy { .. } | FetchConfigError::ProxyScheme { .. }),
+                ..
+            } => write!(f, "{error}"),
             Self::Keys { name, error } => write!(f, "{name}: {error}"),
             Self::Policy { name, error } => write!(f, "{name}: {error}"),
         }

@@ -1,10 +1,16 @@
 //! From an error of rustls to its [`TlsFault`].
 
-use crate::remote::{error::FetchError, http::shown, tls_fault::TlsFault};
+use crate::{
+    explain::text::up_to,
+    remote::{
+        error::{FetchError, MAX_TEXT},
+        tls_fault::TlsFault,
+    },
+};
 
 /// The error that rustls shows as `text`. The types of rustls cannot be named without depending on it.
 pub(super) fn tls_error(text: &str) -> FetchError {
-    FetchError::Tls { fault: fault(text), reason: shown(text) }
+    FetchError::Tls { fault: fault(text), reason: up_to(text, MAX_TEXT) }
 }
 
 /// The peer chooses names in these texts, but never their beginnings.
@@ -46,11 +52,22 @@ const FAULTS: [(&str, TlsFault); 28] = [
 
 #[cfg(test)]
 mod tests {
-    use std::string::ToString as _;
+    use std::{format, string::ToString as _};
 
     use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
     use super::*;
+
+    #[test]
+    fn peers_text_is_cut_between_characters() {
+        let reason = |text: &str| match tls_error(text) {
+            FetchError::Tls { fault: TlsFault::Other, reason } => reason,
+            error => panic!("{error:?}"),
+        };
+        assert_eq!(reason("short\n"), r"short\u{a}");
+        let cut = format!("{}... (402 bytes)", r"\u{e4}".repeat(200));
+        assert_eq!(reason(&"\u{e4}".repeat(201)), cut);
+    }
 
     /// The texts are rustls's own, so that a new version of it cannot change one unnoticed.
     #[test]

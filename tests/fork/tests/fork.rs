@@ -18,7 +18,7 @@ use std::{
 
 use tokenring::{
     Algorithm, KeyError, KeyQuery, KeySource, Policy, RemoteJwks, Verifier,
-    remote::{Clock, FetchError, FetchRequest, KeysState, RemoteJwksBuilder},
+    remote::{Clock, FetchError, FetchEvent, FetchRequest, KeysState, RemoteJwksBuilder},
     testkit::{AUDIENCE, Issuer, IssuerServer, TestKey},
 };
 use tokenring_fork::{Outcome, in_child};
@@ -204,6 +204,72 @@ fn future_of_the_parent_takes_no_wake_up_of_a_future_of_the_child() {
         assert_eq!(outcome, Outcome::Returned(0), "{poll_it}");
     }
     issuer.open_gate();
+}
+
+#[test]
+fn prime_that_waited_at_the_fork_fetches_anew_in_the_child() {
+    let issuer = FakeIssuer::new();
+    let keys = source(&issuer, |builder| builder);
+    issuer.close_gate();
+    let mut inherited = Box::pin(keys.prime_async());
+    assert!(poll_once(inherited.as_mut()).is_pending());
+    issuer.await_fetch(1);
+    for fails in [false, true] {
+        let outcome = in_child(|| {
+            if fails {
+                issuer.fails();
+            }
+            assert!(poll_once(inherited.as_mut()).is_pending());
+            assert!(poll_once(inherited.as_mut()).is_pending());
+            issuer.await_fetch(2);
+            issuer.open_gate_of_child();
+            let outcome = loop {
+                match poll_once(inherited.as_mut()) {
+                    Poll::Ready(outcome) => break outcome,
+                    Poll::Pending => thread::sleep(Duration::from_millis(1)),
+                }
+            };
+            assert_eq!(outcome.is_err(), fails);
+            assert_eq!((keys.health().is_ready(), issuer.fetches()), (!fails, 2));
+            0
+        });
+        assert_eq!(outcome, Outcome::Returned(0), "{fails}");
+    }
+    issuer.open_gate();
+}
+
+#[test]
+fn hooks_that_the_parent_has_not_left_do_not_silence_the_childs() {
+    let issuer = FakeIssuer::new();
+    let (parent, called) = (this_process(), Arc::new(AtomicUsize::new(0)));
+    let has_ended = Arc::new(AtomicBool::new(false));
+    let hook = {
+        let (called, has_ended) = (Arc::clone(&called), Arc::clone(&has_ended));
+        move |_: &FetchEvent| {
+            called.fetch_add(1, Ordering::SeqCst);
+            while this_process() == parent && !has_ended.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    };
+    let keys = source(&issuer, |builder| builder.on_fetch(hook));
+    let await_call = |number: usize| {
+        while called.load(Ordering::SeqCst) < number {
+            thread::sleep(Duration::from_millis(1));
+        }
+    };
+    // As many as may run at once.
+    for number in 1..=8 {
+        keys.refresh_now().unwrap();
+        await_call(number);
+    }
+    let outcome = in_child(|| {
+        keys.refresh_now().unwrap();
+        await_call(9);
+        0
+    });
+    has_ended.store(true, Ordering::SeqCst);
+    assert_eq!(outcome, Outcome::Returned(0));
 }
 
 #[test]

@@ -115,10 +115,10 @@ fn authority_and_client_certificate_are_those_of_the_files() {
 fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
     let directory = Directory::new();
     let no_pem = directory.write("no-pem", "s3cret");
-    let missing = directory.path("missing");
+    let (empty, missing) = (directory.write("empty", "\n"), directory.path("missing"));
     let (certificate, key) = (certificate("loopback.pem"), certificate("server-key.pem"));
-    let [no_pem, missing, certificate, key] =
-        [&no_pem, &missing, &certificate, &key].map(|path| path.to_str().unwrap());
+    let [no_pem, empty, missing, certificate, key] =
+        [&no_pem, &empty, &missing, &certificate, &key].map(|path| path.to_str().unwrap());
     let algorithm = "ALGORITHMS must be names such as RS256, with spaces between them: ";
     let hosts = "DANGER_ALLOW_HTTP must be hosts without scheme, port and path";
     let once =
@@ -127,7 +127,11 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
         (&[("SCOPE", " ")], "SCOPE is set but empty"),
         (&[("AUDIENCE", "\t")], "AUDIENCE is set but empty"),
         (&[("JWKS_URL", "")], "JWKS_URL is set but empty"),
-        (&[("JWKS_URL", "s3cret")], "JWKS_URL: the URL must be absolute"),
+        (&[("JWKS_URL", "s3cret.example/keys")], "JWKS_URL: the URL has no scheme, write https://"),
+        (&[("JWKS_URL", "https:s3cret")], "JWKS_URL: the URL must be absolute"),
+        (&[("JWKS_URL", "https://s3cret.example/keys ")], "JWKS_URL: the URL has white space"),
+        (&[("JWKS_URL", "\"https://s3cret.example/\"")], "JWKS_URL: the URL has quotation marks"),
+        (&[("JWKS_URL", "https://${S3CRET}/")], "JWKS_URL: the URL has a placeholder"),
         (&[("JWKS_URL", "https://user:s3cret@h/")], "JWKS_URL: the URL must be absolute"),
         (
             &[("JWKS_URL", "http://192.0.2.1/s3cret")],
@@ -138,6 +142,22 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
         (&[("ALGORITHMS", "rs256")], algorithm),
         (&[("ALGORITHMS", "none")], algorithm),
         (&[("SCOPES_CLAIM", "/a/~s3cret")], "SCOPES_CLAIM: "),
+        (&[("AUDIENCE", "s3cret\n")], "AUDIENCE: an audience of the policy has white space"),
+        (&[("AUDIENCE", "<s3cret>")], "AUDIENCE: an audience of the policy has a placeholder"),
+        (&[("ISSUER", "s3cret.example")], "ISSUER: the URL has no scheme, write https://"),
+        (&[("ISSUER", "https://s3cret.example/\n")], "ISSUER: the URL has white space"),
+        (
+            &[("ISSUER", "https://s3cret.example/?a")],
+            "ISSUER: the issuer's URL must not have a query",
+        ),
+        (
+            &[("ISSUER", "https://s3cret.example/.well-known/openid-configuration")],
+            "ISSUER: the issuer's URL is that of its metadata",
+        ),
+        (
+            &[("ISSUER", "'s3cret'"), ("JWKS_URL", "https://keys.example/")],
+            "ISSUER: the policy's issuer has quotation marks",
+        ),
         (&[("DANGER_ALLOW_HTTP", "keycloak:8080")], hosts),
         (&[("DANGER_ALLOW_HTTP", "http://keycloak")], hosts),
         (&[("DANGER_ALLOW_HTTP", "*")], hosts),
@@ -155,7 +175,8 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
         (&[("JWKS_TOKEN_FILE", missing)], "no keys of "),
         (&[("CA_FILE", missing)], "CA_FILE: the file of root certificates cannot be read: "),
         (&[("CA_FILE", no_pem)], "CA_FILE: root certificates must be in PEM"),
-        (&[("CA_FILE", key)], "CA_FILE: root certificates must be in PEM"),
+        (&[("CA_FILE", key)], "CA_FILE: the root certificates have a private key beside them"),
+        (&[("CA_FILE", empty)], "CA_FILE: the root certificates are empty"),
         (&[("JWKS_CLIENT_CERT_FILE", certificate)], "JWKS_CLIENT_KEY_FILE is not set, it must be "),
         (&[("JWKS_CLIENT_KEY_FILE", key)], "JWKS_CLIENT_CERT_FILE is not set, it must be "),
         (
@@ -170,8 +191,13 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
             &[("JWKS_CLIENT_CERT_FILE", certificate), ("JWKS_CLIENT_KEY_FILE", certificate)],
             "JWKS_CLIENT_KEY_FILE: ",
         ),
-        (&[("ALL_PROXY", "socks5://s3cret")], "HTTPS_PROXY or ALL_PROXY: "),
-        (&[("HTTPS_PROXY", "socks5://s3cret")], "HTTPS_PROXY or ALL_PROXY: "),
+        (&[("ALL_PROXY", "socks5://s3cret")], "ALL_PROXY must be an http: or https: proxy"),
+        (&[("https_proxy", "socks5://s3cret")], "https_proxy must be an http: or https: proxy"),
+        (&[("HTTPS_PROXY", "http://u:s3cret@h:x")], "HTTPS_PROXY must be the URL of a proxy"),
+        (
+            &[("http_proxy", "http://u:s3cret@"), ("DANGER_ALLOW_HTTP", "keycloak")],
+            "http_proxy must be the URL of a proxy",
+        ),
     ];
     let issuer = IssuerServer::start();
     for (variables, sentence) in vectors {
