@@ -34,18 +34,21 @@
 //! Keys are for RS256 unless [`Issuer::for_algorithm`] or [`TestKey::for_algorithm`] made them for
 //! another [`Algorithm`](crate::Algorithm).
 //!
+//! A [`DpopClient`] makes proofs for tokens that are bound to its key, good ones and bad ones. RFC 9449.
+//!
 //! With the feature `std`, an [`IssuerServer`] serves an issuer's keys and metadata over HTTP. It
 //! can fail in many ways, on request.
 //!
 //! The keys are fixed, and RSASSA-PKCS1-v1_5 and Ed25519 have no randomness: the same builder at
 //! the same time mints the same token, byte for byte. With RSASSA-PSS and ECDSA, the signature
-//! differs each time.
+//! differs each time. The `jti` of a proof is random.
 
 mod issuer;
 mod token;
 mod key;
 mod signer;
 mod fixed_keys;
+mod dpop;
 
 #[cfg(feature = "std")]
 mod server;
@@ -58,6 +61,7 @@ mod answer;
 
 #[cfg(feature = "std")]
 pub use answer::Answer;
+pub use dpop::DpopClient;
 pub use issuer::Issuer;
 pub use key::TestKey;
 #[cfg(feature = "std")]

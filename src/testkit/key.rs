@@ -1,12 +1,21 @@
 //! A private key with a name, and its JWK. RFC 7517 section 4.
 
-use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString as _},
+    sync::Arc,
+    vec::Vec,
+};
 
 use serde_json::Value;
 
 use crate::{
-    Algorithm,
-    testkit::{fixed_keys, signer::Signer},
+    Algorithm, PublicKey,
+    possession::Thumbprint,
+    testkit::{
+        fixed_keys,
+        signer::{self, Signer},
+    },
 };
 
 /// A private key with a name and one algorithm. Cloning is cheap: clones share the key.
@@ -124,6 +133,15 @@ impl TestKey {
         members.insert("alg", self.algorithm.name().into());
         members.insert("kid", self.kid().into());
         members.insert("use", "sig".into());
+        self.with_changes(members)
+    }
+
+    /// The same without `alg`, `kid` and `use`, as clients write it in a proof.
+    pub(super) fn bare_jwk(&self) -> Value {
+        self.with_changes(self.signer.public_members().into_iter().collect())
+    }
+
+    fn with_changes<'m>(&'m self, mut members: BTreeMap<&'m str, Value>) -> Value {
         for (name, change) in &self.changes {
             match change {
                 Some(value) => members.insert(name, value.clone()),
@@ -131,6 +149,15 @@ impl TestKey {
             };
         }
         members.into_iter().map(|(name, value)| (String::from(name), value)).collect()
+    }
+
+    /// The SHA-256 thumbprint of the public key. Changes to the JWK do not change it. RFC 7638
+    /// section 3.
+    pub fn thumbprint(&self) -> Thumbprint {
+        let members = self.signer.public_members().into_iter();
+        let jwk: Value = members.map(|(name, value)| (String::from(name), value)).collect();
+        let key = PublicKey::from_jwk(jwk.to_string().as_bytes());
+        key.expect("the public key of a private key that ring took").thumbprint()
     }
 
     /// The signature of `message` as in a token, by the key's algorithm. An ECDSA signature is `r`
@@ -144,5 +171,14 @@ impl TestKey {
     /// If the system has no randomness.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.signer.sign(self.algorithm, message)
+    }
+
+    /// The same in ASN.1, for ECDSA.
+    pub(super) fn sign_in_der(&self, message: &[u8]) -> Vec<u8> {
+        assert!(
+            matches!(self.algorithm, Algorithm::ES256 | Algorithm::ES384),
+            "only ECDSA signatures have another form"
+        );
+        signer::to_der(&self.sign(message))
     }
 }

@@ -112,6 +112,28 @@ fn ec_members(curve: &str, point: &[u8]) -> Vec<(&'static str, Value)> {
     vec![("kty", "EC".into()), ("crv", curve.into()), ("x", base64url(x)), ("y", base64url(y))]
 }
 
+/// `r` followed by `s`, as a SEQUENCE of two INTEGERs. RFC 3279 section 2.2.3. Both are shorter than 64
+/// bytes, so that each length has one byte.
+pub(super) fn to_der(signature: &[u8]) -> Vec<u8> {
+    let (r, s) = signature.split_at(signature.len() / 2);
+    tag_and_length(0x30, [integer(r), integer(s)].concat())
+}
+
+/// Without zeros in front, except one before a number whose first bit is set: without it, the number
+/// would be negative.
+fn integer(number: &[u8]) -> Vec<u8> {
+    let mut number: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
+    if number.first().is_none_or(|byte| *byte > 0x7F) {
+        number.insert(0, 0);
+    }
+    tag_and_length(2, number)
+}
+
+fn tag_and_length(tag: u8, content: Vec<u8>) -> Vec<u8> {
+    let length = u8::try_from(content.len()).expect("a length of one byte");
+    [vec![tag, length], content].concat()
+}
+
 fn base64url(bytes: &[u8]) -> Value {
     URL_SAFE_NO_PAD.encode(bytes).into()
 }

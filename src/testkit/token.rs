@@ -1,6 +1,12 @@
 //! A token builder: valid unless changed. RFC 7515 section 7.1.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString as _},
+    vec,
+    vec::Vec,
+};
+use core::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -8,10 +14,12 @@ use serde_json::Value;
 use crate::{
     Algorithm, UnixTime,
     login::half_hash,
+    possession::Confirmation,
     testkit::{AUDIENCE, CLIENT_ID, TestKey},
 };
 
-/// A builder of tokens, from [`Issuer::token_at`](super::Issuer::token_at).
+/// A builder of tokens, from [`Issuer::token_at`](super::Issuer::token_at), and of proofs, from
+/// [`DpopClient::proof_at`](super::DpopClient::proof_at).
 ///
 /// Unchanged, it makes a token as Auth0 issues it to a user's application for an API, about 840
 /// bytes: header `alg`, `typ`, `kid`; claims `iss`, `sub`, `aud`, `iat`, `exp`, `azp`, `scope`,
@@ -32,7 +40,17 @@ pub struct TokenBuilder {
     header_segment: Option<String>,
     payload_segment: Option<String>,
     signing_input: Option<String>,
+    signature_form: SignatureForm,
     signature_segment: Option<String>,
+}
+
+/// How a real signature is written.
+#[derive(Clone, Copy, Debug)]
+enum SignatureForm {
+    /// As its algorithm says: an ECDSA signature is `r` followed by `s`. RFC 7518 section 3.4.
+    Jws,
+    /// An ECDSA signature in ASN.1, as TLS has it.
+    Der,
 }
 
 impl TokenBuilder {
@@ -62,7 +80,24 @@ impl TokenBuilder {
 
     /// A token that names its issuer and its subject.
     fn bare(issuer: &str, signer: &TestKey) -> Self {
-        let token = Self {
+        Self::empty(signer)
+            .named_algorithm(signer)
+            .header("typ", "JWT")
+            .header("kid", signer.kid())
+            .issuer(issuer)
+            .subject("auth0|64b7f1c2a9d3e8f0b5c6a7d8")
+    }
+
+    /// A proof without claims. RFC 9449 section 4.2.
+    pub(super) fn for_proof(signer: &TestKey) -> Self {
+        Self::empty(signer)
+            .header("typ", "dpop+jwt")
+            .named_algorithm(signer)
+            .header("jwk", signer.bare_jwk())
+    }
+
+    fn empty(signer: &TestKey) -> Self {
+        Self {
             signer: signer.clone(),
             alg_follows: true,
             header: OrderedMembers(vec![]),
@@ -70,14 +105,9 @@ impl TokenBuilder {
             header_segment: None,
             payload_segment: None,
             signing_input: None,
+            signature_form: SignatureForm::Jws,
             signature_segment: None,
-        };
-        token
-            .named_algorithm(signer)
-            .header("typ", "JWT")
-            .header("kid", signer.kid())
-            .issuer(issuer)
-            .subject("auth0|64b7f1c2a9d3e8f0b5c6a7d8")
+        }
     }
 
     /// Signs with `key`. `kid` becomes its name, and `alg` its algorithm unless `alg` was set or
@@ -105,7 +135,7 @@ impl TokenBuilder {
 
     fn named_algorithm(mut self, key: &TestKey) -> Self {
         if self.alg_follows {
-            self.header.set("alg", key.algorithm().name().into());
+            self.header.set("alg", Member::Value(key.algorithm().name().into()));
         }
         self
     }
@@ -113,7 +143,7 @@ impl TokenBuilder {
     /// Sets the header member `name`.
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.alg_follows &= name != "alg";
-        self.header.set(name, value.into());
+        self.header.set(name, Member::Value(value.into()));
         self
     }
 
@@ -126,7 +156,14 @@ impl TokenBuilder {
 
     /// Sets the claim `name`.
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.claims.set(name, value.into());
+        self.claims.set(name, Member::Value(value.into()));
+        self
+    }
+
+    /// Sets the claim `name` to this JSON text, which is written as it is: `1e400` and `1.0` are not
+    /// what a [`Value`] would be.
+    pub fn raw_claim(mut self, name: &str, json: impl Into<String>) -> Self {
+        self.claims.set(name, Member::Text(json.into()));
         self
     }
 
@@ -134,6 +171,17 @@ impl TokenBuilder {
     pub fn without_claim(mut self, name: &str) -> Self {
         self.claims.remove(name);
         self
+    }
+
+    /// Sets `cnf`: the token is bound to this key or certificate, or to both. RFC 9449 section 6.1,
+    /// RFC 8705 section 3.1.
+    pub fn bound_to(self, confirmation: &Confirmation) -> Self {
+        let jkt = confirmation.jkt().map(|thumbprint| ("jkt", thumbprint));
+        let certificate = confirmation.certificate().map(|thumbprint| ("x5t#S256", thumbprint));
+        let members = jkt.into_iter().chain(certificate);
+        let members =
+            members.map(|(name, thumbprint)| (String::from(name), thumbprint.to_string()));
+        self.claim("cnf", Value::from_iter(members))
     }
 
     /// Sets the claim `name` to the hash of `value` by the algorithm of the key: `at_hash` to that of an
@@ -214,6 +262,16 @@ impl TokenBuilder {
         self
     }
 
+    /// Writes the ECDSA signature in DER, as TLS has it and JWS does not. RFC 7518 section 3.4.
+    ///
+    /// # Panics
+    ///
+    /// [`mint`](Self::mint) does, if the key is for another algorithm.
+    pub fn signature_in_der(mut self) -> Self {
+        self.signature_form = SignatureForm::Der;
+        self
+    }
+
     /// The header members as JSON text. To alter them, pass the new text to
     /// [`raw_header`](Self::raw_header).
     pub fn header_json(&self) -> String {
@@ -234,10 +292,12 @@ impl TokenBuilder {
     /// As [`TestKey::sign`], unless the signature was set.
     pub fn mint(&self) -> String {
         let signing_input = self.signing_input.clone().unwrap_or_else(|| self.two_segments());
-        let signature_segment = self
-            .signature_segment
-            .clone()
-            .unwrap_or_else(|| URL_SAFE_NO_PAD.encode(self.signer.sign(signing_input.as_bytes())));
+        let sign = || match self.signature_form {
+            SignatureForm::Jws => self.signer.sign(signing_input.as_bytes()),
+            SignatureForm::Der => self.signer.sign_in_der(signing_input.as_bytes()),
+        };
+        let signature_segment =
+            self.signature_segment.clone().unwrap_or_else(|| URL_SAFE_NO_PAD.encode(sign()));
         format!("{signing_input}.{signature_segment}")
     }
 
@@ -252,10 +312,26 @@ impl TokenBuilder {
 /// A JSON object that keeps its members in order. serde_json's map does so only with the feature
 /// `preserve_order`.
 #[derive(Clone, Debug)]
-struct OrderedMembers(Vec<(String, Value)>);
+struct OrderedMembers(Vec<(String, Member)>);
+
+/// A member's value, or the JSON text to write for it.
+#[derive(Clone, Debug)]
+enum Member {
+    Value(Value),
+    Text(String),
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => value.fmt(f),
+            Self::Text(json) => f.write_str(json),
+        }
+    }
+}
 
 impl OrderedMembers {
-    fn set(&mut self, name: &str, value: Value) {
+    fn set(&mut self, name: &str, value: Member) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some(member) => member.1 = value,
             None => self.0.push((name.into(), value)),

@@ -46,7 +46,7 @@ const BUILD: [(&str, &str); 3] = [
 ];
 
 /// The packages of this repository: the crate, and those that test, time or show it.
-const MEMBERS: [&str; 15] = [
+const MEMBERS: [&str; 16] = [
     "issuers",
     "peers",
     "tokenring",
@@ -61,6 +61,7 @@ const MEMBERS: [&str; 15] = [
     "tokenring-mcp",
     "tokenring-oracle",
     "tokenring-public-api",
+    "tokenring-redis-replay",
     "tokenring-tonic",
 ];
 

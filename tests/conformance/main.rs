@@ -94,6 +94,8 @@ mod explain;
 mod advice;
 mod auth0;
 mod testkit;
+#[cfg(feature = "std")]
+mod testkit_dpop;
 mod testkit_server;
 mod auto_traits;
 // And whatever other crates are in the build.

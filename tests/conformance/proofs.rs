@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokenring::{
-    Algorithm, PublicKey, UnixTime,
+    Algorithm, UnixTime,
     possession::{
         BoundToken, Confirmation, ProofAccepted, ProofError, ProofFinding, ProofPolicy,
         ProofVerifier, ReplayError, ReplayKey, ReplayStore, Request,
     },
-    testkit::TestKey,
+    testkit::{DpopClient, TestKey, TokenBuilder},
 };
 
 use crate::common::NOW;
@@ -22,16 +22,11 @@ pub const TOKEN: &str = "header.payload.signature";
 
 pub const ORIGIN: &str = "https://api.example.com";
 
-/// A proof in the making: header, claims, and the key that signs it.
+/// A proof in the making, and the key that the token is bound to.
 #[derive(Clone)]
 pub struct Proof {
     key: TestKey,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
-    /// JSON text in place of the claims.
-    payload: Option<String>,
-    /// JSON text in place of the header.
-    header_text: Option<String>,
+    proof: TokenBuilder,
 }
 
 /// A good proof for `GET https://api.example.com/v1/users`, made at [`NOW`] with the fixed ES256 key.
@@ -40,70 +35,55 @@ pub fn proof() -> Proof {
 }
 
 impl Proof {
+    /// The `jti` is fixed, so that Ed25519 makes one text.
     pub fn with_key(key: &TestKey) -> Self {
-        let header = json!({ "typ": "dpop+jwt", "alg": key.algorithm().name(), "jwk": jwk(key) });
-        let claims = json!({
-            "jti": "a-good-identifier",
-            "htm": "GET",
-            "htu": "https://api.example.com/v1/users",
-            "iat": NOW.as_secs(),
-            "ath": sha256(TOKEN.as_bytes()),
-        });
-        let (Value::Object(header), Value::Object(claims)) = (header, claims) else { panic!() };
-        Self { key: key.clone(), header, claims, payload: None, header_text: None }
+        let client = DpopClient::new(key);
+        let proof = client.proof_at("GET", "https://api.example.com/v1/users", TOKEN, NOW);
+        Self { key: key.clone(), proof: proof.claim("jti", "a-good-identifier") }
     }
 
-    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.header.insert(name.into(), value.into());
-        self
+    pub fn header(self, name: &str, value: impl Into<Value>) -> Self {
+        Self { proof: self.proof.header(name, value), ..self }
     }
 
-    pub fn without_header(mut self, name: &str) -> Self {
-        self.header.remove(name);
-        self
+    pub fn without_header(self, name: &str) -> Self {
+        Self { proof: self.proof.without_header(name), ..self }
     }
 
     /// The member of `jwk`, set to this value.
-    pub fn jwk(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.header["jwk"][name] = value.into();
-        self
+    pub fn jwk(self, name: &str, value: impl Into<Value>) -> Self {
+        let mut jwk: Value = serde_json::from_str(&self.texts().0).unwrap();
+        jwk["jwk"][name] = value.into();
+        let jwk = jwk["jwk"].take();
+        self.header("jwk", jwk)
     }
 
-    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.claims.insert(name.into(), value.into());
-        self
+    pub fn claim(self, name: &str, value: impl Into<Value>) -> Self {
+        Self { proof: self.proof.claim(name, value), ..self }
     }
 
-    pub fn without_claim(mut self, name: &str) -> Self {
-        self.claims.remove(name);
-        self
+    pub fn without_claim(self, name: &str) -> Self {
+        Self { proof: self.proof.without_claim(name), ..self }
     }
 
     /// The claim `name` set to a JSON text, which serde_json would write in another way.
     pub fn raw_claim(self, name: &str, json: &str) -> Self {
-        let mut members = vec![format!("{name:?}:{json}")];
-        for (other, value) in self.claims.iter().filter(|(other, _)| *other != name) {
-            members.push(format!("{other:?}:{value}"));
-        }
-        self.payload(format!("{{{}}}", members.join(",")))
+        Self { proof: self.proof.raw_claim(name, json), ..self }
     }
 
-    pub fn payload(mut self, json: String) -> Self {
-        self.payload = Some(json);
-        self
+    /// JSON text in place of the claims.
+    pub fn payload(self, json: String) -> Self {
+        Self { proof: self.proof.raw_payload(json), ..self }
     }
 
-    /// The JSON texts of header and claims.
+    /// JSON text in place of the header.
+    pub fn header_text(self, json: String) -> Self {
+        Self { proof: self.proof.raw_header(json), ..self }
+    }
+
+    /// The JSON texts of header and claims, unless they are given as texts.
     pub fn texts(&self) -> (String, String) {
-        let header = self.header_text.clone();
-        let header = header.unwrap_or_else(|| Value::Object(self.header.clone()).to_string());
-        let claims = self.payload.clone();
-        (header, claims.unwrap_or_else(|| Value::Object(self.claims.clone()).to_string()))
-    }
-
-    pub fn header_text(mut self, json: String) -> Self {
-        self.header_text = Some(json);
-        self
+        (self.proof.header_json(), self.proof.payload_json())
     }
 
     /// The header, with this text before its closing brace.
@@ -121,10 +101,11 @@ impl Proof {
     }
 
     pub fn sign(&self) -> String {
-        let (header, claims) = self.texts();
-        let input = format!("{}.{}", base64url(header.as_bytes()), base64url(claims.as_bytes()));
-        let signature = base64url(&self.key.sign(input.as_bytes()));
-        format!("{input}.{signature}")
+        self.proof.mint()
+    }
+
+    pub fn sign_in_der(self) -> String {
+        self.proof.signature_in_der().mint()
     }
 
     /// Checks the proof in a request for `GET /v1/users` at [`NOW`], with a token that is bound to its key.
@@ -181,7 +162,6 @@ pub fn jwk(key: &TestKey) -> Value {
 
 /// [`TOKEN`], bound to `key`.
 pub fn bound_to(key: &TestKey) -> BoundToken<'static> {
-    let key = PublicKey::from_jwk(jwk(key).to_string().as_bytes()).unwrap();
     BoundToken::new(TOKEN, Confirmation::of_key(key.thumbprint()))
 }
 

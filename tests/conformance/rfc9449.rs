@@ -401,8 +401,7 @@ fn token_that_is_bound_to_a_certificate_too_needs_both() {
     let certificate = ClientCertificate::from_sha256([1; 32]);
     let other = ClientCertificate::from_sha256([2; 32]);
     let of_certificate = Confirmation::of_certificate(*certificate.thumbprint());
-    let thumbprint =
-        tokenring::PublicKey::from_jwk(jwk(&key).to_string().as_bytes()).unwrap().thumbprint();
+    let thumbprint = key.thumbprint();
     let of_both = Confirmation::of_key(thumbprint).and_certificate(*certificate.thumbprint());
     let text = proof().sign();
     let check = |confirmation, certificate| {
@@ -619,18 +618,7 @@ fn signature_is_checked_over_the_proof_as_it_was_sent() {
 #[test]
 fn signature_in_der_is_refused() {
     let key = TestKey::for_algorithm(Algorithm::ES256);
-    let text = proof().sign();
-    let (input, _) = text.rsplit_once('.').unwrap();
-    let signature = key.sign(input.as_bytes());
-    let integer = |number: &[u8]| {
-        let number: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
-        let sign = number.first().is_some_and(|byte| *byte > 0x7F).then_some(0);
-        let number: Vec<u8> = sign.into_iter().chain(number).collect();
-        [&[2, u8::try_from(number.len()).unwrap()], &number[..]].concat()
-    };
-    let numbers = [integer(&signature[..32]), integer(&signature[32..])].concat();
-    let der = [&[0x30, u8::try_from(numbers.len()).unwrap()], &numbers[..]].concat();
-    let text = format!("{input}.{}", base64url(&der));
+    let text = proof().sign_in_der();
     let request = Request::new("GET", "/v1/users").dpop([&text]);
     let outcome = verifier().check_at(&request, &bound_to(&key), NOW);
     assert_eq!(outcome.unwrap_err(), ProofError::BadSignature);
