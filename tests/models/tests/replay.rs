@@ -123,7 +123,7 @@ fn explore(model: impl Fn() + Clone + Send + Sync + 'static) {
     shuttle::check_pct(model, RUNS, 3);
 }
 
-const RUNS: usize = 500;
+const RUNS: usize = 300;
 
 /// A memory of this capacity has several shards.
 const SHARDED: usize = 60_000;
@@ -160,9 +160,8 @@ static KEY: LazyLock<TestKey> = LazyLock::new(|| {
     key.without_alg().without_member("kid").without_member("use")
 });
 
-static JKT: LazyLock<Thumbprint> = LazyLock::new(|| {
-    PublicKey::from_jwk(KEY.jwk().to_string().as_bytes()).unwrap().thumbprint()
-});
+static JKT: LazyLock<Thumbprint> =
+    LazyLock::new(|| PublicKey::from_jwk(KEY.jwk().to_string().as_bytes()).unwrap().thumbprint());
 
 /// A proof for `GET https://api.example.com/a` and the text `token`.
 static PROOF: LazyLock<String> = LazyLock::new(|| {

@@ -8,10 +8,17 @@ use tokenring::JsonError;
 pub enum Json {
     Null,
     Bool(bool),
-    Number(f64),
+    Number(Number),
     String(String),
     Array(Vec<Json>),
     Object(Members),
+}
+
+/// A number: the nearest double, and how it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Number {
+    pub value: f64,
+    pub spelling: String,
 }
 
 /// The members of an object, in order.
@@ -99,7 +106,7 @@ fn same(json: &Json, third: &serde_json::Value) -> bool {
     match (json, third) {
         (Json::Null, third) => third.is_null(),
         (Json::Bool(bool), third) => third.as_bool() == Some(*bool),
-        (Json::Number(number), third) => third.as_f64() == Some(*number),
+        (Json::Number(number), third) => third.as_f64() == Some(number.value),
         (Json::String(string), third) => third.as_str() == Some(string),
         (Json::Array(array), serde_json::Value::Array(third)) => {
             array.len() == third.len() && array.iter().zip(third).all(|(one, two)| same(one, two))
@@ -262,7 +269,7 @@ impl Reader<'_> {
             let _sign = self.word("+") || self.word("-");
             self.digits()?;
         }
-        number(&self.text[start..self.at]).map(Json::Number).ok_or(JsonError::Syntax)
+        Number::read(&self.text[start..self.at]).map(Json::Number).ok_or(JsonError::Syntax)
     }
 
     /// At least one.
@@ -301,8 +308,10 @@ impl Reader<'_> {
     }
 }
 
-/// The nearest double, if there is one.
-fn number(spelling: &str) -> Option<f64> {
-    let number: f64 = spelling.parse().expect("Rust reads whatever JSON calls a number");
-    number.is_finite().then_some(number)
+impl Number {
+    /// A number that no double can hold is not read.
+    fn read(spelling: &str) -> Option<Self> {
+        let value: f64 = spelling.parse().expect("Rust reads whatever JSON calls a number");
+        value.is_finite().then(|| Self { value, spelling: spelling.into() })
+    }
 }

@@ -318,7 +318,11 @@ fn check_operations(operations: &Json) -> Result<(), JwkError> {
     }
 }
 
-fn check_length(member: &'static str, octets: &[u8], expected: usize) -> Result<(), JwkError> {
+pub(crate) fn check_length(
+    member: &'static str,
+    octets: &[u8],
+    expected: usize,
+) -> Result<(), JwkError> {
     match octets.len() {
         bytes if bytes == expected => Ok(()),
         bytes => Err(JwkError::CoordinateLength { member, bytes, expected }),
@@ -340,7 +344,7 @@ pub(crate) fn is_rsa_key(n: &[u8], e: &[u8]) -> bool {
     check_modulus(n).is_ok() && check_exponent(e).is_ok()
 }
 
-fn check_modulus(n: &[u8]) -> Result<(), JwkError> {
+pub(crate) fn check_modulus(n: &[u8]) -> Result<(), JwkError> {
     let info = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
     let is_info = n.starts_with(b"\x30\x82") && n.len() >= 4 && n[4..].starts_with(info);
     if is_info && usize::from(n[2]) * 256 + usize::from(n[3]) == n.len() - 4 {
@@ -361,7 +365,7 @@ fn check_modulus(n: &[u8]) -> Result<(), JwkError> {
     }
 }
 
-fn check_exponent(e: &[u8]) -> Result<(), JwkError> {
+pub(crate) fn check_exponent(e: &[u8]) -> Result<(), JwkError> {
     if e.len() > 5 {
         return Err(JwkError::ExponentTooLarge);
     }
@@ -373,7 +377,7 @@ fn check_exponent(e: &[u8]) -> Result<(), JwkError> {
     }
 }
 
-fn private_member(jwk: &Members) -> Option<&'static str> {
+pub(crate) fn private_member(jwk: &Members) -> Option<&'static str> {
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth"];
     jwk.iter().find_map(|(name, _)| private.into_iter().find(|member| name == member))
 }

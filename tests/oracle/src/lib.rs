@@ -13,8 +13,11 @@ pub mod curves;
 pub mod json;
 pub mod keys;
 pub mod pem;
+pub mod proofs;
 pub mod remote;
+pub mod times;
 pub mod tokens;
+pub mod uris;
 
 // For the tests of the examples.
 pub mod api;

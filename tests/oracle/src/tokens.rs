@@ -173,7 +173,7 @@ pub fn claims(payload: &[u8]) -> Result<Claims, VerifyError> {
     };
     let number = |claim| match get(&members, claim) {
         None => Ok(None),
-        Some(Json::Number(number)) => Ok(Some(*number)),
+        Some(Json::Number(number)) => Ok(Some(number.value)),
         Some(_) => Err(VerifyError::ClaimType { claim }),
     };
     let owned = |strings: Vec<&str>| strings.into_iter().map(String::from).collect::<Vec<_>>();
