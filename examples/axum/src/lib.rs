@@ -2,18 +2,21 @@
 //!
 //! Copy [`Caller`] for single handlers, [`require_token`] for whole routers.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use axum::{
     Extension, Json, Router,
     extract::{FromRequestParts, Request, State},
-    http::{self, HeaderMap, StatusCode, header, request::Parts},
+    http::{self, StatusCode, header, request::Parts},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
     routing::get,
 };
 use serde_json::{Value, json};
-use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, RemoteJwks, Verified, Verifier};
+use tokenring::{
+    Admission, Algorithm, Guard, KeyQuery, KeySource as _, RemoteJwks, Verified, Verifier,
+    possession::{self, Nonces, ProofPolicy, ProofVerifier, ReplayMemory},
+};
 
 /// The state that the handlers share.
 #[derive(Clone)]
@@ -27,9 +30,28 @@ pub struct Api {
 }
 
 impl Api {
-    /// Two guards with one verifier share its keys.
+    /// Accepts bearer tokens.
     pub fn new(verifier: Verifier<RemoteJwks>) -> Self {
-        let guard = Guard::new(verifier);
+        Self::guarded_by(Guard::new(verifier))
+    }
+
+    /// Also accepts tokens that are bound to a key, with a DPoP proof of their sender. RFC 9449.
+    ///
+    /// `origin` is the one that clients know, `https://api.example.com`: a proof names the URL of its request.
+    ///
+    /// # Errors
+    ///
+    /// If `origin` is none, or the system has no randomness.
+    pub fn with_dpop(verifier: Verifier<RemoteJwks>, origin: &str) -> Result<Self, Box<dyn Error>> {
+        // For several processes: one secret (`Nonces::with_secret`), and a memory that they share
+        // (`examples/redis-replay`).
+        let policy = ProofPolicy::new(origin).nonces(Nonces::random()?);
+        let proofs = ProofVerifier::new(policy, ReplayMemory::default())?;
+        Ok(Self::guarded_by(Guard::new(verifier).accept_dpop(proofs)))
+    }
+
+    /// Two guards with one verifier share its keys, and its memory of used proofs.
+    fn guarded_by(guard: Guard<RemoteJwks>) -> Self {
         let messages_guard = guard.clone().require_permission("read:messages");
         Self { guard: guard.into(), messages_guard: messages_guard.into(), log: Log::Cause }
     }
@@ -64,9 +86,9 @@ async fn public() -> &'static str {
 }
 
 /// A handler that takes its caller from an extractor.
-async fn hello(Caller(caller): Caller) -> Json<Value> {
-    let subject = caller.subject().unwrap_or("nobody");
-    Json(json!({ "message": format!("Hello, {subject}") }))
+async fn hello(Caller(caller): Caller) -> impl IntoResponse {
+    let subject = caller.verified().subject().unwrap_or("nobody");
+    (headers_of(&caller), Json(json!({ "message": format!("Hello, {subject}") })))
 }
 
 /// A handler behind [`require_token`], which puts the caller into the request's extensions.
@@ -90,45 +112,52 @@ async fn ready(State(api): State<Api>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// An extractor: the caller of a request with a valid token.
-pub struct Caller(pub Verified);
+/// An extractor: the caller of a request with a valid token. The response needs [`headers_of`] it.
+pub struct Caller(pub Admission);
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
-        check(&api.guard, api.log, &parts.headers).await.map(Self)
+        check(&api.guard, api.log, parts).await.map(Self)
     }
 }
 
 /// A middleware that passes on requests with a valid token.
 pub async fn require_token(
     State((guard, log)): State<(Arc<Guard<RemoteJwks>>, Log)>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    match check(&guard, log, request.headers()).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+    let (mut parts, body) = request.into_parts();
+    match check(&guard, log, &parts).await {
+        Ok(admission) => {
+            let headers = headers_of(&admission);
+            parts.extensions.insert(admission.into_verified());
+            (headers, next.run(Request::from_parts(parts, body)).await).into_response()
         }
         Err(response) => response,
     }
 }
 
-async fn check(
-    guard: &Guard<RemoteJwks>,
-    log: Log,
-    headers: &HeaderMap,
-) -> Result<Verified, Response> {
+/// The fields for the response: now and then, the client's next nonce.
+pub fn headers_of(admission: &Admission) -> AppendHeaders<Vec<(&'static str, String)>> {
+    AppendHeaders(admission.headers().collect())
+}
+
+async fn check(guard: &Guard<RemoteJwks>, log: Log, parts: &Parts) -> Result<Admission, Response> {
+    // In a nested router, take the URI from `OriginalUri`: this one would lack the prefix.
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     // All values: a client that sends two must be refused, even if one of them is valid.
-    let values = headers.get_all(header::AUTHORIZATION);
-    guard.check_async(&values).await.map_err(|rejection| {
+    let request = possession::Request::new(parts.method.as_str(), target)
+        .authorization(parts.headers.get_all(header::AUTHORIZATION))
+        .dpop(parts.headers.get_all("DPoP"));
+    guard.check_request_async(&request).await.map_err(|rejection| {
         if let Some(cause) = rejection.cause() {
             eprintln!("{}: {cause}", cause.code());
         }
         if log == Log::Explanation {
-            eprintln!("{}", guard.explain(&values));
+            eprintln!("{}", guard.explain(&parts.headers.get_all(header::AUTHORIZATION)));
         }
         http::Response::from(rejection).into_response()
     })

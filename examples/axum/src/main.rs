@@ -42,7 +42,14 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         return Err("ISSUER is not set, without an issuer LISTEN must be loopback".into());
     };
 
-    let mut api = Api::new(verifier);
+    let mut api = match env::var_os("PUBLIC_ORIGIN") {
+        None => Api::new(verifier),
+        Some(origin) => {
+            let origin = origin.to_str().ok_or("PUBLIC_ORIGIN is not UTF-8")?;
+            let api = Api::with_dpop(verifier, origin);
+            api.map_err(|error| format!("PUBLIC_ORIGIN: {error}"))?
+        }
+    };
     api.log = match env::var_os("LOG").as_deref().map(|log| log.to_str()) {
         None | Some(Some("cause")) => Log::Cause,
         Some(Some("explanation")) => Log::Explanation,

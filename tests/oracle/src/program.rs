@@ -65,7 +65,14 @@ pub fn refusal_to_start(command: &mut Command) -> String {
 pub fn without_settings(program: &str) -> Command {
     let mut command = Command::new(program);
     let auth0 = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"];
-    for variable in auth0.into_iter().chain(["ISSUER", "AUDIENCE", "JWKS_URL", "LISTEN", "LOG"]) {
+    for variable in auth0.into_iter().chain([
+        "ISSUER",
+        "AUDIENCE",
+        "JWKS_URL",
+        "PUBLIC_ORIGIN",
+        "LISTEN",
+        "LOG",
+    ]) {
         command.env_remove(variable);
     }
     command
@@ -107,7 +114,7 @@ pub fn assert_half_configured_environment_is_refused_by_name(program: &str) {
         (&[issuer, (api.0, " ")], "AUDIENCE is not set, it must be "),
         // Empty must not mean discovery.
         (&[issuer, api, ("JWKS_URL", "")], "JWKS_URL is not set, it must be "),
-        (&[issuer, api, ("JWKS_URL", "issuer.example")], "JWKS_URL: the URL must be absolute"),
+        (&[issuer, api, ("JWKS_URL", "issuer.example")], "JWKS_URL: the URL has no scheme"),
         (&[("ISSUER", "http://issuer.example/"), api], "ISSUER: the URL must begin with https:"),
         (&[issuer, api, domain], "ISSUER is for any issuer and AUTH0_ISSUER_BASE_URL for Auth0"),
         (&[api, client], "AUDIENCE is for any issuer and AUTH0_CLIENT_ID for Auth0"),
