@@ -40,34 +40,41 @@ use crate::{
 /// A service tests itself: it takes a good proof once, and nothing else.
 ///
 /// ```
+/// # #[cfg(not(feature = "std"))] fn main() {}
+/// # #[cfg(feature = "std")] fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tokenring::{
-///     UnixTime,
-///     possession::{BoundToken, ProofError, ProofPolicy, ProofVerifier, ReplayMemory, Request},
-///     testkit::{DpopClient, Issuer},
+///     Guard, JwkSet, Policy, UnixTime, Verifier,
+///     possession::{ProofPolicy, ProofVerifier, ReplayMemory, Request},
+///     testkit::{AUDIENCE, DpopClient, ISSUER, Issuer},
 /// };
+///
+/// // The service.
+/// let issuer = Issuer::default();
+/// let keys = JwkSet::from_json(issuer.jwks().as_bytes())?;
+/// let policy = ProofPolicy::new("https://api.example.com");
+/// let guard = Guard::new(Verifier::new(Policy::new(ISSUER, AUDIENCE), keys)?)
+///     .require_dpop(ProofVerifier::new(policy, ReplayMemory::default())?);
 ///
 /// let now = UnixTime::from_secs(1_780_000_000);
 /// let client = DpopClient::default();
-/// let token = Issuer::default().token_at(now).bound_to(&client.confirmation()).mint();
-///
-/// // The service.
-/// let policy = ProofPolicy::new("https://api.example.com");
-/// let service = ProofVerifier::new(policy, ReplayMemory::default())?;
-/// let check = |proof: &str| {
-///     let request = Request::new("GET", "/v1/users?page=2").dpop([proof]);
-///     let token = BoundToken::new(&token, client.confirmation());
-///     service.check_at(&request, &token, now).map(|_| ())
+/// let token = issuer.token_at(now).bound_to(&client.confirmation()).mint();
+/// let authorization = format!("DPoP {token}");
+/// let cause = |proof: &str| {
+///     let request = Request::new("GET", "/users?page=2").authorization([&authorization]).dpop([proof]);
+///     guard.check_request_at(&request, now).err().map(|refused| refused.to_string())
 /// };
 ///
-/// let proof = client.proof_at("GET", "https://api.example.com/v1/users", &token, now);
-/// assert_eq!(check(&proof.mint()), Ok(()));
-/// assert_eq!(check(&proof.mint()), Err(ProofError::Replayed));
-/// assert_eq!(check(&proof.claim("htm", "POST").mint()), Err(ProofError::WrongMethod));
+/// let proof = client.proof_at("GET", "https://api.example.com/users", &token, now);
+/// assert_eq!(cause(&proof.mint()), None);
+/// let used = "401 Invalid DPoP proof: the proof has been used before";
+/// assert_eq!(cause(&proof.mint()).as_deref(), Some(used));
+/// assert!(cause(&proof.claim("htm", "POST").mint()).is_some());
 ///
 /// let attacker = DpopClient::attacker();
-/// let proof = attacker.proof_at("GET", "https://api.example.com/v1/users", &token, now);
-/// assert_eq!(check(&proof.mint()), Err(ProofError::OtherKey));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let stolen = attacker.proof_at("GET", "https://api.example.com/users", &token, now);
+/// assert!(cause(&stolen.mint()).is_some());
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct DpopClient {

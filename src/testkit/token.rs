@@ -175,6 +175,9 @@ impl TokenBuilder {
 
     /// Sets `cnf`: the token is bound to this key or certificate, or to both. RFC 9449 section 6.1,
     /// RFC 8705 section 3.1.
+    ///
+    /// [`DpopClient::confirmation`](super::DpopClient::confirmation) is a client's. Any 32 bytes will do for a
+    /// certificate: [`ClientCertificate::from_sha256`](crate::possession::ClientCertificate::from_sha256).
     pub fn bound_to(self, confirmation: &Confirmation) -> Self {
         let jkt = confirmation.jkt().map(|thumbprint| ("jkt", thumbprint));
         let certificate = confirmation.certificate().map(|thumbprint| ("x5t#S256", thumbprint));

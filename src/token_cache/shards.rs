@@ -48,7 +48,8 @@ impl TokenCache {
         let hasher = TokenHasher::new()?;
         let shards = (capacity.get() / LEAST_PER_SHARD).clamp(1, MOST_SHARDS);
         // Some shards have a place more than the others, so that there are exactly `capacity`.
-        let (each, more) = (capacity.get() / shards, capacity.get() % shards);
+        let (each, more) =
+            (capacity.get().checked_div(shards)?, capacity.get().checked_rem(shards)?);
         let shard = |number: usize| {
             let capacity = each.saturating_add(usize::from(number < more));
             Padded(RwLock::new(Shard { capacity, ..Shard::default() }))

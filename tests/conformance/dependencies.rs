@@ -46,7 +46,7 @@ const BUILD: [(&str, &str); 3] = [
 ];
 
 /// The packages of this repository: the crate, and those that test, time or show it.
-const MEMBERS: [&str; 16] = [
+const MEMBERS: [&str; 17] = [
     "issuers",
     "peers",
     "tokenring",
@@ -60,6 +60,7 @@ const MEMBERS: [&str; 16] = [
     "tokenring-forward-auth",
     "tokenring-mcp",
     "tokenring-oracle",
+    "tokenring-possession",
     "tokenring-public-api",
     "tokenring-redis-replay",
     "tokenring-tonic",

@@ -1,6 +1,6 @@
 //! A protected API on axum, with `Guard` in front of its handlers.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use axum::{
     Extension, Json, Router,
@@ -12,9 +12,12 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, RemoteJwks, Verified, Verifier};
+use tokenring::{
+    Algorithm, Guard, KeyQuery, KeySource as _, RemoteJwks, Verified, Verifier,
+    possession::{Nonces, ProofPolicy, ProofVerifier, ReplayMemory},
+};
 
-use crate::caller::{Caller, Claims, Shared, require_token};
+use crate::caller::{Caller, Claims, Shared, headers_of, require_token};
 
 /// The layer and the extractors, to be copied.
 #[path = "../../../src/guide/axum/caller.rs"]
@@ -30,9 +33,28 @@ pub struct Api {
 }
 
 impl Api {
-    /// Two guards with one verifier share its keys.
+    /// Accepts bearer tokens.
     pub fn new(verifier: Verifier<RemoteJwks>) -> Self {
-        let guard = Guard::new(verifier);
+        Self::guarded_by(Guard::new(verifier))
+    }
+
+    /// Also accepts tokens that are bound to a key, with a DPoP proof of their sender. RFC 9449.
+    ///
+    /// `origin` is the one that clients know, `https://api.example.com`: a proof names the URL of its request.
+    ///
+    /// # Errors
+    ///
+    /// If `origin` is none, or the system has no randomness.
+    pub fn with_dpop(verifier: Verifier<RemoteJwks>, origin: &str) -> Result<Self, Box<dyn Error>> {
+        // For several processes: one secret (`Nonces::with_secret`), and a memory that they share
+        // (`examples/redis-replay`).
+        let policy = ProofPolicy::new(origin).nonces(Nonces::random()?);
+        let proofs = ProofVerifier::new(policy, ReplayMemory::default())?;
+        Ok(Self::guarded_by(Guard::new(verifier).accept_dpop(proofs)))
+    }
+
+    /// Two guards with one verifier share its keys, and its memory of used proofs.
+    fn guarded_by(guard: Guard<RemoteJwks>) -> Self {
         let messages_guard = guard.clone().require_permission("read:messages");
         Self { guard: guard.into(), messages_guard: messages_guard.into() }
     }
@@ -63,9 +85,9 @@ async fn public() -> &'static str {
 }
 
 /// A handler that takes its caller from an extractor.
-async fn hello(Caller(caller): Caller) -> Json<Value> {
-    let subject = caller.subject().unwrap_or("nobody");
-    Json(json!({ "message": format!("Hello, {subject}") }))
+async fn hello(Caller(caller): Caller) -> impl IntoResponse {
+    let subject = caller.verified().subject().unwrap_or("nobody");
+    (headers_of(&caller), Json(json!({ "message": format!("Hello, {subject}") })))
 }
 
 /// Claims that this API needs.

@@ -46,6 +46,14 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     if env::var_os("LOG").is_some_and(|log| log != "cause" && log != "explanation") {
         return Err("LOG must be cause or explanation".into());
     }
+    let api = match env::var_os("PUBLIC_ORIGIN") {
+        None => Api::new(verifier),
+        Some(origin) => {
+            let origin = origin.to_str().ok_or("PUBLIC_ORIGIN is not UTF-8")?;
+            let api = Api::with_dpop(verifier, origin);
+            api.map_err(|error| format!("PUBLIC_ORIGIN: {error}"))?
+        }
+    };
 
     let listener = TcpListener::bind(address).await?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -14,10 +14,13 @@ use axum::{
     Router,
     extract::State,
     http::{self, HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
     routing::get,
 };
-use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified};
+use tokenring::{
+    Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified,
+    possession::{ClientCertificate, Request},
+};
 
 pub use settings::{SettingError, Settings};
 
@@ -33,10 +36,32 @@ pub const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
 /// The message of a refusal, for proxies that drop the body, such as nginx.
 pub const MESSAGE: HeaderName = HeaderName::from_static("x-auth-message");
 
+/// The method of the request that the proxy asks about. It is compared with a proof, and with nothing else.
+pub const METHOD: HeaderName = HeaderName::from_static("x-original-method");
+
+/// Its target, as the client sent it.
+pub const TARGET: HeaderName = HeaderName::from_static("x-original-uri");
+
+/// The client's certificate, if [`Certificates::FromNginx`] says so.
+pub const CERTIFICATE: HeaderName = HeaderName::from_static("x-client-cert");
+
+/// A proof that the client has the key of its token. RFC 9449 section 4.
+const PROOF: HeaderName = HeaderName::from_static("dpop");
+
 /// The state that both ports share.
 pub struct ForwardAuth {
     guard: Guard<RemoteJwks>,
+    certificates: Certificates,
     answers: Mutex<Answers>,
+}
+
+/// Where client certificates come from. A proxy that does not set the field passes on the client's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificates {
+    /// From nowhere: a token that is bound to a certificate is refused.
+    Ignored,
+    /// From [`CERTIFICATE`], which nginx sets to `$ssl_client_escaped_cert`.
+    FromNginx,
 }
 
 /// The number of answers by status and reason.
@@ -44,8 +69,22 @@ type Answers = BTreeMap<(u16, &'static str), u64>;
 
 impl ForwardAuth {
     /// Lets requests pass that `guard` accepts.
-    pub fn new(guard: Guard<RemoteJwks>) -> Arc<Self> {
-        Arc::new(Self { guard, answers: Mutex::default() })
+    pub fn new(guard: Guard<RemoteJwks>, certificates: Certificates) -> Arc<Self> {
+        Arc::new(Self { guard, certificates, answers: Mutex::default() })
+    }
+
+    /// The client's certificate. One that cannot be read is none: it does not matter to other tokens.
+    fn certificate(&self, headers: &HeaderMap) -> Option<ClientCertificate> {
+        match self.certificates {
+            Certificates::Ignored => None,
+            Certificates::FromNginx => {
+                let certificate = ClientCertificate::from_nginx(headers.get_all(CERTIFICATE));
+                certificate.unwrap_or_else(|error| {
+                    eprintln!("{CERTIFICATE}: {error}");
+                    None
+                })
+            }
+        }
     }
 
     fn count(&self, status: u16, reason: &'static str) {
@@ -61,11 +100,17 @@ pub fn decisions(service: Arc<ForwardAuth>) -> Router {
 }
 
 async fn decide(State(service): State<Arc<ForwardAuth>>, headers: HeaderMap) -> Response {
+    let certificate = service.certificate(&headers);
     // All values: a client that sends two must be refused, even if one of them is valid.
-    match service.guard.check_async(headers.get_all(AUTHORIZATION)).await {
-        Ok(caller) => {
+    let request = Request::new(one(&headers, &METHOD), one(&headers, &TARGET))
+        .authorization(headers.get_all(AUTHORIZATION))
+        .dpop(headers.get_all(PROOF))
+        .client_certificate(certificate.as_ref());
+    match service.guard.check_request_async(&request).await {
+        Ok(admission) => {
             service.count(200, "accepted");
-            identity(&caller).into_response()
+            let nonce: Vec<_> = admission.headers().collect();
+            (AppendHeaders(nonce), identity(admission.verified())).into_response()
         }
         Err(rejection) => {
             let reason = rejection.cause().map_or("no_token", |cause| cause.code());
@@ -73,6 +118,16 @@ async fn decide(State(service): State<Arc<ForwardAuth>>, headers: HeaderMap) -> 
             eprintln!("{reason}: {rejection}");
             refusal(rejection)
         }
+    }
+}
+
+/// The value of a field that the proxy sets. If it does not, or leaves the client's beside it, the value is
+/// empty, which no proof fits.
+fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> &'h str {
+    let mut values = headers.get_all(name).iter();
+    match (values.next().map(HeaderValue::to_str), values.next()) {
+        (Some(Ok(value)), None) => value,
+        _ => "",
     }
 }
 

@@ -24,7 +24,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let Settings { issuer, keys, guard, listen, listen_probes } = Settings::from_env()?;
+    let Settings { issuer, keys, guard, certificates, listen, listen_probes } =
+        Settings::from_env()?;
     // A proxy in front of several of these servers sends no requests to one that does not listen yet.
     keys.prime().map_err(|failure| match failure.hint() {
         Some(hint) => format!("no keys of {issuer}: {failure}. {hint}"),
@@ -33,7 +34,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let listeners = (bind(listen)?, bind(listen_probes)?);
     println!("decisions at http://{}", listeners.0.local_addr()?);
     println!("health, ready and metrics at http://{}", listeners.1.local_addr()?);
-    Runtime::new()?.block_on(serve(ForwardAuth::new(guard), listeners))
+    Runtime::new()?.block_on(serve(ForwardAuth::new(guard, certificates), listeners))
 }
 
 async fn serve(

@@ -4,8 +4,12 @@ use std::{env, error::Error, fmt, fs, io, net::SocketAddr};
 
 use tokenring::{
     Algorithm, FetchConfigError, Guard, Policy, PolicyError, RemoteJwks, UnknownAlgorithm,
-    Verifier, remote::RemoteJwksBuilder,
+    Verifier,
+    possession::{NonceError, Nonces, ProofPolicy, ProofPolicyError, ProofVerifier, ReplayMemory},
+    remote::RemoteJwksBuilder,
 };
+
+use crate::Certificates;
 
 /// What the environment configures.
 pub struct Settings {
@@ -15,6 +19,8 @@ pub struct Settings {
     pub keys: RemoteJwks,
     /// Accepts the issuer's tokens.
     pub guard: Guard<RemoteJwks>,
+    /// Where client certificates come from.
+    pub certificates: Certificates,
     /// The address for the proxy.
     pub listen: SocketAddr,
     /// The address for the operator.
@@ -34,9 +40,18 @@ impl Settings {
             Some(scope) => guard.require_scope(&scope),
             None => guard,
         };
+        let guard = match setting("PUBLIC_ORIGIN")? {
+            Some(origin) => guard.accept_dpop(proofs(&origin)?),
+            None => guard,
+        };
+        let certificates = match setting("CLIENT_CERTIFICATES")?.as_deref() {
+            None => Certificates::Ignored,
+            Some("nginx") => Certificates::FromNginx,
+            Some(_) => return Err(SettingError::Certificates),
+        };
         let listen = address("LISTEN", "127.0.0.1:9000")?;
         let listen_probes = address("LISTEN_PROBES", "127.0.0.1:9001")?;
-        Ok(Self { issuer, keys, guard, listen, listen_probes })
+        Ok(Self { issuer, keys, guard, certificates, listen, listen_probes })
     }
 }
 
@@ -51,6 +66,13 @@ fn policy(issuer: &str, audience: &str) -> Result<Policy, SettingError> {
         policy = policy.scopes_from(claim);
     }
     Ok(policy)
+}
+
+/// What checks DPoP proofs. This process alone remembers those that were used.
+fn proofs(origin: &str) -> Result<ProofVerifier, SettingError> {
+    let nonces = Nonces::random().map_err(SettingError::Nonces)?;
+    let policy = ProofPolicy::new(origin).nonces(nonces);
+    ProofVerifier::new(policy, ReplayMemory::default()).map_err(SettingError::Proofs)
 }
 
 /// The key set at `JWKS_URL`, or the one that the issuer's metadata names.
@@ -208,6 +230,12 @@ pub enum SettingError {
         /// What is wrong with it.
         error: PolicyError,
     },
+    /// `PUBLIC_ORIGIN` is not the origin of a service.
+    Proofs(ProofPolicyError),
+    /// The system has no randomness for nonces.
+    Nonces(NonceError),
+    /// `CLIENT_CERTIFICATES` names no proxy that is known.
+    Certificates,
 }
 
 impl fmt::Display for SettingError {
@@ -257,6 +285,9 @@ impl fmt::Display for SettingError {
             } => write!(f, "{error}"),
             Self::Keys { name, error } => write!(f, "{name}: {error}"),
             Self::Policy { name, error } => write!(f, "{name}: {error}"),
+            Self::Proofs(error) => write!(f, "PUBLIC_ORIGIN: {error}"),
+            Self::Nonces(error) => write!(f, "PUBLIC_ORIGIN: {error}"),
+            Self::Certificates => f.write_str("CLIENT_CERTIFICATES must be nginx, or not be set"),
         }
     }
 }

@@ -4,12 +4,12 @@ use std::{env, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts, Request, State},
-    http::{HeaderMap, Response, request::Parts},
+    http::{Response, request::Parts},
     middleware::Next,
-    response::{self, IntoResponse as _},
+    response::{self, AppendHeaders, IntoResponse as _},
 };
 use serde::de::DeserializeOwned;
-use tokenring::{Guard, Rejection, RemoteJwks, Verified};
+use tokenring::{Admission, Guard, Rejection, RemoteJwks, possession};
 
 pub type Shared = Arc<Guard<RemoteJwks>>;
 
@@ -17,20 +17,22 @@ pub type Shared = Arc<Guard<RemoteJwks>>;
 /// caller as `Extension<Verified>`.
 pub async fn require_token(
     State(guard): State<Shared>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> response::Response {
-    match check(&guard, request.headers()).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+    let (mut parts, body) = request.into_parts();
+    match check(&guard, &parts).await {
+        Ok(admission) => {
+            let headers = headers_of(&admission);
+            parts.extensions.insert(admission.into_verified());
+            (headers, next.run(Request::from_parts(parts, body)).await).into_response()
         }
         Err(response) => response.into_response(),
     }
 }
 
-/// An extractor: the caller of a request with a valid token.
-pub struct Caller(pub Verified);
+/// An extractor: the caller of a request with a valid token. With DPoP, the response needs [`headers_of`] it.
+pub struct Caller(pub Admission);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller
 where
@@ -39,7 +41,7 @@ where
     type Rejection = Response<String>;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response<String>> {
-        check(&Shared::from_ref(state), &parts.headers).await.map(Self)
+        check(&Shared::from_ref(state), parts).await.map(Self)
     }
 }
 
@@ -54,24 +56,30 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response<String>> {
         let Caller(caller) = Caller::from_request_parts(parts, state).await?;
-        caller.claims().map(Self).map_err(|error| {
+        caller.verified().claims().map(Self).map_err(|error| {
             eprintln!("{error}");
             refused(Shared::from_ref(state).invalid_token("claims_do_not_fit", "Invalid token"))
         })
     }
 }
 
-async fn check(
-    guard: &Guard<RemoteJwks>,
-    headers: &HeaderMap,
-) -> Result<Verified, Response<String>> {
+/// The fields for the response: with DPoP now and then, the client's next nonce.
+pub fn headers_of(admission: &Admission) -> AppendHeaders<Vec<(&'static str, String)>> {
+    AppendHeaders(admission.headers().collect())
+}
+
+async fn check(guard: &Guard<RemoteJwks>, parts: &Parts) -> Result<Admission, Response<String>> {
+    // In a nested router, take the URI from `OriginalUri`: this one would lack the prefix.
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     // All values: a client that sends two must be refused, even if one of them is valid.
-    let values = headers.get_all("authorization");
-    guard.check_async(&values).await.map_err(|rejection| {
+    let request = possession::Request::new(parts.method.as_str(), target)
+        .authorization(parts.headers.get_all("authorization"))
+        .dpop(parts.headers.get_all("dpop"));
+    guard.check_request_async(&request).await.map_err(|rejection| {
         let response = refused(rejection);
         // Every check with its values, parts of the token among them: for whoever looks for a fault.
         if env::var_os("LOG").is_some_and(|log| log == "explanation") {
-            eprintln!("{}", guard.explain(&values));
+            eprintln!("{}", guard.explain_request(&request));
         }
         response
     })

@@ -65,7 +65,14 @@ pub fn refusal_to_start(command: &mut Command) -> String {
 pub fn without_settings(program: &str) -> Command {
     let mut command = Command::new(program);
     let auth0 = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"];
-    for variable in auth0.into_iter().chain(["ISSUER", "AUDIENCE", "JWKS_URL", "LISTEN", "LOG"]) {
+    for variable in auth0.into_iter().chain([
+        "ISSUER",
+        "AUDIENCE",
+        "JWKS_URL",
+        "PUBLIC_ORIGIN",
+        "LISTEN",
+        "LOG",
+    ]) {
         command.env_remove(variable);
     }
     command

@@ -38,7 +38,7 @@ fn longest_token_and_its_identity_reach_flask_even_if_percent_encoded() {
 fn token_that_is_too_long_is_an_invalid_token() {
     let service = Service::start(None);
     let stack = Stack::start(&service, Application::recorder());
-    let challenge = r#"Bearer realm="api", error="invalid_token""#;
+    let challenge = r#"Bearer error="invalid_token", realm="api""#;
     for (proxy, address) in stack.proxies() {
         for bytes in [MAX_TOKEN_BYTES + 1, 20_000] {
             let response = get(address, "/", &[("Authorization", &bearer(&"x".repeat(bytes)))]);

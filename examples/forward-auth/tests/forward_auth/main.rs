@@ -4,6 +4,7 @@
 //! install it.
 
 mod limits;
+mod possession;
 mod preflight;
 mod proxies;
 mod server;

@@ -12,7 +12,8 @@ use std::{
 use serde_json::json;
 use tokenring::{
     Algorithm,
-    testkit::{AUDIENCE, IssuerServer},
+    possession::{ClientCertificate, Confirmation},
+    testkit::{AUDIENCE, DpopClient, IssuerServer},
 };
 use tokenring_oracle::{
     http::{bearer, get},
@@ -54,6 +55,47 @@ fn scopes_are_read_from_the_claim_of_the_setting() {
         |roles| issuer.token().scope("admin").claim("realm_access", json!({ "roles": roles }));
     assert_eq!(program.ask(&roles(["user", "admin"]).mint()), 200);
     assert_eq!(program.ask(&roles(["user", "administrator"]).mint()), 403);
+}
+
+#[test]
+fn proofs_and_certificates_are_accepted_if_the_settings_say_so() {
+    let issuer = IssuerServer::start();
+    let pem = fs::read_to_string(certificate("client-p256.pem")).unwrap();
+    let escaped = pem.replace('+', "%2B").replace('\n', "%0A").replace(' ', "%20");
+    let of_certificate = ClientCertificate::from_nginx([&escaped]).unwrap().unwrap();
+    let of_certificate = Confirmation::of_certificate(*of_certificate.thumbprint());
+    let client = DpopClient::default();
+    let with_certificate = issuer.token().bound_to(&of_certificate).mint();
+    let with_key = issuer.token().bound_to(&client.confirmation()).mint();
+    let statuses = |program: &Running| {
+        let proof = client.proof("GET", "https://api.example.com/v1/a", &with_key).mint();
+        let ask = |authorization: &str, dpop: &str| {
+            let headers = [
+                ("Authorization", authorization),
+                ("DPoP", dpop),
+                ("X-Original-Method", "GET"),
+                ("X-Original-URI", "/v1/a?b"),
+                ("X-Client-Cert", &escaped),
+            ];
+            get(program.decisions, "/", &headers)
+        };
+        let first = ask(&format!("DPoP {with_key}"), &proof);
+        let second = first.header("DPoP-Nonce").map(|nonce| {
+            let proof =
+                client.with_nonce(nonce).proof("GET", "https://api.example.com/v1/a", &with_key);
+            ask(&format!("DPoP {with_key}"), &proof.mint()).status
+        });
+        (second.unwrap_or(first.status), ask(&bearer(&with_certificate), "").status)
+    };
+    let by_default = Running::start(&mut program(&issuer));
+    assert_eq!(statuses(&by_default), (401, 401));
+    let origin = ("PUBLIC_ORIGIN", "https://api.example.com");
+    let with_dpop = Running::start(program(&issuer).envs([origin]));
+    assert_eq!(statuses(&with_dpop), (200, 401));
+    let with_nginx = Running::start(program(&issuer).env("CLIENT_CERTIFICATES", "nginx"));
+    assert_eq!(statuses(&with_nginx), (401, 200));
+    let with_prefix = ("PUBLIC_ORIGIN", "https://api.example.com/v1");
+    assert_eq!(statuses(&Running::start(program(&issuer).envs([with_prefix]))), (401, 401));
 }
 
 #[test]
@@ -158,6 +200,11 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
             &[("ISSUER", "'s3cret'"), ("JWKS_URL", "https://keys.example/")],
             "ISSUER: the policy's issuer has quotation marks",
         ),
+        (&[("PUBLIC_ORIGIN", " ")], "PUBLIC_ORIGIN is set but empty"),
+        (&[("PUBLIC_ORIGIN", "s3cret.example")], "PUBLIC_ORIGIN: "),
+        (&[("PUBLIC_ORIGIN", "https://user:s3cret@h")], "PUBLIC_ORIGIN: "),
+        (&[("CLIENT_CERTIFICATES", "s3cret")], "CLIENT_CERTIFICATES must be nginx, or not be set"),
+        (&[("CLIENT_CERTIFICATES", "")], "CLIENT_CERTIFICATES is set but empty"),
         (&[("DANGER_ALLOW_HTTP", "keycloak:8080")], hosts),
         (&[("DANGER_ALLOW_HTTP", "http://keycloak")], hosts),
         (&[("DANGER_ALLOW_HTTP", "*")], hosts),

@@ -15,8 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokenring::Guard;
-use tokenring_forward_auth::{ForwardAuth, decisions, probes};
+use tokenring::{Guard, RemoteJwks};
+use tokenring_forward_auth::{Certificates, ForwardAuth, decisions, probes};
 use tokenring_oracle::{
     http::{FOREVER, values},
     issued::Issued,
@@ -70,12 +70,19 @@ pub struct Service {
 impl Service {
     /// Starts it. `scope` is required, if there is one.
     pub fn start(scope: Option<&str>) -> Self {
+        Self::with(Certificates::Ignored, |guard| match scope {
+            Some(scope) => guard.require_scope(scope),
+            None => guard,
+        })
+    }
+
+    /// Starts it with these settings of its guard.
+    pub fn with(
+        certificates: Certificates,
+        settings: impl FnOnce(Guard<RemoteJwks>) -> Guard<RemoteJwks>,
+    ) -> Self {
         let issued = Issued::start();
-        let mut guard = Guard::new(issued.verifier());
-        if let Some(scope) = scope {
-            guard = guard.require_scope(scope);
-        }
-        let service = ForwardAuth::new(guard);
+        let service = ForwardAuth::new(settings(Guard::new(issued.verifier())), certificates);
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_io().build().unwrap();
         let serve = |router| {
             let bound = tokio::net::TcpListener::bind("127.0.0.1:0");
@@ -114,6 +121,24 @@ impl Stack {
         let nginx = turned_on(&shipped("nginx.conf"), "\"~^OPTIONS", " 1;");
         let caddy = turned_on(&shipped("Caddyfile"), "@preflight {", "127.0.0.1:5000}");
         Self::with(service, application, nginx, caddy)
+    }
+
+    /// Starts nginx alone, for TLS with client certificates of any authority.
+    pub fn with_client_certificates(service: &Service, application: Application) -> Self {
+        let nginx = turned_on(&shipped("nginx.conf"), "ssl_verify_client", ";");
+        let vectors = package().join("../../tests/vectors/tls");
+        let file = |name: &str| vectors.join(name).display().to_string();
+        let tls = format!(
+            "listen 127.0.0.1:8080 ssl;\n    ssl_certificate {};\n    ssl_certificate_key {};",
+            file("loopback.pem"),
+            file("server-key.pem")
+        );
+        // `start_nginx` replaces the address.
+        let nginx = nginx.replace("listen 127.0.0.1:8080;", &tls);
+        let directory = Directory::new();
+        let address = application.address();
+        let proxies = vec![start_nginx(&directory, nginx, service.decisions, address)];
+        Self { application, proxies, _directory: directory }
     }
 
     fn with(service: &Service, application: Application, nginx: String, caddy: String) -> Self {
@@ -163,7 +188,7 @@ fn start_nginx(
     let addresses = [
         ("server 127.0.0.1:9000;", format!("server {decisions};")),
         ("server 127.0.0.1:5000;", format!("server {application};")),
-        ("listen 127.0.0.1:8080;", format!("listen {address};")),
+        ("listen 127.0.0.1:8080", format!("listen {address}")),
     ];
     for (written, replacement) in addresses {
         assert_eq!(configuration.matches(written).count(), 1, "{written}");
