@@ -67,7 +67,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
             std::future::pending::<()>().await;
         }
     };
-    axum::serve(listener, router(Api::new(verifier))).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, router(api)).with_graceful_shutdown(stop).await?;
     Ok(())
 }
 
