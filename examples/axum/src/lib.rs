@@ -157,7 +157,7 @@ async fn check(guard: &Guard<RemoteJwks>, log: Log, parts: &Parts) -> Result<Adm
             eprintln!("{}: {cause}", cause.code());
         }
         if log == Log::Explanation {
-            eprintln!("{}", guard.explain(&parts.headers.get_all(header::AUTHORIZATION)));
+            eprintln!("{}", guard.explain_request(&request));
         }
         http::Response::from(rejection).into_response()
     })
