@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::{
     Login, Policy, UnixTime, VerifyError, claims::ClaimsSet, login::LoginClaims, policy::Usage,
+    possession::ProofCheck,
 };
 
 /// The checks of a token, in their order.
@@ -65,6 +66,9 @@ pub enum Check {
     AccessTokenHash,
     /// `c_hash` of an ID token.
     CodeHash,
+    /// A check of a proof, or of the client's certificate. Only for
+    /// [`Guard::explain_request`](crate::Guard::explain_request).
+    Possession(ProofCheck),
     /// How, and how recently, the user must have logged in, as the guard requires: `acr` and `auth_time`.
     Authentication,
     /// A scope that the guard requires.
@@ -107,6 +111,7 @@ impl Check {
             Self::NotBefore => ("nbf", "RFC 7519 section 4.1.5"),
             Self::Client => ("client", "OpenID Connect Core section 3.1.3.7"),
             Self::Confirmation => ("cnf", "RFC 7800 section 3.1"),
+            Self::Possession(check) => (check.name(), check.clause()),
             Self::RequiredClaim => ("required", "the policy's require_claim"),
             Self::Nonce => ("nonce", "OpenID Connect Core section 3.1.3.7"),
             Self::AuthenticationContext => ("acr", "OpenID Connect Core section 3.1.3.7"),

@@ -52,9 +52,10 @@
 //! - It costs more than a verification. Make one if a person asks, not for each request.
 //! - It uses the keys in memory and never fetches: until a source has keys, the check of the key fails.
 
-// The pipeline again: an `Authorization` value, a token, then a guard's own requirements.
+// The pipeline again: an `Authorization` value, a token, its sender, then a guard's own requirements.
 mod request;
 mod walk;
+mod possession;
 mod requirements;
 
 // The texts of the token, the expected and the actual values, and the choice of hints.
@@ -74,6 +75,7 @@ pub(crate) mod keys;
 // The public types.
 mod finding;
 mod hint;
+mod proof_hint;
 mod report;
 
 use crate::{KeySource, Policy, UnixTime, claims::ClaimsSet, policy::Usage, verifier::Routing};
@@ -85,7 +87,7 @@ pub use report::{Explanation, ExplanationWithAllClaims};
 
 #[cfg(feature = "fetch")]
 pub(crate) use fetch::hint_for_failure;
-pub(crate) use request::{authorization, bare_token};
+pub(crate) use request::{authorization, bare_token, request};
 
 /// An issuer that a verifier trusts.
 pub(crate) struct Trusted<'v> {

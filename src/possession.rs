@@ -10,7 +10,63 @@
 //! - with a **client certificate**, by the TLS connection. [`ClientCertificate`] reads it from DER or from
 //!   the field that a proxy sets, and [`Confirmation::check_certificate`] compares it.
 //!
-//! This module is for services that check proofs themselves.
+//! # With a guard
+//!
+//! [`Guard::check_request`](crate::Guard::check_request) does all of it. A [`Request`] has the method, the target
+//! and the fields, and an [`Admission`](crate::Admission) has the token and the header fields for the response:
+//!
+//! ```
+//! use tokenring::{
+//!     Guard, JwkSet, Policy, Rejection, Verifier,
+//!     possession::{Nonces, ProofPolicy, ProofVerifier, ReplayMemory, Request},
+//! };
+//!
+//! # fn keys() -> JwkSet { JwkSet::from_json(br#"{"keys": []}"#).unwrap() }
+//! fn guard() -> Result<Guard<JwkSet>, Box<dyn std::error::Error>> {
+//!     let policy = Policy::new("https://issuer.example/", "https://api.example.com/");
+//!     // The URL by which clients know the service: never taken from `Host`.
+//!     let proofs = ProofPolicy::new("https://api.example.com").nonces(Nonces::random()?);
+//!     let proofs = ProofVerifier::new(proofs, ReplayMemory::default())?;
+//!     Ok(Guard::new(Verifier::new(policy, keys())?).accept_dpop(proofs)) // or require_dpop
+//! }
+//!
+//! /// All values of the fields `Authorization` and `DPoP`.
+//! async fn hello(
+//!     guard: &Guard<JwkSet>,
+//!     authorization: Vec<String>,
+//!     dpop: Vec<String>,
+//! ) -> Result<(Vec<(&'static str, String)>, String), Rejection> {
+//!     let request = Request::new("GET", "/hello").authorization(&authorization).dpop(&dpop);
+//!     let admission = guard.check_request_async(&request).await?;
+//!     let text = format!("hello {}", admission.verified().subject().unwrap_or("nobody"));
+//!     Ok((admission.headers().collect(), text))
+//! }
+//! # guard().unwrap();
+//! ```
+//!
+//! | `cnf` of the token | `Authorization: Bearer` | `Authorization: DPoP` |
+//! |---|---|---|
+//! | none | accepted, unless the guard requires proofs | refused: the proof would prove nothing |
+//! | `jkt` | refused | needs a proof |
+//! | `x5t#S256` | needs the certificate; refused if the guard requires proofs | refused |
+//! | both | refused | needs the proof and the certificate |
+//! | anything else | refused | refused |
+//!
+//! Without [`accept_dpop`](crate::Guard::accept_dpop) or [`require_dpop`](crate::Guard::require_dpop), `DPoP` is an
+//! unknown scheme. Certificates need no setting.
+//!
+//! - **Browsers** may read the fields of the answer only if the service says so, by
+//!   `Access-Control-Expose-Headers: WWW-Authenticate, DPoP-Nonce`.
+//! - **Behind a proxy**, give [`Request::new`] the method and the path that the client sent. A prefix that the proxy
+//!   strips belongs to the origin of the [`ProofPolicy`]. For certificates, read [`ClientCertificate`].
+//! - **Several processes** behind one origin need a [`ReplayStore`] that they share, and one secret for
+//!   [`Nonces::with_secret`]. With a memory for each process, a proof is accepted once by each.
+//! - **After a restart**, a [`ReplayMemory`] is empty: a proof that was used shortly before is accepted once more,
+//!   until its time has ended. With [`Nonces::random`], it is not: its nonce is unknown to the new process.
+//!
+//! # Without a guard
+//!
+//! A service that verifies tokens in another way calls [`ProofVerifier`] itself.
 //! [`Verified::confirmation`](crate::Verified::confirmation) says what an accepted token is bound to.
 //!
 //! ```
@@ -62,6 +118,7 @@ mod replay_memory;
 // The list of checks, what they are, and who walks it.
 mod check;
 mod rules;
+mod presentation;
 mod policy;
 mod verifier;
 mod error;
@@ -72,6 +129,7 @@ pub use confirmation::{Confirmation, ConfirmationError};
 pub use error::{ProofError, ProofPolicyError};
 pub use nonce::{Nonce, NonceError, Nonces};
 pub use policy::ProofPolicy;
+pub(crate) use presentation::{Presented, certificate_values};
 pub use replay::{Insertion, ReplayError, ReplayKey, ReplayStore};
 #[cfg(feature = "std")]
 pub use replay_memory::ReplayMemory;

@@ -140,6 +140,7 @@ pub struct ResourceMetadataBuilder {
 struct OfGuard {
     issuers: Vec<String>,
     scopes: Vec<String>,
+    dpop_algorithms: Option<Vec<Algorithm>>,
 }
 
 /// Whether a member with the value `true` is in the document.
@@ -162,6 +163,12 @@ impl ResourceMetadataBuilder {
                 self.of_guard.scopes.push(scope);
             }
         }
+        self
+    }
+
+    /// Fills in that a guard accepts proofs with these algorithms.
+    pub(crate) fn of_proofs(mut self, algorithms: Vec<Algorithm>) -> Self {
+        self.of_guard.dpop_algorithms = Some(algorithms);
         self
     }
 
@@ -204,10 +211,11 @@ impl ResourceMetadataBuilder {
         self
     }
 
-    /// Says that every token must be bound to the client's certificate. RFC 8705 section 3.
+    /// Says that tokens may be bound to the client's certificate. RFC 8705 section 3.
     /// `tls_client_certificate_bound_access_tokens`.
     ///
-    /// This is a statement for clients. It does not change what a guard accepts.
+    /// This is a statement for clients, and a guard does not make it by itself: only the service knows whether
+    /// it is told the certificate, as [`Guard::check_request`](crate::Guard::check_request) needs it.
     pub fn tls_client_certificate_bound_access_tokens(mut self) -> Self {
         self.certificate_bound = Presence::Present;
         self
@@ -216,7 +224,9 @@ impl ResourceMetadataBuilder {
     /// Sets the algorithms of the DPoP proofs that the service accepts. RFC 9449.
     /// `dpop_signing_alg_values_supported`.
     ///
-    /// This is a statement for clients, as the other method about DPoP.
+    /// If it is not set, a guard with [`accept_dpop`](crate::Guard::accept_dpop) or
+    /// [`require_dpop`](crate::Guard::require_dpop) fills it in. It does not change what a guard accepts, nor does
+    /// the other method about DPoP.
     pub fn dpop_signing_alg_values_supported(
         mut self,
         algorithms: impl IntoIterator<Item = Algorithm>,
@@ -227,6 +237,8 @@ impl ResourceMetadataBuilder {
 
     /// Says that every token must be bound to a key of the client. RFC 9449.
     /// `dpop_bound_access_tokens_required`.
+    ///
+    /// A guard with [`require_dpop`](crate::Guard::require_dpop) fills it in.
     pub fn dpop_bound_access_tokens_required(mut self) -> Self {
         self.dpop_bound = Presence::Present;
         self
@@ -329,7 +341,10 @@ impl ResourceMetadataBuilder {
     }
 
     fn checked_dpop_algorithms(&self) -> Result<Option<Value>, ResourceMetadataError> {
-        let Some(algorithms) = &self.dpop_algorithms else { return Ok(None) };
+        let set = self.dpop_algorithms.as_ref();
+        let Some(algorithms) = set.or(self.of_guard.dpop_algorithms.as_ref()) else {
+            return Ok(None);
+        };
         let names = algorithms.iter().map(|algorithm| algorithm.name());
         list("dpop_signing_alg_values_supported", names).map(Some)
     }

@@ -6,6 +6,7 @@ use core::fmt;
 use crate::{
     VerifyError,
     explain::{Check, Hint},
+    possession::ProofError,
 };
 
 /// The outcome of a check.
@@ -30,6 +31,8 @@ pub struct Finding {
     pub(super) expected: Option<String>,
     pub(super) actual: Option<String>,
     pub(super) hint: Option<Hint>,
+    /// If the outcome is `NotProven`.
+    pub(super) proof_error: Option<ProofError>,
 }
 
 impl Finding {
@@ -55,6 +58,11 @@ impl Finding {
     /// Why the check failed, if it did. The error of the first failed check is the verdict.
     pub fn error(&self) -> Option<VerifyError> {
         self.outcome.and_then(Result::err)
+    }
+
+    /// What is wrong with the proof or the certificate, if the [`error`](Self::error) is `NotProven`.
+    pub fn proof_error(&self) -> Option<ProofError> {
+        self.proof_error
     }
 
     /// Whether the finding is about text that the issuer has signed, or that needs no signature. If the

@@ -1,5 +1,5 @@
 //! The table of hints: the likely causes of a failed check, and what to do about them. Those of a failed
-//! fetch are in `fetch.rs`.
+//! fetch are in `fetch.rs`, and those about proofs in `proof_hint.rs`.
 //!
 //! A new hint is a row here and a case of the tests: in `tests/conformance/advice.rs` with its remedy, or in
 //! `tests/conformance/explain.rs` without one.
@@ -367,7 +367,7 @@ pub(super) const TIME_AS_STRING: Hint = Hint::coded("time_as_string")
 pub(super) const OTHER_CLIENT: Hint = Hint::coded("other_client")
     .says("The token was issued to another client: if that one may call this API too, name it with `Policy::accept_client`.");
 pub(super) const SENDER_CONSTRAINED: Hint = Hint::coded("sender_constrained")
-    .says("The token is bound to a key (DPoP or mutual TLS): check the sender's proof and use `Policy::allow_sender_constrained`, or request a bearer token.");
+    .says("The token is bound to a key or a certificate (DPoP or mutual TLS): check the request with `Guard::check_request`, or request a bearer token.");
 
 // The scopes, permissions and claim values that a guard requires.
 

@@ -124,7 +124,11 @@ impl Walk<'_> {
             // Each required claim has a finding of its own.
             Check::RequiredClaim | Check::Authorization | Check::Claim => return None,
             // Those of a guard are added after the walk.
-            Check::Authentication | Check::Scope | Check::Permission | Check::ClaimValue => {
+            Check::Possession(_)
+            | Check::Authentication
+            | Check::Scope
+            | Check::Permission
+            | Check::ClaimValue => {
                 return None;
             }
         })

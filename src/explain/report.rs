@@ -73,7 +73,7 @@ impl Explanation {
     /// # Errors
     ///
     /// The error of [`Verifier::try_verify`](crate::Verifier::try_verify), or `NoToken` if a request has
-    /// no token.
+    /// no token. `NotProven` if the first reason is a [`proof_error`](Finding::proof_error).
     pub fn verdict(&self) -> Result<(), VerifyError> {
         self.verdict
     }
@@ -99,9 +99,12 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.verdict {
             Ok(()) => write!(f, "accepted, as of {}", self.now)?,
-            Err(error) => {
-                write!(f, "refused: {}, as of {}\n{error}", error.code(), self.now)?;
-            }
+            Err(error) => match self.findings.iter().find_map(Finding::proof_error) {
+                Some(cause) if error == VerifyError::NotProven => {
+                    write!(f, "refused: {}, as of {}\n{cause}", cause.code(), self.now)?;
+                }
+                _ => write!(f, "refused: {}, as of {}\n{error}", error.code(), self.now)?,
+            },
         }
         f.write_str("\n")?;
         let (shown, hidden): (Vec<_>, Vec<_>) =

@@ -83,6 +83,7 @@ fn explained(
         is_verified: true,
         expected: Some(expected.into()),
         actual: Some(actual),
+        proof_error: None,
         hint: token.err().and_then(diagnosis::authorization),
     });
     match probable {

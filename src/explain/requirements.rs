@@ -129,6 +129,7 @@ impl Explained {
             outcome: found.as_ref().map(|found| found.outcome),
             is_verified: self.explanation.has_verified_claims(),
             expected: Some(expected),
+            proof_error: None,
             hint: found.as_ref().and_then(|found| found.hint),
             actual: found.map(|found| found.actual),
         });

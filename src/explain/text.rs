@@ -22,7 +22,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// The same for a sentence that this crate or a caller's source wrote. No sentence of this crate is cut.
-pub(super) fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     up_to(text, MAX_SENTENCE)
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn listed(items: impl Iterator<Item = String>) -> String {
 }
 
 /// A time, and its distance from `now`.
-pub(super) fn time(time: UnixTime, now: UnixTime) -> String {
+pub(crate) fn time(time: UnixTime, now: UnixTime) -> String {
     format!("{time}, {}", distance(time, now))
 }
 
@@ -80,7 +80,7 @@ fn distance(time: UnixTime, now: UnixTime) -> String {
 }
 
 /// The two largest units, such as `3 days 4 hours`.
-pub(super) fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     let units = [
         (seconds / 86_400, "day"),
         (seconds / 3600 % 24, "hour"),
@@ -99,7 +99,7 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// `1 byte`, `2 bytes`.
-pub(super) fn counted(count: impl TryInto<u64>, unit: &str) -> String {
+pub(crate) fn counted(count: impl TryInto<u64>, unit: &str) -> String {
     match count.try_into().unwrap_or(u64::MAX) {
         1 => format!("1 {unit}"),
         count => format!("{count} {unit}s"),
@@ -107,7 +107,7 @@ pub(super) fn counted(count: impl TryInto<u64>, unit: &str) -> String {
 }
 
 /// [`counted`], of bytes.
-pub(super) fn bytes(count: usize) -> String {
+pub(crate) fn bytes(count: usize) -> String {
     counted(count, "byte")
 }
 

@@ -263,6 +263,7 @@ impl<'w> Walk<'w> {
             is_verified: self.is_verified && check != Check::Route,
             expected,
             actual: actual.filter(|_| is_shown),
+            proof_error: None,
             hint: outcome.and_then(Result::err).and_then(|error| self.hint(check, error)),
         });
     }

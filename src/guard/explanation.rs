@@ -1,9 +1,14 @@
 //! A guard's verdict explained, for operators.
 
-use super::Guard;
+use core::time::Duration;
+
+use super::{Guard, binding::Unacceptable};
 use crate::{
-    Explanation, FieldValues, KeySource, UnixTime, bearer,
+    Explanation, FieldValues, KeySource, UnixTime, VerifyError,
+    bearer::{self, NoToken, Scheme},
+    challenge::Schemes,
     explain::{self, Explained, Trusted},
+    possession::{BoundToken, Confirmation, Field, Request},
     verifier::{Routing, trusted},
 };
 
@@ -41,6 +46,67 @@ impl<K: KeySource> Guard<K> {
         self.explained(Some(token), now, |routing, trusted| {
             explain::bare_token(routing, trusted, token, now)
         })
+    }
+
+    /// Explains the verdict of [`check_request`](Self::check_request), as of the system clock. See
+    /// [`explain`](Self::explain).
+    ///
+    /// Contains every check of the proof or the certificate too, also past the first fault. Whether a proof has
+    /// been used is not looked up, and nothing is recorded.
+    #[cfg(feature = "std")]
+    pub fn explain_request(&self, request: &Request<'_>) -> Explanation {
+        self.explain_request_at(request, UnixTime::now())
+    }
+
+    /// The same explanation as of `now`.
+    pub fn explain_request_at(&self, request: &Request<'_>, now: UnixTime) -> Explanation {
+        let found = self.found_in(request);
+        let token = found.map(|(_, token)| token);
+        let value = match request.authorization_field() {
+            Field::Missing => Err(NoToken::Missing),
+            Field::Several => Err(NoToken::Several),
+            Field::One(value) => Ok(value),
+        };
+        let expected = match self.space.schemes {
+            Schemes::Bearer => "one field: Bearer and a token",
+            Schemes::Both { .. } => "one field: Bearer or DPoP, and a token",
+            Schemes::Dpop { .. } => "one field: DPoP and a token",
+        };
+        self.explained(token.ok(), now, |routing, trusted| {
+            let mut explained = explain::request(routing, trusted, value, (expected, token), now);
+            if let Ok(credentials) = found {
+                self.explain_sender(&mut explained, request, credentials, now);
+            }
+            explained
+        })
+    }
+
+    /// Explains what the token is bound to, and whether the sender has it.
+    fn explain_sender(
+        &self,
+        explained: &mut Explained,
+        request: &Request<'_>,
+        (scheme, token): (Scheme, &str),
+        now: UnixTime,
+    ) {
+        let Some(claims) = explained.claims_with_cnf() else { return };
+        let bound = Confirmation::in_claims(claims.json());
+        let outcome = self.demand(scheme, claims).map(|_| ()).map_err(|cause| match cause {
+            Unacceptable::AsBearer => (VerifyError::SenderConstrained, None),
+            Unacceptable::Proof(cause) => (VerifyError::NotProven, Some(cause)),
+        });
+        let leeway = self.verifier.leeway_for(claims.issuer());
+        explained.binding(&self.space.schemes, scheme, bound, outcome);
+        let Ok(Some(bound)) = bound else { return };
+        match &self.proofs {
+            // A proof that came with the wrong scheme is explained too.
+            Some(proofs) if bound.jkt().is_some() => {
+                let token = BoundToken::new(token, bound).leeway(Duration::from_secs(leeway));
+                explained.proof(proofs.presented_at(request, &token, now));
+            }
+            _ if bound.jkt().is_none() => explained.certificate(&bound, request.certificate()),
+            _ => {}
+        }
     }
 
     /// Explains a request whose token chooses the issuer, and then the guard's own requirements, in the

@@ -8,7 +8,8 @@ use crate::{KeySource, ResourceMetadata, ResourceMetadataBuilder};
 impl<K: KeySource> Guard<K> {
     /// A builder of the metadata of `resource`, which is what this guard protects. If they are not set, its
     /// authorization servers are the issuers that the verifier trusts now, and its scopes are those that the
-    /// guard requires so far.
+    /// guard requires so far. If the guard accepts or requires DPoP, the algorithms of proofs and the requirement
+    /// are filled in too.
     ///
     /// Set the scopes if handlers require more of them with [`check_scope`](Self::check_scope). Set the
     /// authorization servers if an `iss` is not the https URL of one: a policy for tenants has a template,
@@ -38,7 +39,16 @@ impl<K: KeySource> Guard<K> {
     pub fn metadata_builder(&self, resource: impl Into<String>) -> ResourceMetadataBuilder {
         let issuers = self.verifier.issuers_for(None);
         let names = issuers.iter().map(|issuer| issuer.policy().issuer().into());
-        ResourceMetadata::new(resource).of_guard(names, self.space.scopes.iter().cloned())
+        let scopes = self.space.scopes.iter().cloned();
+        let builder = ResourceMetadata::new(resource).of_guard(names, scopes);
+        let builder = match &self.proofs {
+            Some(proofs) => builder.of_proofs(proofs.algorithms().collect()),
+            None => builder,
+        };
+        match self.requires_proof() {
+            true => builder.dpop_bound_access_tokens_required(),
+            false => builder,
+        }
     }
 
     /// Adds `resource_metadata` to each challenge of a 401 and a 403: the URL of this document, by which a

@@ -6,6 +6,7 @@ use alloc::{borrow::Cow, string::String};
 use super::{ProofError, proof_key::ProofKey, request::Field};
 use crate::{
     Algorithm, JsonError, PublicKey, base64url, compact,
+    explain::text,
     header::{MAX_HEADER_BYTES, MAX_PARAMETERS, forbidden},
     json::{self, Exact, Members, Span, Value},
 };
@@ -83,6 +84,16 @@ impl<'p> Proof<'p> {
     pub(super) fn algorithm(&self) -> Result<Algorithm, ProofError> {
         let name = self.string(self.alg, "alg")?;
         Algorithm::named(&name).ok_or(ProofError::AlgorithmNotAccepted)
+    }
+
+    /// `alg` as it is written, for people.
+    pub(super) fn algorithm_name(&self) -> Option<Cow<'_, str>> {
+        self.string(self.alg, "alg").ok()
+    }
+
+    /// The length of the signature, for people.
+    pub(super) fn signature_length(&self) -> String {
+        text::bytes(base64url::decoded_len(self.signature))
     }
 
     /// `jwk`, not compared with anything.
@@ -218,7 +229,7 @@ impl ProofClaims {
 const CLAIMS: [&str; 8] = ["htm", "htu", "ath", "iat", "jti", "exp", "nbf", "nonce"];
 
 /// A proof with a key of 4096 bits has 2 KiB.
-const MAX_PROOF_BYTES: usize = 8 * 1024;
+pub(super) const MAX_PROOF_BYTES: usize = 8 * 1024;
 
 /// The length of a signature of the largest accepted key, in bytes: 4096 bits.
 const MAX_SIGNATURE_BYTES: usize = 512;

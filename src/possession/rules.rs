@@ -18,11 +18,11 @@ use crate::{PublicKey, UnixTime, base64url, token_type};
 /// The parts that cost something are read when the first check needs them: a verdict that stops early does
 /// not pay for what comes later.
 pub(super) struct Case<'c> {
-    settings: &'c Settings,
-    request: &'c Request<'c>,
-    token: &'c BoundToken<'c>,
+    pub(super) settings: &'c Settings,
+    pub(super) request: &'c Request<'c>,
+    pub(super) token: &'c BoundToken<'c>,
     now: UnixTime,
-    proof: Proof<'c>,
+    pub(super) proof: Proof<'c>,
     key: OnceCell<Result<ProofKey, ProofError>>,
     public_key: OnceCell<Result<PublicKey, ProofError>>,
     claims: OnceCell<Result<ProofClaims, ProofError>>,
@@ -201,12 +201,12 @@ impl<'c> Case<'c> {
         })
     }
 
-    fn claims(&self) -> Result<&ProofClaims, ProofError> {
+    pub(super) fn claims(&self) -> Result<&ProofClaims, ProofError> {
         self.claims.get_or_init(|| self.proof.claims()).as_ref().map_err(|error| *error)
     }
 
     /// The URI of the request.
-    fn uri(&self) -> Result<&Uri, ProofError> {
+    pub(super) fn uri(&self) -> Result<&Uri, ProofError> {
         let read = || self.settings.origin.uri_of(self.request.target());
         self.uri.get_or_init(read).as_ref().map_err(|error| *error)
     }

@@ -129,6 +129,10 @@ impl ProofVerifier {
         of_text.chain(of_proof).collect()
     }
 
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The nonce to send with an error whose [`oauth_error`](ProofError::oauth_error) is `use_dpop_nonce`,
     /// in the field `DPoP-Nonce`. `None` if nonces are off. RFC 9449 section 9.
     pub fn nonce_at(&self, now: UnixTime) -> Option<Nonce> {

@@ -64,6 +64,7 @@ mod rfc7638;
 mod rfc7800;
 mod rfc8705;
 mod rfc9449;
+mod rfc9449_explain;
 mod rfc9449_guard;
 mod rfc9449_htu;
 mod rfc9449_nonce;
