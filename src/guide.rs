@@ -49,6 +49,9 @@ pub mod tenants {}
 #[doc = include_str!("guide/mcp/after.md")]
 pub mod mcp {}
 
+#[doc = include_str!("guide/dpop.md")]
+pub mod dpop {}
+
 #[doc = include_str!("guide/behind_a_proxy.md")]
 pub mod behind_a_proxy {}
 

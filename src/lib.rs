@@ -61,7 +61,7 @@
 //!   the policy for it. [Its roles, groups and scopes](guide::roles_and_groups).
 //! - [A second factor, a recent login](guide::step_up). [Several tenants](guide::tenants).
 //!   [Logins with ID tokens](id_tokens).
-//! - [A server for MCP clients](guide::mcp).
+//! - [A server for MCP clients](guide::mcp). [DPoP and client certificates](guide::dpop).
 //! - [Behind nginx, Caddy, Envoy or Traefik](guide::behind_a_proxy), [Kubernetes](guide::kubernetes),
 //!   [Docker Compose](guide::docker_compose), [serverless functions](guide::serverless).
 //! - [Metrics, logs, alerts](guide::metrics_and_logs). [Tests of your service](guide::testing).
@@ -92,8 +92,8 @@
 //! - **The claims of an application?** [`Verified::claims`] reads them into a type of yours.
 //! - **Several issuers?** [`Verifier::with_issuer`], or [`Issuers`] if they come and go while the
 //!   service runs. **Several tenants of one issuer?** [`Policy::for_tenants`].
-//! - **Tokens that are bound to a key or a certificate?** [`Verified::confirmation`], and the module
-//!   [`possession`] for DPoP proofs and client certificates.
+//! - **Tokens that are bound to a key or a certificate?** [`Guard::check_request`], and the module
+//!   [`possession`] for those who check proofs themselves.
 //! - **Clients that find the issuer by themselves?** [`ResourceMetadata`] is the document
 //!   that they read, and [`Guard::resource_metadata`] tells them where it is.
 //! - **The same tokens again and again?** [`Verifier::with_token_cache`].

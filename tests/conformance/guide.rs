@@ -4,18 +4,25 @@
 use std::{
     error::Error as _,
     fs,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
 use serde_json::json;
 use tokenring::{
     Algorithm, Authentication, CompactJws, DiscoverError, FetchConfigError, Guard, JwkSet, Policy,
-    PolicyError, RemoteJwks, SettingFault, Verifier, VerifyError,
+    PolicyError, PublicKey, RemoteJwks, SettingFault, UnixTime, Verifier, VerifyError,
+    possession::{
+        ProofPolicy, ProofVerifier, ReplayError, ReplayKey, ReplayMemory, ReplayStore, Request,
+    },
     remote::{FetchError, FetchRequest, KeysState},
-    testkit::{AUDIENCE, ISSUER, Issuer, TokenBuilder},
+    testkit::{AUDIENCE, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use crate::common::{NOW, keys, token, verifier};
+use crate::{
+    common::{NOW, keys, token, verifier},
+    proofs::{ORIGIN, Proof, jwk, sha256},
+};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -23,6 +30,15 @@ fn root() -> PathBuf {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A memory of used proofs that is full.
+struct Full;
+
+impl ReplayStore for Full {
+    fn insert(&self, _: &ReplayKey, _: UnixTime, _: UnixTime) -> Result<(), ReplayError> {
+        Err(ReplayError::Full)
+    }
 }
 
 /// The log line for a token that a guard refuses.
@@ -51,7 +67,41 @@ fn log_lines_that_the_pages_show_are_those_of_the_crate() {
     let strong = Authentication::new().acr_values(["mfa"]);
     let strong = guard.clone().require_authentication(strong);
 
+    // Bound tokens.
+    let key = TestKey::for_algorithm(Algorithm::ES256);
+    let jkt = PublicKey::from_jwk(jwk(&key).to_string().as_bytes()).unwrap().thumbprint();
+    let bound = token().claim("cnf", json!({ "jkt": jkt.to_string() })).mint();
+    let good = Proof::with_key(&key).claim("ath", sha256(bound.as_bytes()));
+    let of_other_key = Proof::with_key(&TestKey::attacker_for(Algorithm::ES256));
+    let of_other_key = of_other_key.claim("ath", sha256(bound.as_bytes()));
+    let line_for = |scheme: &str, token: &str, proof: &[String]| {
+        let policy = ProofPolicy::new(ORIGIN);
+        let proofs = ProofVerifier::new(policy, ReplayMemory::new(NonZeroUsize::MIN)).unwrap();
+        let guard = guard.clone().accept_dpop(proofs);
+        let authorization = [format!("{scheme} {token}")];
+        let check = |target| {
+            let request = Request::new("GET", target).authorization(&authorization).dpop(proof);
+            guard.check_request_at(&request, NOW).map(drop).map_err(|error| error.to_string())
+        };
+        check("/v1/users").and_then(|()| check("/v1/users")).unwrap_err()
+    };
+    let proofs = [good.clone()].map(|proof| proof.sign());
+    let elsewhere = [good.clone().claim("htu", format!("{ORIGIN}/users")).sign()];
+    let plain = token().mint();
+    let proofs_of_full = ProofVerifier::new(ProofPolicy::new(ORIGIN), Full).unwrap();
+    let authorization = [format!("DPoP {bound}")];
+    let request = Request::new("GET", "/v1/users").authorization(&authorization).dpop(&proofs);
+    let full = guard.clone().accept_dpop(proofs_of_full).check_request_at(&request, NOW);
+
+    let mut missing_lines = Vec::new();
     for (page, expected) in [
+        ("dpop", line_for("Bearer", &bound, &[])),
+        ("dpop", line_for("DPoP", &bound, &[])),
+        ("dpop", line_for("DPoP", &bound, &elsewhere)),
+        ("dpop", line_for("DPoP", &bound, &proofs)),
+        ("dpop", line_for("DPoP", &bound, &[of_other_key.sign()])),
+        ("dpop", line_for("DPoP", &plain, &proofs)),
+        ("dpop", full.unwrap_err().to_string()),
         ("first_service/after", failure),
         ("first_service/after", unavailable.to_string()),
         ("first_service/after", missing.clone()),
@@ -66,8 +116,11 @@ fn log_lines_that_the_pages_show_are_those_of_the_crate() {
         ("behind_a_proxy", missing),
     ] {
         let text = read(&format!("src/guide/{page}.md"));
-        assert!(text.contains(&expected), "{page} does not show: {expected}");
+        if !text.contains(&expected) {
+            missing_lines.push((page, expected));
+        }
     }
+    assert_eq!(missing_lines, []);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use axum::{body::Body, http};
 use tokenring::{
     Guard, UnixTime,
     testkit::{Answer, TestKey},
@@ -24,6 +25,7 @@ use tonic::{
     Code, Request, Status,
     transport::{Channel, Endpoint, Server, server::TcpIncoming},
 };
+use tower::ServiceExt as _;
 
 #[test]
 fn good_token_is_greeted_by_its_subject() {
@@ -85,6 +87,25 @@ fn bad_tokens_get_the_same_answer_whatever_the_cause() {
         let challenge = r#"Bearer error="invalid_token", realm="api""#;
         assert_eq!(metadata(&status, "www-authenticate"), Some(challenge), "{wrong}");
         assert_eq!(refusal(&server.list(&[bearer(&token)]).unwrap_err()), refusal(&status));
+    }
+}
+
+#[test]
+fn guard_is_before_every_method_of_its_services_and_before_no_other_service() {
+    let issued = Issued::start();
+    let routes = service(Guard::new(issued.verifier()));
+    let runtime = client_runtime();
+    let code = |path: &str| {
+        let request = http::Request::post(path).header("content-type", "application/grpc");
+        let call = routes.clone().oneshot(request.body(Body::empty()).unwrap());
+        let response = runtime.block_on(call).unwrap();
+        Code::from_bytes(response.headers()["grpc-status"].as_bytes())
+    };
+    for path in ["/api.v1.Messages/Hello", "/api.v1.Messages/List", "/api.v1.Messages/Unknown"] {
+        assert_eq!(code(path), Code::Unauthenticated, "{path}");
+    }
+    for path in ["/api.v1.Other/Hello", "/", "/api.v1.Messages2/Hello"] {
+        assert_eq!(code(path), Code::Unimplemented, "{path}");
     }
 }
 
