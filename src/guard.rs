@@ -16,10 +16,12 @@ use crate::{
     VerifyError,
     bearer::{self, NoToken},
     challenge::ProtectionSpace,
-    policy::Usage,
     possession::ProofVerifier,
     scope_hierarchy::ScopeHierarchy,
 };
+
+#[cfg(feature = "std")]
+use crate::policy::Usage;
 
 #[cfg(feature = "std")]
 pub use future::GuardCheck;

@@ -8,7 +8,7 @@ use crate::{
     bearer::{self, NoToken, Scheme},
     challenge::Schemes,
     explain::{self, Explained, Trusted},
-    possession::{BoundToken, Confirmation, Field, Request},
+    possession::{BoundToken, Confirmation, Field, ProofError, Request},
     verifier::{Routing, trusted},
 };
 
@@ -30,7 +30,7 @@ impl<K: KeySource> Guard<K> {
         let value = bearer::single(authorization);
         let value = value.as_ref().map(AsRef::as_ref).map_err(|reason| *reason);
         self.explained(value.and_then(bearer::token).ok(), now, |routing, trusted| {
-            explain::authorization(routing, trusted, value, now)
+            self.without_proof(explain::authorization(routing, trusted, value, now))
         })
     }
 
@@ -44,7 +44,7 @@ impl<K: KeySource> Guard<K> {
     /// The same explanation as of `now`.
     pub fn explain_token_at(&self, token: &str, now: UnixTime) -> Explanation {
         self.explained(Some(token), now, |routing, trusted| {
-            explain::bare_token(routing, trusted, token, now)
+            self.without_proof(explain::bare_token(routing, trusted, token, now))
         })
     }
 
@@ -79,6 +79,15 @@ impl<K: KeySource> Guard<K> {
             }
             explained
         })
+    }
+
+    /// Explains that a guard which requires proofs accepts no token without a request.
+    fn without_proof(&self, mut explained: Explained) -> Explained {
+        if self.requires_proof() && explained.claims_with_cnf().is_some() {
+            let outcome = Err((VerifyError::NotProven, Some(ProofError::NotBound)));
+            explained.binding(&self.space.schemes, Scheme::Bearer, Ok(None), outcome);
+        }
+        explained
     }
 
     /// Explains what the token is bound to, and whether the sender has it.

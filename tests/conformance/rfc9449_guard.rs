@@ -608,6 +608,11 @@ fn every_other_way_refuses_a_bound_token_even_from_the_cache() {
 #[test]
 fn guard_that_requires_proofs_accepts_no_token_without_a_request() {
     let free = token().mint();
+    let header = [format!("Bearer {free}")];
+    for explanation in [only().explain_at(&header, NOW), only().explain_token_at(&free, NOW)] {
+        assert_eq!(explanation.verdict(), Err(VerifyError::NotProven), "{explanation}");
+    }
+    assert_eq!(both().explain_at(&header, NOW).verdict(), Ok(()));
     for rejection in [
         only().check_at([format!("Bearer {free}")], NOW).unwrap_err(),
         only().check_token_at(&free, NOW).unwrap_err(),
