@@ -15,6 +15,7 @@ mod explain;
 mod htu;
 mod issuers;
 mod pem;
+mod proof;
 mod replay;
 mod seeds;
 mod targets;
@@ -41,6 +42,7 @@ pub use explain::explain_verdict;
 pub use htu::htu;
 pub use issuers::{OTHER_ISSUER, several_issuers};
 pub use pem::pem_parse;
+pub use proof::dpop_proof;
 pub use replay::replay_memory;
 pub use targets::{TARGETS, Target};
 

@@ -926,3 +926,64 @@ pub fn used_proofs() -> Vec<(&'static str, Vec<u8>)> {
         ("grows", many(250, 120, &[])),
     ]
 }
+
+/// The key, then operations with three arguments each, as `dpop_proof` reads them.
+pub fn proofs() -> Vec<(&'static str, Vec<u8>)> {
+    let script =
+        |key: u8, operations: &[[u8; 4]]| [&[key], operations.concat().as_slice()].concat();
+    let of_first = |operations: &[[u8; 4]]| script(0, operations);
+    // A member gets a JSON text.
+    let with = |part: u8, name: u8, text: &str| {
+        let length = text.len().try_into().expect("a short text");
+        [&[0, 1, part, name, length], text.as_bytes()].concat()
+    };
+    let send = [0; 4];
+    vec![
+        ("accepted_es256", of_first(&[])),
+        ("accepted_eddsa", script(1, &[])),
+        ("accepted_es384", script(2, &[])),
+        ("accepted_ps256", script(3, &[])),
+        ("accepted_once", of_first(&[send, send])),
+        ("accepted_twice_with_other_jti", of_first(&[send, [6, 4, 12, 0], send])),
+        ("accepted_name_of_ed25519", script(1, &[[4, 1, 11, 0]])),
+        ("accepted_later_and_again", of_first(&[send, [12, 20, 0, 0], send, [3, 0, 0, 0]])),
+        ("accepted_nonce", of_first(&[[13, 2, 5, 0]])),
+        ("accepted_old_nonce", of_first(&[[13, 2, 3, 0]])),
+        ("accepted_with_certificate", of_first(&[[7, 1, 7, 0], [17, 1, 0, 0]])),
+        ("accepted_second_service", script(1, &[[17, 0, 0, 1], [6, 1, 7, 0]])),
+        ("accepted_last_second", of_first(&[[3, 0, 18, 0]])),
+        ("accepted_ignored_members", of_first(&[[4, 3, 19, 0], [5, 9, 41, 0], [6, 8, 33, 0]])),
+        ("accepted_fields", with(0, 13, r#"{"a":[1.5e3,"\u00e9"]}"#)),
+        ("rs256", script(4, &[])),
+        ("other_key", of_first(&[[2, 5, 0, 0]])),
+        ("forged", of_first(&[[2, 5, 1, 0]])),
+        ("private", of_first(&[[5, 11, 100, 0]])),
+        ("typ", of_first(&[[4, 0, 4, 0]])),
+        ("none", of_first(&[[4, 1, 6, 0]])),
+        ("no_jwk", of_first(&[[8, 2, 0, 0]])),
+        ("crit", of_first(&[[4, 6, 22, 0]])),
+        ("repeated_alg", of_first(&[[8, 12, 8, 1]])),
+        ("low_order", script(1, &[[5, 2, 25, 0], [16, 0, 0, 0]])),
+        ("modulus", script(3, &[[5, 4, 31, 0], [16, 0, 0, 0]])),
+        ("not_on_curve", of_first(&[[5, 2, 27, 0], [16, 0, 0, 0]])),
+        ("method", of_first(&[[14, 1, 0, 0]])),
+        ("target", of_first(&[[14, 0, 2, 0]])),
+        ("token", of_first(&[[15, 0, 1, 0]])),
+        ("two_fields", of_first(&[[15, 2, 0, 0]])),
+        ("a_part_too_old", of_first(&[[3, 0, 19, 3]])),
+        ("a_part_too_new", of_first(&[[3, 0, 10, 2]])),
+        ("expired", of_first(&[[3, 1, 0, 0]])),
+        ("not_yet_valid", of_first(&[[3, 2, 1, 0]])),
+        ("no_nonce", of_first(&[[13, 1, 0, 0]])),
+        ("stale_nonce", of_first(&[[13, 2, 2, 0]])),
+        ("nonce_of_other_secret", of_first(&[[13, 2, 5, 7]])),
+        ("no_certificate", of_first(&[[7, 1, 7, 0]])),
+        ("not_bound", of_first(&[[11, 0, 0, 0], [7, 1, 7, 0], [17, 1, 0, 0]])),
+        ("cnf_is_empty", of_first(&[[11, 0, 0, 0]])),
+        ("cnf_mistyped", of_first(&[[7, 0, 14, 0]])),
+        ("edited", of_first(&[[18, 5, 200, 9]])),
+        ("padded", of_first(&[[18, 8, 255, b'=']])),
+        ("long_header", of_first(&[[18, 3, 0, 90]])),
+        ("huge_iat", with(2, 3, "1e400")),
+    ]
+}

@@ -16,7 +16,7 @@ pub struct Target {
 }
 
 /// The targets, in pipeline order.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     Target {
         name: "compact_parse",
         run: |input| crate::compact_parse(text(input)),
@@ -45,6 +45,7 @@ pub const TARGETS: [Target; 15] = [
         run: crate::cache_changes_nothing,
         seeds: seeds::histories,
     },
+    Target { name: "dpop_proof", run: crate::dpop_proof, seeds: seeds::proofs },
     Target { name: "htu", run: |input| crate::htu(text(input)), seeds: seeds::uris },
     Target { name: "replay_memory", run: crate::replay_memory, seeds: seeds::used_proofs },
     Target { name: "remote_keys", run: crate::remote_keys, seeds: seeds::lookups },

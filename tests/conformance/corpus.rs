@@ -2,7 +2,7 @@
 //! reason, and no verdict contains anything from its input.
 
 #[path = "../corpus/format.rs"]
-mod format;
+pub(crate) mod format;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,13 +22,13 @@ static KEY_SETS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../corpus/key_sets.json")).unwrap());
 
 /// In the input of many cases, and in no verdict.
-const MARKER: &str = "MARKER";
+pub(crate) const MARKER: &str = "MARKER";
 
-fn cases(corpus: &'static Value) -> &'static [Value] {
+pub(crate) fn cases(corpus: &'static Value) -> &'static [Value] {
     corpus["cases"].as_array().unwrap()
 }
 
-fn text(value: &'static Value) -> &'static str {
+pub(crate) fn text(value: &'static Value) -> &'static str {
     value.as_str().unwrap()
 }
 
@@ -70,7 +70,7 @@ fn sets() -> &'static [Result<JwkSet, JwkSetError>] {
     &SETS
 }
 
-fn detail(case: &Value) -> Value {
+pub(crate) fn detail(case: &Value) -> Value {
     case.get("detail").cloned().unwrap_or_else(|| json!({}))
 }
 

@@ -81,6 +81,7 @@ mod wycheproof;
 mod interop;
 // Our own corpus, for other implementations too.
 mod corpus;
+mod corpus_proofs;
 // The table of issuers in `src/issuers.md`.
 mod issuers;
 

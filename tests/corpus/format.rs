@@ -2,11 +2,20 @@
 //! the generator and the comparison with other libraries share this file.
 #![allow(dead_code, unreachable_pub, reason = "each of its users needs a part of it")]
 
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
-use tokenring::{Algorithm, JsonError, JwkError, JwkSetError, Policy, TokenType, VerifyError};
+use tokenring::{
+    Algorithm, JsonError, JwkError, JwkSetError, Policy, TokenType, UnixTime, VerifyError,
+    possession::{
+        BoundToken, ClientCertificate, Confirmation, ConfirmationError, Nonces, ProofError,
+        ProofPolicy, ProofVerifier, ReplayError, ReplayKey, ReplayStore, Request,
+    },
+};
 
 /// A text: a string, or an array of pieces to concatenate: strings, `{"repeat", "times"}` and
 /// `{"base64"}`.
@@ -102,6 +111,133 @@ pub fn token_detail(error: &VerifyError) -> Value {
         VerifyError::Expired { exp, now } => json!({ "exp": exp, "now": now }),
         VerifyError::NotYetValid { nbf, now } => json!({ "nbf": nbf, "now": now }),
         VerifyError::RequiredClaim { index } => json!({ "index": index }),
+        _ => json!({}),
+    }
+}
+
+/// Why a request of `proofs.json` is refused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Refusal {
+    /// The token is bound to nothing that can be checked.
+    Cnf(ConfirmationError),
+    Proof(ProofError),
+}
+
+impl Refusal {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Cnf(_) => "cnf",
+            Self::Proof(error) => error.code(),
+        }
+    }
+}
+
+/// What a service demands of proofs, in which no member is missing.
+pub fn proof_policy(value: &Value) -> ProofPolicy {
+    let algorithms = value["algorithms"].as_array().unwrap().iter();
+    let seconds = |name: &str| Duration::from_secs(value[name].as_u64().unwrap());
+    let policy = ProofPolicy::new(value["origin"].as_str().unwrap())
+        .algorithms(algorithms.map(|name| name.as_str().unwrap().parse::<Algorithm>().unwrap()))
+        .max_age(seconds("max_age"))
+        .ahead(seconds("ahead"));
+    match value["nonces"].as_str().unwrap() {
+        "off" => policy,
+        "required" => policy.nonces(nonces()),
+        other => panic!("neither off nor required: {other}"),
+    }
+}
+
+/// The nonces of the services in the corpus.
+pub fn nonces() -> Nonces {
+    Nonces::with_secret("the nonces of the corpus have no secret").unwrap()
+}
+
+/// The verdict about a request of `proofs.json`.
+pub fn proof_verdict(case: &Value, policy: &Value) -> Result<(), Refusal> {
+    let string = |name: &str| case[name].as_str().unwrap();
+    let cnf = Confirmation::from_json(string("cnf").as_bytes()).map_err(Refusal::Cnf)?;
+    let token = BoundToken::new(string("token"), cnf)
+        .leeway(Duration::from_secs(policy["leeway"].as_u64().unwrap()));
+    let certificate = case.get("certificate").map(|certificate| {
+        let digest = URL_SAFE_NO_PAD.decode(certificate.as_str().unwrap()).unwrap();
+        ClientCertificate::from_sha256(digest.try_into().unwrap())
+    });
+    let proofs: Vec<Vec<u8>> = case["proofs"].as_array().unwrap().iter().map(text).collect();
+    let request = Request::new(string("method"), string("target"))
+        .dpop(&proofs)
+        .client_certificate(certificate.as_ref());
+    let now = UnixTime::from_secs(case["now"].as_u64().unwrap());
+    let verifier = ProofVerifier::new(proof_policy(policy), Used::default()).unwrap();
+    let check = || verifier.check_at(&request, &token, now).map(drop).map_err(Refusal::Proof);
+    if case.get("again").is_some() {
+        check()?;
+    }
+    check()
+}
+
+/// A memory of used proofs that needs no feature of the crate.
+#[derive(Default)]
+struct Used(Mutex<BTreeSet<[u8; 32]>>);
+
+impl ReplayStore for Used {
+    fn insert(&self, key: &ReplayKey, _: UnixTime, _: UnixTime) -> Result<(), ReplayError> {
+        match self.0.lock().unwrap().insert(*key.as_bytes()) {
+            true => Ok(()),
+            false => Err(ReplayError::Replayed),
+        }
+    }
+}
+
+/// The fields of a refusal, which the corpus lists besides its code.
+pub fn proof_detail(refusal: &Refusal) -> Value {
+    let error = match *refusal {
+        Refusal::Cnf(error) => {
+            let mut detail = json!({ "code": error.code() });
+            match error {
+                ConfirmationError::Json(error) => detail["json"] = json_code(error).into(),
+                ConfirmationError::MemberType { member }
+                | ConfirmationError::NotThumbprint { member } => detail["member"] = member.into(),
+                _ => {}
+            }
+            return detail;
+        }
+        Refusal::Proof(error) => error,
+    };
+    match error {
+        ProofError::TooLong { bytes }
+        | ProofError::HeaderTooLong { bytes }
+        | ProofError::ModulusTooLarge { bytes }
+        | ProofError::IdentifierLength { bytes } => json!({ "bytes": bytes }),
+        ProofError::SegmentCount { found } => json!({ "found": found }),
+        ProofError::EmptySegment { segment } | ProofError::NotBase64url { segment } => {
+            json!({ "segment": segment })
+        }
+        ProofError::HeaderJson(error) | ProofError::PayloadJson(error) => {
+            json!({ "json": json_code(error) })
+        }
+        ProofError::HeaderForbidden { parameter }
+        | ProofError::HeaderMissing { parameter }
+        | ProofError::HeaderType { parameter } => json!({ "parameter": parameter }),
+        ProofError::Key(error) | ProofError::KeyNumbers(error) => {
+            let mut detail = json!({ "key": error.code() });
+            for (name, value) in key_detail(&error).as_object().unwrap() {
+                detail[name] = value.clone();
+            }
+            detail
+        }
+        ProofError::KeyZeroInFront { member } => json!({ "member": member }),
+        ProofError::ClaimMissing { claim } | ProofError::ClaimType { claim } => {
+            json!({ "claim": claim })
+        }
+        ProofError::MalformedTarget(error) | ProofError::RequestTarget(error) => {
+            json!({ "uri": error.code() })
+        }
+        ProofError::WrongTarget { part } => json!({ "part": part }),
+        ProofError::Expired { exp, now } => json!({ "exp": exp, "now": now }),
+        ProofError::NotYetValid { nbf, now } => json!({ "nbf": nbf, "now": now }),
+        ProofError::TooOld { iat, now } | ProofError::FromFuture { iat, now } => {
+            json!({ "iat": iat, "now": now })
+        }
         _ => json!({}),
     }
 }

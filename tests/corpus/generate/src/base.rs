@@ -49,6 +49,30 @@ impl Token {
         }
     }
 
+    /// A good DPoP proof of `key`, for `GET https://api.example.com/v1/users` and
+    /// [`ACCESS_TOKEN`](crate::proofs::ACCESS_TOKEN).
+    pub fn proof(key: &TestKey) -> Self {
+        let quoted = |text: &str| format!("{text:?}");
+        let members = |members: &[(&str, String)]| {
+            members.iter().map(|(name, value)| ((*name).into(), value.clone())).collect()
+        };
+        Self {
+            key: key.clone(),
+            header: members(&[
+                ("typ", quoted("dpop+jwt")),
+                ("alg", quoted(key.algorithm().name())),
+                ("jwk", crate::proofs::public(key).to_string()),
+            ]),
+            claims: members(&[
+                ("jti", quoted(MARKER)),
+                ("htm", quoted("GET")),
+                ("htu", quoted("https://api.example.com/v1/users")),
+                ("iat", crate::case::NOW.to_string()),
+                ("ath", quoted(&crate::proofs::sha256(crate::proofs::ACCESS_TOKEN))),
+            ]),
+        }
+    }
+
     pub fn for_algorithm(algorithm: Algorithm) -> Self {
         Self::of(&TestKey::for_algorithm(algorithm))
     }

@@ -2,9 +2,15 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use tokenring::{JwkError, JwkSetError, VerifyError};
+use tokenring::{
+    JwkError, JwkSetError, VerifyError,
+    possession::{ConfirmationError, ProofError},
+};
 
-use crate::{format, strict};
+use crate::{
+    format::{self, Refusal},
+    strict,
+};
 
 /// The time of every case that does not set another.
 pub const NOW: u64 = 1_780_000_000;
@@ -170,6 +176,129 @@ impl SetCase {
                 case
             }
         }
+    }
+}
+
+/// A request with a proof, and its verdict.
+pub struct ProofCase {
+    pub name: String,
+    clause: &'static str,
+    policy: &'static str,
+    now: u64,
+    method: String,
+    target: String,
+    token: String,
+    cnf: String,
+    certificate: Option<String>,
+    nonces: Vec<String>,
+    proofs: Vec<Vec<u8>>,
+    again: bool,
+    expect: Result<(), Refusal>,
+}
+
+impl ProofCase {
+    /// `GET /v1/users` with the token [`ACCESS_TOKEN`](crate::proofs::ACCESS_TOKEN). Accepted by policy `default`,
+    /// unless changed by the methods below.
+    pub fn new(
+        name: impl Into<String>,
+        clause: &'static str,
+        cnf: impl Into<String>,
+        proof: impl Into<Vec<u8>>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            clause,
+            policy: "default",
+            now: NOW,
+            method: "GET".into(),
+            target: "/v1/users".into(),
+            token: crate::proofs::ACCESS_TOKEN.into(),
+            cnf: cnf.into(),
+            certificate: None,
+            nonces: vec![],
+            proofs: vec![proof.into()],
+            again: false,
+            expect: Ok(()),
+        }
+    }
+
+    pub fn refused(mut self, error: ProofError) -> Self {
+        self.expect = Err(Refusal::Proof(error));
+        self
+    }
+
+    /// The token itself is refused.
+    pub fn cnf_refused(mut self, error: ConfirmationError) -> Self {
+        self.expect = Err(Refusal::Cnf(error));
+        self
+    }
+
+    pub fn policy(mut self, policy: &'static str) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    pub fn at(mut self, now: u64) -> Self {
+        self.now = now;
+        self
+    }
+
+    pub fn request(mut self, method: &str, target: &str) -> Self {
+        (self.method, self.target) = (method.into(), target.into());
+        self
+    }
+
+    pub fn token(mut self, token: &str) -> Self {
+        self.token = token.into();
+        self
+    }
+
+    /// The client's certificate, by its SHA-256 in base64url.
+    pub fn certificate(mut self, thumbprint: String) -> Self {
+        self.certificate = Some(thumbprint);
+        self
+    }
+
+    /// The nonces that the service accepts at that time.
+    pub fn nonces(mut self, nonces: Vec<String>) -> Self {
+        self.nonces = nonces;
+        self
+    }
+
+    /// All values of the field.
+    pub fn proofs(mut self, proofs: Vec<String>) -> Self {
+        self.proofs = proofs.into_iter().map(String::into_bytes).collect();
+        self
+    }
+
+    /// The same request was accepted before, at the same time.
+    pub fn again(mut self) -> Self {
+        self.again = true;
+        self
+    }
+
+    pub fn to_json(&self) -> Value {
+        let strict = strict::reason(strict::PROOFS, &self.name);
+        let mut case = head(&self.name, self.clause, strict);
+        case["policy"] = self.policy.into();
+        case["now"] = self.now.into();
+        case["method"] = self.method.as_str().into();
+        case["target"] = self.target.as_str().into();
+        case["token"] = self.token.as_str().into();
+        case["cnf"] = self.cnf.as_str().into();
+        if let Some(certificate) = &self.certificate {
+            case["certificate"] = certificate.as_str().into();
+        }
+        if !self.nonces.is_empty() {
+            case["nonces"] = self.nonces.clone().into();
+        }
+        if self.again {
+            case["again"] = true.into();
+        }
+        case["proofs"] = self.proofs.iter().map(|proof| pieces(proof)).collect();
+        case["expect"] = self.expect.map_or_else(|error| error.code(), |()| "accept").into();
+        let detail = self.expect.map_or_else(|error| format::proof_detail(&error), |()| json!({}));
+        with_detail(case, detail)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Writes `tokens.json` and `key_sets.json` into the directory above this one.
+//! Writes `tokens.json`, `key_sets.json` and `proofs.json` into the directory above this one.
 //!
-//! Signatures of PS256 to PS512, ES256 and ES384 are random. A token that differs from the one in
-//! the file only in such a signature is kept, unless `--fresh` is given. `--check` writes nothing,
+//! Signatures of PS256 to PS512, ES256 and ES384 are random. A token or a proof that differs from the one
+//! in the file only in such a signature is kept, unless `--fresh` is given. `--check` writes nothing,
 //! and fails if a file is not up to date.
 
 #[path = "../../../oracle/src/algorithms.rs"]
@@ -11,6 +11,7 @@ mod case;
 #[path = "../../format.rs"]
 mod format;
 mod keys;
+mod proofs;
 mod rs256;
 mod sets;
 mod strict;
@@ -40,15 +41,20 @@ fn main() -> ExitCode {
         }
     }
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let (mut tokens, sets) = (token_cases(), set_cases());
-    strict::assert_every_name_is_a_case(&tokens, &sets);
-    let path = directory.join("tokens.json");
-    if let (Ok(committed), false) = (fs::read_to_string(&path), fresh) {
-        keep(&mut tokens, &serde_json::from_str(&committed).unwrap());
-    }
+    let (mut tokens, sets, mut proofs) = (token_cases(), set_cases(), proof_cases());
+    strict::assert_every_name_is_a_case(&tokens, &sets, &proofs);
+    let paths = ["tokens.json", "proofs.json"].map(|name| directory.join(name));
+    let committed = paths.each_ref().map(|path| fs::read_to_string(path).ok().filter(|_| !fresh));
+    let [committed_tokens, committed_proofs] =
+        committed.map(|text| text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap()));
+    keep("token", &mut tokens, token_cases(), &committed_tokens);
+    keep("proofs", &mut proofs, proof_cases(), &committed_proofs);
+    let proof_policies = proofs::policies();
     let policies = keys::policies();
     let key_sets = keys::key_sets();
-    let wrong = wrong_tokens(&tokens, &policies, &key_sets) + wrong_sets(&sets);
+    let wrong = wrong_tokens(&tokens, &policies, &key_sets)
+        + wrong_sets(&sets)
+        + wrong_proofs(&proofs, &proof_policies);
     if wrong > 0 {
         eprintln!("{wrong} cases do not have the expected outcome; nothing is written");
         return ExitCode::FAILURE;
@@ -56,7 +62,10 @@ fn main() -> ExitCode {
     let tokens =
         written(&[("policies", lines(&policies)), ("key_sets", lines(&key_sets))], &tokens);
     let sets = written(&[], &sets);
-    for (path, text) in [(path, tokens), (directory.join("key_sets.json"), sets)] {
+    let proofs = written(&[("policies", lines(&proof_policies))], &proofs);
+    let [tokens_path, proofs_path] = paths;
+    let sets_path = directory.join("key_sets.json");
+    for (path, text) in [(tokens_path, tokens), (sets_path, sets), (proofs_path, proofs)] {
         if fs::read_to_string(&path).is_ok_and(|committed| committed == text) {
             continue;
         }
@@ -79,26 +88,26 @@ fn set_cases() -> Vec<Value> {
     sets::cases().iter().map(case::SetCase::to_json).collect()
 }
 
-/// Takes the committed token if the new one differs from it only in a random signature.
-fn keep(cases: &mut [Value], committed: &Value) {
-    let committed: BTreeMap<&str, &Value> = committed["cases"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|case| (case["name"].as_str().unwrap(), &case["token"]))
-        .collect();
-    let signing_input =
-        |token: &Value| -> Option<String> { Some(token.as_str()?.rsplit_once('.')?.0.into()) };
-    let mut again: BTreeMap<String, Value> = token_cases()
-        .into_iter()
-        .map(|case| (case["name"].as_str().unwrap().into(), case["token"].clone()))
-        .collect();
-    for case in cases {
-        let name = case["name"].as_str().unwrap();
-        let random = again.remove(name).is_some_and(|again| again != case["token"]);
-        let old = committed.get(name).filter(|_| random);
-        if let Some(old) = old.filter(|old| signing_input(old) == signing_input(&case["token"])) {
-            case["token"] = (*old).clone();
+fn proof_cases() -> Vec<Value> {
+    proofs::cases().iter().map(case::ProofCase::to_json).collect()
+}
+
+/// Takes the committed text if the new one differs from it only in a random signature. `member` is a text
+/// or an array of texts, and `again` are the same cases with other random numbers.
+fn keep(member: &str, cases: &mut [Value], again: Vec<Value>, committed: &Value) {
+    let Some(committed) = committed["cases"].as_array() else { return };
+    let committed: BTreeMap<&str, &Value> =
+        committed.iter().map(|case| (case["name"].as_str().unwrap(), &case[member])).collect();
+    let signing_input = |value: &Value| -> Option<Vec<u8>> {
+        let mut text = format::text(value);
+        text.truncate(text.iter().rposition(|byte| *byte == b'.')?);
+        Some(text)
+    };
+    for (case, again) in cases.iter_mut().zip(again) {
+        let is_random = again[member] != case[member];
+        let old = committed.get(case["name"].as_str().unwrap()).filter(|_| is_random);
+        if let Some(old) = old.filter(|old| signing_input(old) == signing_input(&case[member])) {
+            case[member] = (*old).clone();
         }
     }
 }
@@ -162,6 +171,25 @@ fn wrong_sets(cases: &[Value]) -> usize {
     cases.iter().filter(wrong).count()
 }
 
+/// Prints each request that does not get the expected verdict. Returns their number.
+fn wrong_proofs(cases: &[Value], policies: &[(String, Value)]) -> usize {
+    let wrong = |case: &&Value| {
+        let policy = policies.iter().find(|(name, _)| case["policy"] == **name);
+        let outcome = format::proof_verdict(case, &policy.expect("a policy").1);
+        let (code, detail) = match &outcome {
+            Ok(()) => ("accept", json!({})),
+            Err(refusal) => (refusal.code(), format::proof_detail(refusal)),
+        };
+        let expected = case.get("detail").cloned().unwrap_or_else(|| json!({}));
+        let differs = case["expect"] != code || detail != expected;
+        if differs {
+            eprintln!("{}: {} {expected}, not {code} {detail}", case["name"], case["expect"]);
+        }
+        differs
+    };
+    cases.iter().filter(wrong).count()
+}
+
 /// One member per line.
 fn lines(members: &[(String, Value)]) -> String {
     let lines: Vec<String> =
@@ -174,7 +202,10 @@ fn written(tables: &[(&str, String)], cases: &[Value]) -> String {
     let (mut names, mut inputs) = (BTreeSet::new(), BTreeSet::new());
     for case in cases {
         assert!(names.insert(case["name"].as_str()), "two cases are called {}", case["name"]);
-        let input = ["token", "jwks", "keys", "policy", "now"].map(|name| case[name].to_string());
+        let input = ["token", "jwks", "keys", "policy", "now", "method", "target", "cnf", "proofs"];
+        let more = ["again", "certificate"];
+        let input: Vec<String> =
+            input.iter().chain(&more).map(|name| case[*name].to_string()).collect();
         assert!(inputs.insert(input), "{} has the same input as another case", case["name"]);
     }
     let tables: String =

@@ -8,8 +8,8 @@ pub fn reason(reasons: &[(&str, &'static str)], name: &str) -> Option<&'static s
 }
 
 /// Panics if a name in the lists is not the name of a case.
-pub fn assert_every_name_is_a_case(tokens: &[Value], sets: &[Value]) {
-    for (reasons, cases) in [(TOKENS, tokens), (SETS, sets)] {
+pub fn assert_every_name_is_a_case(tokens: &[Value], sets: &[Value], proofs: &[Value]) {
+    for (reasons, cases) in [(TOKENS, tokens), (SETS, sets), (PROOFS, proofs)] {
         for (name, _) in reasons {
             let is_it = |case: &Value| case["name"] == *name;
             assert!(cases.iter().any(is_it), "no case is called {name}");
@@ -104,4 +104,35 @@ pub const SETS: &[(&str, &str)] = &[
     ("e = 2^33", EXPONENT),
     ("e = n, to make verification slow", EXPONENT),
     ("e of nine bytes", EXPONENT),
+];
+
+const IDENTIFIER: &str = "1 to 256 bytes are the limits of a `jti`";
+const JOSE: &str = "as in every token, though it changes nothing here";
+
+pub const PROOFS: &[(&str, &str)] = &[
+    ("8 KiB of proof", "8 KiB is the limit of a proof"),
+    ("jti of 100 KB", "8 KiB is the limit of a proof"),
+    ("header one byte too long", "4 KiB is the limit of a header"),
+    ("header of 65 members", "64 members are the limit of a header"),
+    ("alg twice", TWICE),
+    ("ignored parameter twice", TWICE),
+    ("member of the key twice", TWICE),
+    ("htm twice", TWICE),
+    ("iat twice, once escaped", TWICE),
+    ("b64 is true", JOSE),
+    ("zip", JOSE),
+    ("enc", JOSE),
+    ("cty", JOSE),
+    ("RS256 where it is not accepted", "PKCS #1 v1.5 is not for new applications"),
+    ("key with use enc", "RFC 7517 lets a key say so, and RFC 9449 does not ask"),
+    ("EC key with k", "a `k` is a shared secret under any `kty`"),
+    ("RSA key of 4104 bits", "4096 bits are the limit of a proof's key"),
+    (
+        "Ed25519 key of order 1, with a signature that it verifies",
+        "RFC 8032 does not ask for the order of a key",
+    ),
+    ("jti is empty", IDENTIFIER),
+    ("jti of 257 bytes", IDENTIFIER),
+    ("iat is 1e400", NUMBER),
+    ("htu with user information", "RFC 9110 section 4.2.4 asks only to be careful"),
 ];
