@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use serde_json::json;
-use tokenring::testkit::{DpopClient, TokenBuilder};
+use tokenring::testkit::{AUDIENCE, DpopClient, IssuerServer, TokenBuilder};
 use tokenring_axum::{Api as Example, router};
 use tokenring_oracle::{
     api::Api,
@@ -13,6 +13,7 @@ use tokenring_oracle::{
 };
 use tokio::{net::TcpListener, runtime::Builder};
 
+const EXAMPLE: &str = env!("CARGO_BIN_EXE_tokenring-axum");
 const ORIGIN: &str = "https://api.example.com";
 const HELLO: &str = "https://api.example.com/api/v1/";
 
@@ -128,7 +129,6 @@ fn bearer_tokens_are_accepted_as_before() {
 
 #[test]
 fn origin_is_a_setting() {
-    const EXAMPLE: &str = env!("CARGO_BIN_EXE_tokenring-axum");
     let stderr =
         refusal_to_start(without_settings(EXAMPLE).env("PUBLIC_ORIGIN", "api.example.com"));
     assert!(stderr.starts_with("PUBLIC_ORIGIN: "), "{stderr}");
@@ -138,4 +138,23 @@ fn origin_is_a_setting() {
     let line = lines.find(|line| line.starts_with("curl -i ")).unwrap();
     let address = line.split('/').nth(2).unwrap().parse().unwrap();
     assert_eq!(values(&get(address, "/api/v1/", &[]).text, "WWW-Authenticate").len(), 2);
+}
+
+#[test]
+fn refused_proof_is_explained_in_the_log_without_its_text() {
+    let (issuer, client) = (IssuerServer::start(), DpopClient::default());
+    let mut command = without_settings(EXAMPLE);
+    command.env("ISSUER", issuer.url()).env("AUDIENCE", AUDIENCE);
+    command.env("JWKS_URL", issuer.jwks_url()).env("PUBLIC_ORIGIN", ORIGIN);
+    let mut example = Started::new(command.env("LOG", "explanation"));
+    let line = example.lines().next().unwrap();
+    let address = line.split('/').nth(2).unwrap().parse().unwrap();
+    let token = issuer.token().bound_to(&client.confirmation()).mint();
+    let proof = client.proof("GET", HELLO, &token).claim("htm", "POST").mint();
+    assert_eq!(send(address, "/api/v1/", &token, &proof).status, 401);
+    let log = example.log();
+    let failed = log.iter().filter_map(|line| line.trim().strip_prefix("FAILED "));
+    let failed: Vec<_> = failed.map(|check| check.trim().split("  ").next().unwrap()).collect();
+    assert_eq!(failed, ["htm", "proof nonce"], "{log:#?}");
+    assert!(!log.iter().any(|line| line.contains("eyJ")), "{log:#?}");
 }
