@@ -134,5 +134,5 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("jti is empty", IDENTIFIER),
     ("jti of 257 bytes", IDENTIFIER),
     ("iat is 1e400", NUMBER),
-    ("htu with user information", "RFC 9110 section 4.2.4 asks only to be careful"),
+    ("htu https://user@api.example.com/a for /a", "RFC 9110 section 4.2.4 asks only to be careful"),
 ];
