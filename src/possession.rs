@@ -16,6 +16,8 @@
 //! and the fields, and an [`Admission`](crate::Admission) has the token and the header fields for the response:
 //!
 //! ```
+//! # #[cfg(not(feature = "std"))] fn main() {}
+//! # #[cfg(feature = "std")] fn main() {
 //! use tokenring::{
 //!     Guard, JwkSet, Policy, Rejection, Verifier,
 //!     possession::{Nonces, ProofPolicy, ProofVerifier, ReplayMemory, Request},
@@ -42,6 +44,8 @@
 //!     Ok((admission.headers().collect(), text))
 //! }
 //! # guard().unwrap();
+//! # drop(hello);
+//! # }
 //! ```
 //!
 //! | `cnf` of the token | `Authorization: Bearer` | `Authorization: DPoP` |
@@ -70,6 +74,8 @@
 //! [`Verified::confirmation`](crate::Verified::confirmation) says what an accepted token is bound to.
 //!
 //! ```
+//! # #[cfg(not(feature = "std"))] fn main() {}
+//! # #[cfg(feature = "std")] fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use tokenring::{
 //!     PublicKey, UnixTime,
 //!     possession::{BoundToken, Confirmation, ProofError, ProofPolicy, ProofVerifier, ReplayMemory, Request},
@@ -99,7 +105,8 @@
 //!
 //! // A proof is good for one request.
 //! assert_eq!(proofs.check_at(&request, &token, now).unwrap_err(), ProofError::Replayed);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 
 // In the order of the checks of a proof.

@@ -17,6 +17,8 @@ impl<K> Guard<K> {
     /// Guards of one service share the memory of used proofs if they share `proofs`, or clones of it.
     ///
     /// ```
+    /// # #[cfg(not(feature = "std"))] fn main() {}
+    /// # #[cfg(feature = "std")] fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use tokenring::{
     ///     Guard, JwkSet, Policy, Verifier,
     ///     possession::{ProofPolicy, ProofVerifier, ReplayMemory},
@@ -32,7 +34,8 @@ impl<K> Guard<K> {
     /// let challenges: Vec<_> = guard.missing_token().headers().skip(1).collect();
     /// assert_eq!(challenges[0].1, r#"Bearer realm="api""#);
     /// assert_eq!(challenges[1].1, r#"DPoP algs="ES256 ES384 EdDSA PS256""#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok(())
+    /// # }
     /// ```
     #[must_use]
     pub fn accept_dpop(self, proofs: ProofVerifier) -> Self {

@@ -1,12 +1,12 @@
 //! The JWT profile for access tokens, which [`Policy::rfc9068`] requires as a whole.
 
 use tokenring::{
-    Login, Policy, Verifier, VerifyError,
+    Login, Policy, VerifyError,
     explain::{Check, Outcome},
     testkit::{self, TokenBuilder},
 };
 
-use crate::common::{NOW, keys, token, verifier_of};
+use crate::common::{NOW, token, verifier_of};
 
 fn profile() -> Policy {
     Policy::rfc9068(testkit::ISSUER, testkit::AUDIENCE)
@@ -126,7 +126,8 @@ fn policy_of_the_profile_is_not_for_id_tokens() {
 #[test]
 fn cached_token_is_accepted_again_and_expires() {
     let size = std::num::NonZeroUsize::new(4).unwrap();
-    let verifier = Verifier::new(profile(), keys()).unwrap().with_token_cache(size);
+    let keys = crate::common::keys();
+    let verifier = tokenring::Verifier::new(profile(), keys).unwrap().with_token_cache(size);
     let token = profiled().mint();
     assert!(verifier.verify_at(&token, NOW).is_ok());
     assert!(verifier.verify_at(&token, NOW).is_ok());

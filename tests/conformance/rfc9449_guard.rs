@@ -1,25 +1,30 @@
 //! RFC 9449 sections 7 to 9 and RFC 8705 section 3: a guard's verdict on requests with bound tokens.
 
+use std::sync::{Arc, Mutex};
+#[cfg(feature = "std")]
 use std::{
     pin::pin,
-    sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
 };
 
+#[cfg(feature = "std")]
+use crate::common::{keys, policy};
 use serde_json::{Value, json};
+#[cfg(feature = "std")]
+use tokenring::possession::Insertion;
 use tokenring::{
-    Admission, Algorithm, Authentication, Guard, JsonError, JwkSet, Rejection, UnixTime, Verifier,
+    Admission, Algorithm, Authentication, Guard, JsonError, JwkSet, Rejection, UnixTime,
     VerifyError,
     explain::Outcome,
     possession::{
-        ClientCertificate, ConfirmationError, Insertion, Nonces, ProofCheck, ProofError,
-        ProofPolicy, ProofVerifier, ReplayError, ReplayKey, ReplayStore, Request,
+        ClientCertificate, ConfirmationError, Nonces, ProofCheck, ProofError, ProofPolicy,
+        ProofVerifier, ReplayError, ReplayKey, ReplayStore, Request,
     },
     testkit::{TestKey, TokenBuilder},
 };
 
 use crate::{
-    common::{NOW, keys, policy, token, verifier},
+    common::{NOW, token, verifier},
     proofs::{ORIGIN, Proof, jwk, sha256},
 };
 
@@ -571,6 +576,7 @@ fn missing_scope_and_old_login_are_answered_in_the_scheme_of_the_request() {
 
 // A bound token without `check_request`.
 
+#[cfg(feature = "std")]
 #[test]
 fn every_other_way_refuses_a_bound_token_even_from_the_cache() {
     let cached = || verifier().with_token_cache(std::num::NonZeroUsize::new(100).unwrap());
@@ -598,7 +604,7 @@ fn every_other_way_refuses_a_bound_token_even_from_the_cache() {
         assert!(Call::new("DPoP", &token).proof(&again).check(&guard).is_ok());
     }
     // A setting for services that check proofs themselves does not weaken a guard's request.
-    let allowed = Verifier::new(policy().allow_sender_constrained(), keys()).unwrap();
+    let allowed = tokenring::Verifier::new(policy().allow_sender_constrained(), keys()).unwrap();
     let guard = Guard::new(allowed);
     assert!(guard.check_at(&header, NOW).is_ok());
     let call = Call::proven("Bearer", &token);
@@ -826,7 +832,7 @@ mod with_the_clock {
 
     #[test]
     fn request_that_waits_for_a_key_is_kept_and_a_failed_try_uses_up_no_proof() {
-        let slow = Verifier::new(policy(), Slow(keys())).unwrap();
+        let slow = tokenring::Verifier::new(policy(), Slow(keys())).unwrap();
         let memory = Counting::default();
         let proofs = ProofVerifier::new(ProofPolicy::new(ORIGIN), memory.clone()).unwrap();
         let guard = Guard::new(slow).accept_dpop(proofs);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenring::{
-    Authentication, Guard, JsonError, JwkSet, Policy, Rejection, Verifier, VerifyError,
+    Authentication, Guard, JsonError, JwkSet, Policy, Rejection, VerifyError,
     explain::{Check, Outcome},
     testkit::{AUDIENCE, ISSUER, TokenBuilder},
 };
@@ -333,7 +333,7 @@ fn issuer_that_was_removed_has_no_leeway() {
     let issuers = tokenring::Issuers::new();
     let keys = verifier_of(policy()).keys().clone();
     issuers.add(policy().leeway(Duration::from_secs(600)), keys).unwrap();
-    let guard = Guard::new(Verifier::with_issuers(issuers.clone()));
+    let guard = Guard::new(tokenring::Verifier::with_issuers(issuers.clone()));
     let verified =
         guard.check_at(value(&token().claim("auth_time", NOW.as_secs() - 10)), NOW).unwrap();
     let required = Authentication::new().max_age(5);

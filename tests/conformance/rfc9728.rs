@@ -6,7 +6,9 @@ use tokenring::{
     ResourceMetadataError as Error, Verifier, testkit::ISSUER as TEST_ISSUER,
 };
 
-use crate::common::{NOW, keys, policy, token, verifier};
+#[cfg(feature = "std")]
+use crate::common::policy;
+use crate::common::{NOW, keys, token, verifier};
 
 const RESOURCE: &str = "https://api.example.com/mcp";
 const ISSUER: &str = "https://issuer.example";

@@ -124,10 +124,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// As the corpus has it: it does not repeat that it is about proofs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Cnf(_) => "cnf",
-            Self::Proof(error) => error.code(),
+            Self::Proof(error) => error.code().trim_start_matches("proof_"),
         }
     }
 }
