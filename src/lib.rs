@@ -57,8 +57,8 @@
 //! - [A first service, from `cargo new`](guide::first_service). [A layer and extractors for axum](guide::axum),
 //!   [gRPC with tonic](guide::grpc), [WebSockets, event streams and cookies](guide::websockets).
 //! - [From `jsonwebtoken` to this crate](guide::from_jsonwebtoken).
-//! - **My issuer is Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 34 more**: the page [`issuers`] has
-//!   the policy for it. [Its roles, groups and scopes](guide::roles_and_groups).
+//! - [The policy for my issuer](issuers): Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 34 more.
+//!   [Its roles, groups and scopes](guide::roles_and_groups).
 //! - [A second factor, a recent login](guide::step_up). [Several tenants](guide::tenants).
 //!   [Logins with ID tokens](id_tokens).
 //! - [A server for MCP clients](guide::mcp). [DPoP and client certificates](guide::dpop).

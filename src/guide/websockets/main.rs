@@ -58,7 +58,8 @@ async fn socket(State(guard): State<Shared>, upgrade: WebSocketUpgrade) -> respo
         };
         // 1008: a policy of the server. RFC 6455 section 7.4.1.
         let close = CloseFrame { code: 1008, reason: reason.into() };
-        let _sent = socket.send(Message::Close(Some(close))).await;
+        // A client that reads nothing must not hold the connection.
+        let _sent = timeout(Duration::from_secs(5), socket.send(Message::Close(Some(close)))).await;
     })
 }
 
@@ -102,7 +103,9 @@ async fn order(
 ) -> Result<String, Response<String>> {
     let origins: Vec<_> = headers.get_all("origin").iter().collect();
     if origins != ["https://shop.example.com"] {
-        return Err(guard.forbidden("other_origin", "Forbidden").into());
+        let rejection = guard.forbidden("other_origin", "Forbidden");
+        log(&rejection);
+        return Err(rejection.into());
     }
     let token = cookie(&guard, &headers).inspect_err(log)?;
     let caller = guard.check_token_async(token).await.inspect_err(log)?;
