@@ -28,12 +28,12 @@ fn app(guard: Guard<RemoteJwks>) -> Router {
     Router::new().route("/hello", get(hello)).with_state(Arc::new(guard))
 }
 
+/// The log gets one line with the cause, which the client is not told.
 async fn hello(
     State(guard): State<Arc<Guard<RemoteJwks>>>,
     headers: HeaderMap,
 ) -> Result<String, Response<String>> {
     let values = headers.get_all("authorization");
-    // The log gets one line with the cause, which the client is not told.
     let caller = guard.check_async(values).await.inspect_err(|refusal| eprintln!("{refusal}"))?;
     guard.check_scope(&caller, "read:messages").inspect_err(|refusal| eprintln!("{refusal}"))?;
     Ok(format!("hello {}", caller.subject().unwrap_or("nobody")))
