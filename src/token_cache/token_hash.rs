@@ -178,12 +178,14 @@ mod tests {
         assert_eq!(hasher().hash(&(longest + "x")), None);
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "tests may")]
     fn hasher() -> TokenHasher {
         let word = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let key = (0..).take(KEY_BLOCKS).map(|n| [word(2 * n + 1), word(2 * n + 2)]);
         TokenHasher { key: key.collect(), places: RandomState::new() }
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "tests may")]
     fn text(bytes: usize) -> Vec<u8> {
         (0..bytes).map(|n| u8::try_from((n * n * 31 + 7 * n) % 94 + 33).unwrap()).collect()
     }
