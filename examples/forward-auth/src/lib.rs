@@ -2,6 +2,8 @@
 //!
 //! [`decisions`] is served on the proxy's port, and [`probes`] on another one.
 
+#[path = "../../../src/guide/mcp/metadata.rs"]
+mod metadata;
 mod metrics;
 mod settings;
 
@@ -15,13 +17,14 @@ use axum::{
     extract::State,
     http::{self, HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION},
     response::{AppendHeaders, IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use tokenring::{
-    Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified,
+    Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, ResourceMetadata, Verified,
     possession::{ClientCertificate, Request},
 };
 
+use metadata::metadata_routes;
 pub use settings::{SettingError, Settings};
 
 /// `sub`.
@@ -44,6 +47,9 @@ pub const TARGET: HeaderName = HeaderName::from_static("x-original-uri");
 
 /// The client's certificate, if [`Certificates::FromNginx`] says so.
 pub const CERTIFICATE: HeaderName = HeaderName::from_static("x-client-cert");
+
+/// Where clients look for metadata. RFC 9728 section 3.
+const METADATA: &str = "/.well-known/oauth-protected-resource";
 
 /// A proof that the client has the key of its token. RFC 9449 section 4.
 const PROOF: HeaderName = HeaderName::from_static("dpop");
@@ -94,9 +100,15 @@ impl ForwardAuth {
     }
 }
 
-/// The routes for the proxy: every path and every method gets the same decision.
-pub fn decisions(service: Arc<ForwardAuth>) -> Router {
-    Router::new().fallback(decide).with_state(service)
+/// The routes for the proxy: every path and every method gets the same decision, but those of the
+/// metadata, which the proxy passes on for clients without a token.
+pub fn decisions(service: Arc<ForwardAuth>, metadata: Option<&ResourceMetadata>) -> Router {
+    let documents = match metadata {
+        Some(metadata) => metadata_routes(metadata),
+        None => Router::new().route(METADATA, any(StatusCode::NOT_FOUND)),
+    };
+    let others = Router::new().route(&format!("{METADATA}/{{*path}}"), any(StatusCode::NOT_FOUND));
+    Router::new().fallback(decide).with_state(service).merge(documents).merge(others)
 }
 
 async fn decide(State(service): State<Arc<ForwardAuth>>, headers: HeaderMap) -> Response {

@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use tokenring::ResourceMetadata;
 use tokenring_forward_auth::{ForwardAuth, Settings, decisions, probes};
 use tokio::{
     runtime::Runtime,
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let Settings { issuer, keys, guard, certificates, listen, listen_probes } =
+    let Settings { issuer, keys, guard, certificates, metadata, listen, listen_probes } =
         Settings::from_env()?;
     // A proxy in front of several of these servers sends no requests to one that does not listen yet.
     keys.prime().map_err(|failure| match failure.hint() {
@@ -34,11 +35,12 @@ fn run() -> Result<(), Box<dyn Error>> {
     let listeners = (bind(listen)?, bind(listen_probes)?);
     println!("decisions at http://{}", listeners.0.local_addr()?);
     println!("health, ready and metrics at http://{}", listeners.1.local_addr()?);
-    Runtime::new()?.block_on(serve(ForwardAuth::new(guard, certificates), listeners))
+    Runtime::new()?.block_on(serve(ForwardAuth::new(guard, certificates), metadata, listeners))
 }
 
 async fn serve(
     service: Arc<ForwardAuth>,
+    metadata: Option<ResourceMetadata>,
     (listener, probes_listener): (TcpListener, TcpListener),
 ) -> Result<(), Box<dyn Error>> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -46,7 +48,7 @@ async fn serve(
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     tokio::select! {
-        ended = axum::serve(listener, decisions(service.clone())) => ended?,
+        ended = axum::serve(listener, decisions(service.clone(), metadata.as_ref())) => ended?,
         ended = axum::serve(probes_listener, probes(service)) => ended?,
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}

@@ -3,8 +3,8 @@
 use std::{env, error::Error, fmt, fs, io, net::SocketAddr};
 
 use tokenring::{
-    Algorithm, FetchConfigError, Guard, Policy, PolicyError, RemoteJwks, UnknownAlgorithm,
-    Verifier,
+    Algorithm, FetchConfigError, Guard, Policy, PolicyError, RemoteJwks, ResourceMetadata,
+    ResourceMetadataError, UnknownAlgorithm, Verifier,
     possession::{NonceError, Nonces, ProofPolicy, ProofPolicyError, ProofVerifier, ReplayMemory},
     remote::RemoteJwksBuilder,
 };
@@ -21,6 +21,8 @@ pub struct Settings {
     pub guard: Guard<RemoteJwks>,
     /// Where client certificates come from.
     pub certificates: Certificates,
+    /// What clients are told of the resource, if they are.
+    pub metadata: Option<ResourceMetadata>,
     /// The address for the proxy.
     pub listen: SocketAddr,
     /// The address for the operator.
@@ -44,6 +46,14 @@ impl Settings {
             Some(origin) => guard.accept_dpop(proofs(&origin)?),
             None => guard,
         };
+        let (guard, metadata) = match setting("RESOURCE")? {
+            Some(resource) => {
+                let metadata = guard.metadata_builder(resource).build();
+                let metadata = metadata.map_err(SettingError::Resource)?;
+                (guard.resource_metadata(&metadata), Some(metadata))
+            }
+            None => (guard, None),
+        };
         let certificates = match setting("CLIENT_CERTIFICATES")?.as_deref() {
             None => Certificates::Ignored,
             Some("nginx") => Certificates::FromNginx,
@@ -51,7 +61,7 @@ impl Settings {
         };
         let listen = address("LISTEN", "127.0.0.1:9000")?;
         let listen_probes = address("LISTEN_PROBES", "127.0.0.1:9001")?;
-        Ok(Self { issuer, keys, guard, certificates, listen, listen_probes })
+        Ok(Self { issuer, keys, guard, certificates, metadata, listen, listen_probes })
     }
 }
 
@@ -234,6 +244,8 @@ pub enum SettingError {
     Proofs(ProofPolicyError),
     /// The system has no randomness for nonces.
     Nonces(NonceError),
+    /// `RESOURCE` is not the identifier of a protected resource.
+    Resource(ResourceMetadataError),
     /// `CLIENT_CERTIFICATES` names no proxy that is known.
     Certificates,
 }
@@ -287,6 +299,7 @@ impl fmt::Display for SettingError {
             Self::Policy { name, error } => write!(f, "{name}: {error}"),
             Self::Proofs(error) => write!(f, "PUBLIC_ORIGIN: {error}"),
             Self::Nonces(error) => write!(f, "PUBLIC_ORIGIN: {error}"),
+            Self::Resource(error) => write!(f, "RESOURCE: {error}"),
             Self::Certificates => f.write_str("CLIENT_CERTIFICATES must be nginx, or not be set"),
         }
     }

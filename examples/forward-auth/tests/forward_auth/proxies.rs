@@ -253,6 +253,23 @@ fn nothing_passes_while_the_forward_auth_server_is_down() {
     assert_eq!(stack.recorder().take(), [""; 0]);
 }
 
+/// The answer for a service without metadata is the forward-auth server's own.
+#[test]
+fn metadata_is_the_forward_auth_servers_and_reaches_no_application() {
+    let service = Service::start(None);
+    let stack = Stack::start(&service, Application::recorder());
+    let root = "/.well-known/oauth-protected-resource";
+    for (proxy, address) in stack.proxies() {
+        for path in [root, "/.well-known/oauth-protected-resource/v1"] {
+            assert_eq!(get(address, path, &[]).status, 404, "{proxy}: {path}");
+        }
+        for path in [format!("{root}/../../a"), format!("{root}/%2e%2e/%2e%2e/a")] {
+            assert_ne!(get(address, &path, &[]).status, 200, "{proxy}: {path}");
+        }
+        assert!(stack.recorder().take().is_empty(), "{proxy}");
+    }
+}
+
 #[test]
 fn every_path_and_method_needs_a_token() {
     let service = Service::start(None);

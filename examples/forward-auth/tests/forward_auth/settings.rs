@@ -99,6 +99,33 @@ fn proofs_and_certificates_are_accepted_if_the_settings_say_so() {
 }
 
 #[test]
+fn clients_without_a_token_are_told_of_the_resource() {
+    let path = "/.well-known/oauth-protected-resource/v1";
+    let issuer = IssuerServer::start();
+    let by_default = Running::start(&mut program(&issuer));
+    assert_eq!(get(by_default.decisions, path, &[]).status, 404);
+    // The issuer of this test is on loopback, which metadata does not name.
+    let variables = [
+        ("ISSUER", PUBLIC),
+        ("JWKS_URL", &issuer.jwks_url()),
+        ("RESOURCE", "https://api.example.com/v1"),
+        ("SCOPE", "read"),
+    ];
+    let program = Running::start(program(&issuer).envs(variables));
+    let response = get(program.decisions, path, &[]);
+    assert_eq!(response.status, 200);
+    let document = response.json();
+    assert_eq!(document["resource"], "https://api.example.com/v1");
+    assert_eq!(document["authorization_servers"], json!([PUBLIC]));
+    assert_eq!(document["scopes_supported"], json!(["read"]));
+    assert_eq!(get(program.decisions, &format!("{path}/x"), &[]).status, 404);
+    let challenge = get(program.decisions, "/", &[]);
+    let url = format!("resource_metadata=\"https://api.example.com{path}\"");
+    assert_eq!(challenge.status, 401);
+    assert!(challenge.header("WWW-Authenticate").unwrap().contains(&url));
+}
+
+#[test]
 fn headers_and_token_are_sent_for_the_keys() {
     let directory = Directory::new();
     let token = directory.write("token", "t0k3n\n");
@@ -203,6 +230,7 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
         (&[("PUBLIC_ORIGIN", " ")], "PUBLIC_ORIGIN is set but empty"),
         (&[("PUBLIC_ORIGIN", "s3cret.example")], "PUBLIC_ORIGIN: "),
         (&[("PUBLIC_ORIGIN", "https://user:s3cret@h")], "PUBLIC_ORIGIN: "),
+        (&[("RESOURCE", "http://s3cret.example/")], "RESOURCE: "),
         (&[("CLIENT_CERTIFICATES", "s3cret")], "CLIENT_CERTIFICATES must be nginx, or not be set"),
         (&[("CLIENT_CERTIFICATES", "")], "CLIENT_CERTIFICATES is set but empty"),
         (&[("DANGER_ALLOW_HTTP", "keycloak:8080")], hosts),

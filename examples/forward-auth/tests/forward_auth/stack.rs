@@ -91,7 +91,7 @@ impl Service {
             runtime.spawn(async move { axum::serve(listener, router).await });
             address
         };
-        let decisions = serve(decisions(service.clone()));
+        let decisions = serve(decisions(service.clone(), None));
         let probes = serve(probes(service));
         Self { issued, decisions, probes, runtime }
     }
