@@ -123,7 +123,7 @@ impl Drop for Nginx {
 fn token_passes_with_the_certificate_that_it_was_issued_for() {
     let issuer = Issuer::node("authorization_server.mjs");
     let guard = Guard::new(verifier(&issuer)).require_scope("read:messages");
-    let decisions = serve(|_| decisions(ForwardAuth::new(guard, Certificates::FromNginx)));
+    let decisions = serve(|_| decisions(ForwardAuth::new(guard, Certificates::FromNginx), None));
     let application = serve(|_| {
         Router::new().fallback(async |headers: HeaderMap| {
             headers.get("x-auth-client").map_or("nobody".into(), |client| {
