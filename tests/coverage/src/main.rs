@@ -18,7 +18,7 @@ const REST: [&str; 7] =
 const REST_COVERED: usize = 970;
 /// The same of the verify path. It was 1000 before proofs, metadata and step-up came: their lines that no
 /// test runs are printed, and are still to be tested or excluded with a reason.
-const VERIFY_COVERED: usize = 980;
+const VERIFY_COVERED: usize = 995;
 
 fn main() -> ExitCode {
     if let Some(status) = instrumented::instead_of_rustc() {
@@ -53,6 +53,7 @@ fn main() -> ExitCode {
     }
     for entry in excluded.unused() {
         println!("in excluded.txt, but a test runs it or it does not exist: {entry}");
+        ok = false;
     }
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
