@@ -207,3 +207,14 @@ fn members<'de>(
 ) -> MapDeserializer<'de, impl Iterator<Item = (String, Claim)>, MissingField> {
     MapDeserializer::new(object.into_iter().map(|(name, value)| (name, Claim(value))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_holds_nothing_of_a_text_that_may_be_from_the_claims() {
+        let error = <MissingField as de::Error>::custom("missing field `of the claims`");
+        assert_eq!((error.0, &*std::string::ToString::to_string(&error)), (None, ""));
+    }
+}

@@ -79,7 +79,8 @@ fn cache_hit_returns_the_same_as_the_first_verification() {
 fn verifier_without_a_cache_remembers_nothing() {
     let (verifier, token) = (common::verifier(), token().mint());
     assert!(verifier.verify_at(&token, NOW).is_ok());
-    assert!(!is_cached(&verifier, &token));
+    assert!(!is_cached(&verifier, &token) && !verifier.has_token_cache());
+    assert!(verifier.with_token_cache(capacity(1)).has_token_cache());
 }
 
 #[test]

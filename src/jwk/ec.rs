@@ -86,14 +86,8 @@ impl EcKey {
 
     /// The point with these coordinates at full length. **It is not checked to be on the curve**: for a key
     /// that is used once, ring's verification finds that out, and the check would cost as much again.
-    pub(crate) fn for_one_signature(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, JwkError> {
-        let expected = curve.coordinate_bytes();
-        for (member, bytes) in [("x", x.len()), ("y", y.len())] {
-            if bytes != expected {
-                return Err(JwkError::CoordinateLength { member, bytes, expected });
-            }
-        }
-        Ok(Self { curve, point: [&[4], x, y].concat().into() })
+    pub(crate) fn for_one_signature(curve: Curve, x: &[u8], y: &[u8]) -> Self {
+        Self { curve, point: [&[4], x, y].concat().into() }
     }
 
     pub(crate) fn curve(&self) -> Curve {

@@ -102,7 +102,7 @@ impl ProofKey {
                 }
                 RsaKey::new(Some(*algorithm), n, e).map(Material::Rsa)
             }
-            Numbers::Ec { curve, x, y } => EcKey::for_one_signature(*curve, x, y).map(Material::Ec),
+            Numbers::Ec { curve, x, y } => Ok(Material::Ec(EcKey::for_one_signature(*curve, x, y))),
             Numbers::Ed25519 { x } => Ed25519Key::new(x).map(Material::Ed25519),
         };
         material.map(PublicKey::of_numbers).map_err(ProofError::KeyNumbers)

@@ -91,12 +91,11 @@ impl Uri {
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Authority { scheme, host, port } = &self.authority;
-        write!(f, "{}://", scheme.name())?;
+        let (scheme, path) = (scheme.name(), &self.path);
         match host {
-            Host::Name(name) => f.write_str(name),
-            Host::V6(address) => write!(f, "[{address}]"),
-        }?;
-        write!(f, ":{port}{}", self.path)
+            Host::Name(name) => write!(f, "{scheme}://{name}:{port}{path}"),
+            Host::V6(address) => write!(f, "{scheme}://[{address}]:{port}{path}"),
+        }
     }
 }
 

@@ -1960,6 +1960,34 @@ impl KeySource for Silent {
     }
 }
 
+/// A source of the caller's, which says why it has no keys.
+struct Sealed;
+
+impl KeySource for Sealed {
+    fn key(&self, _: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        Err(KeyError::Unavailable { retry_after: Duration::from_secs(1) })
+    }
+
+    fn try_key(&self, query: KeyQuery<'_>) -> Result<SelectedKey, KeyError> {
+        self.key(query)
+    }
+
+    fn describe(&self) -> KeysDescription {
+        KeysDescription::none().with_failure("sealed", "the vault is sealed")
+    }
+}
+
+#[test]
+fn failure_of_a_source_of_the_callers_is_shown_in_its_own_words() {
+    let verifier = Verifier::new(policy(), Sealed).unwrap();
+    let explanation = verifier.explain_at(&token().mint(), NOW);
+    assert!(explanation.to_string().contains("the vault is sealed"), "{explanation}");
+    assert!(matches!(explanation.verdict(), Err(VerifyError::KeysUnavailable { .. })));
+    let rejection =
+        Guard::new(verifier).check_at([format!("Bearer {}", token().mint())], NOW).unwrap_err();
+    assert!(rejection.to_string().ends_with(": sealed"), "{rejection}");
+}
+
 #[test]
 fn source_that_describes_nothing_is_explained_as_far_as_possible() {
     let verifier = Verifier::new(policy(), Silent).unwrap();

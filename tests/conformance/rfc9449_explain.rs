@@ -14,7 +14,7 @@ use tokenring::{
 };
 
 use crate::{
-    common::{NOW, token, verifier},
+    common::{NOW, policy, token, verifier, verifier_of},
     proofs::{Forgetful, ORIGIN, Proof, base64url, jwk, sha256},
 };
 
@@ -444,6 +444,39 @@ fn good_request_passes_every_check() {
     let of_proof =
         explanation.findings().iter().filter(|one| matches!(one.check(), Check::Possession(_)));
     assert_eq!(of_proof.count(), 20);
+}
+
+#[test]
+fn verdict_says_that_the_sender_has_proved_nothing() {
+    let verdict = explain(&proof().claim("htm", "POST")).verdict().unwrap_err();
+    assert_eq!((verdict, verdict.code()), (VerifyError::NotProven, "not_proven"));
+    let text =
+        "the sender has not proved to have the key or certificate that the token is bound to";
+    assert_eq!(verdict.to_string(), text);
+}
+
+#[test]
+fn request_without_one_authorization_field_has_no_token() {
+    let (none, two) = ([""; 0], ["DPoP a.b.c"; 2]);
+    for (values, hint) in [(&none[..], "header_missing"), (&two[..], "header_repeated")] {
+        let request = Request::new("GET", "/v1/users").authorization(values);
+        let explanation = guard().explain_request_at(&request, NOW);
+        assert_eq!(explanation.verdict(), Err(VerifyError::NoToken));
+        let found = finding(&explanation, Check::Authorization);
+        assert_eq!(found.hint().unwrap().code(), hint);
+        assert_eq!(found.expected(), Some("one field: Bearer or DPoP, and a token"));
+    }
+}
+
+#[test]
+fn leeway_of_the_policy_is_shown_for_the_times_of_a_proof() {
+    let policy = policy().leeway(std::time::Duration::from_secs(5));
+    let proofs = ProofVerifier::new(ProofPolicy::new(ORIGIN), Forgetful).unwrap();
+    let guard = Guard::new(verifier_of(policy)).accept_dpop(proofs);
+    let explanation = explain_with(&guard, &proof().claim("exp", NOW.as_secs() - 4));
+    assert_eq!(explanation.verdict(), Ok(()));
+    let found = finding(&explanation, Check::Possession(ProofCheck::Expiry));
+    assert_eq!(found.expected(), Some("none, or after now, with a leeway of 5 seconds"));
 }
 
 #[test]

@@ -155,6 +155,11 @@ impl Call {
         if let (Some(first), Err(rejection)) = (first, &outcome) {
             assert_eq!(first.proof_error(), rejection.proof_error(), "{explanation}");
         }
+        if let Err(rejection) = &outcome {
+            let source = std::error::Error::source(rejection).map(ToString::to_string);
+            let cause = rejection.cause().map(|cause| cause.to_string());
+            assert_eq!(source, rejection.proof_error().map(|error| error.to_string()).or(cause));
+        }
         outcome
     }
 

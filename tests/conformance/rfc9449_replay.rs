@@ -3,7 +3,9 @@
 use std::{
     collections::HashSet,
     num::NonZeroUsize,
+    pin::pin,
     sync::{Arc, Barrier},
+    task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
@@ -109,6 +111,19 @@ fn looking_at_a_proof_does_not_use_it() {
     let own = memory(1);
     assert!(unrecorded.record(&own, NOW).is_ok());
     assert_eq!(unrecorded.record(&own, NOW).unwrap_err(), ProofError::Replayed);
+    // A store of the caller's finds it under the same name.
+    let again = own.insert(unrecorded.replay_key(), unrecorded.end(), NOW);
+    assert_eq!(again, Err(ReplayError::Replayed));
+}
+
+#[test]
+fn insertion_that_has_ended_may_be_polled_again() {
+    let mut context = Context::from_waker(Waker::noop());
+    let own = memory(1);
+    let mut insertion = pin!(own.insert_async(&key(1), at(NOW.as_secs() + 1), NOW));
+    assert_eq!(format!("{insertion:?}"), "Insertion { .. }");
+    assert_eq!(insertion.as_mut().poll(&mut context), Poll::Ready(Ok(())));
+    assert_eq!(insertion.as_mut().poll(&mut context), Poll::Pending);
 }
 
 #[test]

@@ -111,3 +111,39 @@ fn claims_error_names_a_missing_field_at_any_depth() {
     let verified = verify(&signed(HEADER, claims_with("roles", "[]"))).unwrap();
     assert!(verified.claims::<Roles>().is_ok());
 }
+
+/// Takes a member `MARKER` that is no enum for one, goes on without it, and lacks `roles`.
+#[derive(Debug)]
+struct Tolerant;
+
+impl<'de> Deserialize<'de> for Tolerant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tolerant {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("claims")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "MARKER" {
+                assert!(map.next_value::<Result<u8, u8>>().is_err());
+                break;
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Err(Error::missing_field("roles"))
+    }
+}
+
+#[test]
+fn claim_that_is_no_enum_hides_no_missing_field() {
+    let verified = verify(&signed(HEADER, claims_with("MARKER", "1"))).unwrap();
+    let error = verified.claims::<Tolerant>().unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ClaimsErrorKind::MissingField, Some("roles")));
+}

@@ -16,9 +16,6 @@ const REST: [&str; 7] =
     ["auth0.rs", "explain.rs", "explain/", "remote.rs", "remote/", "testkit.rs", "testkit/"];
 /// The share of lines in `REST` that must be covered, in thousandths.
 const REST_COVERED: usize = 970;
-/// The same of the verify path. It was 1000 before proofs, metadata and step-up came: their lines that no
-/// test runs are printed, and are still to be tested or excluded with a reason.
-const VERIFY_COVERED: usize = 995;
 
 fn main() -> ExitCode {
     if let Some(status) = instrumented::instead_of_rustc() {
@@ -33,9 +30,7 @@ fn main() -> ExitCode {
     let (rest, verify): (Vec<Line>, Vec<Line>) =
         lines.into_iter().partition(|line| REST.iter().any(|part| line.file.starts_with(part)));
     let mut ok = true;
-    for (name, lines, least) in
-        [("verify path", verify, VERIFY_COVERED), ("rest", rest, REST_COVERED)]
-    {
+    for (name, lines, least) in [("verify path", verify, 1000), ("rest", rest, REST_COVERED)] {
         let (named, counted): (Vec<&Line>, Vec<&Line>) =
             lines.iter().partition(|line| !line.covered && excluded.names(line));
         let missed: Vec<&&Line> = counted.iter().filter(|line| !line.covered).collect();
