@@ -481,21 +481,21 @@ pub enum PolicyError {
     EmptyIssuer,
     /// Operator: no issuer is meant with this text.
     SpoiledIssuer {
-        /// What is wrong with it.
+        /// The fault of its text.
         fault: SettingFault,
     },
     /// Operator: an audience is empty.
     EmptyAudience,
     /// Operator: no audience is meant with this text.
     SpoiledAudience {
-        /// What is wrong with it.
+        /// The fault of its text.
         fault: SettingFault,
     },
     /// Operator: a client, or the authorized party, is empty.
     EmptyAuthorizedParty,
     /// Operator: no client is meant with this text.
     SpoiledClient {
-        /// What is wrong with it.
+        /// The fault of its text.
         fault: SettingFault,
     },
     /// Operator: the name in [`TokenType::Named`](crate::TokenType::Named) is empty, or no media type can

@@ -38,7 +38,7 @@ use crate::{
 pub struct JwkSet {
     /// In the set's order.
     keys: Arc<[PublicKey]>,
-    /// The same keys by `kid`; those with one `kid` are in the set's order.
+    /// The same keys by `kid`, if there are more than a few; those with one `kid` are in the set's order.
     by_key_id: Arc<ByName<Box<str>, Vec<PublicKey>>>,
     skipped: Arc<[SkippedKey]>,
     #[cfg_attr(not(feature = "fetch"), expect(dead_code, reason = "for sets that follow"))]
@@ -125,13 +125,10 @@ impl JwkSet {
     }
 
     fn of_parts(keys: Vec<PublicKey>, skipped: Vec<SkippedKey>, burnt: Vec<BurntKey>) -> Self {
-        let mut by_key_id = ByName::new();
-        for key in &keys {
-            if let Some(kid) = key.key_id() {
-                let with_key_id: &mut Vec<_> = by_key_id.entry(kid.into()).or_default();
-                with_key_id.push(key.clone());
-            }
-        }
+        let by_key_id = match keys.len() {
+            ..=FEW_KEYS => ByName::new(),
+            _ => by_key_id(&keys),
+        };
         Self {
             keys: keys.into(),
             by_key_id: by_key_id.into(),
@@ -226,6 +223,17 @@ impl JwkSet {
         };
         keys.iter().filter(move |key| key.key_id() == Some(kid))
     }
+}
+
+fn by_key_id(keys: &[PublicKey]) -> ByName<Box<str>, Vec<PublicKey>> {
+    let mut by_key_id = ByName::new();
+    for key in keys {
+        if let Some(kid) = key.key_id() {
+            let with_key_id: &mut Vec<_> = by_key_id.entry(kid.into()).or_default();
+            with_key_id.push(key.clone());
+        }
+    }
+    by_key_id
 }
 
 /// The one key that all of `keys` are that fit the query. Entries that differ only in `alg` or `kid` are

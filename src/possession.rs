@@ -140,7 +140,6 @@ pub(crate) use presentation::{Presented, certificate_values};
 pub use replay::{Insertion, ReplayError, ReplayKey, ReplayStore};
 #[cfg(feature = "std")]
 pub use replay_memory::ReplayMemory;
-pub(crate) use request::Field;
 #[cfg(feature = "std")]
 pub(crate) use request::HeldRequest;
 pub use request::{BoundToken, Request};

@@ -10,7 +10,7 @@ use crate::{
     remote::{FetchError, FetchFailure, FetchPurpose, MetadataError, ProxyError, TlsFault},
 };
 
-/// What to do about `failure`.
+/// The hint for `failure`.
 pub(crate) fn hint_for_failure(failure: &FetchFailure) -> Option<Hint> {
     let is_metadata = failure.purpose() == FetchPurpose::Metadata;
     let document = Document { is_metadata, has_discovery: failure.has_discovery() };
@@ -57,7 +57,7 @@ pub(crate) fn hint_for_failure(failure: &FetchFailure) -> Option<Hint> {
     })
 }
 
-/// What was requested.
+/// The document that was requested.
 #[derive(Clone, Copy)]
 struct Document {
     is_metadata: bool,

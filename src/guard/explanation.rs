@@ -5,10 +5,10 @@ use core::time::Duration;
 use super::{Guard, binding::Unacceptable};
 use crate::{
     Explanation, FieldValues, KeySource, UnixTime, VerifyError,
-    bearer::{self, NoToken, Scheme},
+    bearer::{self, Scheme},
     challenge::Schemes,
     explain::{self, Explained, Trusted},
-    possession::{BoundToken, Confirmation, Field, ProofError, Request},
+    possession::{BoundToken, Confirmation, ProofError, Request},
     verifier::{Routing, trusted},
 };
 
@@ -62,11 +62,7 @@ impl<K: KeySource> Guard<K> {
     pub fn explain_request_at(&self, request: &Request<'_>, now: UnixTime) -> Explanation {
         let found = self.found_in(request);
         let token = found.map(|(_, token)| token);
-        let value = match request.authorization_field() {
-            Field::Missing => Err(NoToken::Missing),
-            Field::Several => Err(NoToken::Several),
-            Field::One(value) => Ok(value),
-        };
+        let value = request.authorization_value();
         let expected = match self.space.schemes {
             Schemes::Bearer => "one field: Bearer and a token",
             Schemes::Both { .. } => "one field: Bearer or DPoP, and a token",

@@ -13,7 +13,7 @@ use crate::{
     bearer::{self, NoToken, Scheme},
     challenge::Offer,
     policy::Usage,
-    possession::{BoundToken, Field, Nonce, ProofError, Request, UnrecordedProof},
+    possession::{BoundToken, Nonce, ProofAccepted, ProofError, Request, UnrecordedProof},
     rejection::nonce_headers,
     trust::Chosen,
 };
@@ -120,11 +120,10 @@ impl<K: KeySource> Guard<K> {
     }
 
     pub(super) fn found_in<'r>(&self, request: &Request<'r>) -> Result<(Scheme, &'r str), NoToken> {
-        match (request.authorization_field(), &self.proofs) {
-            (Field::Missing, _) => Err(NoToken::Missing),
-            (Field::Several, _) => Err(NoToken::Several),
-            (Field::One(value), Some(_)) => bearer::credentials(value),
-            (Field::One(value), None) => Ok((Scheme::Bearer, bearer::token(value)?)),
+        let value = request.authorization_value()?;
+        match self.proofs {
+            Some(_) => bearer::credentials(value),
+            None => Ok((Scheme::Bearer, bearer::token(value)?)),
         }
     }
 
@@ -154,32 +153,38 @@ impl<K: KeySource> Guard<K> {
         outcome: Result<Verified, VerifyError>,
         now: UnixTime,
     ) -> Result<Admission, Rejection> {
-        let inspected = self.inspect(request, credentials, outcome, now)?;
-        let (Some(proof), Some(proofs)) = (inspected.proof, &self.proofs) else {
-            return Ok(Admission { verified: inspected.verified, nonce: None });
+        let Inspected { verified, proof } = self.inspect(request, credentials, outcome, now)?;
+        let recorded = match (proof, &self.proofs) {
+            (Some(proof), Some(proofs)) => Some(proofs.record(proof, now)),
+            _ => None,
         };
-        match proofs.record(proof, now) {
-            Ok(accepted) => {
-                Ok(Admission { verified: inspected.verified, nonce: accepted.next_nonce() })
-            }
-            Err(cause) => Err(self.not_proven(cause, Scheme::Dpop, now)),
-        }
+        self.admission(verified, recorded, now)
     }
 
     #[cfg(feature = "std")]
     async fn record_async(
         &self,
-        inspected: Inspected,
+        Inspected { verified, proof }: Inspected,
         now: UnixTime,
     ) -> Result<Admission, Rejection> {
-        let (Some(proof), Some(proofs)) = (inspected.proof, &self.proofs) else {
-            return Ok(Admission { verified: inspected.verified, nonce: None });
+        let recorded = match (proof, &self.proofs) {
+            (Some(proof), Some(proofs)) => Some(proofs.record_async(proof, now).await),
+            _ => None,
         };
-        match proofs.record_async(proof, now).await {
-            Ok(accepted) => {
-                Ok(Admission { verified: inspected.verified, nonce: accepted.next_nonce() })
-            }
-            Err(cause) => Err(self.not_proven(cause, Scheme::Dpop, now)),
+        self.admission(verified, recorded, now)
+    }
+
+    /// The admission of a request whose proof, if it has one, was recorded.
+    fn admission(
+        &self,
+        verified: Verified,
+        recorded: Option<Result<ProofAccepted, ProofError>>,
+        now: UnixTime,
+    ) -> Result<Admission, Rejection> {
+        match recorded {
+            None => Ok(Admission { verified, nonce: None }),
+            Some(Ok(accepted)) => Ok(Admission { verified, nonce: accepted.next_nonce() }),
+            Some(Err(cause)) => Err(self.not_proven(cause, Scheme::Dpop, now)),
         }
     }
 

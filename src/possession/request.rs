@@ -5,6 +5,7 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use super::{ClientCertificate, Confirmation};
+use crate::bearer::NoToken;
 
 /// A request, as far as a proof is about it. RFC 9449 section 7.1, RFC 8705 section 3.
 ///
@@ -29,7 +30,7 @@ pub struct Request<'r> {
 
 /// The values of a header field that may have one.
 #[derive(Clone, Copy)]
-pub(crate) enum Field<V> {
+pub(super) enum Field<V> {
     Missing,
     One(V),
     Several,
@@ -86,8 +87,13 @@ impl<'r> Request<'r> {
         Self { certificate, ..self }
     }
 
-    pub(crate) fn authorization_field(&self) -> Field<&'r [u8]> {
-        self.authorization
+    /// The one value of the field `Authorization`.
+    pub(crate) fn authorization_value(&self) -> Result<&'r [u8], NoToken> {
+        match self.authorization {
+            Field::Missing => Err(NoToken::Missing),
+            Field::Several => Err(NoToken::Several),
+            Field::One(value) => Ok(value),
+        }
     }
 
     pub(super) fn method(&self) -> &'r str {

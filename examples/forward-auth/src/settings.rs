@@ -11,7 +11,7 @@ use tokenring::{
 
 use crate::Certificates;
 
-/// What the environment configures.
+/// The settings in the environment.
 pub struct Settings {
     /// The value of `iss`.
     pub issuer: String,
@@ -21,7 +21,7 @@ pub struct Settings {
     pub guard: Guard<RemoteJwks>,
     /// Where client certificates come from.
     pub certificates: Certificates,
-    /// What clients are told of the resource, if they are.
+    /// The document that tells clients where to get a token, if there is one.
     pub metadata: Option<ResourceMetadata>,
     /// The address for the proxy.
     pub listen: SocketAddr,
@@ -78,7 +78,7 @@ fn policy(issuer: &str, audience: &str) -> Result<Policy, SettingError> {
     Ok(policy)
 }
 
-/// What checks DPoP proofs. This process alone remembers those that were used.
+/// The verifier of DPoP proofs. This process alone remembers those that were used.
 fn proofs(origin: &str) -> Result<ProofVerifier, SettingError> {
     let nonces = Nonces::random().map_err(SettingError::Nonces)?;
     let policy = ProofPolicy::new(origin).nonces(nonces);
@@ -192,7 +192,7 @@ pub enum SettingError {
     Missing {
         /// The variable.
         name: &'static str,
-        /// What it must be.
+        /// A description of the right value.
         meaning: &'static str,
     },
     /// The value is empty or white space.
@@ -230,14 +230,14 @@ pub enum SettingError {
     Keys {
         /// The variable.
         name: &'static str,
-        /// What is wrong with it.
+        /// The fault of its value.
         error: FetchConfigError,
     },
     /// No policy can have this value.
     Policy {
         /// The variable.
         name: &'static str,
-        /// What is wrong with it.
+        /// The fault of its value.
         error: PolicyError,
     },
     /// `PUBLIC_ORIGIN` is not the origin of a service.

@@ -148,7 +148,7 @@ fn program_without_keys_ends_and_says_why() {
     let stderr = refusal_to_start(&mut program(&issuer));
     let expected = format!("no keys of {}: ", issuer.url());
     assert!(stderr.starts_with(&expected), "{stderr}");
-    // What to do about it.
+    // The hint follows.
     assert!(stderr.contains(" with status 500 instead of 200. The host is overloaded"), "{stderr}");
 }
 

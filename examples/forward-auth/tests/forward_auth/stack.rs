@@ -334,7 +334,7 @@ pub struct Recorder {
     requests: Arc<Mutex<Vec<String>>>,
 }
 
-/// What the recorder sends over an upgraded connection.
+/// The answer of the recorder over an upgraded connection.
 pub const TUNNELLED: &str = "no longer HTTP";
 
 impl Recorder {
