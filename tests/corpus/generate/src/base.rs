@@ -29,10 +29,6 @@ pub struct Token {
 impl Token {
     /// A good token of `key`.
     pub fn of(key: &TestKey) -> Self {
-        let quoted = |text: &str| format!("{text:?}");
-        let members = |members: &[(&str, String)]| {
-            members.iter().map(|(name, value)| ((*name).into(), value.clone())).collect()
-        };
         Self {
             key: key.clone(),
             header: members(&[
@@ -52,10 +48,6 @@ impl Token {
     /// A good DPoP proof of `key`, for `GET https://api.example.com/v1/users` and
     /// [`ACCESS_TOKEN`](crate::proofs::ACCESS_TOKEN).
     pub fn proof(key: &TestKey) -> Self {
-        let quoted = |text: &str| format!("{text:?}");
-        let members = |members: &[(&str, String)]| {
-            members.iter().map(|(name, value)| ((*name).into(), value.clone())).collect()
-        };
         Self {
             key: key.clone(),
             header: members(&[
@@ -122,6 +114,14 @@ impl Token {
     pub fn with_signature(&self, signature: impl AsRef<[u8]>) -> String {
         format!("{}.{}", self.signing_input(), base64url(signature))
     }
+}
+
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+fn members(members: &[(&str, String)]) -> Vec<(String, String)> {
+    members.iter().map(|(name, value)| ((*name).into(), value.clone())).collect()
 }
 
 fn set(members: &mut Vec<(String, String)>, name: &str, value: String) {

@@ -124,18 +124,21 @@ fn wrong_tokens(cases: &[Value], policies: &[(String, Value)], sets: &[(String, 
         let token = String::from_utf8(format::text(&case["token"])).unwrap();
         let now = UnixTime::from_secs(case["now"].as_u64().unwrap());
         let outcome = Verifier::new(policy, keys).unwrap().verify_at(&token, now);
-        let (code, detail) = match &outcome {
-            Ok(_) => ("accept", json!({})),
-            Err(error) => (error.code(), format::token_detail(error)),
-        };
-        let expected = case.get("detail").cloned().unwrap_or_else(|| json!({}));
-        let differs = case["expect"] != code || detail != expected;
-        if differs {
-            eprintln!("{}: {} {expected}, not {code} {detail}", case["name"], case["expect"]);
-        }
-        differs
+        let refused = outcome.err();
+        differs(case, refused.map(|error| (error.code(), format::token_detail(&error))))
     };
     cases.iter().filter(wrong).count()
+}
+
+/// Whether a case expects another verdict than this one, with its code and detail if it is a refusal. Prints it.
+fn differs(case: &Value, refused: Option<(&str, Value)>) -> bool {
+    let (code, detail) = refused.unwrap_or(("accept", json!({})));
+    let expected = case.get("detail").cloned().unwrap_or_else(|| json!({}));
+    let differs = case["expect"] != code || detail != expected;
+    if differs {
+        eprintln!("{}: {} {expected}, not {code} {detail}", case["name"], case["expect"]);
+    }
+    differs
 }
 
 /// Prints each key set that does not have the expected outcome. Returns their number.
@@ -176,16 +179,8 @@ fn wrong_proofs(cases: &[Value], policies: &[(String, Value)]) -> usize {
     let wrong = |case: &&Value| {
         let policy = policies.iter().find(|(name, _)| case["policy"] == **name);
         let outcome = format::proof_verdict(case, &policy.expect("a policy").1);
-        let (code, detail) = match &outcome {
-            Ok(()) => ("accept", json!({})),
-            Err(refusal) => (refusal.code(), format::proof_detail(refusal)),
-        };
-        let expected = case.get("detail").cloned().unwrap_or_else(|| json!({}));
-        let differs = case["expect"] != code || detail != expected;
-        if differs {
-            eprintln!("{}: {} {expected}, not {code} {detail}", case["name"], case["expect"]);
-        }
-        differs
+        let refused = outcome.err();
+        differs(case, refused.map(|refusal| (refusal.code(), format::proof_detail(&refusal))))
     };
     cases.iter().filter(wrong).count()
 }
