@@ -12,7 +12,6 @@ use crate::{
 
 /// The claims of a payload. Each registered one has the right type; none has been compared with a
 /// policy yet.
-#[derive(Clone)]
 pub(crate) struct ClaimsSet {
     json: String,
     key_id: Option<Arc<str>>,
@@ -117,13 +116,6 @@ impl ClaimsSet {
             scopes,
             permissions,
         })
-    }
-
-    /// A copy of accepted claims that shares no reference count with any other value.
-    #[cfg(feature = "std")]
-    pub(crate) fn unshared(&self) -> Self {
-        let key_id = self.key_id.as_deref().map(Arc::from);
-        Self { key_id, ..self.clone() }
     }
 
     /// The JSON text of the claims.
@@ -417,24 +409,3 @@ const CLAIMS: [&str; 13] = [
     "permissions",
     "events",
 ];
-
-#[cfg(all(test, feature = "std"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unshared_copy_has_no_reference_count_in_common_with_the_original() {
-        let origin = Origin {
-            key_id: Some("kid".into()),
-            key_issuer: Some("https://issuer.example/".into()),
-            algorithm: Algorithm::RS256,
-            token_type: None,
-        };
-        let payload = br#"{"iss":"https://issuer.example/","exp":1}"#.to_vec();
-        let claims = ClaimsSet::read(payload, origin, None).unwrap();
-        let copy = claims.unshared();
-        assert_eq!((copy.json(), copy.key_id()), (claims.json(), Some("kid")));
-        let of_original = claims.key_id.as_ref().zip(copy.key_id.as_ref());
-        assert!(of_original.is_some_and(|(one, other)| !Arc::ptr_eq(one, other)));
-    }
-}

@@ -1,6 +1,7 @@
 //! An accepted token: claims by name, scopes, typed access. RFC 7519 section 4.1, RFC 9068
 //! section 2.2.
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use serde::de::DeserializeOwned;
@@ -9,8 +10,8 @@ use crate::{Algorithm, ClaimsError, UnixTime, claims::ClaimsSet};
 
 /// A token that its policy has accepted. Only a [`Verifier`](crate::Verifier) can make one.
 ///
-/// The methods return the claims that the issuer signed. In tests of your handlers, get one by
-/// verifying a token of the [`testkit`](crate::testkit).
+/// The methods return the claims that the issuer signed. A clone shares them. In tests of your handlers,
+/// get one by verifying a token of the [`testkit`](crate::testkit).
 ///
 /// ```
 /// # use tokenring::{JwkSet, Policy, UnixTime, Verified, Verifier, testkit::{AUDIENCE, ISSUER, Issuer}};
@@ -29,22 +30,16 @@ use crate::{Algorithm, ClaimsError, UnixTime, claims::ClaimsSet};
 /// ```
 #[doc(alias("claims", "TokenData", "JWTClaims"))]
 #[derive(Clone)]
-pub struct Verified(ClaimsSet);
+pub struct Verified(Arc<ClaimsSet>);
 
 impl Verified {
     /// For claims that a policy has accepted, and no others.
     pub(crate) fn new(accepted: ClaimsSet) -> Self {
-        Self(accepted)
+        Self(Arc::new(accepted))
     }
 
     pub(crate) fn claims_set(&self) -> &ClaimsSet {
         &self.0
-    }
-
-    /// A copy whose `key_id` shares no reference count with any other value.
-    #[cfg(feature = "std")]
-    pub(crate) fn unshared(&self) -> Self {
-        Self(self.0.unshared())
     }
 
     /// `iss`: the policy's issuer, or with a template the tenant's. RFC 7519 section 4.1.1.

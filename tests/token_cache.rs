@@ -1,7 +1,6 @@
 //! `Verifier::with_token_cache` changes the cost of verdicts, and no verdict.
 //!
-//! A cache hit costs one allocation, the returned payload, and another one for each claim with
-//! escapes. A miss also costs ring's allocations; the tests recognize a hit by their absence.
+//! A cache hit costs no allocation. A miss costs ours and ring's: that is how the tests tell them apart.
 #![cfg(feature = "std")]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -22,6 +21,7 @@ mod random;
 mod fake;
 
 use std::{
+    iter,
     num::NonZeroUsize,
     sync::{
         Arc, LazyLock, RwLock,
@@ -49,12 +49,12 @@ const AFTERWARDS: UnixTime = UnixTime::from_secs(NOW.as_secs() + 1_000_000);
 // Cache hits.
 
 #[test]
-fn token_seen_before_costs_one_allocation() {
+fn token_seen_before_costs_no_allocation() {
     let (verifier, token) = (verifier(8), token().mint());
     let first = cost(|| verifier.verify_at(&token, NOW).is_ok());
     assert!(first > 3, "{first}");
     for _ in 0..3 {
-        assert_eq!(cost(|| verifier.verify_at(&token, NOW).is_ok()), 1);
+        assert_eq!(cost(|| verifier.verify_at(&token, NOW).is_ok()), 0);
     }
 }
 
@@ -101,12 +101,12 @@ fn verify_and_try_verify_share_the_cache() {
     let tokens = ["a", "b"].map(|subject| common::issuer().token().subject(subject).mint());
     assert!(verifier.verify(&tokens[0]).is_ok());
     assert!(verifier.try_verify(&tokens[1]).is_ok());
-    assert_eq!(cost(|| verifier.try_verify(&tokens[0]).is_ok()), 1);
-    assert_eq!(cost(|| verifier.verify(&tokens[1]).is_ok()), 1);
+    assert_eq!(cost(|| verifier.try_verify(&tokens[0]).is_ok()), 0);
+    assert_eq!(cost(|| verifier.verify(&tokens[1]).is_ok()), 0);
     // The two methods ask the source in different ways.
     source.without_waiting(Err(KeyError::Busy));
     assert_eq!(verifier.try_verify(&tokens[0]).map(drop), Err(VerifyError::KeySourceBusy));
-    assert_eq!(cost(|| verifier.verify(&tokens[0]).is_ok()), 1);
+    assert_eq!(cost(|| verifier.verify(&tokens[0]).is_ok()), 0);
 }
 
 #[test]
@@ -120,8 +120,7 @@ fn long_key_id_and_escapes_in_claims_are_no_obstacle() {
         assert_eq!(outcome(&verifier, &token, NOW), cold);
     }
     assert!(cold.is_ok());
-    // One allocation for the payload, one for the claim with escapes.
-    assert!(cost(|| verifier.verify_at(&token, NOW).is_ok()) <= 2);
+    assert_eq!(cost(|| verifier.verify_at(&token, NOW).is_ok()), 0);
 }
 
 // Tokens that are not cached.
@@ -351,7 +350,7 @@ fn cached_token_is_refused_from_exp_on_and_before_nbf() {
                 true
             });
             // The entry stays in the cache, because the clock may be set back.
-            assert!(cost <= 1, "{cost}");
+            assert_eq!(cost, 0);
             assert_eq!(found, cold.verify_at(&token, UnixTime::from_secs(now)).map(drop));
             found
         };
@@ -525,10 +524,10 @@ mod remote {
         assert!(verifier.verify(&tokens[1]).is_ok());
         for token in &tokens {
             let found = cost(|| block_on(verifier.verify_async(token)).is_ok());
-            assert_eq!(found - of_executor, 1);
-            assert_eq!(cost(|| verifier.verify(token).is_ok()), 1);
-            assert_eq!(cost(|| verifier.try_verify(token).is_ok()), 1);
-            assert_eq!(cost(|| verifier.verify_at(token, UnixTime::now()).is_ok()), 1);
+            assert_eq!(found, of_executor);
+            assert_eq!(cost(|| verifier.verify(token).is_ok()), 0);
+            assert_eq!(cost(|| verifier.try_verify(token).is_ok()), 0);
+            assert_eq!(cost(|| verifier.verify_at(token, UnixTime::now()).is_ok()), 0);
         }
     }
 
@@ -563,7 +562,7 @@ mod remote {
         assert!(block_on(verifier.verify_async(&token)).is_ok());
         serve(&rig, keys);
         // The set is not due for a refresh.
-        assert_eq!(cost(|| verifier.try_verify(&token).is_ok()), 1);
+        assert_eq!(cost(|| verifier.try_verify(&token).is_ok()), 0);
         rig.clock.advance(secs(601));
         assert_eq!(block_on(verifier.verify_async(&token)).map(drop), Err(error));
         assert_eq!(verifier.verify(&token).map(drop), Err(error));
@@ -598,7 +597,7 @@ mod remote {
         serve(&rig, &[key(1)]);
         rig.clock.advance(secs(3600));
         assert!(block_on(cached.verify_async(&token)).is_ok());
-        assert_eq!(cost(|| cached.verify(&token).is_ok()), 1);
+        assert_eq!(cost(|| cached.verify(&token).is_ok()), 0);
     }
 }
 
@@ -684,16 +683,18 @@ fn tokens_in_use_outlast_any_number_of_tokens_that_come_twice() {
 
 #[test]
 fn new_tokens_that_come_in_turn_enter_the_cache() {
-    let verifier = verifier(64);
     let (first, others) = MANY.split_at(64);
-    for token in first {
-        assert!(verifier.verify_at(token, NOW).is_ok());
-    }
-    for token in others[..8].iter().chain(&others[..8]) {
-        assert!(verifier.verify_at(token, NOW).is_ok());
-    }
-    // Two of them may share a place in the record of recent tokens.
-    assert!(others[..8].iter().filter(|token| is_cached(&verifier, token)).count() >= 6);
+    let others = &others[..8];
+    let entered = || {
+        let verifier = verifier(64);
+        for token in first.iter().chain(others).chain(others) {
+            assert!(verifier.verify_at(token, NOW).is_ok());
+        }
+        others.iter().filter(|token| is_cached(&verifier, token)).count()
+    };
+    // A token stays out if another one has its place in the record of recent tokens, one in ten.
+    let of_eighty: usize = iter::repeat_with(entered).take(10).sum();
+    assert!(of_eighty >= 50, "{of_eighty}");
 }
 
 // Everything at once.
@@ -734,7 +735,7 @@ fn no_outcome_differs_from_that_of_a_verifier_without_cache() {
             let verdict = verdict.unwrap().as_ref().map(Said::of).map_err(|error| *error);
             assert_eq!(verdict, expected, "step {step}, token {number}, room {room}");
             match (verdict.is_ok(), accepted[number]) {
-                (true, _) if cost <= 2 => found += 1,
+                (true, _) if cost == 0 => found += 1,
                 (true, true) => forgotten += 1,
                 (true, false) => accepted[number] = true,
                 (false, true) => refused += 1,
@@ -799,7 +800,7 @@ fn threads_see_only_outcomes_that_a_key_set_of_the_moment_explains() {
                     // The others do not wait for a thread that has failed.
                     verdicts.fetch_add(if explained { 1 } else { FAILED }, Ordering::SeqCst);
                     assert!(explained, "{verdict:?} from {first} to {last}, token {number}");
-                    if verdict.is_ok() && cost <= 2 {
+                    if verdict.is_ok() && cost == 0 {
                         found.fetch_add(1, Ordering::SeqCst);
                     }
                 }
@@ -960,7 +961,7 @@ fn cost(call: impl FnOnce() -> bool) -> u64 {
 /// Whether a good token is a cache hit. A hit counts as a use; a miss does not enter the cache.
 fn is_cached<K: KeySource>(verifier: &Verifier<K>, token: &str) -> bool {
     let too_late = |error| matches!(error, VerifyError::Expired { .. });
-    cost(|| verifier.verify_at(token, AFTERWARDS).is_err_and(too_late)) <= 2
+    cost(|| verifier.verify_at(token, AFTERWARDS).is_err_and(too_late)) == 0
 }
 
 fn outcome<K: KeySource>(

@@ -29,8 +29,6 @@ impl<'g, K: KeySource> GuardCheck<'g, K> {
     }
 }
 
-// Not `expect`: whether the lint fires depends on the features of other crates.
-#[allow(clippy::large_enum_variant, reason = "a box would be an allocation for each token")]
 enum CheckState<'g, K> {
     Finished(Option<Result<Verified, Rejection>>),
     Waiting {

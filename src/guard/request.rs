@@ -247,7 +247,6 @@ struct Inspected {
 
 /// A check that waits for a key, or has done without one.
 #[cfg(feature = "std")]
-#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each token")]
 enum Begun<'g, K> {
     Inspected(Result<(Inspected, UnixTime), Rejection>),
     Waiting { scheme: Scheme, token: String, request: HeldRequest, waiting: Waiting<'g, K> },

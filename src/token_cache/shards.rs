@@ -95,7 +95,7 @@ impl TokenCache {
         let Some(shard) = self.shard(&hash) else { return };
         let Some(mut shard) = lock::at_once(shard.try_write()) else { return };
         if let Some(place) = shard.place_for(hash) {
-            let (verified, issuer) = (verified.unshared(), issuer.clone());
+            let (verified, issuer) = (verified.clone(), issuer.clone());
             let recalled = Arc::new(Recalled { verified, name, issuer, key });
             shard.put(place, Entry { hash, recalled, seen_again: AtomicBool::new(false) });
         }
