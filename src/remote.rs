@@ -250,10 +250,12 @@ mod settings;
 mod clock;
 mod health;
 mod error;
+mod config_error;
 mod tls_fault;
 
 pub use clock::Clock;
-pub use error::{FetchConfigError, FetchError, MetadataError, ProxyError, RootCertsFault};
+pub use config_error::{FetchConfigError, RootCertsFault};
+pub use error::{FetchError, MetadataError, ProxyError};
 pub use fetch::{Fetch, FetchFailure, FetchPurpose, FetchRequest};
 pub use health::{FetchEvent, Health};
 pub use remote_jwks::{RemoteJwks, RemoteJwksBuilder};

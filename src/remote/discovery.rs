@@ -8,7 +8,8 @@ use crate::{
     json::{self, Value},
     remote::{
         clock::Moment,
-        error::{FetchConfigError, FetchError, MetadataError},
+        config_error::FetchConfigError,
+        error::{FetchError, MetadataError},
         fetch::{FetchFailure, FetchPurpose},
         http::{PlainHttp, check_url},
         place::Place,

@@ -24,7 +24,8 @@ use crate::{
     UnixTime,
     remote::{
         clock::Deadline,
-        error::{FetchConfigError, FetchError, ProxyError},
+        config_error::FetchConfigError,
+        error::{FetchError, ProxyError},
         fetch::{Fetch, FetchRequest, read_within},
         http::{
             connection::{NoThread, SystemResolver, WatchedConnector},

@@ -8,7 +8,8 @@ use crate::{
     remote::{
         attempt,
         clock::Clock,
-        error::{FetchConfigError, FetchError},
+        config_error::FetchConfigError,
+        error::FetchError,
         fetch::{Fetch, FetchFailure},
         health::{FetchEvent, Health},
         http::{Pem, ProxyChoice},

@@ -7,8 +7,8 @@ use crate::{
     jwk::MAX_JSON_BYTES,
     remote::{
         clock::{Clock, Moment, SystemClock, jitter},
+        config_error::FetchConfigError,
         discovery::{Discovery, Location},
-        error::FetchConfigError,
         fetch::Fetch,
         file::FileFetch,
         fork::PerProcess,

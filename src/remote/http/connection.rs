@@ -32,7 +32,7 @@ use crate::{
     SettingFault,
     host::{is_host, is_loopback, is_port},
     remote::{
-        error::FetchConfigError,
+        config_error::FetchConfigError,
         http::{
             stage::Stages,
             tunnel::{Tunnel, boxed},

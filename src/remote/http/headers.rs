@@ -10,7 +10,7 @@ use std::{
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
-use crate::remote::error::{FetchConfigError, FetchError};
+use crate::remote::{config_error::FetchConfigError, error::FetchError};
 
 /// The headers as they were given.
 #[derive(Clone, Default)]

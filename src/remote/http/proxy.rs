@@ -15,7 +15,8 @@ use ureq::{
 };
 
 use crate::remote::{
-    error::{FetchConfigError, FetchError, ProxyError},
+    config_error::FetchConfigError,
+    error::{FetchError, ProxyError},
     host::host_of,
     http::{connection::PlainHttp, no_proxy::NoProxy},
 };

@@ -14,7 +14,7 @@ use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, TlsProvi
 use crate::{
     encoding::Encoding,
     pem::{has_escaped_line_break, is_private},
-    remote::error::{FetchConfigError, RootCertsFault},
+    remote::config_error::{FetchConfigError, RootCertsFault},
 };
 
 /// The settings as they were given.
