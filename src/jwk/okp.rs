@@ -53,16 +53,28 @@ impl Field {
     fn is_on_curve(self) -> bool {
         let square = self.times(self);
         let product = square.plus(MINUS_ONE).times(D.times(square).plus(ONE));
-        // Euler's criterion: the power to (p - 1) / 2 = 2^254 - 10 is 1 for a square, 0 for 0.
-        let mut power = ONE;
-        for bit in (0..254).rev() {
-            power = power.times(power);
-            // All bits of 2^254 - 10 are 1 but those at 0 and 3.
-            if !matches!(bit, 0 | 3) {
-                power = power.times(product);
-            }
-        }
+        // Euler's criterion: the power to (p - 1) / 2 is 1 for a square, 0 for 0. The exponent is
+        // 2^254 - 10 = 16 (2^250 - 1) + 2 (2^2 - 1).
+        let power = product.ones(250).squared(4).times(product.ones(2).squared(1));
         power == ONE || power == Self([0; 4])
+    }
+
+    /// The power to 2^`bits` - 1, whose bits are all 1. `bits` is not 0.
+    fn ones(self, bits: u32) -> Self {
+        if bits < 2 {
+            return self;
+        }
+        let half = self.ones(bits / 2);
+        let even = half.squared(bits / 2).times(half);
+        match bits % 2 {
+            0 => even,
+            _ => even.squared(1).times(self),
+        }
+    }
+
+    /// The number, squared so many times.
+    fn squared(self, times: u32) -> Self {
+        (0..times).fold(self, |number, _| number.times(number))
     }
 
     fn plus(self, other: Self) -> Self {

@@ -14,8 +14,8 @@ pub(super) fn published() -> Vec<TestKey> {
 }
 
 /// As many keys as in [`published`], all of different material. The first is the key of
-/// [`TestKey::for_algorithm`].
-pub(super) fn for_algorithm(algorithm: Algorithm) -> [TestKey; 3] {
+/// [`TestKey::for_algorithm`], which loads no other: that takes milliseconds.
+pub(super) fn for_algorithm(algorithm: Algorithm) -> impl Iterator<Item = TestKey> {
     let ders: [&[u8]; 3] = match algorithm {
         Algorithm::RS256
         | Algorithm::RS384
@@ -44,7 +44,7 @@ pub(super) fn for_algorithm(algorithm: Algorithm) -> [TestKey; 3] {
         ],
     };
     let kid = format!("tokenring-test-key-{}", algorithm.name().to_ascii_lowercase());
-    ders.map(|der| TestKey::load(algorithm, &*kid, der))
+    ders.into_iter().map(move |der| TestKey::load(algorithm, &*kid, der))
 }
 
 /// A key that no issuer publishes.

@@ -43,8 +43,7 @@ impl TestKey {
     /// `tokenring-test-key-es256`. The RSA algorithms share one key of 2048 bits, which
     /// [`Issuer::new`](super::Issuer::new) does not publish.
     pub fn for_algorithm(algorithm: Algorithm) -> Self {
-        let [key, ..] = fixed_keys::for_algorithm(algorithm);
-        key
+        fixed_keys::for_algorithm(algorithm).next().expect("there are three")
     }
 
     /// A fixed key for `algorithm` that no issuer publishes. A token signed with it must be

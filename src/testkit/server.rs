@@ -76,7 +76,7 @@ impl IssuerServer {
     ///
     /// As [`start`](Self::start).
     pub fn for_algorithm(algorithm: Algorithm) -> Self {
-        Self::launch("/", fixed_keys::for_algorithm(algorithm).into())
+        Self::launch("/", fixed_keys::for_algorithm(algorithm).collect())
     }
 
     fn launch(path: &str, material: Vec<TestKey>) -> Self {

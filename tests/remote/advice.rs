@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{ErrorKind, Write as _},
     net::{Shutdown, SocketAddr},
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, LazyLock, atomic::Ordering},
     thread,
     time::Duration,
 };
@@ -64,17 +64,18 @@ impl Case {
     }
 }
 
-fn cases() -> Vec<Case> {
-    [connections(), tls(), statuses(), answers(), key_sets(), metadata(), this_process()]
-        .into_iter()
-        .flatten()
-        .collect()
-}
+/// Made once and at once, since they mostly wait.
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let groups = [connections, tls, statuses, answers, key_sets, metadata, this_process];
+    thread::scope(|scope| {
+        let threads = groups.map(|group| scope.spawn(group));
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
+});
 
 #[test]
 fn every_cause_has_its_hint_and_the_source_that_follows_it_has_keys() {
-    let cases = cases();
-    for case in &cases {
+    for case in &*CASES {
         let hint = case.failure.hint().unwrap();
         assert_eq!(hint.code(), case.code, "{}: {}", case.what, case.failure);
         for remedy in &case.remedies {
@@ -88,12 +89,12 @@ fn every_cause_has_its_hint_and_the_source_that_follows_it_has_keys() {
     let distinct: BTreeSet<&str> = rows.iter().copied().collect();
     assert_eq!(distinct.len(), rows.len(), "{rows:?}");
     let of_all_fetches = ["no_keys", "all_keys_skipped"];
-    let given = cases.iter().map(|case| case.code).filter(|code| !of_all_fetches.contains(code));
+    let given = CASES.iter().map(|case| case.code).filter(|code| !of_all_fetches.contains(code));
     assert_eq!(given.collect::<BTreeSet<&str>>(), distinct);
     for code in distinct {
         assert!(source.contains(&format!("const {}: Hint =", code.to_uppercase())), "{code}");
     }
-    for case in &cases {
+    for case in &*CASES {
         let text = case.failure.hint().unwrap().to_string();
         assert!(text.starts_with(|first: char| first.is_ascii_uppercase()), "{text}");
         assert!(text.ends_with('.') && text.is_ascii() && text.len() <= 240, "{text}");
@@ -103,7 +104,7 @@ fn every_cause_has_its_hint_and_the_source_that_follows_it_has_keys() {
 
 #[test]
 fn sentence_of_every_failure_is_short_enough_to_be_shown_whole() {
-    for case in cases() {
+    for case in &*CASES {
         assert!(case.failure.to_string().len() < 1000, "{}", case.failure);
     }
     // The longest: ten entries with long reasons.

@@ -219,12 +219,15 @@ fn proxy_that_is_silent_or_answers_byte_by_byte() {
             thread::sleep(DRIP);
         }
     });
-    for address in [silent, dripping, interim] {
-        assert_eq!(proxy_error(address), ProxyError::Timeout);
-    }
-    let error = ProxyError::Connect { kind: ErrorKind::TimedOut };
-    let expected = FetchError::Proxy { proxy: silent.to_string(), error };
-    assert_eq!(failure(through(format!("https://{silent}"))), expected);
+    // At once, since they mostly wait.
+    thread::scope(|scope| {
+        for address in [silent, dripping, interim] {
+            scope.spawn(move || assert_eq!(proxy_error(address), ProxyError::Timeout));
+        }
+        let error = ProxyError::Connect { kind: ErrorKind::TimedOut };
+        let expected = FetchError::Proxy { proxy: silent.to_string(), error };
+        assert_eq!(failure(through(format!("https://{silent}"))), expected);
+    });
 }
 
 /// The connection to the proxy and its answer share the time.
