@@ -40,10 +40,10 @@ pub const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
 pub const MESSAGE: HeaderName = HeaderName::from_static("x-auth-message");
 
 /// The method of the request that the proxy asks about. It is compared with a proof, and with nothing else.
-pub const METHOD: HeaderName = HeaderName::from_static("x-original-method");
+pub const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 
 /// Its target, as the client sent it.
-pub const TARGET: HeaderName = HeaderName::from_static("x-original-uri");
+pub const TARGET: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
 /// The client's certificate, if [`Certificates::FromNginx`] says so.
 pub const CERTIFICATE: HeaderName = HeaderName::from_static("x-client-cert");

@@ -73,8 +73,8 @@ fn proofs_and_certificates_are_accepted_if_the_settings_say_so() {
             let headers = [
                 ("Authorization", authorization),
                 ("DPoP", dpop),
-                ("X-Original-Method", "GET"),
-                ("X-Original-URI", "/v1/a?b"),
+                ("X-Forwarded-Method", "GET"),
+                ("X-Forwarded-Uri", "/v1/a?b"),
                 ("X-Client-Cert", &escaped),
             ];
             get(program.decisions, "/", &headers)
