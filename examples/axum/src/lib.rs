@@ -13,7 +13,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Guard, KeyQuery, KeySource as _, RemoteJwks, Verified, Verifier,
+    Guard, RemoteJwks, Verified, Verifier,
     possession::{Nonces, ProofPolicy, ProofVerifier, ReplayMemory},
 };
 
@@ -110,9 +110,8 @@ async fn messages(Extension(caller): Extension<Verified>) -> Json<Value> {
 /// Whether the service is ready, which means that it has keys to verify with.
 async fn ready(State(api): State<Api>) -> Response {
     let keys = api.guard.verifier().keys();
-    // Any lookup fetches keys that are missing or old. A service that is not ready gets no requests, so
-    // the probe itself must look up a key.
-    let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
+    // A service that is not ready gets no requests, so the probe itself fetches keys that are missing or old.
+    let _failure = keys.prime_async().await;
     let health = keys.health();
     let status = match health.is_ready() {
         true => StatusCode::OK,
