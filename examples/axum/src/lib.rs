@@ -1,6 +1,6 @@
 //! A protected API on axum, with `Guard` in front of its handlers.
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension, Json, Router,
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokenring::{
     Guard, RemoteJwks, Verified, Verifier,
-    possession::{Nonces, ProofPolicy, ProofVerifier, ReplayMemory},
+    possession::{Nonces, ProofPolicy, ProofPolicyError, ProofVerifier, ReplayMemory},
 };
 
 use crate::caller::{Caller, Claims, Shared, headers_of, require_token};
@@ -41,14 +41,17 @@ impl Api {
     /// Also accepts tokens that are bound to a key, with a DPoP proof of their sender. RFC 9449.
     ///
     /// `origin` is the one that clients know, `https://api.example.com`: a proof names the URL of its request.
+    /// `nonces` with a secret of several processes need a memory that they share (`examples/redis-replay`).
     ///
     /// # Errors
     ///
-    /// If `origin` is none, or the system has no randomness.
-    pub fn with_dpop(verifier: Verifier<RemoteJwks>, origin: &str) -> Result<Self, Box<dyn Error>> {
-        // For several processes: one secret (`Nonces::with_secret`), and a memory that they share
-        // (`examples/redis-replay`).
-        let policy = ProofPolicy::new(origin).nonces(Nonces::random()?);
+    /// If `origin` is none.
+    pub fn with_dpop(
+        verifier: Verifier<RemoteJwks>,
+        origin: &str,
+        nonces: Nonces,
+    ) -> Result<Self, ProofPolicyError> {
+        let policy = ProofPolicy::new(origin).nonces(nonces);
         let proofs = ProofVerifier::new(policy, ReplayMemory::default())?;
         Ok(Self::guarded_by(Guard::new(verifier).accept_dpop(proofs)))
     }
