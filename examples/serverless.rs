@@ -1,5 +1,6 @@
 //! A function that is started for a few requests and then stopped, as on AWS Lambda:
-//! `cargo run --example serverless` starts it four times, with a test issuer.
+//! `cargo run --example serverless` starts it four times, with a test issuer. With `ISSUER`, `AUDIENCE` and the
+//! file `STORE` in the environment, it is started once, for the tokens in its arguments.
 //!
 //! A start without keys waits for the issuer. So a start takes the key set that an earlier one has stored,
 //! and stores each set that it fetches. The store is a file here; an object in a bucket or an item of a table
@@ -20,14 +21,31 @@ use tokenring::{
 };
 
 pub(crate) fn main() {
+    let mut out = io::stdout().lock();
+    let settings = ["ISSUER", "AUDIENCE", "STORE"].map(|name| env::var(name).ok());
+    if let [Some(issuer), Some(audience), Some(file)] = &settings {
+        let tokens: Vec<String> = env::args().skip(1).collect();
+        start(issuer, audience, &Store { file: file.into() }, &tokens, &mut out).unwrap();
+        return;
+    }
+    assert!(
+        settings.iter().all(Option::is_none),
+        "set ISSUER, AUDIENCE and STORE, or none of them"
+    );
     let name = format!("tokenring-serverless-{}", process::id());
     let store = Store { file: env::temp_dir().join(name) };
-    let outcome = demonstrate(&store, &mut io::stdout().lock());
+    let outcome = demonstrate(&store, &mut out);
     outcome.and_then(|()| fs::remove_file(&store.file)).unwrap();
 }
 
 /// One start of the function, and its requests.
-fn start(issuer: &str, store: &Store, tokens: &[&str], out: &mut impl Write) -> io::Result<()> {
+fn start(
+    issuer: &str,
+    audience: &str,
+    store: &Store,
+    tokens: &[impl AsRef<str>],
+    out: &mut impl Write,
+) -> io::Result<()> {
     let stored = store.read();
     let keys = keys(issuer, stored.clone()).unwrap();
     // If the stored set is within its `ttl`, this does nothing. If the fetch fails, an older set may still
@@ -35,10 +53,10 @@ fn start(issuer: &str, store: &Store, tokens: &[&str], out: &mut impl Write) -> 
     if let Err(failure) = keys.prime() {
         writeln!(out, "  {failure}")?;
     }
-    let verifier = Verifier::new(Policy::new(issuer, AUDIENCE), keys).unwrap();
+    let verifier = Verifier::new(Policy::new(issuer, audience), keys).unwrap();
     for token in tokens {
         // An unknown `kid` fetches the keys.
-        match verifier.verify(token) {
+        match verifier.verify(token.as_ref()) {
             // With escapes, since the issuer's users may choose what it contains.
             Ok(verified) => {
                 writeln!(out, "  accepted: {:?}", verified.subject().unwrap_or_default())?
@@ -97,21 +115,21 @@ pub(crate) fn demonstrate(store: &Store, out: &mut impl Write) -> io::Result<()>
     let token = server.token().mint();
 
     writeln!(out, "The first start has no keys:")?;
-    start(&issuer, store, &[&token], out)?;
+    start(&issuer, AUDIENCE, store, &[&token], out)?;
     writeln!(out, "  {} requests to the issuer", server.hits())?;
 
     server.down();
     writeln!(out, "The second start has the stored keys, and the issuer is down:")?;
-    start(&issuer, store, &[&token, "not.a.token"], out)?;
+    start(&issuer, AUDIENCE, store, &[&token, "not.a.token"], out)?;
     server.up();
     writeln!(out, "  {} requests to the issuer", server.hits())?;
 
     server.rotate();
     writeln!(out, "The issuer has a new key, which the third start fetches for the first token:")?;
-    start(&issuer, store, &[&server.token().mint(), &token], out)?;
+    start(&issuer, AUDIENCE, store, &[&server.token().mint(), &token], out)?;
     writeln!(out, "  {} requests to the issuer", server.hits())?;
 
     writeln!(out, "The fourth start has the new key:")?;
-    start(&issuer, store, &[&server.token().mint()], out)?;
+    start(&issuer, AUDIENCE, store, &[&server.token().mint()], out)?;
     writeln!(out, "  {} requests to the issuer", server.hits())
 }

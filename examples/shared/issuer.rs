@@ -5,27 +5,31 @@ use std::{
     error::Error,
 };
 
-use tokenring::{Auth0, Policy, RemoteJwks, Verifier};
+use tokenring::{Auth0, Policy, RemoteJwks};
 
-/// The verifier for this issuer, or none if no variable is set. One is enough: if the others are missing,
-/// that is an error.
-pub(crate) fn verifier() -> Result<Option<Verifier<RemoteJwks>>, Box<dyn Error>> {
+const ANY: [&str; 3] = ["ISSUER", "AUDIENCE", "JWKS_URL"];
+const AUTH0: [&str; 3] = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"];
+
+/// The policy and the keys of this issuer, or none if no variable is set. One is enough: if the others are
+/// missing, that is an error.
+pub(crate) fn settings() -> Result<Option<(Policy, RemoteJwks)>, Box<dyn Error>> {
     let first =
         |names: [&'static str; 3]| names.into_iter().find(|name| env::var_os(name).is_some());
-    let any = first(["ISSUER", "AUDIENCE", "JWKS_URL"]);
-    let auth0 = first(["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"]);
-    match (any, auth0) {
+    match (first(ANY), first(AUTH0)) {
         (Some(any), Some(auth0)) => {
             Err(format!("{any} is for any issuer and {auth0} for Auth0, set one of them only")
                 .into())
         }
         (Some(_), None) => any_issuer().map(Some),
-        (None, Some(_)) => Ok(Some(Auth0::from_env()?.verifier()?)),
+        (None, Some(_)) => {
+            let auth0 = Auth0::from_env()?;
+            Ok(Some((auth0.policy(), RemoteJwks::new(auth0.jwks_url())?)))
+        }
         (None, None) => Ok(None),
     }
 }
 
-fn any_issuer() -> Result<Verifier<RemoteJwks>, Box<dyn Error>> {
+fn any_issuer() -> Result<(Policy, RemoteJwks), Box<dyn Error>> {
     let issuer = required("ISSUER", "the value of `iss`")?;
     let audience = required("AUDIENCE", "a value that `aud` must contain")?;
     let (name, url, keys) = match env::var_os("JWKS_URL") {
@@ -41,7 +45,7 @@ fn any_issuer() -> Result<Verifier<RemoteJwks>, Box<dyn Error>> {
         false => keys,
     };
     let keys = keys.build().map_err(|error| format!("{name}: {error}"))?;
-    Ok(Verifier::new(Policy::new(issuer, audience), keys)?)
+    Ok((Policy::new(issuer, audience), keys))
 }
 
 fn required(name: &str, meaning: &str) -> Result<String, String> {

@@ -3,6 +3,8 @@
 #![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "examples may")]
 
 mod demonstration;
+#[path = "../shared/issuer.rs"]
+mod issuer;
 mod report;
 mod settings;
 
@@ -35,8 +37,8 @@ fn run(arguments: &[String], out: &mut impl Write) -> Result<ExitCode, Failure> 
         out.write_all(HELP.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    // With settings of Auth0 in the environment, the missing token is an error.
-    if arguments.is_empty() && !settings::mention_auth0() {
+    // With an issuer in the environment, the missing token is an error.
+    if arguments.is_empty() && matches!(issuer::settings(), Ok(None)) {
         demonstration::run(out)?;
         return Ok(ExitCode::SUCCESS);
     }

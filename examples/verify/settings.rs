@@ -1,14 +1,14 @@
 //! The settings: the user's token, its policy, and the place of the issuer's keys.
 
 use std::{
-    env, fs,
+    fs,
     io::{self, Read, Write},
     time::Duration,
 };
 
-use tokenring::{Algorithm, Auth0, JwkSet, KeySource, Policy, RemoteJwks, Verifier};
+use tokenring::{Algorithm, JwkSet, KeySource, Policy, RemoteJwks, Verifier};
 
-use crate::{Failure, report::print_explained};
+use crate::{Failure, issuer, report::print_explained};
 
 pub(crate) const HELP: &str = "\
 Verifies a JSON Web Token, and explains a refusal.
@@ -22,8 +22,8 @@ cargo run --example verify -- --jwks FILE --issuer ISSUER --audience AUD TOKEN
     verifies TOKEN for any issuer
 
 cargo run --example verify -- TOKEN
-    verifies TOKEN for the Auth0 tenant in the environment:
-    AUTH0_ISSUER_BASE_URL, AUTH0_AUDIENCE and optionally AUTH0_CLIENT_ID
+    verifies TOKEN for the issuer in the environment: ISSUER, AUDIENCE and optionally JWKS_URL,
+    or for a tenant of Auth0: AUTH0_ISSUER_BASE_URL, AUTH0_AUDIENCE and optionally AUTH0_CLIENT_ID
 
     TOKEN                the token; - reads it from standard input
     --token-file FILE    a file with the token, in place of TOKEN
@@ -136,9 +136,8 @@ impl<'a> Settings<'a> {
                 Err("the keys are missing: --discover, --jwks-url or --jwks".to_owned().into())
             }
             None => {
-                let auth0 = auth0_of_environment()?;
-                let keys = RemoteJwks::new(auth0.jwks_url()).map_err(|error| error.to_string())?;
-                print(out, self.add_to(auth0.policy()), fetched(keys)?, &token)
+                let (policy, keys) = of_environment()?;
+                print(out, self.add_to(policy), fetched(keys)?, &token)
             }
         }
     }
@@ -186,21 +185,12 @@ fn once<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), String> {
     }
 }
 
-/// Whether any setting of Auth0 is in the environment.
-pub(crate) fn mention_auth0() -> bool {
-    let variables = ["AUTH0_ISSUER_BASE_URL", "AUTH0_AUDIENCE", "AUTH0_CLIENT_ID"];
-    variables.into_iter().any(|name| env::var_os(name).is_some())
-}
-
 /// If only some of the settings are present, the error names the missing one.
-fn auth0_of_environment() -> Result<Auth0, String> {
-    if !mention_auth0() {
-        return Err(
-            "the issuer is missing: --discover, --jwks-url, --jwks, or Auth0 in the environment"
-                .into(),
-        );
-    }
-    Auth0::from_env().map_err(|error| error.to_string())
+fn of_environment() -> Result<(Policy, RemoteJwks), String> {
+    let settings = issuer::settings().map_err(|error| error.to_string())?;
+    settings.ok_or_else(|| {
+        "the issuer is missing: --discover, --jwks-url, --jwks, or ISSUER in the environment".into()
+    })
 }
 
 /// Fetches the keys first: if the issuer cannot be reached, that is no verdict on the token.

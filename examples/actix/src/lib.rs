@@ -14,7 +14,7 @@ use actix_web::{
     web::{Data, Json, ReqData, ServiceConfig, get, resource},
 };
 use serde_json::{Value, json};
-use tokenring::{Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, Verified};
+use tokenring::{Guard, Rejection, RemoteJwks, Verified};
 
 /// The routes. `guard` requires an access token for this API.
 ///
@@ -56,9 +56,8 @@ async fn messages(
 /// Whether the service is ready, which means that it has keys to verify with.
 async fn ready(guard: Data<Guard<RemoteJwks>>) -> HttpResponse {
     let keys = guard.verifier().keys();
-    // Any lookup fetches keys that are missing or old. A service that is not ready gets no requests, so
-    // the probe itself must look up a key.
-    let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
+    // A service that is not ready gets no requests, so the probe itself fetches keys that are missing or old.
+    let _failure = keys.prime_async().await;
     let health = keys.health();
     let mut response = match health.is_ready() {
         true => HttpResponse::Ok(),

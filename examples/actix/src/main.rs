@@ -30,8 +30,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 
     // Kept alive as long as the server.
     let mut test_issuer = None;
-    let verifier = if let Some(verifier) = issuer::verifier()? {
-        verifier
+    let verifier = if let Some((policy, keys)) = issuer::settings()? {
+        Verifier::new(policy, keys)?
     } else if address.ip().is_loopback() {
         let issuer = test_issuer.insert(IssuerServer::start());
         let keys = RemoteJwks::builder(issuer.jwks_url()).danger_allow_http_loopback().no_proxy();

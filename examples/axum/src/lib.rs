@@ -1,6 +1,6 @@
 //! A protected API on axum, with `Guard` in front of its handlers.
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension, Json, Router,
@@ -13,8 +13,8 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, Guard, KeyQuery, KeySource as _, RemoteJwks, Verified, Verifier,
-    possession::{Nonces, ProofPolicy, ProofVerifier, ReplayMemory},
+    Guard, RemoteJwks, Verified, Verifier,
+    possession::{Nonces, ProofPolicy, ProofPolicyError, ProofVerifier, ReplayMemory},
 };
 
 use crate::caller::{Caller, Claims, Shared, headers_of, require_token};
@@ -41,14 +41,17 @@ impl Api {
     /// Also accepts tokens that are bound to a key, with a DPoP proof of their sender. RFC 9449.
     ///
     /// `origin` is the one that clients know, `https://api.example.com`: a proof names the URL of its request.
+    /// `nonces` with a secret of several processes need a memory that they share (`examples/redis-replay`).
     ///
     /// # Errors
     ///
-    /// If `origin` is none, or the system has no randomness.
-    pub fn with_dpop(verifier: Verifier<RemoteJwks>, origin: &str) -> Result<Self, Box<dyn Error>> {
-        // For several processes: one secret (`Nonces::with_secret`), and a memory that they share
-        // (`examples/redis-replay`).
-        let policy = ProofPolicy::new(origin).nonces(Nonces::random()?);
+    /// If `origin` is none.
+    pub fn with_dpop(
+        verifier: Verifier<RemoteJwks>,
+        origin: &str,
+        nonces: Nonces,
+    ) -> Result<Self, ProofPolicyError> {
+        let policy = ProofPolicy::new(origin).nonces(nonces);
         let proofs = ProofVerifier::new(policy, ReplayMemory::default())?;
         Ok(Self::guarded_by(Guard::new(verifier).accept_dpop(proofs)))
     }
@@ -110,9 +113,8 @@ async fn messages(Extension(caller): Extension<Verified>) -> Json<Value> {
 /// Whether the service is ready, which means that it has keys to verify with.
 async fn ready(State(api): State<Api>) -> Response {
     let keys = api.guard.verifier().keys();
-    // Any lookup fetches keys that are missing or old. A service that is not ready gets no requests, so
-    // the probe itself must look up a key.
-    let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
+    // A service that is not ready gets no requests, so the probe itself fetches keys that are missing or old.
+    let _failure = keys.prime_async().await;
     let health = keys.health();
     let status = match health.is_ready() {
         true => StatusCode::OK,

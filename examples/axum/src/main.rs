@@ -8,6 +8,7 @@ use std::{env, error::Error, net::SocketAddr, process::ExitCode};
 
 use tokenring::{
     Policy, RemoteJwks, UnixTime, Verifier,
+    possession::Nonces,
     testkit::{AUDIENCE, IssuerServer},
 };
 use tokenring_axum::{Api, router};
@@ -31,8 +32,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 
     // Kept alive as long as the server.
     let mut test_issuer = None;
-    let verifier = if let Some(verifier) = issuer::verifier()? {
-        verifier
+    let verifier = if let Some((policy, keys)) = issuer::settings()? {
+        Verifier::new(policy, keys)?
     } else if address.ip().is_loopback() {
         let issuer = test_issuer.insert(IssuerServer::start());
         let keys = RemoteJwks::builder(issuer.jwks_url()).danger_allow_http_loopback().no_proxy();
@@ -46,11 +47,17 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     if env::var_os("LOG").is_some_and(|log| log != "cause" && log != "explanation") {
         return Err("LOG must be cause or explanation".into());
     }
-    let api = match env::var_os("PUBLIC_ORIGIN") {
-        None => Api::new(verifier),
-        Some(origin) => {
+    let api = match (env::var_os("PUBLIC_ORIGIN"), env::var_os("NONCE_SECRET")) {
+        (None, None) => Api::new(verifier),
+        (None, Some(_)) => return Err("PUBLIC_ORIGIN is not set, NONCE_SECRET needs it".into()),
+        (Some(origin), secret) => {
+            let nonces = match secret {
+                Some(secret) => Nonces::with_secret(secret.as_encoded_bytes()),
+                None => Nonces::random(),
+            };
+            let nonces = nonces.map_err(|error| format!("NONCE_SECRET: {error}"))?;
             let origin = origin.to_str().ok_or("PUBLIC_ORIGIN is not UTF-8")?;
-            let api = Api::with_dpop(verifier, origin);
+            let api = Api::with_dpop(verifier, origin, nonces);
             api.map_err(|error| format!("PUBLIC_ORIGIN: {error}"))?
         }
     };

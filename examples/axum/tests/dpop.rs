@@ -4,7 +4,11 @@
 use std::net::SocketAddr;
 
 use serde_json::json;
-use tokenring::testkit::{AUDIENCE, DpopClient, IssuerServer, TokenBuilder};
+use tokenring::{
+    UnixTime,
+    possession::Nonces,
+    testkit::{AUDIENCE, DpopClient, IssuerServer, TokenBuilder},
+};
 use tokenring_axum::{Api as Example, router};
 use tokenring_oracle::{
     api::Api,
@@ -16,6 +20,7 @@ use tokio::{net::TcpListener, runtime::Builder};
 const EXAMPLE: &str = env!("CARGO_BIN_EXE_tokenring-axum");
 const ORIGIN: &str = "https://api.example.com";
 const HELLO: &str = "https://api.example.com/api/v1/";
+const SECRET: &str = "77777777777777777777777777777777";
 
 /// The example with [`ORIGIN`], on a runtime of two threads, which end with the process.
 fn served() -> Api {
@@ -23,7 +28,8 @@ fn served() -> Api {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_io().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let router = router(Example::with_dpop(verifier, ORIGIN).unwrap());
+        let router =
+            router(Example::with_dpop(verifier, ORIGIN, Nonces::random().unwrap()).unwrap());
         Box::leak(Box::new(runtime)).spawn(async move { axum::serve(listener, router).await });
         address
     })
@@ -132,12 +138,41 @@ fn origin_is_a_setting() {
     let stderr =
         refusal_to_start(without_settings(EXAMPLE).env("PUBLIC_ORIGIN", "api.example.com"));
     assert!(stderr.starts_with("PUBLIC_ORIGIN: "), "{stderr}");
+    let stderr = refusal_to_start(without_settings(EXAMPLE).env("NONCE_SECRET", SECRET));
+    assert!(stderr.starts_with("PUBLIC_ORIGIN is not set"), "{stderr}");
     let mut example = Started::new(without_settings(EXAMPLE).env("PUBLIC_ORIGIN", ORIGIN));
     // Kept: a program whose output nobody reads ends.
     let mut lines = example.lines();
     let line = lines.find(|line| line.starts_with("curl -i ")).unwrap();
     let address = line.split('/').nth(2).unwrap().parse().unwrap();
     assert_eq!(values(&get(address, "/api/v1/", &[]).text, "WWW-Authenticate").len(), 2);
+}
+
+/// A nonce from before a restart, or of another process.
+#[test]
+fn nonces_of_the_secret_in_the_settings_are_accepted() {
+    let (issuer, client) = (IssuerServer::start(), DpopClient::default());
+    let mut command = without_settings(EXAMPLE);
+    command.env("ISSUER", issuer.url()).env("AUDIENCE", AUDIENCE).env("PUBLIC_ORIGIN", ORIGIN);
+    let token = issuer.token().bound_to(&client.confirmation()).mint();
+    let nonce = Nonces::with_secret(SECRET).unwrap().issue(UnixTime::now()).to_string();
+    for (secret, status) in
+        [(Some(SECRET), 200), (Some(&SECRET.replace('7', "8")), 401), (None, 401)]
+    {
+        match secret {
+            Some(secret) => command.env("NONCE_SECRET", secret),
+            None => command.env_remove("NONCE_SECRET"),
+        };
+        let mut example = Started::new(&mut command);
+        let line = example.lines().next().unwrap();
+        let address = line.split('/').nth(2).unwrap().parse().unwrap();
+        let proof = client.with_nonce(nonce.as_str()).proof("GET", HELLO, &token).mint();
+        assert_eq!(send(address, "/api/v1/", &token, &proof).status, status, "{secret:?}");
+    }
+    let short = command.env("NONCE_SECRET", &SECRET[1..]);
+    let stderr = refusal_to_start(short);
+    let expected = "NONCE_SECRET: the secret of the nonces is 31 bytes long, 32 is the least";
+    assert_eq!(stderr.trim(), expected);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use axum::{
     routing::{any, get},
 };
 use tokenring::{
-    Algorithm, Guard, KeyQuery, KeySource as _, Rejection, RemoteJwks, ResourceMetadata, Verified,
+    Guard, Rejection, RemoteJwks, ResourceMetadata, Verified,
     possession::{ClientCertificate, Request},
 };
 
@@ -40,10 +40,10 @@ pub const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
 pub const MESSAGE: HeaderName = HeaderName::from_static("x-auth-message");
 
 /// The method of the request that the proxy asks about. It is compared with a proof, and with nothing else.
-pub const METHOD: HeaderName = HeaderName::from_static("x-original-method");
+pub const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 
 /// Its target, as the client sent it.
-pub const TARGET: HeaderName = HeaderName::from_static("x-original-uri");
+pub const TARGET: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
 /// The client's certificate, if [`Certificates::FromNginx`] says so.
 pub const CERTIFICATE: HeaderName = HeaderName::from_static("x-client-cert");
@@ -186,9 +186,8 @@ pub fn probes(service: Arc<ForwardAuth>) -> Router {
 /// Whether the service is ready, which means that it has keys to verify with.
 async fn ready(State(service): State<Arc<ForwardAuth>>) -> Response {
     let keys = service.guard.verifier().keys();
-    // Any lookup fetches keys that are missing or old. A service that is not ready gets no requests, so
-    // the probe itself must look up a key.
-    let _looked_up = keys.key_async(KeyQuery::new(None, Algorithm::RS256)).await;
+    // A service that is not ready gets no requests, so the probe itself fetches keys that are missing or old.
+    let _failure = keys.prime_async().await;
     let health = keys.health();
     let status = match health.is_ready() {
         true => StatusCode::OK,

@@ -42,9 +42,13 @@ impl Settings {
             Some(scope) => guard.require_scope(&scope),
             None => guard,
         };
-        let guard = match setting("PUBLIC_ORIGIN")? {
-            Some(origin) => guard.accept_dpop(proofs(&origin)?),
-            None => guard,
+        let guard = match (setting("PUBLIC_ORIGIN")?, setting("NONCE_SECRET")?) {
+            (Some(origin), secret) => guard.accept_dpop(proofs(&origin, secret)?),
+            (None, None) => guard,
+            (None, Some(_)) => {
+                let meaning = "the origin that clients know, if NONCE_SECRET is set";
+                return Err(SettingError::Missing { name: "PUBLIC_ORIGIN", meaning });
+            }
         };
         let (guard, metadata) = match setting("RESOURCE")? {
             Some(resource) => {
@@ -79,8 +83,9 @@ fn policy(issuer: &str, audience: &str) -> Result<Policy, SettingError> {
 }
 
 /// The verifier of DPoP proofs. This process alone remembers those that were used.
-fn proofs(origin: &str) -> Result<ProofVerifier, SettingError> {
-    let nonces = Nonces::random().map_err(SettingError::Nonces)?;
+fn proofs(origin: &str, secret: Option<String>) -> Result<ProofVerifier, SettingError> {
+    let nonces = secret.map_or_else(Nonces::random, Nonces::with_secret);
+    let nonces = nonces.map_err(SettingError::Nonces)?;
     let policy = ProofPolicy::new(origin).nonces(nonces);
     ProofVerifier::new(policy, ReplayMemory::default()).map_err(SettingError::Proofs)
 }
@@ -242,7 +247,7 @@ pub enum SettingError {
     },
     /// `PUBLIC_ORIGIN` is not the origin of a service.
     Proofs(ProofPolicyError),
-    /// The system has no randomness for nonces.
+    /// `NONCE_SECRET` is too short, or it is not set and the system has no randomness.
     Nonces(NonceError),
     /// `RESOURCE` is not the identifier of a protected resource.
     Resource(ResourceMetadataError),
@@ -298,7 +303,7 @@ impl fmt::Display for SettingError {
             Self::Keys { name, error } => write!(f, "{name}: {error}"),
             Self::Policy { name, error } => write!(f, "{name}: {error}"),
             Self::Proofs(error) => write!(f, "PUBLIC_ORIGIN: {error}"),
-            Self::Nonces(error) => write!(f, "PUBLIC_ORIGIN: {error}"),
+            Self::Nonces(error) => write!(f, "NONCE_SECRET: {error}"),
             Self::Resource(error) => write!(f, "RESOURCE: {error}"),
             Self::Certificates => f.write_str("CLIENT_CERTIFICATES must be nginx, or not be set"),
         }

@@ -1,7 +1,13 @@
-//! Serves the MCP server. With `ISSUER` and `RESOURCE` in the environment, it accepts that issuer's tokens
-//! for that resource. Without them it starts its own test issuer, and prints curl commands to try.
+//! Serves the MCP server. With an issuer in the environment, it accepts that issuer's tokens. Without one it
+//! starts its own test issuer, and prints curl commands to try.
 
-use std::{env, error::Error};
+#[path = "../../shared/issuer.rs"]
+mod issuer;
+
+use std::{
+    env::{self, VarError},
+    error::Error,
+};
 
 use tokenring::{Policy, RemoteJwks, Verifier, testkit::IssuerServer};
 use tokenring_mcp::router;
@@ -15,13 +21,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Kept alive as long as the server.
     let mut test_issuer = None;
-    let (resource, verifier) = match (env::var("ISSUER"), env::var("RESOURCE")) {
-        (Ok(issuer), Ok(resource)) => {
-            let policy = Policy::new(&issuer, &resource);
-            (resource, Verifier::new(policy, RemoteJwks::discover(&issuer)?)?)
-        }
+    let (resource, verifier) = match issuer::settings()? {
+        Some((policy, keys)) => (resource()?, Verifier::new(policy, keys)?),
         // The test issuer's private keys are public.
-        (Err(_), Err(_)) if address.ip().is_loopback() => {
+        None if address.ip().is_loopback() && env::var_os("RESOURCE").is_none() => {
             let resource = format!("http://{address}/mcp");
             let issuer = test_issuer.insert(IssuerServer::start());
             let keys =
@@ -30,10 +33,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
             print_what_to_try(&resource, issuer);
             (resource, Verifier::new(policy, keys.build()?)?)
         }
-        _ => return Err("set ISSUER and RESOURCE, or neither and a loopback LISTEN".into()),
+        None => return Err("set ISSUER and AUDIENCE, or neither and a loopback LISTEN".into()),
     };
-    axum::serve(listener, router(verifier, &resource)?).await?;
+    let router = router(verifier, &resource)?;
+    println!("{resource} is served at {address}");
+    axum::serve(listener, router).await?;
     Ok(())
+}
+
+/// The URL that clients connect to. By RFC 8707 it is the audience too, but some issuers write another one.
+fn resource() -> Result<String, String> {
+    let resource = match env::var("RESOURCE") {
+        Err(VarError::NotPresent) => env::var("AUDIENCE"),
+        resource => resource,
+    };
+    resource.map_err(|error| format!("RESOURCE: {error}"))
 }
 
 fn print_what_to_try(resource: &str, issuer: &IssuerServer) {

@@ -10,7 +10,7 @@ use axum::{
     routing::any,
 };
 use serde_json::{Value, json};
-use tokenring::{Guard, Policy, ResourceMetadataError, Verified, Verifier};
+use tokenring::{Guard, Policy, ResourceMetadataError, Verified, Verifier, testkit::IssuerServer};
 use tokenring_mcp::{
     files::Files,
     protection::{Protection, protect},
@@ -19,6 +19,7 @@ use tokenring_mcp::{
 use tokenring_oracle::{
     http::{Response, bearer, request},
     issued::Issued,
+    program::{Started, refusal_to_start, without_settings},
 };
 use tokio::{net::TcpListener, runtime::Runtime};
 
@@ -230,4 +231,38 @@ fn document_needs_no_token_and_browsers_may_read_it() {
     // Of another path there is none, and it is no redirect.
     let other = request(served.address, "GET", "/.well-known/oauth-protected-resource/x", &[], "");
     assert_eq!(other.status, 404);
+}
+
+#[test]
+fn issuer_and_audience_are_settings() {
+    let issuer = IssuerServer::start();
+    let example = env!("CARGO_BIN_EXE_tokenring-mcp");
+    let resource = "http://127.0.0.1:1/mcp";
+    for (variable, audience) in [(Some(("RESOURCE", resource)), "files-api"), (None, resource)] {
+        let mut command = without_settings(example);
+        command.env_remove("RESOURCE").envs(variable);
+        let issuer_url = issuer.url();
+        command.envs([("ISSUER", issuer_url.as_str()), ("AUDIENCE", audience)]);
+        let mut program = Started::new(&mut command);
+        let line = program.lines().next().unwrap();
+        let address = line.strip_prefix(&format!("{resource} is served at ")).unwrap();
+        let status = |audience: &str| {
+            let token = issuer.token().audience(audience).scope("files:read").mint();
+            let headers = [("Authorization", &*bearer(&token))];
+            request(address.parse().unwrap(), "POST", "/mcp", &headers, "{}").status
+        };
+        // Behind the guard, rmcp refuses the host, which is not the resource's.
+        assert_eq!(status(audience), 403);
+        assert_eq!(status("other"), 401);
+        assert_eq!(status(if variable.is_some() { resource } else { "files-api" }), 401);
+    }
+    for (variable, sentence) in [
+        (("ISSUER", "https://issuer.example"), "AUDIENCE is not set"),
+        (("AUDIENCE", resource), "ISSUER is not set"),
+        (("RESOURCE", resource), "set ISSUER and AUDIENCE"),
+    ] {
+        let mut command = without_settings(example);
+        let stderr = refusal_to_start(command.env_remove("RESOURCE").envs([variable]));
+        assert!(stderr.contains(sentence), "{variable:?}: {stderr}");
+    }
 }

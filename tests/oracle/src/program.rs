@@ -70,6 +70,7 @@ pub fn without_settings(program: &str) -> Command {
         "AUDIENCE",
         "JWKS_URL",
         "PUBLIC_ORIGIN",
+        "NONCE_SECRET",
         "LISTEN",
         "LOG",
     ]) {

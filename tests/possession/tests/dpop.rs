@@ -7,6 +7,7 @@ use std::process::Command;
 
 use issuers::{Issuer, installed};
 use serde_json::{Value, json};
+use tokenring::possession::Nonces;
 use tokenring_axum::{Api, router};
 use tokenring_possession::{AUDIENCE, serve, verifier};
 
@@ -29,7 +30,14 @@ fn challenge(error: &str) -> String {
 fn client_is_accepted_after_a_nonce_challenge_and_a_thief_is_not() {
     let issuer = Issuer::node("authorization_server.mjs");
     let address = serve(|address| {
-        router(Api::with_dpop(verifier(&issuer), &format!("http://{address}")).unwrap())
+        router(
+            Api::with_dpop(
+                verifier(&issuer),
+                &format!("http://{address}"),
+                Nonces::random().unwrap(),
+            )
+            .unwrap(),
+        )
     });
     let origin = format!("http://{address}");
     // oauth4webapi calls EdDSA `Ed25519`.
@@ -63,7 +71,14 @@ fn client_is_accepted_after_a_nonce_challenge_and_a_thief_is_not() {
 fn bound_token_is_refused_where_proofs_are_not_checked() {
     let issuer = Issuer::node("authorization_server.mjs");
     let with_dpop = serve(|address| {
-        router(Api::with_dpop(verifier(&issuer), &format!("http://{address}")).unwrap())
+        router(
+            Api::with_dpop(
+                verifier(&issuer),
+                &format!("http://{address}"),
+                Nonces::random().unwrap(),
+            )
+            .unwrap(),
+        )
     });
     let seen = run(&issuer, &format!("http://{with_dpop}"), "ES256");
     let token = seen["token"].as_str().unwrap();

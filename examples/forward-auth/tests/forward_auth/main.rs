@@ -1,7 +1,6 @@
-//! The server on its own, and between nginx or Caddy and an application.
+//! The server on its own, and between nginx, Caddy, Envoy or Traefik and an application.
 //!
-//! The proxies and Flask are those of the system. If one is missing, the tests fail and say how to
-//! install it.
+//! If a proxy or Flask is missing, the tests fail: `run-tests` installs all of them.
 
 mod limits;
 mod possession;

@@ -11,8 +11,8 @@ use std::{
 
 use serde_json::json;
 use tokenring::{
-    Algorithm,
-    possession::{ClientCertificate, Confirmation},
+    Algorithm, UnixTime,
+    possession::{ClientCertificate, Confirmation, Nonces},
     testkit::{AUDIENCE, DpopClient, IssuerServer},
 };
 use tokenring_oracle::{
@@ -73,8 +73,8 @@ fn proofs_and_certificates_are_accepted_if_the_settings_say_so() {
             let headers = [
                 ("Authorization", authorization),
                 ("DPoP", dpop),
-                ("X-Original-Method", "GET"),
-                ("X-Original-URI", "/v1/a?b"),
+                ("X-Forwarded-Method", "GET"),
+                ("X-Forwarded-Uri", "/v1/a?b"),
                 ("X-Client-Cert", &escaped),
             ];
             get(program.decisions, "/", &headers)
@@ -96,6 +96,29 @@ fn proofs_and_certificates_are_accepted_if_the_settings_say_so() {
     assert_eq!(statuses(&with_nginx), (401, 200));
     let with_prefix = ("PUBLIC_ORIGIN", "https://api.example.com/v1");
     assert_eq!(statuses(&Running::start(program(&issuer).envs([with_prefix]))), (401, 401));
+}
+
+/// A nonce from before a restart, or of another process.
+#[test]
+fn nonces_of_the_secret_in_the_settings_are_accepted() {
+    let issuer = IssuerServer::start();
+    let secret = "7".repeat(32);
+    let nonce = Nonces::with_secret(&secret).unwrap().issue(UnixTime::now());
+    let client = DpopClient::default().with_nonce(nonce.to_string());
+    let token = issuer.token().bound_to(&client.confirmation()).mint();
+    let origin = ("PUBLIC_ORIGIN", "https://api.example.com");
+    for (secret, status) in [(Some(secret), 200), (Some("8".repeat(32)), 401), (None, 401)] {
+        let secret = secret.as_deref().map(|secret| ("NONCE_SECRET", secret));
+        let program = Running::start(program(&issuer).envs([origin]).envs(secret));
+        let proof = client.proof("GET", "https://api.example.com/", &token).mint();
+        let headers = [
+            ("Authorization", &*format!("DPoP {token}")),
+            ("DPoP", &proof),
+            ("X-Forwarded-Method", "GET"),
+            ("X-Forwarded-Uri", "/"),
+        ];
+        assert_eq!(get(program.decisions, "/", &headers).status, status, "{secret:?}");
+    }
 }
 
 #[test]
@@ -230,6 +253,11 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
         (&[("PUBLIC_ORIGIN", " ")], "PUBLIC_ORIGIN is set but empty"),
         (&[("PUBLIC_ORIGIN", "s3cret.example")], "PUBLIC_ORIGIN: "),
         (&[("PUBLIC_ORIGIN", "https://user:s3cret@h")], "PUBLIC_ORIGIN: "),
+        (&[("NONCE_SECRET", "s3cret")], "PUBLIC_ORIGIN is not set, it must be "),
+        (
+            &[("PUBLIC_ORIGIN", PUBLIC), ("NONCE_SECRET", "s3cret")],
+            "NONCE_SECRET: the secret of the nonces is 6 bytes long, 32 is the least",
+        ),
         (&[("RESOURCE", "http://s3cret.example/")], "RESOURCE: "),
         (&[("CLIENT_CERTIFICATES", "s3cret")], "CLIENT_CERTIFICATES must be nginx, or not be set"),
         (&[("CLIENT_CERTIFICATES", "")], "CLIENT_CERTIFICATES is set but empty"),

@@ -1,5 +1,5 @@
-//! The whole chain on loopback ports: test issuer, forward-auth server, an application, and nginx and
-//! Caddy with the configurations shipped here.
+//! The whole chain on loopback ports: test issuer, forward-auth server, an application, and the proxies
+//! with the configurations shipped here.
 
 use std::{
     env, fs,
@@ -15,10 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokenring::{Guard, RemoteJwks};
+use tokenring::{Guard, RemoteJwks, ResourceMetadata};
 use tokenring_forward_auth::{Certificates, ForwardAuth, decisions, probes};
 use tokenring_oracle::{
-    http::{FOREVER, values},
+    http::{FOREVER, get, values},
     issued::Issued,
     program::Started,
 };
@@ -82,7 +82,29 @@ impl Service {
         settings: impl FnOnce(Guard<RemoteJwks>) -> Guard<RemoteJwks>,
     ) -> Self {
         let issued = Issued::start();
-        let service = ForwardAuth::new(settings(Guard::new(issued.verifier())), certificates);
+        let guard = settings(Guard::new(issued.verifier()));
+        Self::serving(issued, guard, certificates, None)
+    }
+
+    /// Starts it with the metadata of this resource, if there is one.
+    pub fn with_resource(resource: Option<&str>) -> Self {
+        let issued = Issued::start();
+        let guard = Guard::new(issued.verifier());
+        let metadata = resource.map(|resource| {
+            // Not the test issuer, whose URL is one of this machine.
+            let metadata = ResourceMetadata::new(resource);
+            metadata.authorization_server("https://login.example.com").build().unwrap()
+        });
+        Self::serving(issued, guard, Certificates::Ignored, metadata.as_ref())
+    }
+
+    fn serving(
+        issued: Issued,
+        guard: Guard<RemoteJwks>,
+        certificates: Certificates,
+        metadata: Option<&ResourceMetadata>,
+    ) -> Self {
+        let service = ForwardAuth::new(guard, certificates);
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_io().build().unwrap();
         let serve = |router| {
             let bound = tokio::net::TcpListener::bind("127.0.0.1:0");
@@ -91,7 +113,7 @@ impl Service {
             runtime.spawn(async move { axum::serve(listener, router).await });
             address
         };
-        let decisions = serve(decisions(service.clone(), None));
+        let decisions = serve(decisions(service.clone(), metadata));
         let probes = serve(probes(service));
         Self { issued, decisions, probes, runtime }
     }
@@ -113,10 +135,16 @@ pub struct Stack {
 impl Stack {
     /// Starts them with the configurations as they are shipped.
     pub fn start(service: &Service, application: Application) -> Self {
-        Self::with(service, application, shipped("nginx.conf"), shipped("Caddyfile"))
+        let mut stack =
+            Self::with(service, application, shipped("nginx.conf"), shipped("Caddyfile"));
+        let application = stack.application.address();
+        let directory = &stack._directory;
+        stack.proxies.push(start_envoy(directory, service.decisions, application));
+        stack.proxies.push(start_traefik(directory, service.decisions, application));
+        stack
     }
 
-    /// Starts them with the lines for preflights turned on.
+    /// Starts nginx and Caddy with the lines for preflights turned on.
     pub fn with_preflights(service: &Service, application: Application) -> Self {
         let nginx = turned_on(&shipped("nginx.conf"), "\"~^OPTIONS", " 1;");
         let caddy = turned_on(&shipped("Caddyfile"), "@preflight {", "127.0.0.1:5000}");
@@ -180,20 +208,19 @@ fn turned_on(configuration: &str, first: &str, last: &str) -> String {
 /// nginx with this configuration, its three addresses replaced.
 fn start_nginx(
     directory: &Directory,
-    mut configuration: String,
+    configuration: String,
     decisions: SocketAddr,
     application: SocketAddr,
 ) -> (&'static str, Started, SocketAddr) {
     let address = own_address();
-    let addresses = [
-        ("server 127.0.0.1:9000;", format!("server {decisions};")),
-        ("server 127.0.0.1:5000;", format!("server {application};")),
-        ("listen 127.0.0.1:8080", format!("listen {address}")),
-    ];
-    for (written, replacement) in addresses {
-        assert_eq!(configuration.matches(written).count(), 1, "{written}");
-        configuration = configuration.replace(written, &replacement);
-    }
+    let configuration = with_addresses(
+        &configuration,
+        [
+            ("server 127.0.0.1:9000;", format!("server {decisions};")),
+            ("server 127.0.0.1:5000;", format!("server {application};")),
+            ("listen 127.0.0.1:8080", format!("listen {address}")),
+        ],
+    );
     let path = directory.0.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
@@ -235,6 +262,74 @@ fn start_caddy(
     ("caddy", start(command, address), address)
 }
 
+/// Envoy with the configuration shipped here, its three addresses replaced.
+fn start_envoy(
+    directory: &Directory,
+    decisions: SocketAddr,
+    application: SocketAddr,
+) -> (&'static str, Started, SocketAddr) {
+    let address = own_address();
+    let socket =
+        |address: SocketAddr| format!("address: {}, port_value: {}", address.ip(), address.port());
+    let configuration = with_addresses(
+        &shipped("envoy.yaml"),
+        [
+            ("address: 127.0.0.1, port_value: 9000", socket(decisions)),
+            ("address: 127.0.0.1, port_value: 5000", socket(application)),
+            ("address: 127.0.0.1, port_value: 8080", socket(address)),
+        ],
+    );
+    let configuration = directory.write("envoy.yaml", &configuration);
+    let mut command = Command::new(program("envoy"));
+    // The tests run several at once, which must not meet in shared memory.
+    command.arg("-c").arg(configuration).args(["--disable-hot-restart", "--concurrency", "1"]);
+    ("envoy", start(command, address), address)
+}
+
+/// Traefik with the two files shipped here, their addresses replaced.
+fn start_traefik(
+    directory: &Directory,
+    decisions: SocketAddr,
+    application: SocketAddr,
+) -> (&'static str, Started, SocketAddr) {
+    let address = own_address();
+    let routes = with_addresses(
+        &shipped("traefik-routes.yaml"),
+        [
+            ("address: http://127.0.0.1:9000/", format!("address: http://{decisions}/")),
+            ("url: http://127.0.0.1:9000 ", format!("url: http://{decisions} ")),
+            ("url: http://127.0.0.1:5000 ", format!("url: http://{application} ")),
+        ],
+    );
+    let routes = directory.write("traefik-routes.yaml", &routes);
+    let configuration = with_addresses(
+        &shipped("traefik.yaml"),
+        [
+            ("address: 127.0.0.1:8080", format!("address: {address}")),
+            ("filename: traefik-routes.yaml", format!("filename: {}", routes.display())),
+        ],
+    );
+    let configuration = directory.write("traefik.yaml", &configuration);
+    let mut command = Command::new(program("traefik"));
+    command.arg(format!("--configFile={}", configuration.display()));
+    let started = start(command, address);
+    // It listens before it has read its routes.
+    let start = Instant::now();
+    while get(address, "/", &[]).status == 404 {
+        assert!(start.elapsed() < FOREVER, "Traefik has no routes");
+        thread::sleep(Duration::from_millis(10));
+    }
+    ("traefik", started, address)
+}
+
+/// `configuration` with other addresses. Each stands in it once.
+fn with_addresses<const N: usize>(configuration: &str, addresses: [(&str, String); N]) -> String {
+    addresses.into_iter().fold(configuration.to_owned(), |configuration, (written, replacement)| {
+        assert_eq!(configuration.matches(written).count(), 1, "{written}");
+        configuration.replace(written, &replacement)
+    })
+}
+
 /// Starts a proxy, and waits until it listens.
 fn start(mut command: Command, address: SocketAddr) -> Started {
     let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -256,16 +351,15 @@ fn start(mut command: Command, address: SocketAddr) -> Started {
     child
 }
 
-const INSTALL: &str =
-    "apt-get update && apt-get install -y --no-install-recommends nginx-light caddy python3-flask";
-
 fn program(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
-    // Debian installs nginx in a directory that only root's path has.
-    let directories = env::split_paths(&path).chain(["/usr/sbin".into()]);
+    // Debian installs nginx in a directory that only root's path has, and `run-tests` installs Envoy and Traefik in
+    // the other one.
+    let installed = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../forward-auth/venv/bin");
+    let directories = env::split_paths(&path).chain(["/usr/sbin".into(), installed]);
     let mut programs = directories.map(|directory| directory.join(name));
     let found = programs.find(|program| program.is_file());
-    found.unwrap_or_else(|| panic!("{name} is not installed. As root: {INSTALL}"))
+    found.unwrap_or_else(|| panic!("{name} is not installed: ./run-tests installs it"))
 }
 
 fn python_with_flask() -> &'static str {
@@ -276,7 +370,7 @@ fn python_with_flask() -> &'static str {
         import.is_ok_and(|status| status.success())
     };
     let found = pythons.find(has_flask);
-    found.unwrap_or_else(|| panic!("no python3 here has Flask. As root: {INSTALL}"))
+    found.unwrap_or_else(|| panic!("no python3 here has Flask: ./run-tests installs it"))
 }
 
 fn is_root() -> bool {
@@ -288,7 +382,7 @@ fn package() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
 }
 
-/// An address that no other test uses. nginx and Caddy cannot say which port the system gave them, and
+/// An address that no other test uses. The proxies cannot say which port the system gave them, and
 /// a port that was free a moment ago may be in use now. So each has its own loopback address, of which
 /// Linux has sixteen million.
 fn own_address() -> SocketAddr {
