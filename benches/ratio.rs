@@ -16,12 +16,13 @@
 mod samples;
 mod table;
 
-use std::hint::black_box;
+use std::{cell::Cell, hint::black_box};
 
 #[cfg(feature = "std")]
 use tokenring::Issuers;
 use tokenring::{
-    Algorithm, CompactJws, JwkSet, KeyError, Policy, UnixTime, Verified, Verifier, VerifyError,
+    Algorithm, CompactJws, JwkSet, KeyError, KeySource, Policy, UnixTime, Verified, Verifier,
+    VerifyError,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey},
 };
 
@@ -53,8 +54,12 @@ fn main() {
     refusals(&table, &sample);
     table.title("verify_at, by number of issuers, RSA-2048");
     issuers(&table, &sample);
+    table.title("many issuers, with two in the place of ring, RSA-2048");
+    many_issuers(&table, &sample);
     table.title("key selection");
     selections(&table, &sample);
+    table.title("a set of 1000 keys, with one of 3 in the place of ring");
+    many_keys(&table);
     table.title("loading keys");
     let jwks = Issuer::default().jwks();
     table.row("JwkSet::from_json, 3 keys", &sample, FEW, |_| {
@@ -118,6 +123,62 @@ fn issuers(table: &Table, sample: &Sample) {
             let outcome = verifier.verify_at(black_box(&unknown), NOW);
             assert_eq!(outcome.err(), Some(VerifyError::WrongIssuer));
         });
+    }
+}
+
+fn many_issuers(table: &Table, sample: &Sample) {
+    let unknown = Issuer::new("https://unknown.example/").token_at(NOW).mint();
+    let [many, two] = [1000, 2].map(|count| fixed(count, sample));
+    beside(table, "1000", [&many, &two], &sample.token, &unknown);
+    #[cfg(feature = "std")]
+    {
+        let [many, two] = [1000, 2].map(|count| at_run_time(count, sample));
+        beside(table, "1000 at run time", [&many, &two], &sample.token, &unknown);
+    }
+    // A token of each issuer in turn, so that the processor's caches do not hold all that is looked up.
+    let count = if table.counts() { 1000 } else { 4 };
+    let tokens = |issuers| {
+        let issuers: Vec<String> = urls(issuers).collect();
+        let issuers = issuers.iter().cycle().take(count);
+        issuers.map(|url| Issuer::new(url).token_at(NOW).mint()).collect::<Vec<_>>()
+    };
+    let (of_many, of_two) = (tokens(count), tokens(2));
+    let (many, two) = (fixed(count, sample), fixed(2, sample));
+    table.pair(
+        &format!("{count}, one after the other"),
+        FEW,
+        in_turn(&many, &of_many),
+        in_turn(&two, &of_two),
+    );
+}
+
+/// Compares the first of two verifiers with the second.
+fn beside<K: KeySource>(
+    table: &Table,
+    name: &str,
+    [many, few]: [&Verifier<K>; 2],
+    accepted: &str,
+    unknown: &str,
+) {
+    let accepts = |verifier: &Verifier<K>| {
+        let verified = verifier.verify_at(black_box(accepted), NOW);
+        assert_eq!(verified.as_ref().map(Verified::issuer), Ok(ISSUER));
+    };
+    let refuses = |verifier: &Verifier<K>| {
+        let outcome = verifier.verify_at(black_box(unknown), NOW);
+        assert_eq!(outcome.err(), Some(VerifyError::WrongIssuer));
+    };
+    table.pair(name, FEW, || accepts(many), || accepts(few));
+    table.pair(&format!("{name}, unknown iss"), MANY, || refuses(many), || refuses(few));
+}
+
+/// Each call verifies the next token.
+fn in_turn(verifier: &Verifier<JwkSet>, tokens: &[String]) -> impl Fn() {
+    let next = Cell::new(0);
+    move || {
+        let token = &tokens[next.get()];
+        next.set((next.get() + 1) % tokens.len());
+        assert!(verifier.verify_at(black_box(token), NOW).is_ok());
     }
 }
 
@@ -187,13 +248,61 @@ fn selections(table: &Table, sample: &Sample) {
         let key = black_box(three).select(black_box(Some("unknown")), Algorithm::RS256);
         assert_eq!(key.err(), Some(KeyError::UnknownKey));
     });
-    let names: Vec<String> = (0..100).map(|index| format!("tokenring-key-{index}")).collect();
-    let keys = names.iter().map(|name| TestKey::attacker().with_kid(name)).collect();
-    let issuer = Issuer::with_keys(ISSUER, keys);
-    let hundred = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
-    let last = names.last().map(String::as_str);
+    let (hundred, last) = (set_of(100), Some("tokenring-key-099"));
     table.row("the last of 100 keys", sample, MANY, |_| {
         let key = black_box(&hundred).select(black_box(last), Algorithm::RS256);
         assert_eq!(key.as_ref().map(|key| key.key_id()), Ok(last));
     });
+}
+
+fn many_keys(table: &Table) {
+    let (many, few) = (set_of(1000), set_of(3));
+    let selects = |keys: &JwkSet, kid: &str| {
+        let key = black_box(keys).select(black_box(Some(kid)), Algorithm::RS256);
+        assert_eq!(key.as_ref().map(|key| key.key_id()), Ok(Some(kid)));
+    };
+    let lacks = |keys: &JwkSet| {
+        let key = black_box(keys).select(black_box(Some("tokenring-key-xxx")), Algorithm::RS256);
+        assert_eq!(key.err(), Some(KeyError::UnknownKey));
+    };
+    let (last, last_of_few) = ("tokenring-key-999", "tokenring-key-002");
+    table.pair("select, the last", MANY, || selects(&many, last), || selects(&few, last_of_few));
+    table.pair("select, unknown kid", MANY, || lacks(&many), || lacks(&few));
+    let token = |kid| {
+        let key = key_named(kid);
+        Issuer::with_keys(ISSUER, vec![key]).token_at(NOW).mint()
+    };
+    let verifier =
+        |keys: &JwkSet| Verifier::new(Policy::new(ISSUER, AUDIENCE), keys.clone()).unwrap();
+    let verifies = |verifier: &Verifier<JwkSet>, token: &str, outcome| {
+        let verified = verifier.verify_at(black_box(token), NOW);
+        assert_eq!(verified.as_ref().map(Verified::issuer).map_err(|error| *error), outcome);
+    };
+    let verifiers = [verifier(&many), verifier(&few)];
+    let tokens = [token(last), token(last_of_few)];
+    table.pair(
+        "verify_at, the last",
+        FEW,
+        || verifies(&verifiers[0], &tokens[0], Ok(ISSUER)),
+        || verifies(&verifiers[1], &tokens[1], Ok(ISSUER)),
+    );
+    let unknown = token("tokenring-key-xxx");
+    table.pair(
+        "verify_at, unknown kid",
+        MANY,
+        || verifies(&verifiers[0], &unknown, Err(VerifyError::UnknownKey)),
+        || verifies(&verifiers[1], &unknown, Err(VerifyError::UnknownKey)),
+    );
+}
+
+/// The same key under this many names, from `tokenring-key-000` on.
+fn set_of(count: usize) -> JwkSet {
+    let keys = (0..count).map(|index| key_named(&format!("tokenring-key-{index:03}"))).collect();
+    let keys = JwkSet::from_json(Issuer::with_keys(ISSUER, keys).jwks().as_bytes()).unwrap();
+    assert_eq!(keys.len(), count);
+    keys
+}
+
+fn key_named(kid: &str) -> TestKey {
+    TestKey::attacker().with_kid(kid)
 }

@@ -47,33 +47,45 @@ impl Table {
     /// Times `calls` of `ours` in each round, in turns with ring's part of verifying `sample`.
     pub(crate) fn row(&self, name: &str, sample: &Sample, calls: usize, ours: impl Fn(&str)) {
         let token = sample.token.as_str();
-        let ours = || per_call(calls, || ours(black_box(token)));
-        let ring = || per_call(FEW, || sample.ring(black_box(token)));
-        let (mut times, mut ring_times, mut ratios) = (vec![], vec![], vec![]);
+        self.beside(
+            name,
+            || per_call(calls, || ours(black_box(token))),
+            || per_call(FEW, || sample.ring(black_box(token))),
+        );
+    }
+
+    /// Times `calls` of `ours` in each round, in turns with as many of `other`, which stands in ring's columns.
+    pub(crate) fn pair(&self, name: &str, calls: usize, ours: impl Fn(), other: impl Fn()) {
+        self.beside(name, || per_call(calls, &ours), || per_call(calls, &other));
+    }
+
+    /// Both return nanoseconds.
+    fn beside(&self, name: &str, ours: impl Fn() -> f64, other: impl Fn() -> f64) {
+        let (mut times, mut other_times, mut ratios) = (vec![], vec![], vec![]);
         // The first round warms up and is not counted.
         for round in 0..=self.rounds {
             // Neither of the two is always first.
-            let (time, ring_time) = if round % 2 == 0 {
+            let (time, other_time) = if round % 2 == 0 {
                 let time = ours();
-                (time, ring())
+                (time, other())
             } else {
-                let ring_time = ring();
-                (ours(), ring_time)
+                let other_time = other();
+                (ours(), other_time)
             };
             if round > 0 {
                 times.push(time);
-                ring_times.push(ring_time);
-                ratios.push(time / ring_time);
+                other_times.push(other_time);
+                ratios.push(time / other_time);
             }
         }
-        for samples in [&mut times, &mut ring_times, &mut ratios] {
+        for samples in [&mut times, &mut other_times, &mut ratios] {
             samples.sort_by(f64::total_cmp);
         }
-        print!("  {name:28} {:>9.0} {:>9.0}  ", at(&times, 50), at(&ring_times, 50));
+        print!("  {name:28} {:>9.0} {:>9.0}  ", at(&times, 50), at(&other_times, 50));
         for percent in [25, 50, 75] {
             print!(" {:>7.4}", at(&ratios, percent));
         }
-        println!("   {:>7.4}", at(&times, 1) / at(&ring_times, 1));
+        println!("   {:>7.4}", at(&times, 1) / at(&other_times, 1));
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::hint::black_box;
 
+use tokenring::testkit::Issuer;
+
 use crate::{
+    dpop,
     peer::{Peer, Refusal},
     samples::Sample,
     with_ring::RingAlone,
@@ -19,9 +22,10 @@ pub struct Contest<'a> {
 }
 
 impl<'a> Contest<'a> {
-    /// One contest for each of the `samples`.
-    pub fn all(peers: &'a [Box<dyn Peer>], samples: &'a [Sample]) -> Vec<Self> {
-        samples.iter().map(|sample| Self::new(peers, samples, sample)).collect()
+    /// One contest for each of the `samples` of `issuer`, and that of DPoP requests.
+    pub fn all(issuer: &Issuer, peers: &'a [Box<dyn Peer>], samples: &'a [Sample]) -> Vec<Self> {
+        let tokens = samples.iter().map(|sample| Self::new(peers, samples, sample));
+        tokens.chain([dpop::contest(issuer)]).collect()
     }
 
     fn new(peers: &'a [Box<dyn Peer>], samples: &[Sample], sample: &'a Sample) -> Self {
@@ -47,10 +51,20 @@ pub struct Contender<'a> {
     /// The number of calls in a batch: enough to be timed, and so few that all batches of a round
     /// see the same machine.
     pub batch: u32,
+    prepare: Box<dyn Fn(u32) + Sync + 'a>,
     call: Box<dyn Fn() + Sync + 'a>,
 }
 
 impl<'a> Contender<'a> {
+    pub(crate) fn new(library: &'static str, batch: u32, call: impl Fn() + Sync + 'a) -> Self {
+        Self { library, batch, prepare: Box::new(|_| ()), call: Box::new(call) }
+    }
+
+    /// `prepare` makes what the next calls use up; it gets their number.
+    pub(crate) fn prepared_by(self, prepare: impl Fn(u32) + Sync + 'a) -> Self {
+        Self { prepare: Box::new(prepare), ..self }
+    }
+
     fn peer(peer: &'a dyn Peer, sample: &'a Sample) -> Self {
         let call = || {
             let outcome = peer.subject(black_box(&sample.token));
@@ -59,17 +73,22 @@ impl<'a> Contender<'a> {
         // Junk and cache hits take about a microsecond or less.
         let cached = peer.library() == "tokenring with token cache" && sample.expected.is_ok();
         let batch = if cached || sample.expected == Err(Refusal::Malformed) { 100 } else { 5 };
-        Self { library: peer.library(), batch, call: Box::new(call) }
+        Self::new(peer.library(), batch, call)
     }
 
     fn ring(sample: &Sample) -> Self {
         let ring = RingAlone::new(&sample.key, &sample.token);
         let accepts = sample.expected.is_ok();
         let call = move || assert_eq!(black_box(&ring).verify().is_ok(), accepts);
-        Self { library: "ring alone", batch: 5, call: Box::new(call) }
+        Self::new("ring alone", 5, call)
     }
 
-    /// Makes one call, and asserts its outcome.
+    /// Prepares this many calls. It is not timed.
+    pub fn prepare(&self, calls: u32) {
+        (self.prepare)(calls);
+    }
+
+    /// Makes one prepared call, and asserts its outcome.
     pub fn call(&self) {
         (self.call)();
     }

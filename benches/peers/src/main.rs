@@ -1,8 +1,8 @@
-//! Times every library with every sample, and prints a table.
+//! Times every library with every sample, prints all figures, and at last the tables of the READMEs.
 //!
 //! `cargo run --release -p peers`, with `--no-default-features
 //! --features boring` for jwt-simple on BoringSSL; `-- --save` also writes results/rust.csv, `-- --quick`
-//! only checks that everything works.
+//! only checks that everything works, `-- --tables` prints the tables of the saved figures.
 
 use std::{
     collections::HashMap,
@@ -17,27 +17,34 @@ use peers::{
     peer::peers,
     report::{Allocations, Row, csv, print_case, print_head},
     samples::{issuer, samples},
+    tables::{TABLES, table},
     throughput::throughput,
 };
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if arguments.iter().any(|argument| !["--save", "--quick"].contains(&argument.as_str())) {
-        eprintln!("arguments: [--save] [--quick]");
+    let known = ["--save", "--quick", "--tables"];
+    if arguments.iter().any(|argument| !known.contains(&argument.as_str())) {
+        eprintln!("arguments: [--save] [--quick], or --tables");
         return ExitCode::FAILURE;
     }
     let given = |name: &str| arguments.iter().any(|argument| argument == name);
+    let file = Path::new(HERE).join("results/rust.csv");
+    if given("--tables") {
+        print_tables(&fs::read_to_string(&file).unwrap());
+        return ExitCode::SUCCESS;
+    }
     // If RUST_BACKTRACE is set, jwt-simple's errors collect backtraces, which takes time.
     if env::var_os("RUST_LIB_BACKTRACE").is_none_or(|value| value != "0") {
         let again = env::current_exe().unwrap();
         let status = Command::new(again).args(&arguments).env("RUST_LIB_BACKTRACE", "0").status();
         return if status.unwrap().success() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    let rows = rows(if given("--quick") { Effort::QUICK } else { Effort::FULL });
+    let figures = csv(&rows(if given("--quick") { Effort::QUICK } else { Effort::FULL }));
+    print_tables(&figures);
     if given("--save") {
-        let file = Path::new(HERE).join("results/rust.csv");
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, csv(&rows)).unwrap();
+        fs::write(&file, figures).unwrap();
         println!("\nwritten to {}", file.display());
     }
     ExitCode::SUCCESS
@@ -49,7 +56,7 @@ fn rows(effort: Effort) -> Vec<Row> {
     let (peers, samples) = (peers(&issuer), samples(&issuer));
     let mut rows = vec![];
     print_head();
-    for contest in Contest::all(&peers, &samples) {
+    for contest in Contest::all(&issuer, &peers, &samples) {
         let contenders = &contest.contenders[..];
         let timings = time(contenders, effort);
         let mut rates = vec![None; contenders.len()];
@@ -70,6 +77,12 @@ fn rows(effort: Effort) -> Vec<Row> {
         print_case(&rows[first..]);
     }
     rows
+}
+
+fn print_tables(figures: &str) {
+    for (file, columns) in TABLES {
+        print!("\n{file}:\n\n{}", table(figures, columns));
+    }
 }
 
 /// Allocations by case and library, counted in a child process: counting slows the allocator,

@@ -67,6 +67,7 @@ fn in_turns(
     let mut times = vec![vec![]; contenders.len()];
     // The first round warms up and is not counted.
     for round in 0..=rounds {
+        contenders.iter().for_each(|contender| contender.prepare(calls(contender)));
         for index in shuffled(contenders.len(), round) {
             let time = per_call(&contenders[index], calls(&contenders[index]));
             if round > 0 {

@@ -34,14 +34,14 @@ pub enum Refusal {
     Other,
 }
 
-/// All libraries, with the keys of `issuer`.
+/// All libraries, in the order of the tables, with the keys of `issuer`.
 pub fn peers(issuer: &Issuer) -> Vec<Box<dyn Peer>> {
     vec![
         Box::new(Tokenring::new(issuer)),
         Box::new(Tokenring::with_token_cache(issuer)),
-        Box::new(Jsonwebtoken::new(issuer, Backend::AwsLc)),
-        Box::new(Jsonwebtoken::new(issuer, Backend::RustCrypto)),
-        Box::new(Jsonwebtoken9::new(issuer)),
         Box::new(JwtSimple::new(issuer)),
+        Box::new(Jsonwebtoken::new(issuer, Backend::AwsLc)),
+        Box::new(Jsonwebtoken9::new(issuer)),
+        Box::new(Jsonwebtoken::new(issuer, Backend::RustCrypto)),
     ]
 }

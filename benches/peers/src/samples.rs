@@ -8,12 +8,12 @@ use tokenring::{
     testkit::{ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
-use crate::peer::Refusal;
+use crate::{keycloak, peer::Refusal};
 
 /// The leeway of every library.
 pub const LEEWAY: Duration = Duration::from_secs(60);
 
-/// The subject of every accepted token.
+/// The subject of the accepted tokens, but for Keycloak's.
 pub const SUBJECT: &str = "auth0|64b7f1c2a9d3e8f0b5c6a7d8";
 
 /// A token and its expected outcome.
@@ -60,6 +60,7 @@ pub fn samples(issuer: &Issuer) -> Vec<Sample> {
         |case, key: &TestKey, token, expected| Sample { case, token, key: key.clone(), expected };
     vec![
         sample("RSA-2048", rsa_2048, good.mint(), Ok(SUBJECT)),
+        sample("RSA-2048 3 KB", rsa_2048, keycloak::token(issuer).mint(), Ok(keycloak::SUBJECT)),
         sample("RSA-3072", rsa_3072, good.clone().key(rsa_3072).mint(), Ok(SUBJECT)),
         sample("RSA-4096", rsa_4096, good.clone().key(rsa_4096).mint(), Ok(SUBJECT)),
         sample("PS256", ps256, good.clone().key(ps256).mint(), Ok(SUBJECT)),

@@ -1,4 +1,4 @@
-//! jsonwebtoken 11 on aws-lc and on RustCrypto.
+//! jsonwebtoken 12 on aws-lc and on RustCrypto.
 
 use std::{cell::Cell, collections::HashMap};
 

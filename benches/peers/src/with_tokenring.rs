@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use tokenring::{
-    JwkSet, Policy, Verifier, VerifyError,
+    JwkSet, Policy, Verified, Verifier, VerifyError,
     testkit::{AUDIENCE, Issuer},
 };
 
@@ -19,17 +19,23 @@ pub(crate) struct Tokenring {
 
 impl Tokenring {
     pub(crate) fn new(issuer: &Issuer) -> Self {
-        let policy = Policy::new(issuer.url(), AUDIENCE).leeway(LEEWAY).algorithms(ALGORITHMS);
-        let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
-        Self { library: "tokenring", verifier: Verifier::new(policy, keys).unwrap() }
+        Self { library: "tokenring", verifier: verifier(issuer) }
     }
 
-    /// Accepted tokens are in the cache from their second call on.
     pub(crate) fn with_token_cache(issuer: &Issuer) -> Self {
-        let capacity = NonZeroUsize::new(1000).unwrap();
-        let verifier = Self::new(issuer).verifier.with_token_cache(capacity);
-        Self { library: "tokenring with token cache", verifier }
+        Self { library: "tokenring with token cache", verifier: caching_verifier(issuer) }
     }
+}
+
+pub(crate) fn verifier(issuer: &Issuer) -> Verifier<JwkSet> {
+    let policy = Policy::new(issuer.url(), AUDIENCE).leeway(LEEWAY).algorithms(ALGORITHMS);
+    let keys = JwkSet::from_json(issuer.jwks().as_bytes()).unwrap();
+    Verifier::new(policy, keys).unwrap()
+}
+
+/// Accepted tokens are in the cache from their second call on.
+pub(crate) fn caching_verifier(issuer: &Issuer) -> Verifier<JwkSet> {
+    verifier(issuer).with_token_cache(NonZeroUsize::new(1000).unwrap())
 }
 
 impl Peer for Tokenring {
@@ -38,13 +44,16 @@ impl Peer for Tokenring {
     }
 
     fn subject(&self, token: &str) -> Result<String, Refusal> {
-        let verified = self.verifier.verify(token).map_err(refusal)?;
-        // tokenring's policy checks `nbf` if it is present, but cannot require it.
-        if verified.not_before().is_none() {
-            return Err(Refusal::ClaimMissing);
-        }
-        verified.subject().map(str::to_owned).ok_or(Refusal::ClaimMissing)
+        subject_of(&self.verifier.verify(token).map_err(refusal)?)
     }
+}
+
+pub(crate) fn subject_of(verified: &Verified) -> Result<String, Refusal> {
+    // tokenring's policy checks `nbf` if it is present, but cannot require it.
+    if verified.not_before().is_none() {
+        return Err(Refusal::ClaimMissing);
+    }
+    verified.subject().map(str::to_owned).ok_or(Refusal::ClaimMissing)
 }
 
 fn refusal(error: VerifyError) -> Refusal {

@@ -12,8 +12,9 @@ use peers::{
 fn main() {
     let issuer = issuer();
     let (peers, samples) = (peers(&issuer), samples(&issuer));
-    for contest in Contest::all(&peers, &samples) {
+    for contest in Contest::all(&issuer, &peers, &samples) {
         for contender in &contest.contenders[..contest.results] {
+            contender.prepare(2);
             // The first call sets up lazy state, and fills the token cache.
             contender.call();
             let allocated = measure(|| contender.call());

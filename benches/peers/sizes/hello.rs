@@ -1,0 +1,5 @@
+//! What every Rust program has.
+
+fn main() {
+    println!("Hello, world");
+}
