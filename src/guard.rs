@@ -287,9 +287,9 @@ impl<K: KeySource> Guard<K> {
     /// from a field of its own, a cookie, or the first message of a WebSocket.
     ///
     /// Everything else is as in [`check`](Self::check), and so are the rejections. **If a field or a cookie
-    /// can occur twice, refuse such a request yourself**: another reader might take the other value. A
-    /// cookie is sent by the browser whoever caused the request, so it also needs protection against
-    /// cross-site requests.
+    /// can occur twice, refuse such a request yourself**: another reader might take the other value.
+    /// Browsers send cookies even with requests that another site caused, so a cookie also needs protection
+    /// against those.
     ///
     /// ```
     /// use tokenring::{Guard, Rejection, RemoteJwks, Verified};

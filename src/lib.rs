@@ -1,26 +1,27 @@
 //! Verifies JSON Web Tokens with *ring*: strictly, with five dependencies, no framework and no async
 //! runtime.
 //!
-//! ```
+//! ```no_run
 //! use tokenring::{Guard, Verifier};
 //!
+//! # #[cfg(not(feature = "fetch"))] fn main() {}
 //! # #[cfg(feature = "fetch")]
-//! # fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//! // Once: the `iss` of the tokens, and the `aud` that names this service. The issuer's keys are found,
-//! // fetched and refreshed.
-//! let verifier = Verifier::discover("https://login.example.com/", "https://api.example.com/")?;
-//! let guard = Guard::new(verifier).require_scope("read:messages");
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // Once: the `iss` of the tokens, and the `aud` that names this service. The issuer's keys are found,
+//!     // fetched and refreshed.
+//!     let verifier = Verifier::discover("https://login.example.com/", "https://api.example.com/")?;
+//!     let guard = Guard::new(verifier).require_scope("read:messages");
 //!
-//! // For each request, with all values of its `Authorization` field. In async code: `check_async`.
-//! match guard.check(["Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"]) {
-//!     Ok(caller) => println!("hello {}", caller.subject().unwrap_or("nobody")),
-//!     Err(rejection) => {
-//!         eprintln!("{rejection}"); // for the log, with the cause
-//!         println!("{} {}", rejection.status(), rejection.body()); // for the client
+//!     // For each request, with all values of its `Authorization` field. In async code: `check_async`.
+//!     match guard.check(["Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"]) {
+//!         Ok(caller) => println!("hello {}", caller.subject().unwrap_or("nobody")),
+//!         Err(rejection) => {
+//!             eprintln!("{rejection}"); // for the log, with the cause
+//!             println!("{} {}", rejection.status(), rejection.body()); // for the client
+//!         }
 //!     }
+//!     Ok(())
 //! }
-//! # Ok(())
-//! # }
 //! ```
 //!
 //! A token is accepted if it is well-formed, signed with a key of the issuer, and satisfies a
@@ -111,9 +112,10 @@
 //!
 //! # Features
 //!
-//! - `fetch`, on by default, with `std`: [`RemoteJwks`] and [`Auth0`], over ureq and rustls.
-//! - `std`, on by default: everything that reads the clock or waits, and [`Issuers`]. Without it the crate
-//!   is `no_std` and needs `alloc`.
+//! - `fetch`, on by default, with `std`: [`RemoteJwks`], [`Verifier::discover`] and [`Auth0`], over ureq and
+//!   rustls; `into()` an `http::Response`; the pages [`guide`] and [`issuers`].
+//! - `std`, on by default: everything that reads the clock or waits, [`Issuers`], the token cache. Without it
+//!   the crate is `no_std` and needs `alloc`.
 //! - `simd`, with `std`: base64url is decoded with AVX2 or NEON, where the processor has it. This
 //!   code is in the `base64` crate and uses `unsafe`. Worthwhile for tokens of several kilobytes.
 //! - `testkit`: an issuer for tests. Its private keys are public.
@@ -164,8 +166,8 @@ mod token_cache;
 #[cfg(feature = "std")]
 mod lock;
 
-// 6. The pipeline again, past the first failure: for operators.
-pub mod explain;
+// 6. Tokens that are bound to a key or a certificate: the proof in a request.
+pub mod possession;
 
 // 7. The check of an HTTP request, before its handler.
 mod bearer;
@@ -174,12 +176,12 @@ mod guard;
 mod challenge;
 mod rejection;
 
-// 8. Tokens that are bound to a key or a certificate: the proof in a request.
-pub mod possession;
-
-// 9. What the service says of itself.
+// 8. What the service says of itself.
 mod host;
 mod resource_metadata;
+
+// 9. The pipeline again, past the first failure: for operators.
+pub mod explain;
 
 // 10. Every reason for refusal, in pipeline order, and the faults of a setting's text.
 mod error;

@@ -118,7 +118,7 @@ impl Policy {
         }
     }
 
-    /// Checks `aud`. A token that names other recipients is refused, whatever its client. RFC 7519
+    /// Checks `aud`. A token that names only other recipients is refused, whatever its client. RFC 7519
     /// section 4.1.3, RFC 8725 section 3.9.
     pub(crate) fn check_audience(&self, claims: &ClaimsSet) -> Result<(), VerifyError> {
         let names_nobody =

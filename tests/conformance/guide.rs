@@ -11,7 +11,7 @@ use std::{
 use serde_json::json;
 use tokenring::{
     Algorithm, Authentication, CompactJws, DiscoverError, FetchConfigError, Guard, JwkSet, Policy,
-    PolicyError, PublicKey, RemoteJwks, SettingFault, UnixTime, Verifier, VerifyError,
+    PolicyError, PublicKey, Rejection, RemoteJwks, SettingFault, UnixTime, Verifier, VerifyError,
     possession::{
         ProofPolicy, ProofVerifier, ReplayError, ReplayKey, ReplayMemory, ReplayStore, Request,
     },
@@ -93,6 +93,11 @@ fn log_lines_that_the_pages_show_are_those_of_the_crate() {
     let request = Request::new("GET", "/v1/users").authorization(&authorization).dpop(&proofs);
     let full = guard.clone().accept_dpop(proofs_of_full).check_request_at(&request, NOW);
 
+    let repeated = guard.invalid_request("cookie_repeated", "Invalid token format");
+    let forbidden = guard.forbidden("other_origin", "Forbidden");
+    let unavailable_line = unavailable.to_string();
+    let of_serverless = format!("{}, ..", unavailable_line.split(", try").next().unwrap());
+
     let mut missing_lines = Vec::new();
     for (page, expected) in [
         ("dpop", line_for("Bearer", &bound, &[])),
@@ -114,6 +119,9 @@ fn log_lines_that_the_pages_show_are_those_of_the_crate() {
         ("step_up", line(&strong, &token())),
         ("step_up", line(&strong, &token().claim("acr", "pwd"))),
         ("behind_a_proxy", missing),
+        ("websockets/after", repeated.to_string()),
+        ("websockets/after", forbidden.to_string()),
+        ("serverless", of_serverless),
     ] {
         let text = read(&format!("src/guide/{page}.md"));
         if !text.contains(&expected) {
@@ -140,11 +148,32 @@ fn each_page_of_the_guide_is_in_its_table_and_on_the_landing_page() {
 }
 
 #[test]
+fn each_code_is_in_one_group_of_the_page_of_metrics() {
+    let page = read("src/guide/metrics_and_logs.md");
+    let table = page.split("| codes | status |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let groups = table.lines().skip(2).map(|row| row.split(" | ").next().unwrap());
+    let mut named: Vec<&str> = groups
+        .flat_map(|group| group.split('`').skip(1).step_by(2))
+        .filter(|name| *name != "proof_")
+        .collect();
+    let not_named = |code: &&&str| !named.contains(*code);
+    let others: Vec<_> = Rejection::CODES.iter().filter(not_named).collect();
+    assert!(others.iter().all(|code| code.starts_with("proof_")), "{others:?}");
+    let mut codes: Vec<_> = Rejection::CODES.to_vec();
+    codes.retain(|code| !others.contains(&code));
+    codes.sort_unstable();
+    named.sort_unstable();
+    assert_eq!(named, codes);
+}
+
+#[test]
 fn tests_that_the_page_of_standards_names_exist() {
     let page = read("src/guide/standards.md");
-    let standards = page.split("# Standards").nth(1).unwrap().split("\n# ").next().unwrap();
+    let tables = page.split("# Standards").nth(1).unwrap();
+    let is_head = |row: &&str| row.ends_with("| tests |") || row.starts_with("|---|");
+    let rows = tables.lines().filter(|row| row.starts_with('|') && !is_head(row));
     let mut found = 0;
-    for row in standards.lines().filter(|row| row.starts_with('|')).skip(2) {
+    for row in rows {
         let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
         for name in tests.split(", ").map(|name| name.trim_matches('`')) {
             let path = match name.contains('/') {
@@ -155,7 +184,7 @@ fn tests_that_the_page_of_standards_names_exist() {
             found += 1;
         }
     }
-    assert!(found > 25, "{found}");
+    assert!(found > 80, "{found}");
 }
 
 /// So that whoever pastes it into the service has a program that was compiled.

@@ -60,7 +60,18 @@ fn policy_that_names_a_type_of_its_own_accepts_events_but_not_for_a_login() {
     let named = || TokenType::Named("logout+jwt".into());
     let token = token().header("typ", "logout+jwt").audience(CLIENT_ID).claim("events", json!({}));
     let policy = Policy::new(ISSUER, CLIENT_ID).token_type(named());
-    assert_eq!(outcome(policy, &token.mint()), Ok(()));
+    assert_eq!(outcome(policy.clone(), &token.mint()), Ok(()));
+    for (other, expected) in [
+        (token.clone().header("typ", "JWT"), VerifyError::TokenTypeNotAccepted),
+        (token.clone().audience("another-client"), VerifyError::WrongAudience),
+        (token.clone().without_claim("aud"), VerifyError::ClaimMissing { claim: "aud" }),
+        (
+            token.clone().expires_at(NOW),
+            VerifyError::Expired { exp: NOW.as_secs(), now: NOW.as_secs() },
+        ),
+    ] {
+        assert_eq!(outcome(policy.clone(), &other.mint()), Err(expected));
+    }
     let login = Policy::for_id_tokens(ISSUER, CLIENT_ID).token_type(named());
     assert_eq!(outcome(login, &token.mint()), Err(VerifyError::SecurityEvent));
 }

@@ -101,8 +101,8 @@ pub struct Profile {
 }
 
 /// A handler that takes the caller's claims as a type of its own.
-async fn profile(Claims(profile): Claims<Profile>) -> Json<Value> {
-    Json(json!({ "subject": profile.sub, "email": profile.email }))
+async fn profile(Claims(profile, caller): Claims<Profile>) -> impl IntoResponse {
+    (headers_of(&caller), Json(json!({ "subject": profile.sub, "email": profile.email })))
 }
 
 /// A handler behind the layer [`require_token`], which puts the caller into the request's extensions.

@@ -1,15 +1,20 @@
 //! The example with DPoP, over the wire: tokens that are bound to a key, with proofs that have its nonces.
 //! RFC 9449 section 7.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use serde_json::json;
+use axum::{Json, Router, middleware, response::IntoResponse, routing};
+use serde_json::{Value, json};
 use tokenring::{
-    UnixTime,
-    possession::Nonces,
+    Guard, RemoteJwks, UnixTime, Verifier,
+    possession::{Nonces, ProofPolicy, ProofVerifier, ReplayMemory},
     testkit::{AUDIENCE, DpopClient, IssuerServer, TokenBuilder},
 };
-use tokenring_axum::{Api as Example, router};
+use tokenring_axum::{
+    Api as Example,
+    caller::{Caller, Claims, Shared, headers_of, require_token},
+    router,
+};
 use tokenring_oracle::{
     api::Api,
     http::{Response, bearer, get, values},
@@ -24,12 +29,17 @@ const SECRET: &str = "77777777777777777777777777777777";
 
 /// The example with [`ORIGIN`], on a runtime of two threads, which end with the process.
 fn served() -> Api {
+    served_as(|verifier| {
+        router(Example::with_dpop(verifier, ORIGIN, Nonces::random().unwrap()).unwrap())
+    })
+}
+
+fn served_as(router: impl FnOnce(Verifier<RemoteJwks>) -> Router) -> Api {
     Api::start(|verifier| {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_io().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let router =
-            router(Example::with_dpop(verifier, ORIGIN, Nonces::random().unwrap()).unwrap());
+        let router = router(verifier);
         Box::leak(Box::new(runtime)).spawn(async move { axum::serve(listener, router).await });
         address
     })
@@ -82,6 +92,57 @@ fn nonce_is_demanded_then_accepted_and_a_proof_is_good_for_one_request() {
     assert_eq!(send(api.address, "/api/v1/messages", &token, &proof).status, 401);
 }
 
+/// The subject, by two extractors.
+async fn subject(Caller(caller): Caller, Claims(claims, same): Claims<Value>) -> impl IntoResponse {
+    assert_eq!(caller.verified().subject(), same.verified().subject());
+    (headers_of(&same), Json(claims["sub"].clone()))
+}
+
+#[test]
+fn layer_and_extractors_of_one_guard_share_one_check_and_renew_the_nonce_once() {
+    let nonces = Nonces::with_secret([7; 32]).unwrap();
+    let policy = ProofPolicy::new(ORIGIN).nonces(nonces.clone());
+    let api = served_as(|verifier| {
+        let proofs = ProofVerifier::new(policy, ReplayMemory::default()).unwrap();
+        let guard = Arc::new(Guard::new(verifier).accept_dpop(proofs));
+        let stricter = Arc::new((*guard).clone().require_permission("delete:everything"));
+        let layer = |guard: &Shared| middleware::from_fn_with_state(guard.clone(), require_token);
+        Router::new()
+            .route("/both", routing::get(subject))
+            .route_layer(layer(&guard))
+            .route("/extractors", routing::get(subject))
+            .with_state(guard.clone())
+            // The extractors ask for more than the layer.
+            .merge(
+                Router::new()
+                    .route("/stricter", routing::get(subject))
+                    .route_layer(layer(&guard))
+                    .with_state(stricter),
+            )
+    });
+    let client = DpopClient::default();
+    let plain = api.issued.issuer.token().subject("auth0|somebody").mint();
+    let token = token(&api, &client).mint();
+    let minute_ago = UnixTime::from_secs(UnixTime::now().as_secs() - 60);
+    let client = client.with_nonce(nonces.issue(minute_ago).to_string());
+    for path in ["/both", "/extractors"] {
+        let proof = client.proof("GET", &format!("{ORIGIN}{path}"), &token).mint();
+        let response = send(api.address, path, &token, &proof);
+        assert_eq!((response.status, response.body()), (200, r#""auth0|somebody""#), "{path}");
+        let renewed = values(&response.text, "DPoP-Nonce");
+        assert_eq!(renewed.len(), 1, "{path}: {renewed:?}");
+        // The next request has a check of its own.
+        assert_eq!(send(api.address, path, &token, &proof).status, 401, "{path}");
+    }
+    // With another guard it is a second check, of which the proof is not good.
+    let permitted = json!(["delete:everything"]);
+    let token = self::token(&api, &client).claim("permissions", permitted).mint();
+    let proof = client.proof("GET", &format!("{ORIGIN}/stricter"), &token).mint();
+    assert_eq!(send(api.address, "/stricter", &token, &proof).status, 401);
+    let response = get(api.address, "/stricter", &[("Authorization", &bearer(&plain))]);
+    assert_eq!(response.status, 403, "{}", response.text);
+}
+
 #[test]
 fn bound_token_is_worth_nothing_without_its_key() {
     let (api, client) = (served(), DpopClient::default());
@@ -97,8 +158,7 @@ fn bound_token_is_worth_nothing_without_its_key() {
         [r#"Bearer error="invalid_token", realm="api""#, r#"DPoP algs="ES256 ES384 EdDSA PS256""#,]
     );
     let own_nonce = |other: DpopClient| {
-        let nonce: serde_json::Value =
-            serde_json::from_str(&proof("GET", HELLO).payload_json()).unwrap();
+        let nonce: Value = serde_json::from_str(&proof("GET", HELLO).payload_json()).unwrap();
         other.with_nonce(nonce["nonce"].as_str().unwrap())
     };
     for (fault, bad) in [

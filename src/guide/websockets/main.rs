@@ -96,7 +96,7 @@ async fn events(
     Ok(Sse::new(ticks.take_until(sleep(time_left(&caller)))))
 }
 
-/// A browser sends a cookie whoever caused the request, so the origin of the page is checked first.
+/// A browser sends cookies even with requests that another site caused, so the page's origin is checked first.
 async fn order(
     State(guard): State<Shared>,
     headers: HeaderMap,
