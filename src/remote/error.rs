@@ -110,8 +110,9 @@ pub enum FetchError {
     FileType,
     /// Operator: the file of `bearer_token_file` cannot be read, or holds no token. Nothing was sent.
     TokenFile {
-        /// The operating system's error, or `InvalidData` if the file is empty, longer than 64 KiB, or
-        /// holds something else than one token.
+        /// The operating system's error, `TimedOut` if the read did not end within the timeout, or
+        /// `InvalidData` if the path leads to a directory, a pipe or a device, or the file is empty, has
+        /// 64 KiB or more, or holds something else than one token.
         kind: ErrorKind,
     },
     /// Operator: no thread could be started for the fetch, or it panicked.

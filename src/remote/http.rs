@@ -110,7 +110,7 @@ impl HttpFetch {
         let uri: Uri = request.url().parse().map_err(|_| FetchError::HostNotFound)?;
         let is_own = self.own_origin.is_some() && Origin::of(&uri) == self.own_origin;
         let headers = match is_own {
-            true => self.headers.read()?,
+            true => self.headers.read(deadline.left())?,
             false => HeaderMap::new(),
         };
         let mut outcome = Err(FetchError::Timeout);

@@ -102,6 +102,24 @@ fn token_file_without_a_token_fails_the_fetch_and_is_tried_again() {
     assert_eq!(keys.refresh_now(), Ok(()));
 }
 
+#[cfg(unix)]
+#[test]
+fn token_file_that_is_a_pipe_is_refused_and_never_opened() {
+    let server = IssuerServer::start();
+    let file = TempFile::with("");
+    fs::remove_file(&file.0).unwrap();
+    crate::file::make_pipe(&file.0);
+    let keys = at(&server).bearer_token_file(&file.0).build().unwrap();
+    let invalid = FetchError::TokenFile { kind: ErrorKind::InvalidData };
+    assert_eq!(bare(keys.prime()), Err(invalid.clone()));
+    // The attempt has ended: another one is made at once.
+    assert_eq!(bare(keys.refresh_now()), Err(invalid));
+    assert_eq!(server.connections(), 0);
+    fs::remove_file(&file.0).unwrap();
+    fs::write(&file.0, "good").unwrap();
+    assert_eq!(keys.refresh_now(), Ok(()));
+}
+
 #[test]
 fn headers_are_sent_to_the_issuer_and_not_to_the_host_of_its_keys() {
     let (issuer, other) = (IssuerServer::start(), IssuerServer::start());
