@@ -760,6 +760,32 @@ fn private_key_in_pem_in_place_of_a_set_is_called_that() {
     }
 }
 
+// Section 9.2: private and symmetric keys must be protected. The advice for one public key, to write it into
+// a set, would publish them once more.
+#[test]
+fn private_key_in_jwk_in_place_of_a_set_is_called_that() {
+    for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "\\u0064"] {
+        for kty in ["EC", "RSA", "oct"] {
+            for set in [
+                format!(r#"{{"kty":"{kty}","{member}":"AQAB"}}"#),
+                format!(r#"{{"{member}":"","x":1,"kty":"{kty}"}}"#),
+            ] {
+                assert_eq!(outcome(&set), Err(JwkSetError::PrivateKey), "{set}");
+            }
+        }
+    }
+    // Without `kty` it is no key.
+    assert_eq!(outcome(r#"{"d":"AQAB","k":"AQAB"}"#), Err(JwkSetError::KeysMissing));
+    let pem = |label: &str| format!("-----BEGIN {label}-----\nMIIB\n-----END {label}-----\n");
+    for map in [
+        serde_json::json!({ "a": pem("PRIVATE KEY") }),
+        serde_json::json!({ "a": pem("CERTIFICATE"), "b": pem("RSA PRIVATE KEY") }),
+        serde_json::json!({ "a": 1, "b": pem("EC PRIVATE KEY") }),
+    ] {
+        assert_eq!(outcome(&map.to_string()), Err(JwkSetError::PrivateKey), "{map}");
+    }
+}
+
 #[test]
 fn der_in_place_of_a_set_is_called_that() {
     for der in [
@@ -1303,7 +1329,7 @@ fn every_fault_of_a_set_has_its_text() {
         (
             b"-----BEGIN PRIVATE KEY-----",
             JwkSetError::PrivateKey,
-            "the key set is a private key in PEM, which belongs to the issuer alone",
+            "the key set is a private or secret key, which belongs to the issuer alone",
         ),
         (
             br"{\n}",

@@ -163,10 +163,14 @@ pub(crate) fn is_private_pem(text: &str) -> bool {
 }
 
 fn without_keys(members: &Members) -> JwkSetError {
-    if get(members, "kty").is_some() {
-        return JwkSetError::KeyWithoutSet;
-    }
     let mut texts = members.iter().map(|(_, value)| string(value).unwrap_or_default());
+    if texts.clone().any(|text| is_pem(&text) && is_private_pem(&text)) {
+        return JwkSetError::PrivateKey;
+    }
+    if get(members, "kty").is_some() {
+        let is_private = private_member(members).is_some() || get(members, "k").is_some();
+        return if is_private { JwkSetError::PrivateKey } else { JwkSetError::KeyWithoutSet };
+    }
     match !members.is_empty() && texts.all(|text| is_pem(&text)) {
         true => JwkSetError::PemByKeyId,
         false => JwkSetError::KeysMissing,
