@@ -601,14 +601,24 @@ fn bytes_that_are_not_utf8_are_refused_wherever_they_are() {
         }
     }
     // UTF-16 with and without a byte order mark.
-    let set = set_of(&[named("a", 0)]);
-    let utf16: Vec<u8> = set.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let outcome = |json: &[u8]| JwkSet::from_json(json).map(|set| set.len());
-    assert_eq!(outcome(&utf16), Err(JwkSetError::Json(JsonError::Syntax)));
-    let with_mark = [b"\xff\xfe", utf16.as_slice()].concat();
-    assert_eq!(outcome(&with_mark), Err(JwkSetError::Utf16));
-    let big_endian: Vec<u8> = set.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    assert_eq!(outcome(&[b"\xfe\xff", big_endian.as_slice()].concat()), Err(JwkSetError::Utf16));
+    for set in [set_of(&[named("a", 0)]), "\r\n{}".into(), "{}".into()] {
+        let utf16: Vec<u8> = set.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(outcome(&utf16), Err(JwkSetError::Utf16));
+        let with_mark = [b"\xff\xfe", utf16.as_slice()].concat();
+        assert_eq!(outcome(&with_mark), Err(JwkSetError::Utf16));
+        let big_endian: Vec<u8> = set.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(outcome(&big_endian), Err(JwkSetError::Utf16));
+        let with_mark = [b"\xfe\xff", big_endian.as_slice()].concat();
+        assert_eq!(outcome(&with_mark), Err(JwkSetError::Utf16));
+    }
+    // UTF-32, a single NUL, and fewer than two characters.
+    for other in
+        [b"{\0\0\0}\0\0\0".as_slice(), b"\0\0\0{\0\0\0}", b"{\0}", b"\0{}", b"{\0", b"\0\0"]
+    {
+        let syntax = JwkSetError::Json(JsonError::Syntax);
+        assert_eq!(outcome(other), Err(syntax), "{}", other.escape_ascii());
+    }
 }
 
 /// This many nested arrays or objects.

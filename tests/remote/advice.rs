@@ -446,6 +446,7 @@ fn key_sets() -> Vec<Case> {
     vec![
         of("fetch_empty", b""),
         of("fetch_encoding", &[&[0xff, 0xfe], utf16.as_slice()].concat()),
+        of("fetch_encoding", &utf16),
         of("fetch_encoding", format!("\u{feff}{jwks}").as_bytes()),
         of("fetch_pem", LOOPBACK.as_bytes()),
         of("fetch_pem", &der(LOOPBACK)),

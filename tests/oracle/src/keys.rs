@@ -134,6 +134,8 @@ fn not_json(bytes: &[u8], error: JsonError) -> JwkSetError {
         return JwkSetError::ByteOrderMark;
     } else if bytes.starts_with(b"0") && (long_length || whole) {
         return JwkSetError::Der;
+    } else if is_utf16_without_mark(bytes) {
+        return JwkSetError::Utf16;
     } else if bytes.iter().all(u8::is_ascii_whitespace) {
         return JwkSetError::Empty;
     }
@@ -148,6 +150,15 @@ fn not_json(bytes: &[u8], error: JsonError) -> JwkSetError {
         JsonError::Syntax if escaped => JwkSetError::EscapedLineBreaks,
         _ => JwkSetError::Json(error),
     }
+}
+
+/// Whether it begins with two ASCII characters in UTF-16.
+fn is_utf16_without_mark(bytes: &[u8]) -> bool {
+    let Some(start) = bytes.get(..4) else { return false };
+    let units = |unit: fn([u8; 2]) -> u16| start.chunks(2).map(move |it| unit([it[0], it[1]]));
+    [u16::from_le_bytes, u16::from_be_bytes]
+        .into_iter()
+        .any(|unit| units(unit).all(|unit| (1..=0x7f).contains(&unit)))
 }
 
 /// ASCII's white space.
