@@ -12,7 +12,8 @@ use std::{
 use crate::{
     JsonError, JwkSetError, SkippedKey,
     explain::text::{quoted, up_to},
-    remote::{config_error::FetchConfigError, host::host_of, tls_fault::TlsFault},
+    host::host_of,
+    remote::{config_error::FetchConfigError, tls_fault::TlsFault},
 };
 
 /// Why one attempt to fetch a key set failed. Never part of a verdict: see
