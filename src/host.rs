@@ -1,6 +1,10 @@
 //! Host and port of a URL. RFC 3986 sections 3.2.2 and 3.2.3.
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+use alloc::string::String;
+use core::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 /// Whether it is a name, or an IPv6 address in brackets.
 pub(crate) fn is_host(host: &str) -> bool {
@@ -47,6 +51,27 @@ pub(crate) fn host_of(url: &str) -> Option<&str> {
     (is_host(name) && host.strip_prefix(name).is_some_and(is_port)).then_some(host)
 }
 
+/// What `Debug` shows of a configured name, such as an issuer or an audience: the host if it is a URL, a name
+/// as it is, and nothing of a text that is neither.
+pub(crate) struct Shown<S>(pub(crate) S);
+
+impl<S: AsRef<str>> fmt::Debug for Shown<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.as_ref();
+        let name = Some(text).filter(|text| !text.contains(['/', '\\', '?', '#', '@']));
+        fmt::Debug::fmt(name.or(host_of(text)).unwrap_or_default(), f)
+    }
+}
+
+/// A list of them.
+pub(crate) struct AllShown<'t>(pub(crate) &'t [String]);
+
+impl fmt::Debug for AllShown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(Shown)).finish()
+    }
+}
+
 /// RFC 3986 section 3.1.
 fn is_scheme(scheme: &str) -> bool {
     let is_scheme_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
@@ -56,7 +81,29 @@ fn is_scheme(scheme: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use super::*;
+
+    #[test]
+    fn name_is_shown_as_it_is_and_of_a_url_the_host() {
+        for (text, shown) in [
+            ("https://user:SECRET@h.example/SECRET?key=SECRET", "h.example"),
+            ("api://6e74172b-0000-0000-0000-00000000000a", "6e74172b-0000-0000-0000-00000000000a"),
+            ("accounts.google.com", "accounts.google.com"),
+            ("urn:example:api", "urn:example:api"),
+            ("My API", "My API"),
+            ("", ""),
+            ("user:SECRET@h.example", ""),
+            ("h.example/SECRET", ""),
+            ("h.example?key=SECRET", ""),
+            ("h.example#SECRET", ""),
+            ("https:\\\\h.example\\SECRET", ""),
+            ("https://user:SECRET/RET@h.example/", ""),
+        ] {
+            assert_eq!(format!("{:?}", Shown(text)), format!("{shown:?}"), "{text}");
+        }
+    }
 
     #[test]
     fn host_is_shown_with_its_port_and_nothing_else() {

@@ -1,10 +1,10 @@
 //! What a service demands of proofs.
 
 use alloc::{string::String, vec::Vec};
-use core::time::Duration;
+use core::{fmt, time::Duration};
 
 use super::{Nonces, ProofPolicyError, target::Origin};
-use crate::{Algorithm, time::whole_seconds};
+use crate::{Algorithm, host::Shown, time::whole_seconds};
 
 /// What a service demands of DPoP proofs. RFC 9449 section 4.3.
 ///
@@ -18,7 +18,7 @@ use crate::{Algorithm, time::whole_seconds};
 /// # drop(policy);
 /// # Ok::<(), tokenring::possession::NonceError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProofPolicy {
     origin: String,
     algorithms: Vec<Algorithm>,
@@ -93,6 +93,19 @@ impl ProofPolicy {
             ahead: self.ahead.as_secs(),
             nonces: self.nonces,
         })
+    }
+}
+
+/// Shows the host alone of the origin.
+impl fmt::Debug for ProofPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProofPolicy")
+            .field("origin", &Shown(&self.origin))
+            .field("algorithms", &self.algorithms)
+            .field("max_age", &self.max_age)
+            .field("ahead", &self.ahead)
+            .field("nonces", &self.nonces)
+            .finish()
     }
 }
 
