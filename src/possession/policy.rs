@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use super::{Nonces, ProofPolicyError, target::Origin};
-use crate::{Algorithm, host::Shown, time::whole_seconds};
+use crate::{Algorithm, SettingFault, host::Shown, time::whole_seconds};
 
 /// What a service demands of DPoP proofs. RFC 9449 section 4.3.
 ///
@@ -73,6 +73,9 @@ impl ProofPolicy {
 
     /// The settings, if they can be used.
     pub(super) fn check_self(self) -> Result<Settings, ProofPolicyError> {
+        if let Some(fault) = SettingFault::of(&self.origin) {
+            return Err(ProofPolicyError::SpoiledOrigin { fault });
+        }
         let origin = Origin::parse(&self.origin).map_err(ProofPolicyError::Origin)?;
         if self.algorithms.is_empty() {
             return Err(ProofPolicyError::NoAlgorithm);

@@ -456,6 +456,7 @@ impl RemoteJwksBuilder {
     ///
     /// [`build`](Self::build) fails with [`HeaderName`](FetchConfigError::HeaderName) or
     /// [`HeaderValue`](FetchConfigError::HeaderValue) if one cannot be sent, with
+    /// [`SpoiledHeader`](FetchConfigError::SpoiledHeader) for a placeholder such as `${TOKEN}`, with
     /// [`RepeatedHeader`](FetchConfigError::RepeatedHeader) for a name given twice, and with
     /// [`ReservedHeader`](FetchConfigError::ReservedHeader) for a header such as `Host`, `Content-Length`
     /// or `Accept`.

@@ -4,7 +4,11 @@ use std::{io::ErrorKind, path::PathBuf, string::String, time::Duration, vec::Vec
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
-use crate::remote::{config_error::FetchConfigError, error::FetchError, file::FileFetch};
+use crate::{
+    SettingFault,
+    remote::{config_error::FetchConfigError, error::FetchError, file::FileFetch},
+    setting_text::has_placeholder,
+};
 
 /// The headers as they were given.
 #[derive(Clone, Default)]
@@ -35,6 +39,10 @@ impl Headers {
                 return Err(FetchConfigError::RepeatedHeader);
             }
             given.insert(name, value(text).ok_or(FetchConfigError::HeaderValue)?);
+            if has_placeholder(text) {
+                let fault = SettingFault::Placeholder;
+                return Err(FetchConfigError::SpoiledHeader { fault });
+            }
         }
         let user_agent = match &settings.user_agent {
             Some(text) if value(text).is_none() => return Err(FetchConfigError::UserAgent),
@@ -142,6 +150,9 @@ mod tests {
         Headers::new(&settings).map(drop)
     }
 
+    const PLACEHOLDER: FetchConfigError =
+        FetchConfigError::SpoiledHeader { fault: SettingFault::Placeholder };
+
     #[test]
     fn header_is_checked_before_it_is_ever_sent() {
         for (name, value, expected) in [
@@ -152,6 +163,11 @@ mod tests {
             ("x key", "a", Err(FetchConfigError::HeaderName)),
             ("x:", "a", Err(FetchConfigError::HeaderName)),
             ("x\r\ny", "a", Err(FetchConfigError::HeaderName)),
+            ("x", r#"{"a": 1}"#, Ok(())),
+            ("x", r#"a="b""#, Ok(())),
+            ("authorization", "Bearer ${TOKEN}", Err(PLACEHOLDER)),
+            ("authorization", "\"Bearer ${TOKEN}\"", Err(PLACEHOLDER)),
+            ("x", "<your key>", Err(PLACEHOLDER)),
             ("x", "", Err(FetchConfigError::HeaderValue)),
             ("x", "a\r\nHost: b", Err(FetchConfigError::HeaderValue)),
             ("x", "a\n", Err(FetchConfigError::HeaderValue)),
