@@ -203,8 +203,9 @@ fn delay(retry_after: &str, date: Option<&str>) -> Option<Duration> {
     if retry_after.bytes().all(|byte| byte.is_ascii_digit()) {
         return retry_after.parse().ok().map(Duration::from_secs);
     }
-    let end = date::parse(retry_after)?;
-    let now = date.and_then(date::parse).unwrap_or_else(UnixTime::now);
+    let clock = UnixTime::now();
+    let now = date.and_then(|date| date::parse(date, clock)).unwrap_or(clock);
+    let end = date::parse(retry_after, now)?;
     Some(Duration::from_secs(end.as_secs().saturating_sub(now.as_secs())))
 }
 

@@ -269,7 +269,9 @@ fn retry_after_is_read_if_it_is_a_number_of_seconds_or_a_date() {
         ("86400", Some(86_400)),
         // In the past, by the wall clock.
         ("Wed, 21 Oct 2015 07:28:00 GMT", Some(0)),
-        ("Wednesday, 21-Oct-15 07:28:00 GMT", None),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", Some(0)),
+        ("Wed Oct 21 07:28:00 2015", Some(0)),
+        ("Wednesday, 21-Oct-2015 07:28:00 GMT", None),
         ("tomorrow", None),
         ("-1", None),
         ("+1", None),
@@ -290,6 +292,7 @@ fn retry_after_as_a_date_counts_from_the_date_of_the_response() {
     let server = IssuerServer::start();
     for (date, end, seconds) in [
         ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:30:07 GMT", 127),
+        ("Wed Oct 21 07:28:00 2015", "Wednesday, 21-Oct-15 07:30:07 GMT", 127),
         ("Thu, 31 Dec 2099 23:59:59 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", 1),
         ("Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 31 Dec 2099 23:59:59 GMT", 0),
     ] {
