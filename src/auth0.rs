@@ -8,7 +8,7 @@ use std::{
     string::{String, ToString},
 };
 
-use crate::{FetchConfigError, KeySource, Policy, PolicyError, RemoteJwks, Verifier};
+use crate::{FetchConfigError, KeySource, Policy, PolicyError, RemoteJwks, Verifier, host::Shown};
 
 /// An Auth0 tenant, and the API whose access tokens are accepted.
 ///
@@ -18,7 +18,7 @@ use crate::{FetchConfigError, KeySource, Policy, PolicyError, RemoteJwks, Verifi
 /// let guard = Guard::new(Auth0::from_env()?.verifier()?);
 /// # Ok::<(), tokenring::Auth0ConfigError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Auth0 {
     issuer: String,
     jwks_url: String,
@@ -147,6 +147,17 @@ impl Auth0 {
             client_id if client_id.is_empty() => auth0,
             client_id => auth0.client_id(&client_id),
         })
+    }
+}
+
+/// Shows the host alone of the issuer, and of an audience that is a URL.
+impl fmt::Debug for Auth0 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth0")
+            .field("issuer", &Shown(&self.issuer))
+            .field("audience", &Shown(&self.audience))
+            .field("client_id", &self.client_id.as_ref().map(Shown))
+            .finish_non_exhaustive()
     }
 }
 

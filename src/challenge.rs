@@ -11,11 +11,12 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use core::fmt;
 
-use crate::{Authentication, bearer::Scheme};
+use crate::{Authentication, bearer::Scheme, host::Shown};
 
 /// The protection space of a guard: the settings that its challenges show. RFC 9110 section 11.5.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct ProtectionSpace {
     pub(crate) realm: String,
     /// The scopes that every request needs.
@@ -23,6 +24,18 @@ pub(crate) struct ProtectionSpace {
     /// Where the metadata of the protected resource is. RFC 9728 section 5.1.
     pub(crate) metadata_url: Option<String>,
     pub(crate) schemes: Schemes,
+}
+
+/// Shows the host alone of the metadata's URL.
+impl fmt::Debug for ProtectionSpace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProtectionSpace")
+            .field("realm", &self.realm)
+            .field("scopes", &self.scopes)
+            .field("metadata_url", &self.metadata_url.as_ref().map(Shown))
+            .field("schemes", &self.schemes)
+            .finish()
+    }
 }
 
 /// The schemes in which tokens are accepted.

@@ -5,7 +5,7 @@
 pub(crate) enum Encoding {
     /// Nothing, or nothing but white space.
     Empty,
-    /// UTF-16 with a byte order mark.
+    /// UTF-16, with a byte order mark or without.
     Utf16,
     /// UTF-8 with a byte order mark.
     ByteOrderMark,
@@ -24,6 +24,8 @@ impl Encoding {
             [0x30, length, contents @ ..] if usize::from(*length) == contents.len() => {
                 Some(Self::Der)
             }
+            // RFC 4627 section 3: JSON begins with two ASCII characters, and so does PEM.
+            [0, 1..=0x7F, 0, 1..=0x7F, ..] | [1..=0x7F, 0, 1..=0x7F, 0, ..] => Some(Self::Utf16),
             _ if bytes.trim_ascii().is_empty() => Some(Self::Empty),
             _ => None,
         }

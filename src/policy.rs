@@ -1,10 +1,11 @@
 //! The claims that a token must have. RFC 7519 section 7.2, RFC 8725 sections 3.8 to 3.12.
 
 use alloc::{string::String, vec::Vec};
-use core::time::Duration;
+use core::{fmt, time::Duration};
 
 use crate::{
     Algorithm, ClaimPath, Login, TokenType,
+    host::{AllShown, Shown},
     required_claim::{RequiredClaim, Wanted},
     tenants::Tenants,
 };
@@ -34,7 +35,7 @@ mod settings;
 /// The methods store what they are given. [`Verifier::new`](crate::Verifier::new) refuses a policy
 /// that makes no sense.
 #[doc(alias("Validation", "VerificationOptions", "TokenValidationParameters"))]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Policy {
     /// An `iss`, or a template of one.
     issuer: String,
@@ -360,6 +361,22 @@ impl Policy {
     pub fn allow_sender_constrained(mut self) -> Self {
         self.sender_constrained = SenderConstrained::Allowed;
         self
+    }
+}
+
+/// Shows the host alone of an issuer, an audience or a client that is a URL.
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("issuer", &Shown(&self.issuer))
+            .field("audiences", &AllShown(&self.audiences))
+            .field("clients", &AllShown(&self.clients))
+            .field("algorithms", &self.algorithms)
+            .field("leeway", &self.leeway)
+            .field("token_type", &self.token_type)
+            .field("purpose", &self.purpose)
+            .field("sender_constrained", &self.sender_constrained)
+            .finish_non_exhaustive()
     }
 }
 

@@ -236,7 +236,6 @@ mod attempt;
 mod discovery;
 mod fetch;
 mod place;
-mod host;
 
 // A file in place of HTTP.
 mod file;

@@ -1,12 +1,14 @@
 //! Protected resource metadata: where a client learns who issues the tokens for this service. RFC 9728.
 
 use alloc::{format, string::String, vec::Vec};
+use core::fmt;
 
 use serde_json::Value;
 
 use crate::{
     Algorithm,
     challenge::is_scope_token,
+    host::{AllShown, Shown},
     resource_metadata::url::{PlainHttp, Url},
 };
 
@@ -53,7 +55,7 @@ pub use error::ResourceMetadataError;
 /// Some of them normalize what they compare it with, each in another way. So choose one that has only one
 /// spelling: a host in lower case, no default port, no slash at the end, no query.
 #[doc(alias("oauth-protected-resource", "mcp", "PRM"))]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ResourceMetadata {
     resource: String,
     well_known_path: String,
@@ -116,9 +118,18 @@ impl ResourceMetadata {
     }
 }
 
+/// Shows the host alone of the resource.
+impl fmt::Debug for ResourceMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceMetadata")
+            .field("resource", &Shown(&self.resource))
+            .finish_non_exhaustive()
+    }
+}
+
 /// A builder of [`ResourceMetadata`]. The methods store what they are given, and
 /// [`build`](Self::build) checks it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ResourceMetadataBuilder {
     resource: String,
@@ -135,8 +146,18 @@ pub struct ResourceMetadataBuilder {
     plain_http: PlainHttp,
 }
 
+/// Shows the hosts alone of the resource and of its authorization servers.
+impl fmt::Debug for ResourceMetadataBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceMetadataBuilder")
+            .field("resource", &Shown(&self.resource))
+            .field("authorization_servers", &AllShown(&self.authorization_servers))
+            .finish_non_exhaustive()
+    }
+}
+
 /// The values of a guard, for members that are not set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct OfGuard {
     issuers: Vec<String>,
     scopes: Vec<String>,

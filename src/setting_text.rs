@@ -4,7 +4,8 @@ use core::fmt;
 
 /// What a configured issuer, audience, client or URL has that no real one has.
 ///
-/// Such a value would configure, and then refuse every token.
+/// Such a value would configure, and then refuse every token. Required claims, scopes and a realm are not
+/// checked like this: their values may be any text, and are compared or shown as they are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingFault {
@@ -60,7 +61,7 @@ fn is_quoted(text: &str) -> bool {
 }
 
 /// Whether a part of `text` stands for a value. RFC 3986 allows none of these brackets in a URI.
-fn has_placeholder(text: &str) -> bool {
+pub(crate) fn has_placeholder(text: &str) -> bool {
     ["${", "$(", "{{"].iter().any(|start| text.contains(start))
         || names_between(text, '{', '}')
         || names_between(text, '<', '>')

@@ -3,9 +3,9 @@
 #[cfg(not(feature = "std"))]
 use alloc::collections::BTreeMap as ByName;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::sync::atomic::AtomicBool;
 #[cfg(feature = "std")]
 use core::sync::atomic::Ordering;
+use core::{fmt, sync::atomic::AtomicBool};
 #[cfg(feature = "std")]
 use std::collections::HashMap as ByName;
 
@@ -68,7 +68,7 @@ impl PartialEq for Identity {
 }
 
 /// Issuers that are configured when the verifier is made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct FixedIssuers<K> {
     first: ConfiguredIssuer<K>,
     others: Vec<ConfiguredIssuer<K>>,
@@ -127,6 +127,13 @@ impl<K> FixedIssuers<K> {
             true => Some(&self.first),
             false => self.others.get(*self.places.get(name)?),
         }
+    }
+}
+
+/// Shows the policies and the keys. The names of the places may have secrets.
+impl<K: fmt::Debug> fmt::Debug for FixedIssuers<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 

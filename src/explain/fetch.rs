@@ -322,6 +322,6 @@ const FETCH_FILE: Hint = Hint::coded("fetch_file")
 // This process.
 
 const FETCH_TOKEN_FILE: Hint = Hint::coded("fetch_token_file")
-    .says("The file of `bearer_token_file` must be there, readable by this process, and hold one token: in Kubernetes, mount that of a service account.");
+    .says("The file of `bearer_token_file` must be there, readable by this process, no pipe, and hold one token: in Kubernetes, mount that of a service account.");
 const FETCH_THREAD: Hint = Hint::coded("fetch_thread")
     .says("This process has no thread or memory left for a fetch: raise its limits. With a `Fetch` of your own: it panicked, so look at its message.");

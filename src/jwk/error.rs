@@ -227,7 +227,8 @@ pub enum JwkSetError {
     Der,
     /// Issuer: the set is not one strict JSON object. RFC 7517 section 5.
     Json(JsonError),
-    /// Issuer: the text is a private key in PEM. RFC 7468 sections 10 and 11.
+    /// Issuer: the text is a private or secret key, in PEM or as one JWK. RFC 7468 sections 10 and 11,
+    /// RFC 7517 section 9.2.
     PrivateKey,
     /// Issuer: the text is PEM, not JSON. RFC 7468.
     Pem,
@@ -284,7 +285,7 @@ impl fmt::Display for JwkSetError {
             Self::Der => f.write_str("the key set is DER, not a JWK Set"),
             Self::Json(error) => write!(f, "the key set: {error}"),
             Self::PrivateKey => f.write_str(
-                "the key set is a private key in PEM, which belongs to the issuer alone",
+                "the key set is a private or secret key, which belongs to the issuer alone",
             ),
             Self::EscapedLineBreaks => f.write_str(
                 "the line breaks of the key set are written as \\n, replace them with line breaks",

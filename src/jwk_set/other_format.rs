@@ -4,6 +4,7 @@ use crate::{
     JsonError, JwkSetError,
     encoding::Encoding,
     json::{self, Value},
+    jwk,
     pem::{is_pem, is_private},
 };
 
@@ -26,15 +27,22 @@ pub(super) fn of_no_json(bytes: &[u8], error: JsonError) -> JwkSetError {
 
 /// The error for a JSON object without `keys`.
 pub(super) fn of_object_without_keys(json: &str) -> JwkSetError {
-    let (mut is_key, mut count, mut pem) = (false, 0_usize, 0_usize);
+    let (mut is_key, mut is_secret, mut has_private_pem) = (false, false, false);
+    let (mut count, mut pem) = (0_usize, 0_usize);
     for (name, value) in json::up_to_fault(json) {
         is_key |= name == "kty";
+        // RFC 7518 section 6.4: the value of a symmetric key.
+        is_secret |= name == "k";
         count = count.saturating_add(1);
         if let Value::String(string) = value {
-            pem = pem.saturating_add(usize::from(is_pem(&string.characters(json))));
+            let text = string.characters(json);
+            pem = pem.saturating_add(usize::from(is_pem(&text)));
+            has_private_pem |= is_pem(&text) && is_private(&text);
         }
     }
     match () {
+        () if has_private_pem => JwkSetError::PrivateKey,
+        () if is_key && (is_secret || jwk::private(json).is_some()) => JwkSetError::PrivateKey,
         () if is_key => JwkSetError::KeyWithoutSet,
         () if pem > 0 && pem == count => JwkSetError::PemByKeyId,
         () => JwkSetError::KeysMissing,

@@ -3,7 +3,7 @@
 use core::{error::Error, fmt};
 
 use super::{ConfirmationError, ProofCheck, ReplayError, UriError};
-use crate::{JsonError, JwkError, UnixTime};
+use crate::{JsonError, JwkError, SettingFault, UnixTime};
 
 /// Why a proof was not accepted. RFC 9449 section 4.3.
 ///
@@ -441,6 +441,11 @@ impl From<ReplayError> for ProofError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofPolicyError {
+    /// Operator: no origin is meant with this text.
+    SpoiledOrigin {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: the origin is not `https://` or `http://`, a host, perhaps a port, and perhaps a path in its
     /// normal form.
     Origin(UriError),
@@ -463,6 +468,7 @@ pub enum ProofPolicyError {
 impl fmt::Display for ProofPolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::SpoiledOrigin { fault } => write!(f, "the origin for proofs {fault}"),
             Self::Origin(error) => write!(f, "the origin for proofs: {error}"),
             Self::NoAlgorithm => f.write_str("no algorithm is accepted for proofs"),
             Self::Fraction => f.write_str("a time for proofs is not in whole seconds"),

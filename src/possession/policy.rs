@@ -1,10 +1,10 @@
 //! What a service demands of proofs.
 
 use alloc::{string::String, vec::Vec};
-use core::time::Duration;
+use core::{fmt, time::Duration};
 
 use super::{Nonces, ProofPolicyError, target::Origin};
-use crate::{Algorithm, time::whole_seconds};
+use crate::{Algorithm, SettingFault, host::Shown, time::whole_seconds};
 
 /// What a service demands of DPoP proofs. RFC 9449 section 4.3.
 ///
@@ -18,7 +18,7 @@ use crate::{Algorithm, time::whole_seconds};
 /// # drop(policy);
 /// # Ok::<(), tokenring::possession::NonceError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProofPolicy {
     origin: String,
     algorithms: Vec<Algorithm>,
@@ -73,6 +73,9 @@ impl ProofPolicy {
 
     /// The settings, if they can be used.
     pub(super) fn check_self(self) -> Result<Settings, ProofPolicyError> {
+        if let Some(fault) = SettingFault::of(&self.origin) {
+            return Err(ProofPolicyError::SpoiledOrigin { fault });
+        }
         let origin = Origin::parse(&self.origin).map_err(ProofPolicyError::Origin)?;
         if self.algorithms.is_empty() {
             return Err(ProofPolicyError::NoAlgorithm);
@@ -93,6 +96,19 @@ impl ProofPolicy {
             ahead: self.ahead.as_secs(),
             nonces: self.nonces,
         })
+    }
+}
+
+/// Shows the host alone of the origin.
+impl fmt::Debug for ProofPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProofPolicy")
+            .field("origin", &Shown(&self.origin))
+            .field("algorithms", &self.algorithms)
+            .field("max_age", &self.max_age)
+            .field("ahead", &self.ahead)
+            .field("nonces", &self.nonces)
+            .finish()
     }
 }
 

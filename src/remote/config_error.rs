@@ -59,6 +59,11 @@ pub enum FetchConfigError {
     HeaderName,
     /// Operator: the value of a header is empty, or not visible ASCII with spaces inside.
     HeaderValue,
+    /// Operator: the value of a header has a placeholder.
+    SpoiledHeader {
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: a header that the client itself sets, or that would make the answer another than 200.
     ReservedHeader,
     /// Operator: a header is given twice, or `Authorization` beside `bearer_token_file`.
@@ -130,6 +135,7 @@ impl fmt::Display for FetchConfigError {
             Self::HeaderValue => {
                 f.write_str("the value of a header must be visible ASCII, with spaces only inside")
             }
+            Self::SpoiledHeader { fault } => write!(f, "the value of a header {fault}"),
             Self::ReservedHeader => {
                 f.write_str("this header is set by the client itself, or may not be sent with a fetch")
             }

@@ -12,7 +12,8 @@ use std::{
 use crate::{
     JsonError, JwkSetError, SkippedKey,
     explain::text::{quoted, up_to},
-    remote::{config_error::FetchConfigError, host::host_of, tls_fault::TlsFault},
+    host::host_of,
+    remote::{config_error::FetchConfigError, tls_fault::TlsFault},
 };
 
 /// Why one attempt to fetch a key set failed. Never part of a verdict: see
@@ -110,8 +111,9 @@ pub enum FetchError {
     FileType,
     /// Operator: the file of `bearer_token_file` cannot be read, or holds no token. Nothing was sent.
     TokenFile {
-        /// The operating system's error, or `InvalidData` if the file is empty, longer than 64 KiB, or
-        /// holds something else than one token.
+        /// The operating system's error, `TimedOut` if the read did not end within the timeout, or
+        /// `InvalidData` if the path leads to a directory, a pipe or a device, or the file is empty, has
+        /// 64 KiB or more, or holds something else than one token.
         kind: ErrorKind,
     },
     /// Operator: no thread could be started for the fetch, or it panicked.

@@ -1,4 +1,5 @@
-//! From a path to bytes, within limits: a key set in a file in place of a URL.
+//! From a path to bytes, within limits: a key set in a file in place of a URL, or the token that an endpoint
+//! demands.
 
 use std::{
     fs::{self, File, Metadata},
@@ -34,12 +35,20 @@ impl FileFetch {
 
 impl Fetch for FileFetch {
     fn fetch(&self, request: &FetchRequest) -> Result<Vec<u8>, FetchError> {
-        let limit = request.max_body();
-        self.within(request.timeout(), move |path| read(path, limit))
+        self.read_within(request.timeout(), request.max_body())
     }
 }
 
 impl FileFetch {
+    /// The content of the file, if it is a regular one of no more than `limit` bytes.
+    pub(crate) fn read_within(
+        &self,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<Vec<u8>, FetchError> {
+        self.within(timeout, move |path| read(path, limit))
+    }
+
     /// The content that `read` returns within `timeout`.
     fn within(
         &self,

@@ -110,7 +110,7 @@ impl HttpFetch {
         let uri: Uri = request.url().parse().map_err(|_| FetchError::HostNotFound)?;
         let is_own = self.own_origin.is_some() && Origin::of(&uri) == self.own_origin;
         let headers = match is_own {
-            true => self.headers.read()?,
+            true => self.headers.read(deadline.left())?,
             false => HeaderMap::new(),
         };
         let mut outcome = Err(FetchError::Timeout);
@@ -203,8 +203,9 @@ fn delay(retry_after: &str, date: Option<&str>) -> Option<Duration> {
     if retry_after.bytes().all(|byte| byte.is_ascii_digit()) {
         return retry_after.parse().ok().map(Duration::from_secs);
     }
-    let end = date::parse(retry_after)?;
-    let now = date.and_then(date::parse).unwrap_or_else(UnixTime::now);
+    let clock = UnixTime::now();
+    let now = date.and_then(|date| date::parse(date, clock)).unwrap_or(clock);
+    let end = date::parse(retry_after, now)?;
     Some(Duration::from_secs(end.as_secs().saturating_sub(now.as_secs())))
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use crate::remote::host::host_of;
+use crate::host::host_of;
 
 /// The place of a document.
 #[derive(Clone)]

@@ -456,6 +456,7 @@ impl RemoteJwksBuilder {
     ///
     /// [`build`](Self::build) fails with [`HeaderName`](FetchConfigError::HeaderName) or
     /// [`HeaderValue`](FetchConfigError::HeaderValue) if one cannot be sent, with
+    /// [`SpoiledHeader`](FetchConfigError::SpoiledHeader) for a placeholder such as `${TOKEN}`, with
     /// [`RepeatedHeader`](FetchConfigError::RepeatedHeader) for a name given twice, and with
     /// [`ReservedHeader`](FetchConfigError::ReservedHeader) for a header such as `Host`, `Content-Length`
     /// or `Accept`.
@@ -468,9 +469,10 @@ impl RemoteJwksBuilder {
     /// [`header`](Self::header). Each request reads the file anew, as the tokens of Kubernetes demand.
     /// White space around the token is dropped.
     ///
-    /// If the file cannot be read, is empty, has 64 KiB or more, or holds anything but one token, the fetch
-    /// fails with [`FetchError::TokenFile`], and the next one follows after the usual back-off. No text
-    /// shows the token or the file's path.
+    /// If the file cannot be read within the [`timeout`](Self::timeout) of the fetch, is a pipe or a device,
+    /// is empty, has 64 KiB or more, or holds anything but one token, the fetch fails with
+    /// [`FetchError::TokenFile`], and the next one follows after the usual back-off. No text shows the token
+    /// or the file's path.
     ///
     /// ```
     /// use tokenring::RemoteJwks;

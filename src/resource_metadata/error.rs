@@ -2,12 +2,21 @@
 
 use core::{error::Error, fmt};
 
+use crate::SettingFault;
+
 /// Why [`ResourceMetadataBuilder::build`](crate::ResourceMetadataBuilder::build) refused the metadata.
 ///
 /// `member` is the name of the member of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResourceMetadataError {
+    /// Operator: no URL is meant with this text.
+    SpoiledUrl {
+        /// A member that is a URL or has some.
+        member: &'static str,
+        /// What is wrong with it.
+        fault: SettingFault,
+    },
     /// Operator: not an absolute URL with a host, or a character in it that no URL may contain, such as a
     /// space or one outside ASCII. RFC 3986.
     Url {
@@ -63,6 +72,7 @@ pub enum ResourceMetadataError {
 impl fmt::Display for ResourceMetadataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::SpoiledUrl { member, fault } => write!(f, "`{member}`: the URL {fault}"),
             Self::Url { member } => {
                 write!(
                     f,
@@ -74,7 +84,7 @@ impl fmt::Display for ResourceMetadataError {
             }
             Self::NotHttps { member } => write!(
                 f,
-                "`{member}`: the URL must begin with https:, unless danger_allow_http_loopback allows http: for its host"
+                "`{member}`: the URL must begin with https://, unless danger_allow_http_loopback allows http: for its host"
             ),
             Self::Fragment { member } => write!(f, "`{member}`: the URL has a fragment"),
             Self::DotSegment => f.write_str("`resource`: the path has a segment `.` or `..`"),

@@ -1,7 +1,7 @@
 //! A URL in its own spelling: nothing is normalized. RFC 3986.
 
 use crate::{
-    ResourceMetadataError,
+    ResourceMetadataError, SettingFault,
     host::{is_host, is_loopback, is_port},
 };
 
@@ -31,13 +31,17 @@ impl<'u> Url<'u> {
         text: &'u str,
         plain_http: PlainHttp,
     ) -> Result<Self, ResourceMetadataError> {
+        if let Some(fault) = SettingFault::of(text) {
+            return Err(ResourceMetadataError::SpoiledUrl { member, fault });
+        }
         let malformed = ResourceMetadataError::Url { member };
         if !has_only_url_characters(text) {
             return Err(malformed);
         }
         let (rest, fragment) = cut(text, '#');
         let (rest, query) = cut(rest, '?');
-        let (scheme, after_scheme) = rest.split_once("://").ok_or(malformed)?;
+        let (scheme, after_scheme) =
+            rest.split_once("://").ok_or(ResourceMetadataError::NotHttps { member })?;
         let (authority, _) = cut(after_scheme, '/');
         if authority.contains('@') {
             return Err(ResourceMetadataError::UserInformation { member });

@@ -7,9 +7,10 @@ use std::{
 };
 
 use serde::{Deserialize, Deserializer, de::Error};
-use tokenring::{Algorithm, testkit::TestKey};
+use tokenring::{Algorithm, possession::ProofPolicy, testkit::TestKey};
 use tokenring::{
-    CompactJws, Guard, JwkSet, KeyLookup, KeyQuery, KeySource, Rejection, VerifyError,
+    CompactJws, Guard, JwkSet, KeyLookup, KeyQuery, KeySource, Policy, Rejection, ResourceMetadata,
+    Verifier, VerifyError,
 };
 
 use crate::common::{NOW, policy, token, verifier, verifier_of};
@@ -196,9 +197,76 @@ fn verifier_guard_and_future_that_have_seen_a_token_hide_it() {
             KeyLookup::pending(std::future::pending())
         }
     }
-    let guard = Guard::new(tokenring::Verifier::new(policy(), Waits).unwrap());
+    let guard = Guard::new(Verifier::new(policy(), Waits).unwrap());
     let waiting = guard.check_async(Some(format!("Bearer {token}")));
     assert_hidden(&waiting, &token);
+}
+
+/// A URL with a secret in each of its parts but the host.
+const SECRET_URL: &str = "https://user:m4rk3r@h.example/m4rk3r?key=m4rk3r#m4rk3r";
+
+/// The same without user information and fragment, for what refuses these.
+const SECRET_PATH: &str = "https://h.example/m4rk3r?key=m4rk3r";
+
+#[track_caller]
+fn assert_shows_the_host_alone(value: &impl Debug) {
+    assert_hidden(value, MARKER);
+    assert!(format!("{value:?}").contains("h.example"), "{value:?}");
+}
+
+#[test]
+fn of_a_configured_url_the_host_is_shown_and_nothing_else() {
+    let no_keys = || JwkSet::from_json(br#"{"keys":[]}"#).unwrap();
+    let policy = || {
+        Policy::new(SECRET_URL, SECRET_URL)
+            .accept_audience(SECRET_PATH)
+            .accept_client(SECRET_URL)
+            .require_claim(SECRET_URL, SECRET_URL)
+            .scopes_from(SECRET_URL)
+    };
+    assert_shows_the_host_alone(&policy());
+    assert_shows_the_host_alone(&Policy::for_tenants(format!("{SECRET_URL}{{tenantid}}"), "api"));
+    let others = format!("{SECRET_URL}2");
+    let verifier = Verifier::new(policy(), no_keys())
+        .and_then(|verifier| verifier.with_issuer(Policy::new(others, "api"), no_keys()))
+        .unwrap();
+    assert_shows_the_host_alone(&verifier);
+    assert_shows_the_host_alone(&ProofPolicy::new(SECRET_URL));
+    let metadata = ResourceMetadata::new(SECRET_PATH)
+        .authorization_server("https://h.example/m4rk3r")
+        .documentation(SECRET_PATH)
+        .policy_uri(SECRET_PATH)
+        .tos_uri(SECRET_PATH);
+    assert_shows_the_host_alone(&metadata);
+    let metadata = metadata.build().unwrap();
+    assert_shows_the_host_alone(&metadata);
+    let guard = Guard::new(verifier).resource_metadata(&metadata);
+    assert_shows_the_host_alone(&guard.metadata_builder(SECRET_PATH));
+    assert_shows_the_host_alone(&guard);
+    #[cfg(feature = "std")]
+    {
+        use tokenring::possession::{ProofVerifier, ReplayMemory};
+
+        let memory = ReplayMemory::new(std::num::NonZeroUsize::MIN);
+        let proofs = ProofPolicy::new("https://h.example/m4rk3r");
+        let proofs = ProofVerifier::new(proofs, memory).unwrap();
+        assert_shows_the_host_alone(&proofs);
+        assert_shows_the_host_alone(&guard.accept_dpop(proofs));
+        let issuers = tokenring::Issuers::new();
+        issuers.add(policy(), no_keys()).unwrap();
+        assert_hidden(&issuers, MARKER);
+        assert_hidden(&Verifier::with_issuers(issuers), MARKER);
+    }
+    #[cfg(feature = "fetch")]
+    {
+        let auth0 = tokenring::Auth0::new("h.example", SECRET_URL).unwrap();
+        assert_shows_the_host_alone(&auth0.client_id(SECRET_URL));
+        let keys = tokenring::RemoteJwks::builder(SECRET_PATH);
+        assert_shows_the_host_alone(&keys);
+        let keys = keys.build().unwrap();
+        assert_shows_the_host_alone(&keys);
+        assert_shows_the_host_alone(&Verifier::new(policy(), keys).unwrap());
+    }
 }
 
 #[test]

@@ -601,14 +601,24 @@ fn bytes_that_are_not_utf8_are_refused_wherever_they_are() {
         }
     }
     // UTF-16 with and without a byte order mark.
-    let set = set_of(&[named("a", 0)]);
-    let utf16: Vec<u8> = set.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let outcome = |json: &[u8]| JwkSet::from_json(json).map(|set| set.len());
-    assert_eq!(outcome(&utf16), Err(JwkSetError::Json(JsonError::Syntax)));
-    let with_mark = [b"\xff\xfe", utf16.as_slice()].concat();
-    assert_eq!(outcome(&with_mark), Err(JwkSetError::Utf16));
-    let big_endian: Vec<u8> = set.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    assert_eq!(outcome(&[b"\xfe\xff", big_endian.as_slice()].concat()), Err(JwkSetError::Utf16));
+    for set in [set_of(&[named("a", 0)]), "\r\n{}".into(), "{}".into()] {
+        let utf16: Vec<u8> = set.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(outcome(&utf16), Err(JwkSetError::Utf16));
+        let with_mark = [b"\xff\xfe", utf16.as_slice()].concat();
+        assert_eq!(outcome(&with_mark), Err(JwkSetError::Utf16));
+        let big_endian: Vec<u8> = set.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(outcome(&big_endian), Err(JwkSetError::Utf16));
+        let with_mark = [b"\xfe\xff", big_endian.as_slice()].concat();
+        assert_eq!(outcome(&with_mark), Err(JwkSetError::Utf16));
+    }
+    // UTF-32, a single NUL, and fewer than two characters.
+    for other in
+        [b"{\0\0\0}\0\0\0".as_slice(), b"\0\0\0{\0\0\0}", b"{\0}", b"\0{}", b"{\0", b"\0\0"]
+    {
+        let syntax = JwkSetError::Json(JsonError::Syntax);
+        assert_eq!(outcome(other), Err(syntax), "{}", other.escape_ascii());
+    }
 }
 
 /// This many nested arrays or objects.
@@ -757,6 +767,32 @@ fn private_key_in_pem_in_place_of_a_set_is_called_that() {
         for text in [&text, &after_parameters, &text.replace('\n', "\\n")] {
             assert_eq!(outcome(text), Err(JwkSetError::PrivateKey), "{text}");
         }
+    }
+}
+
+// Section 9.2: private and symmetric keys must be protected. The advice for one public key, to write it into
+// a set, would publish them once more.
+#[test]
+fn private_key_in_jwk_in_place_of_a_set_is_called_that() {
+    for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "\\u0064"] {
+        for kty in ["EC", "RSA", "oct"] {
+            for set in [
+                format!(r#"{{"kty":"{kty}","{member}":"AQAB"}}"#),
+                format!(r#"{{"{member}":"","x":1,"kty":"{kty}"}}"#),
+            ] {
+                assert_eq!(outcome(&set), Err(JwkSetError::PrivateKey), "{set}");
+            }
+        }
+    }
+    // Without `kty` it is no key.
+    assert_eq!(outcome(r#"{"d":"AQAB","k":"AQAB"}"#), Err(JwkSetError::KeysMissing));
+    let pem = |label: &str| format!("-----BEGIN {label}-----\nMIIB\n-----END {label}-----\n");
+    for map in [
+        serde_json::json!({ "a": pem("PRIVATE KEY") }),
+        serde_json::json!({ "a": pem("CERTIFICATE"), "b": pem("RSA PRIVATE KEY") }),
+        serde_json::json!({ "a": 1, "b": pem("EC PRIVATE KEY") }),
+    ] {
+        assert_eq!(outcome(&map.to_string()), Err(JwkSetError::PrivateKey), "{map}");
     }
 }
 
@@ -1303,7 +1339,7 @@ fn every_fault_of_a_set_has_its_text() {
         (
             b"-----BEGIN PRIVATE KEY-----",
             JwkSetError::PrivateKey,
-            "the key set is a private key in PEM, which belongs to the issuer alone",
+            "the key set is a private or secret key, which belongs to the issuer alone",
         ),
         (
             br"{\n}",

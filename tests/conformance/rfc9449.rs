@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 use tokenring::{
-    Algorithm, JsonError, JwkError, UnixTime,
+    Algorithm, JsonError, JwkError, SettingFault, UnixTime,
     possession::{
         BoundToken, ClientCertificate, Confirmation, ConfirmationError, ProofCheck, ProofError,
         ProofOutcome, ProofPolicy, ProofPolicyError, ProofVerifier, Request, Thumbprint, UriError,
@@ -712,6 +712,17 @@ fn policy_that_cannot_be_used_is_refused() {
     ] {
         assert_eq!(origin(good), None, "{good}");
     }
+    for (bad, fault) in [
+        ("https://${HOST}", SettingFault::Placeholder),
+        ("https://{host}/v1", SettingFault::Placeholder),
+        ("https://api.example.com\n", SettingFault::WhiteSpace),
+        (" https://api.example.com", SettingFault::WhiteSpace),
+        ("\u{feff}https://api.example.com", SettingFault::WhiteSpace),
+        ("\"https://api.example.com\"", SettingFault::Quotes),
+        ("'https://api.example.com'", SettingFault::Quotes),
+    ] {
+        assert_eq!(origin(bad), Some(ProofPolicyError::SpoiledOrigin { fault }), "{bad}");
+    }
     for (bad, error) in [
         ("", UriError::NotAbsolute),
         ("api.example.com", UriError::NotAbsolute),
@@ -876,6 +887,10 @@ fn texts_codes_and_answers() {
     assert_eq!(codes.len(), 46);
     for (error, text) in [
         (ProofPolicyError::Origin(UriError::HostMissing), "the origin for proofs: it has no host"),
+        (
+            ProofPolicyError::SpoiledOrigin { fault: SettingFault::Quotes },
+            "the origin for proofs has quotation marks around it: remove them where it is set",
+        ),
         (ProofPolicyError::NoAlgorithm, "no algorithm is accepted for proofs"),
         (ProofPolicyError::Fraction, "a time for proofs is not in whole seconds"),
         (

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokenring::{
     Algorithm, Guard, JwkSet, Policy, Rejection, ResourceMetadata, ResourceMetadataBuilder,
-    ResourceMetadataError as Error, Verifier, testkit::ISSUER as TEST_ISSUER,
+    ResourceMetadataError as Error, SettingFault, Verifier, testkit::ISSUER as TEST_ISSUER,
 };
 
 #[cfg(feature = "std")]
@@ -311,6 +311,9 @@ fn every_character_of_a_scope_is_allowed_and_no_other() {
 /// URLs that no `member` may have, each with its error.
 fn bad_urls(member: &'static str) -> Vec<(&'static str, Error)> {
     let (url, plain) = (Error::Url { member }, Error::NotHttps { member });
+    let spoiled = |fault| Error::SpoiledUrl { member, fault };
+    let (space, quotes) = (spoiled(SettingFault::WhiteSpace), spoiled(SettingFault::Quotes));
+    let placeholder = spoiled(SettingFault::Placeholder);
     let (user, fragment) = (Error::UserInformation { member }, Error::Fragment { member });
     vec![
         ("http://r.example/mcp", plain),
@@ -330,40 +333,44 @@ fn bad_urls(member: &'static str) -> Vec<(&'static str, Error)> {
         ("https://@r.example/", user),
         ("https://r.example@evil.example", user),
         // Not absolute, or without a host.
-        ("", url),
-        ("r.example", url),
-        ("r.example/mcp", url),
-        ("//r.example/mcp", url),
-        ("/mcp", url),
-        ("https:", url),
-        ("https:r.example", url),
-        ("https:/r.example", url),
+        ("", plain),
+        ("r.example", plain),
+        ("r.example/mcp", plain),
+        ("//r.example/mcp", plain),
+        ("/mcp", plain),
+        ("https:", plain),
+        ("https:r.example", plain),
+        ("https:/r.example", plain),
         ("https://", url),
         ("https:///mcp", url),
         ("https://:443/", url),
         ("https://?a", url),
         ("https://#a", url),
-        ("urn:example:mcp", url),
+        ("urn:example:mcp", plain),
         ("api://default", plain),
-        ("javascript:alert(1)", url),
+        ("javascript:alert(1)", plain),
         // White space, control characters, characters outside ASCII.
-        (" https://r.example/", url),
-        ("https://r.example/ ", url),
+        (" https://r.example/", space),
+        ("https://r.example/ ", space),
         ("https://r.example/a b", url),
-        ("https://r.example/\t", url),
-        ("https://r.example/\n", url),
-        ("https://r.example/\r\nX: y", url),
-        ("https://r.example/\0", url),
-        ("https://r.example/\u{7f}", url),
+        ("https://r.example/\t", space),
+        ("https://r.example/\n", space),
+        ("https://r.example/\r\nX: y", space),
+        ("https://r.example/\0", space),
+        ("https://r.example/\u{7f}", space),
         ("https://r.example/\u{e4}", url),
         ("https://r\u{e4}.example/", url),
-        ("https://r.example/\u{a0}", url),
+        ("https://r.example/\u{a0}", space),
+        // Quotation marks and placeholders.
+        ("\"https://r.example/\"", quotes),
+        ("'https://r.example/'", quotes),
+        ("https://${HOST}/", placeholder),
         // Other characters that no URL contains.
-        ("https://r.example/\"", url),
+        ("https://r.example/\"", quotes),
         ("https://r.example/\\", url),
         ("https://r.example\\@evil.example", url),
         ("https://r.example/<a>", url),
-        ("https://r.example/{tenantid}", url),
+        ("https://r.example/{tenantid}", placeholder),
         ("https://r.example/a|b", url),
         ("https://r.example/^", url),
         ("https://r.example/`", url),
@@ -563,11 +570,11 @@ fn issuers_at_run_time_are_those_of_the_moment() {
 fn setting_of_the_guard_that_no_document_may_have_is_refused() {
     let member = "authorization_servers";
     for (policy, expected) in [
-        (Policy::new("accounts.google.com", "api"), Error::Url { member }),
+        (Policy::new("accounts.google.com", "api"), Error::NotHttps { member }),
         (
             Policy::for_tenants("https://login.microsoftonline.com/{tenantid}/v2.0", "api")
                 .any_tenant(),
-            Error::Url { member },
+            Error::SpoiledUrl { member, fault: SettingFault::Placeholder },
         ),
         (Policy::new("http://issuer.example", "api"), Error::NotHttps { member }),
     ] {
@@ -637,10 +644,14 @@ fn texts_of_the_errors() {
             Error::Url { member },
             "`resource`: not an absolute URL with a host, or with a character that no URL may contain",
         ),
+        (
+            Error::SpoiledUrl { member, fault: SettingFault::Quotes },
+            "`resource`: the URL has quotation marks around it: remove them where it is set",
+        ),
         (Error::UserInformation { member }, "`resource`: the URL has user information"),
         (
             Error::NotHttps { member },
-            "`resource`: the URL must begin with https:, unless danger_allow_http_loopback allows http: for its host",
+            "`resource`: the URL must begin with https://, unless danger_allow_http_loopback allows http: for its host",
         ),
         (Error::Fragment { member }, "`resource`: the URL has a fragment"),
         (Error::DotSegment, "`resource`: the path has a segment `.` or `..`"),

@@ -447,10 +447,12 @@ fn key_sets() -> Vec<Case> {
     vec![
         of("fetch_empty", b""),
         of("fetch_encoding", &[&[0xff, 0xfe], utf16.as_slice()].concat()),
+        of("fetch_encoding", &utf16),
         of("fetch_encoding", format!("\u{feff}{jwks}").as_bytes()),
         of("fetch_pem", LOOPBACK.as_bytes()),
         of("fetch_pem", &der(LOOPBACK)),
         of("fetch_private_key", SERVER_KEY.as_bytes()),
+        of("fetch_private_key", b"{\"kty\":\"EC\",\"d\":\"AQAB\"}"),
         of("fetch_pem_by_key_id", json!({ kid: LOOPBACK }).to_string().as_bytes()),
         of("fetch_key_without_set", key.to_string().as_bytes()),
         of("fetch_escaped_line_breaks", b"{\\n\"keys\": []\\n}\\n"),

@@ -375,6 +375,6 @@ fn not_found() -> FetchError {
 }
 
 #[cfg(unix)]
-fn make_pipe(path: &Path) {
+pub(crate) fn make_pipe(path: &Path) {
     assert!(process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }

@@ -103,6 +103,24 @@ fn token_file_without_a_token_fails_the_fetch_and_is_tried_again() {
     assert_eq!(keys.refresh_now(), Ok(()));
 }
 
+#[cfg(unix)]
+#[test]
+fn token_file_that_is_a_pipe_is_refused_and_never_opened() {
+    let server = IssuerServer::start();
+    let file = TempFile::with("");
+    fs::remove_file(&file.0).unwrap();
+    crate::file::make_pipe(&file.0);
+    let keys = at(&server).bearer_token_file(&file.0).build().unwrap();
+    let invalid = FetchError::TokenFile { kind: ErrorKind::InvalidData };
+    assert_eq!(bare(keys.prime()), Err(invalid.clone()));
+    // The attempt has ended: another one is made at once.
+    assert_eq!(bare(keys.refresh_now()), Err(invalid));
+    assert_eq!(server.connections(), 0);
+    fs::remove_file(&file.0).unwrap();
+    fs::write(&file.0, "good").unwrap();
+    assert_eq!(keys.refresh_now(), Ok(()));
+}
+
 #[test]
 fn headers_are_sent_to_the_issuer_and_not_to_the_host_of_its_keys() {
     let (issuer, other) = (IssuerServer::start(), IssuerServer::start());
@@ -255,7 +273,9 @@ fn retry_after_is_read_if_it_is_a_number_of_seconds_or_a_date() {
         ("86400", Some(86_400)),
         // In the past, by the wall clock.
         ("Wed, 21 Oct 2015 07:28:00 GMT", Some(0)),
-        ("Wednesday, 21-Oct-15 07:28:00 GMT", None),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", Some(0)),
+        ("Wed Oct 21 07:28:00 2015", Some(0)),
+        ("Wednesday, 21-Oct-2015 07:28:00 GMT", None),
         ("tomorrow", None),
         ("-1", None),
         ("+1", None),
@@ -276,6 +296,7 @@ fn retry_after_as_a_date_counts_from_the_date_of_the_response() {
     let server = IssuerServer::start();
     for (date, end, seconds) in [
         ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:30:07 GMT", 127),
+        ("Wed Oct 21 07:28:00 2015", "Wednesday, 21-Oct-15 07:30:07 GMT", 127),
         ("Thu, 31 Dec 2099 23:59:59 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", 1),
         ("Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 31 Dec 2099 23:59:59 GMT", 0),
     ] {

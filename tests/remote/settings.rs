@@ -23,7 +23,7 @@ fn settings_that_make_no_sense_are_refused() {
     let long = |setting| FetchConfigError::TimeoutTooLong { setting };
     const DAY: Duration = secs(86_400);
     type Change = fn(RemoteJwksBuilder) -> RemoteJwksBuilder;
-    let cases: [(Change, FetchConfigError); 23] = [
+    let cases: [(Change, FetchConfigError); 24] = [
         (|builder| builder.ttl(Duration::ZERO), zero("ttl")),
         (|builder| builder.kid_cooldown(Duration::ZERO), zero("kid_cooldown")),
         (|builder| builder.timeout(Duration::ZERO), zero("timeout")),
@@ -46,6 +46,10 @@ fn settings_that_make_no_sense_are_refused() {
         (|builder| builder.danger_allow_http("keycloak:8080"), FetchConfigError::HttpHost),
         (|builder| builder.header("a b", "c"), FetchConfigError::HeaderName),
         (|builder| builder.header("a", "b\r\nc: d"), FetchConfigError::HeaderValue),
+        (
+            |builder| builder.header("a", "Bearer ${TOKEN}"),
+            FetchConfigError::SpoiledHeader { fault: SettingFault::Placeholder },
+        ),
         (|builder| builder.header("Host", "a"), FetchConfigError::ReservedHeader),
         (|builder| builder.header("a", "b").header("A", "b"), FetchConfigError::RepeatedHeader),
         (
@@ -257,6 +261,10 @@ fn config_errors_say_what_to_change() {
         (
             FetchConfigError::HeaderValue,
             "the value of a header must be visible ASCII, with spaces only inside",
+        ),
+        (
+            FetchConfigError::SpoiledHeader { fault: SettingFault::Placeholder },
+            "the value of a header has a placeholder such as ${NAME}, {name} or <name>: put the value in its place",
         ),
         (
             FetchConfigError::ReservedHeader,

@@ -167,6 +167,7 @@ fn root_certificates_must_be_certificates() {
         (Vec::new(), RootCertsFault::Empty),
         (b" \n".to_vec(), RootCertsFault::Empty),
         ([&[0xff, 0xfe], utf16.as_slice()].concat(), RootCertsFault::Utf16),
+        (utf16, RootCertsFault::Utf16),
         (format!("\u{feff}{AUTHORITY}").into(), RootCertsFault::ByteOrderMark),
         (der(AUTHORITY).to_vec(), RootCertsFault::Der),
         (AUTHORITY.replace('\n', "\\n").into(), RootCertsFault::EscapedLineBreaks),

@@ -1,16 +1,14 @@
 //! The headers that an endpoint demands, and the one origin that they are sent to. RFC 9110 section 5.
 
-use std::{
-    fs::File,
-    io::{self, ErrorKind, Read as _},
-    path::{Path, PathBuf},
-    string::String,
-    vec::Vec,
-};
+use std::{io::ErrorKind, path::PathBuf, string::String, time::Duration, vec::Vec};
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
-use crate::remote::{config_error::FetchConfigError, error::FetchError};
+use crate::{
+    SettingFault,
+    remote::{config_error::FetchConfigError, error::FetchError, file::FileFetch},
+    setting_text::has_placeholder,
+};
 
 /// The headers as they were given.
 #[derive(Clone, Default)]
@@ -23,7 +21,7 @@ pub(crate) struct HeaderSettings {
 /// The headers, checked.
 pub(crate) struct Headers {
     given: HeaderMap,
-    bearer_token_file: Option<PathBuf>,
+    bearer_token_file: Option<FileFetch>,
     pub(crate) user_agent: String,
 }
 
@@ -41,40 +39,51 @@ impl Headers {
                 return Err(FetchConfigError::RepeatedHeader);
             }
             given.insert(name, value(text).ok_or(FetchConfigError::HeaderValue)?);
+            if has_placeholder(text) {
+                let fault = SettingFault::Placeholder;
+                return Err(FetchConfigError::SpoiledHeader { fault });
+            }
         }
         let user_agent = match &settings.user_agent {
             Some(text) if value(text).is_none() => return Err(FetchConfigError::UserAgent),
             Some(text) => text.clone(),
             None => USER_AGENT.into(),
         };
-        Ok(Self { given, bearer_token_file: settings.bearer_token_file.clone(), user_agent })
+        let token_file = settings.bearer_token_file.as_deref();
+        let bearer_token_file = token_file.map(|path| FileFetch::new(path.into()));
+        Ok(Self { given, bearer_token_file, user_agent })
     }
 
     /// The headers of one fetch. The token is read anew: Kubernetes replaces it about every hour.
-    pub(crate) fn read(&self) -> Result<HeaderMap, FetchError> {
+    pub(crate) fn read(&self, timeout: Duration) -> Result<HeaderMap, FetchError> {
         let mut headers = self.given.clone();
-        if let Some(path) = &self.bearer_token_file {
-            let token =
-                bearer(path).map_err(|error| FetchError::TokenFile { kind: error.kind() })?;
-            headers.insert(header::AUTHORIZATION, token);
+        if let Some(file) = &self.bearer_token_file {
+            let content = file.read_within(timeout, MAX_TOKEN_FILE).map_err(of_token_file)?;
+            let invalid = FetchError::TokenFile { kind: ErrorKind::InvalidData };
+            headers.insert(header::AUTHORIZATION, bearer(&content).ok_or(invalid)?);
         }
         Ok(headers)
     }
 }
 
-/// The value of `Authorization` with the token in the file. White space around the token is no part of it:
-/// editors end a file with a new line.
-fn bearer(path: &Path) -> io::Result<HeaderValue> {
-    let mut text = String::new();
-    File::open(path)?.take(MAX_TOKEN_FILE).read_to_string(&mut text)?;
-    let token = text.trim();
+/// The error of a token file that cannot be read.
+fn of_token_file(error: FetchError) -> FetchError {
+    let kind = match error {
+        FetchError::File { kind } => kind,
+        FetchError::Timeout => ErrorKind::TimedOut,
+        FetchError::FileType | FetchError::BodyTooLong { .. } => ErrorKind::InvalidData,
+        error => return error,
+    };
+    FetchError::TokenFile { kind }
+}
+
+/// The value of `Authorization` with the token in the file's content. White space around the token is no
+/// part of it: editors end a file with a new line.
+fn bearer(content: &[u8]) -> Option<HeaderValue> {
+    let token = std::str::from_utf8(content).ok()?.trim();
     // RFC 6750 section 2.1. White space inside would make two tokens of one.
     let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    let is_whole = u64::try_from(text.len()).is_ok_and(|bytes| bytes < MAX_TOKEN_FILE);
-    Some(std::format!("Bearer {token}"))
-        .filter(|_| is_token && is_whole)
-        .and_then(|text| value(&text))
-        .ok_or_else(|| ErrorKind::InvalidData.into())
+    value(&std::format!("Bearer {token}")).filter(|_| is_token)
 }
 
 /// Visible ASCII with spaces inside. It is never shown.
@@ -126,8 +135,8 @@ const RESERVED: [&str; 21] = [
     "user-agent",
 ];
 
-/// Four times the largest token that this crate verifies.
-const MAX_TOKEN_FILE: u64 = 64 * 1024;
+/// Less than 64 KiB, which is four times the largest token that this crate verifies.
+const MAX_TOKEN_FILE: usize = 64 * 1024 - 1;
 
 #[cfg(test)]
 mod tests {
@@ -141,6 +150,9 @@ mod tests {
         Headers::new(&settings).map(drop)
     }
 
+    const PLACEHOLDER: FetchConfigError =
+        FetchConfigError::SpoiledHeader { fault: SettingFault::Placeholder };
+
     #[test]
     fn header_is_checked_before_it_is_ever_sent() {
         for (name, value, expected) in [
@@ -151,6 +163,11 @@ mod tests {
             ("x key", "a", Err(FetchConfigError::HeaderName)),
             ("x:", "a", Err(FetchConfigError::HeaderName)),
             ("x\r\ny", "a", Err(FetchConfigError::HeaderName)),
+            ("x", r#"{"a": 1}"#, Ok(())),
+            ("x", r#"a="b""#, Ok(())),
+            ("authorization", "Bearer ${TOKEN}", Err(PLACEHOLDER)),
+            ("authorization", "\"Bearer ${TOKEN}\"", Err(PLACEHOLDER)),
+            ("x", "<your key>", Err(PLACEHOLDER)),
             ("x", "", Err(FetchConfigError::HeaderValue)),
             ("x", "a\r\nHost: b", Err(FetchConfigError::HeaderValue)),
             ("x", "a\n", Err(FetchConfigError::HeaderValue)),
@@ -172,9 +189,26 @@ mod tests {
             headers: Vec::from([("x-api-key".into(), "SECRET".into())]),
             ..HeaderSettings::default()
         };
-        let headers = Headers::new(&settings).unwrap().read().unwrap();
+        let headers = Headers::new(&settings).unwrap().read(Duration::ZERO).unwrap();
         let text = format!("{headers:?}");
         assert!(text.contains("x-api-key") && !text.contains("SECRET"), "{text}");
+    }
+
+    #[test]
+    fn token_file_that_cannot_be_read_in_time_is_named_and_a_missing_thread_is_not_its_fault() {
+        let token_file = |kind| FetchError::TokenFile { kind };
+        for (error, expected) in [
+            (FetchError::Timeout, token_file(ErrorKind::TimedOut)),
+            (FetchError::FileType, token_file(ErrorKind::InvalidData)),
+            (FetchError::BodyTooLong { limit: 1 }, token_file(ErrorKind::InvalidData)),
+            (
+                FetchError::File { kind: ErrorKind::PermissionDenied },
+                token_file(ErrorKind::PermissionDenied),
+            ),
+            (FetchError::Thread, FetchError::Thread),
+        ] {
+            assert_eq!(of_token_file(error), expected);
+        }
     }
 
     #[test]

@@ -14,11 +14,13 @@ use ureq::{
     http::{StatusCode, Uri},
 };
 
-use crate::remote::{
-    config_error::FetchConfigError,
-    error::{FetchError, ProxyError},
+use crate::{
     host::host_of,
-    http::{connection::PlainHttp, no_proxy::NoProxy},
+    remote::{
+        config_error::FetchConfigError,
+        error::{FetchError, ProxyError},
+        http::{connection::PlainHttp, no_proxy::NoProxy},
+    },
 };
 
 /// The proxy setting.

@@ -134,6 +134,8 @@ fn not_json(bytes: &[u8], error: JsonError) -> JwkSetError {
         return JwkSetError::ByteOrderMark;
     } else if bytes.starts_with(b"0") && (long_length || whole) {
         return JwkSetError::Der;
+    } else if is_utf16_without_mark(bytes) {
+        return JwkSetError::Utf16;
     } else if bytes.iter().all(u8::is_ascii_whitespace) {
         return JwkSetError::Empty;
     }
@@ -150,6 +152,15 @@ fn not_json(bytes: &[u8], error: JsonError) -> JwkSetError {
     }
 }
 
+/// Whether it begins with two ASCII characters in UTF-16.
+fn is_utf16_without_mark(bytes: &[u8]) -> bool {
+    let Some(start) = bytes.get(..4) else { return false };
+    let units = |unit: fn([u8; 2]) -> u16| start.chunks(2).map(move |it| unit([it[0], it[1]]));
+    [u16::from_le_bytes, u16::from_be_bytes]
+        .into_iter()
+        .any(|unit| units(unit).all(|unit| (1..=0x7f).contains(&unit)))
+}
+
 /// ASCII's white space.
 const SPACE: [char; 5] = [' ', '\t', '\n', '\r', '\x0c'];
 
@@ -163,10 +174,14 @@ pub(crate) fn is_private_pem(text: &str) -> bool {
 }
 
 fn without_keys(members: &Members) -> JwkSetError {
-    if get(members, "kty").is_some() {
-        return JwkSetError::KeyWithoutSet;
-    }
     let mut texts = members.iter().map(|(_, value)| string(value).unwrap_or_default());
+    if texts.clone().any(|text| is_pem(&text) && is_private_pem(&text)) {
+        return JwkSetError::PrivateKey;
+    }
+    if get(members, "kty").is_some() {
+        let is_private = private_member(members).is_some() || get(members, "k").is_some();
+        return if is_private { JwkSetError::PrivateKey } else { JwkSetError::KeyWithoutSet };
+    }
     match !members.is_empty() && texts.all(|text| is_pem(&text)) {
         true => JwkSetError::PemByKeyId,
         false => JwkSetError::KeysMissing,

@@ -210,7 +210,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Refusal)> {
         (
             "UTF-16",
             text.encode_utf16().flat_map(u16::to_be_bytes).chain(*b"MARKER").collect(),
-            syntax,
+            Set(JwkSetError::Utf16),
         ),
         ("cut off in the middle of the modulus", whole[..200].to_vec(), syntax),
         ("cut off before the last brace", whole[..whole.len() - 1].to_vec(), syntax),
