@@ -886,6 +886,7 @@ pub fn uris() -> Vec<(&'static str, Vec<u8>)> {
         ("accepted_empty_path", "https://ex%41mple.com:\0/?"),
         ("accepted_whole", "https://example.com/a%2fb\0https://example.com/a%2Fb?c"),
         ("accepted_second", "!http://[2001:DB8:0::1]:08080/v1/a\0/a"),
+        ("accepted_under_prefix", "!http://[2001:db8::1]:8080/v1/b\0/a/%2e%2E/b"),
         ("accepted_browser", "https://example.com/[a|b]^:@!$&'()*+,;=\0/[a|b]^:@!$&'()*+,;="),
         ("scheme", "http://example.com/a\0/a"),
         ("host", "https://example.org/a\0/a"),
@@ -902,6 +903,9 @@ pub fn uris() -> Vec<(&'static str, Vec<u8>)> {
         ("relative", "/a\0/a"),
         ("asterisk", "https://example.com/\0*"),
         ("other_origin", "https://example.com/a\0https://example.org/a"),
+        ("out_of_prefix", "!http://[2001:db8::1]:8080/a\0/../a"),
+        ("out_of_prefix_and_back", "!http://[2001:db8::1]:8080/v1/a\0/.%2e/v1/a"),
+        ("other_prefix", "!http://[2001:db8::1]:8080/v10\0http://[2001:db8::1]:8080/v10"),
         ("request_escape", "https://example.com/a\0/%"),
         ("fragment", "https://example.com/a\0https://example.com/a#b"),
     ];

@@ -48,7 +48,7 @@ pub(super) const PROOF_METHOD: Hint = Hint::coded("proof_method")
 pub(super) const PROOF_TARGET_MALFORMED: Hint = Hint::coded("proof_target_malformed")
     .says("`htu` must be the whole URI of the request, from `https://` on.");
 pub(super) const REQUEST_TARGET: Hint = Hint::coded("request_target")
-    .says("Give `Request::new` the path and query as they arrived, or a URI of the origin of the `ProofPolicy`.");
+    .says("Give `Request::new` the path and query as they arrived, or a URI under the origin of the `ProofPolicy`, with the prefix that it has.");
 pub(super) const PROOF_PATH: Hint = Hint::coded("proof_path")
     .says("The paths differ: if a proxy strips a prefix, add it to the origin of the `ProofPolicy`; otherwise the client must use the path of the request, also its slash at the end.");
 pub(super) const PROOF_ORIGIN: Hint = Hint::coded("proof_origin")

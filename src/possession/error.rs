@@ -120,8 +120,8 @@ pub enum ProofError {
     MalformedTarget(UriError),
     /// Sender: the target of the request is not one that can be compared. RFC 9112 section 3.2.
     RequestTarget(UriError),
-    /// Operator: the target of the request is a whole URI, but not of the service's origin. RFC 9112
-    /// section 3.2.2.
+    /// Operator: the target of the request is not under the service's origin and its prefix: it is a whole URI
+    /// elsewhere (RFC 9112 section 3.2.2), or has a `..` that leads out of the prefix.
     RequestOfOtherOrigin,
     /// Operator: `htu` is not the URI of the request. RFC 9449 section 4.3, step 9.
     WrongTarget {
@@ -383,7 +383,7 @@ impl fmt::Display for ProofError {
                 return write!(f, "the target of the request cannot be compared: {error}");
             }
             Self::RequestOfOtherOrigin => {
-                "the target of the request is a URI of another origin than the service's"
+                "the target of the request is not under the service's origin and prefix"
             }
             Self::WrongTarget { part } => {
                 return write!(

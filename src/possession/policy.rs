@@ -30,7 +30,7 @@ pub struct ProofPolicy {
 impl ProofPolicy {
     /// A policy for a service that clients know by this origin, `https://api.example.com` or
     /// `https://api.example.com:8443`. If a proxy strips a prefix from the paths, the origin has it:
-    /// `https://api.example.com/v1`.
+    /// `https://api.example.com/v1`. A request that is not under the prefix, such as for `/../admin`, is refused.
     ///
     /// It is a setting and never taken from a request: `Host` and `X-Forwarded-Host` are the sender's own
     /// words, and whoever could choose them could use a proof that was made for another service.

@@ -43,23 +43,41 @@ impl Origin {
     }
 
     /// The URI of a request with this target, in origin form or absolute. RFC 9112 section 3.2.
+    ///
+    /// It is under the prefix. What is not is another service's, which gets proofs for its own URIs.
     pub(super) fn uri_of(&self, target: &str) -> Result<Uri, ProofError> {
-        if !is_graphic(target.split('?').next().unwrap_or_default()) {
+        let target = target.split('?').next().unwrap_or_default();
+        if !is_graphic(target) {
             return Err(ProofError::RequestTarget(UriError::NotAscii));
         }
-        if target.starts_with('/') {
-            let path = target.split('?').next().unwrap_or_default();
-            let path = normalized_path(&format!("{}{path}", self.prefix))
-                .map_err(ProofError::RequestTarget)?;
-            return Ok(Uri { authority: self.authority.clone(), path });
+        let normalized = |path: &str| normalized_path(path).map_err(ProofError::RequestTarget);
+        let (path, is_inside) = if target.starts_with('/') {
+            let path = normalized(&format!("{}{target}", self.prefix))?;
+            // A `..` too many takes a segment of the prefix away.
+            let is_inside = match self.prefix.as_str() {
+                "" => true,
+                prefix => path == format!("{prefix}{}", normalized(target)?),
+            };
+            (path, is_inside)
+        } else {
+            let (authority, rest) = Authority::parse(target).map_err(ProofError::RequestTarget)?;
+            if authority != self.authority {
+                return Err(ProofError::RequestOfOtherOrigin);
+            }
+            let path = normalized(rest)?;
+            let is_inside = self.has(&path);
+            (path, is_inside)
+        };
+        match is_inside {
+            true => Ok(Uri { authority: self.authority.clone(), path }),
+            false => Err(ProofError::RequestOfOtherOrigin),
         }
-        let (authority, rest) = Authority::parse(target).map_err(ProofError::RequestTarget)?;
-        if authority != self.authority {
-            return Err(ProofError::RequestOfOtherOrigin);
-        }
-        let path = rest.split('?').next().unwrap_or_default();
-        let path = normalized_path(path).map_err(ProofError::RequestTarget)?;
-        Ok(Uri { authority, path })
+    }
+
+    /// Whether a normalized path is the prefix, or under it.
+    fn has(&self, path: &str) -> bool {
+        let rest = path.strip_prefix(&self.prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 

@@ -825,7 +825,7 @@ fn texts_codes_and_answers() {
         ),
         (
             ProofError::RequestOfOtherOrigin,
-            "the target of the request is a URI of another origin than the service's",
+            "the target of the request is not under the service's origin and prefix",
         ),
         (
             ProofError::WrongTarget { part: "host" },

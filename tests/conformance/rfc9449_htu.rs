@@ -234,6 +234,82 @@ fn prefix_of_the_origin_comes_before_the_path_of_the_request() {
     }
 }
 
+/// Another service on the host has another prefix. It gets proofs of its own, and must not be able to use them
+/// here.
+#[test]
+fn target_that_leaves_the_prefix_of_the_origin_is_refused() {
+    let other = Err(ProofError::RequestOfOtherOrigin);
+    for (origin, htu, target) in [
+        ("https://example.com/v1", "https://example.com/admin", "/../admin"),
+        ("https://example.com/v1", "https://example.com/admin", "/../admin?a=/v1/"),
+        ("https://example.com/v1", "https://example.com/admin", "/a/../../admin"),
+        ("https://example.com/v1", "https://example.com/admin", "/%2e%2E/admin"),
+        ("https://example.com/v1", "https://example.com/admin", "/.%2e/admin"),
+        ("https://example.com/v1", "https://example.com/admin", "/./../admin"),
+        ("https://example.com/v1", "https://example.com/admin", "//../../admin"),
+        ("https://example.com/v1", "https://example.com/", "/.."),
+        ("https://example.com/v1", "https://example.com/", "/../"),
+        ("https://example.com/v1", "https://example.com/v10", "/../v10"),
+        ("https://example.com/v1", "https://example.com/V1/a", "/../V1/a"),
+        ("https://example.com/v1", "https://example.com/v1", "/../v1"),
+        ("https://example.com/a/b", "https://example.com/a/c", "/../c"),
+        // For the service, which does not know its prefix, that is its path `/v1/users`.
+        ("https://example.com/v1", "https://example.com/v1/users", "/../v1/users"),
+        ("https://example.com/a/a", "https://example.com/a/a/b", "/../a/b"),
+        // A whole URI.
+        ("https://example.com/v1", "https://example.com/admin", "https://example.com/admin"),
+        ("https://example.com/v1/", "https://example.com/admin", "https://example.com/admin"),
+        ("https://example.com/v1", "https://example.com/admin", "HTTPS://EXAMPLE.com:443/admin"),
+        ("https://example.com/v1", "https://example.com/admin", "https://example.com/v1/../admin"),
+        ("https://example.com/v1", "https://example.com/a", "https://example.com/v1/%2E%2e/a"),
+        ("https://example.com/v1", "https://example.com/a", "https://example.com/a?/v1/"),
+        ("https://example.com/v1", "https://example.com/", "https://example.com"),
+        ("https://example.com/v1", "https://example.com/v10", "https://example.com/v10"),
+        ("https://example.com/v1", "https://example.com/v10/a", "https://example.com/v10/a"),
+        ("https://example.com/v1", "https://example.com/V1/a", "https://example.com/V1/a"),
+        ("https://example.com/v1", "https://example.com//v1/a", "https://example.com//v1/a"),
+        ("https://example.com/v1", "https://example.com/v1%2Fa", "https://example.com/v1%2Fa"),
+        ("https://example.com/v1", "https://example.com/v1;a", "https://example.com/v1;a"),
+    ] {
+        assert_eq!(at(origin, htu, target), other, "{htu} at {origin} for {target}");
+    }
+    // Whatever the proof is for.
+    let inside = at("https://example.com/v1", "https://example.com/v1/admin", "/../admin");
+    assert_eq!(inside, other);
+}
+
+#[test]
+fn target_that_stays_under_the_prefix_of_the_origin_is_not_refused() {
+    for (origin, htu, target) in [
+        ("https://example.com/v1", "https://example.com/v1/b", "/a/../b"),
+        ("https://example.com/v1", "https://example.com/v1/", "/a/.."),
+        ("https://example.com/v1", "https://example.com/v1/admin", "//../admin"),
+        ("https://example.com/v1", "https://example.com/v1//a", "//a"),
+        ("https://example.com/v1", "https://example.com/v1/v1/a", "/v1/a"),
+        ("https://example.com/v1", "https://example.com/v1/a", "/a?/../../admin"),
+        // One segment each, neither of them with two dots alone.
+        ("https://example.com/v1", "https://example.com/v1/..%2Fadmin", "/..%2fadmin"),
+        ("https://example.com/v1", "https://example.com/v1/..;/admin", "/..;/admin"),
+        ("https://example.com/v1", "https://example.com/v1/%252e%252e/a", "/%252e%252e/a"),
+        ("https://example.com/v1", "https://example.com/v1/.../a", "/.../a"),
+        ("https://example.com/v1", "https://example.com/v1", "https://example.com/v1"),
+        ("https://example.com/v1", "https://example.com/v1/", "https://example.com/v1/"),
+        ("https://example.com/v1", "https://example.com/v1/a", "https://example.com/%76%31/a"),
+        ("https://example.com/v1", "https://example.com/v1/a", "https://example.com/v1/b/../a"),
+        ("https://example.com/v1", "https://example.com/v1/a", "https://example.com/b/../v1/a"),
+        // Without a prefix there is nothing above.
+        ("https://example.com", "https://example.com/admin", "/../admin"),
+        ("https://example.com/", "https://example.com/admin", "/../admin"),
+        ("https://example.com", "https://example.com/v1/a", "https://example.com/../v1/a"),
+    ] {
+        assert_eq!(at(origin, htu, target), Ok(()), "{htu} at {origin} for {target}");
+    }
+    let backslash = Err(ProofError::RequestTarget(UriError::Path));
+    let origin = "https://example.com/v1";
+    assert_eq!(at(origin, "https://example.com/admin", "/..\\admin"), backslash);
+    assert_eq!(at(origin, "https://example.com/v1/a", "https://example.com/v1\\a"), backslash);
+}
+
 #[test]
 fn host_of_the_request_has_no_say() {
     // The proof is for another service; only the setting counts.

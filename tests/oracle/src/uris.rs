@@ -10,7 +10,7 @@ pub enum Comparison {
     Malformed,
     /// The target of the request is malformed.
     BadRequest,
-    /// The target of the request is a whole URI of another origin.
+    /// The target of the request is a whole URI of another origin, or not under the origin's prefix.
     OtherOrigin,
     /// The first part that differs.
     Differs(&'static str),
@@ -51,10 +51,13 @@ pub fn of_request(target: &str, origin: &Uri) -> Result<Uri, Comparison> {
     if !is_visible(target) {
         return Err(Comparison::BadRequest);
     }
+    let prefix = origin.path.trim_end_matches('/');
     if target.starts_with('/') {
-        let prefix = origin.path.trim_end_matches('/');
         let path = path(&format!("{prefix}{target}")).ok_or(Comparison::BadRequest)?;
-        return Ok(Uri { path, ..origin.clone() });
+        return match !prefix.is_empty() && climbs(target) {
+            true => Err(Comparison::OtherOrigin),
+            false => Ok(Uri { path, ..origin.clone() }),
+        };
     }
     // A fragment is never sent, and `#` is no character of a path.
     let (front, fragment) = match target.split_once('#') {
@@ -66,7 +69,23 @@ pub fn of_request(target: &str, origin: &Uri) -> Result<Uri, Comparison> {
         return Err(Comparison::OtherOrigin);
     }
     let path = path(rest).filter(|_| !fragment).ok_or(Comparison::BadRequest)?;
-    Ok(Uri { path, ..found })
+    match path == prefix || path.starts_with(&format!("{prefix}/")) {
+        true => Ok(Uri { path, ..found }),
+        false => Err(Comparison::OtherOrigin),
+    }
+}
+
+/// Whether more segments of a path go up than down, at any place in it.
+fn climbs(path: &str) -> bool {
+    let mut depth = 0;
+    path.split('/').skip(1).any(|segment| {
+        depth += match segment.to_lowercase().replace("%2e", ".").as_str() {
+            "." => 0,
+            ".." => -1,
+            _ => 1,
+        };
+        depth < 0
+    })
 }
 
 fn is_visible(text: &str) -> bool {
