@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
-        Arc, Barrier, Mutex,
+        Arc, Barrier, LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -17,19 +17,18 @@ use std::{
 
 use tokenring::{
     Algorithm, Guard, Issuers, JwkSet, KeyError, KeyLookup, KeyQuery, KeySource, Login, Policy,
-    PolicyError, SelectedKey, UnixTime, Verifier, VerifyError,
+    PolicyError, SelectedKey, Verifier, VerifyError,
     explain::Check,
     testkit::{AUDIENCE, Issuer},
 };
 
-const NOW: UnixTime = UnixTime::from_secs(1_780_000_000);
-/// The end of the year 9999, later than any clock.
-const FAR_FUTURE: UnixTime = UnixTime::from_secs(253_402_300_799);
+use crate::common::{FAR_FUTURE, NOW, issuer};
+
 const ONE: &str = "https://one.example/";
 const TWO: &str = "https://two.example/";
 
 fn key(index: usize) -> Vec<tokenring::testkit::TestKey> {
-    vec![Issuer::default().keys()[index].with_kid("k")]
+    vec![issuer().keys()[index].with_kid("k")]
 }
 
 /// A token of `iss`, signed with the fixed key of this number.
@@ -37,8 +36,13 @@ fn token(iss: &str, index: usize) -> String {
     Issuer::with_keys(iss, key(index)).token_at(NOW).expires_at(FAR_FUTURE).mint()
 }
 
+/// The fixed key of this number in a set. Cheap: each set is read once.
 fn keys(index: usize) -> JwkSet {
-    JwkSet::from_json(Issuer::with_keys("", key(index)).jwks().as_bytes()).unwrap()
+    static SETS: LazyLock<[JwkSet; 3]> = LazyLock::new(|| {
+        let jwks = |index| Issuer::with_keys("", key(index)).jwks();
+        [0, 1, 2].map(|index| JwkSet::from_json(jwks(index).as_bytes()).unwrap())
+    });
+    SETS[index].clone()
 }
 
 fn policy(iss: &str) -> Policy {

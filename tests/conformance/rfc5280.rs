@@ -144,20 +144,25 @@ fn keys_that_openssl_makes_and_that_are_not_accepted() {
 
 #[test]
 fn every_byte_counts() {
+    // Each with the places of its one or two numbers.
     let keys = [
-        (RSA, "PUBLIC KEY", Algorithm::RS256),
-        (RSA_PKCS1, "RSA PUBLIC KEY", Algorithm::PS512),
-        (P256, "PUBLIC KEY", Algorithm::ES256),
-        (P384, "PUBLIC KEY", Algorithm::ES384),
-        (ED25519, "PUBLIC KEY", Algorithm::EdDSA),
+        (RSA, "PUBLIC KEY", Algorithm::RS256, [33..289, 291..294]),
+        (RSA_PKCS1, "RSA PUBLIC KEY", Algorithm::PS512, [9..265, 267..270]),
+        (P256, "PUBLIC KEY", Algorithm::ES256, [27..91, 91..91]),
+        (P384, "PUBLIC KEY", Algorithm::ES384, [24..120, 120..120]),
+        (ED25519, "PUBLIC KEY", Algorithm::EdDSA, [12..44, 44..44]),
     ];
-    for (text, label, algorithm) in keys {
+    for (text, label, algorithm, numbers) in keys {
         let der = der(text);
         let read = |der: &[u8]| PublicKey::from_pem(pem(label, der), algorithm);
         let key = read(&der).unwrap();
+        assert_eq!(numbers[1].end, der.len());
         for at in 0..der.len() {
             // All changes of the structure and some of the numbers, whose checks are slow.
-            let changes = if at < 34 { (1..=255).collect() } else { vec![1, 0x80] };
+            let changes = match numbers.iter().any(|places| places.contains(&at)) {
+                true => vec![1, 0x80],
+                false => (1..=255).collect(),
+            };
             for change in changes {
                 let mut changed = der.clone();
                 changed[at] ^= change;

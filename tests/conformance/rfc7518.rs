@@ -199,12 +199,7 @@ fn modulus_of_every_length_around_the_limits_is_measured_exactly() {
     let greatest = |bits: usize| {
         let mut n = vec![0xff; bits.div_ceil(8)];
         n[0] >>= (8 - bits % 8) % 8;
-        while bits >= 2048
-            && [2]
-                .into_iter()
-                .chain((3..1000).step_by(2))
-                .any(|divisor| remainder(&n, divisor) == 0)
-        {
+        while bits >= 2048 && has_factor_below_1000(&n) {
             n = difference(&n, &[vec![0; n.len() - 1], vec![2]].concat());
         }
         n
@@ -224,7 +219,7 @@ fn modulus_of_every_length_around_the_limits_is_measured_exactly() {
     // The position of the leading bit counts, not the number of bits that are set.
     let mut n = vec![0; 256];
     (n[0], n[255]) = (0x80, 1);
-    while (2..1000).any(|divisor| remainder(&n, divisor) == 0) {
+    while has_factor_below_1000(&n) {
         n = sum(&n, &[vec![0; 255], vec![2]].concat()).0;
     }
     assert_eq!(key(&n, F4).map(|key| key.modulus_bits()), Ok(2048));
@@ -232,19 +227,31 @@ fn modulus_of_every_length_around_the_limits_is_measured_exactly() {
     assert_eq!(key(&n, F4), Err(JwkError::ModulusTooSmall { bits: 2047 }));
 }
 
-/// `number` modulo `divisor`, byte by byte.
-fn remainder(number: &[u8], divisor: u32) -> u32 {
-    number.iter().fold(0, |rest, byte| (rest << 8 | u32::from(*byte)) % divisor)
+fn has_factor_below_1000(number: &[u8]) -> bool {
+    // Five primes at a time: their product is below 2^50.
+    primes_below_1000().chunks(5).any(|primes| {
+        let rest = remainder(number, primes.iter().product());
+        primes.iter().any(|prime| rest % prime == 0)
+    })
+}
+
+fn primes_below_1000() -> Vec<u64> {
+    let is_prime = |number: u64| (2..number).all(|divisor| number % divisor != 0);
+    (2..1000).filter(|number| is_prime(*number)).collect()
+}
+
+/// `number` modulo `divisor`, which is below 2^56, byte by byte.
+fn remainder(number: &[u8], divisor: u64) -> u64 {
+    number.iter().fold(0, |rest, byte| (rest << 8 | u64::from(*byte)) % divisor)
 }
 
 #[test]
 fn modulus_that_a_prime_below_1000_divides_is_refused_whatever_the_prime() {
-    let is_prime = |number: u32| (2..number).all(|divisor| number % divisor != 0);
-    let primes: Vec<u32> = (2..1000).filter(|number| is_prime(*number)).collect();
+    let primes = primes_below_1000();
     assert_eq!(primes.len(), 168);
     let good = modulus("bits-2048");
     assert_eq!(key(&good, F4).map(|key| key.modulus_bits()), Ok(2048));
-    let plus = |n: &[u8], more: u32| sum(n, &[&[0; 252], &more.to_be_bytes()[..]].concat()).0;
+    let plus = |n: &[u8], more: u64| sum(n, &[&[0; 248], &more.to_be_bytes()[..]].concat()).0;
     for factor in primes.iter().copied().chain([1009]).filter(|factor| *factor > 2) {
         // The next odd multiple of `factor` that no smaller prime divides.
         let mut n = plus(&good, factor - remainder(&good, factor));
@@ -255,7 +262,7 @@ fn modulus_that_a_prime_below_1000_divides_is_refused_whatever_the_prime() {
         let expected = match factor {
             // The next prime, which the crate does not try.
             1009 => Ok(2048),
-            _ => Err(JwkError::ModulusSmallFactor { factor }),
+            _ => Err(JwkError::ModulusSmallFactor { factor: u32::try_from(factor).unwrap() }),
         };
         assert_eq!(key(&n, F4).map(|key| key.modulus_bits()), expected);
     }

@@ -222,9 +222,9 @@ fn typ_and_alg_are_those_of_a_proof() {
 #[test]
 fn private_key_and_shared_secret_are_refused() {
     for algorithm in ALL {
+        let key = TestKey::for_algorithm(algorithm);
         for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
             for value in [json!(""), json!("AQAB"), json!(null), json!([])] {
-                let key = TestKey::for_algorithm(algorithm);
                 let found = Proof::with_key(&key).jwk(member, value).check();
                 assert_eq!(found, Err(ProofError::Key(JwkError::PrivateKey { member })));
             }
