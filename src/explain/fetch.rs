@@ -227,7 +227,7 @@ const TLS_OTHER: Hint = Hint::coded("tls_other")
 // The status.
 
 const FETCH_ACCESS_REFUSED: Hint = Hint::coded("fetch_access_refused")
-    .says("The host is reached but refuses access: a firewall may ask for another address, or the host for credentials, by `header` or `bearer_token_file`.");
+    .says("The host refuses access, or the proxy on the way to an http: URL: a firewall may ask for another address, or the host for credentials, by `header` or `bearer_token_file`.");
 const FETCH_NOT_FOUND: Hint = Hint::coded("fetch_not_found")
     .says("There is no key set at this URL: use the `jwks_uri` of the issuer's metadata, or give the issuer to `RemoteJwks::discover`.");
 const FETCH_JWKS_URI_NOT_FOUND: Hint = Hint::coded("fetch_jwks_uri_not_found")
