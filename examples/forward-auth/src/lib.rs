@@ -125,7 +125,7 @@ async fn decide(State(service): State<Arc<ForwardAuth>>, headers: HeaderMap) -> 
             (AppendHeaders(nonce), identity(admission.verified())).into_response()
         }
         Err(rejection) => {
-            let reason = rejection.cause().map_or("no_token", |cause| cause.code());
+            let reason = rejection.code();
             service.count(rejection.status(), reason);
             eprintln!("{reason}: {rejection}");
             refusal(rejection)

@@ -90,7 +90,7 @@ fn metrics_count_answers_by_reason_and_show_the_keys() {
         response.body().lines().filter(|line| !line.starts_with('#')).collect();
     let expected = [
         "forward_auth_answers_total{status=\"200\",reason=\"accepted\"} 2",
-        "forward_auth_answers_total{status=\"401\",reason=\"no_token\"} 1",
+        "forward_auth_answers_total{status=\"401\",reason=\"header_missing\"} 1",
         "forward_auth_answers_total{status=\"401\",reason=\"wrong_audience\"} 1",
         "forward_auth_answers_total{status=\"503\",reason=\"keys_unavailable\"} 1",
         "tokenring_ready 0",
