@@ -148,6 +148,7 @@ fn name_of(error: &FetchConfigError, url: &'static str) -> &'static str {
         FetchConfigError::ClientKey | FetchConfigError::ClientKeyMismatch => "JWKS_CLIENT_KEY_FILE",
         FetchConfigError::HeaderName
         | FetchConfigError::HeaderValue
+        | FetchConfigError::SpoiledHeader { .. }
         | FetchConfigError::ReservedHeader
         | FetchConfigError::RepeatedHeader => "JWKS_HEADERS",
         FetchConfigError::Proxy { setting } | FetchConfigError::ProxyScheme { setting } => setting,

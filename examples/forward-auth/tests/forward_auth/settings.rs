@@ -258,6 +258,10 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
             &[("PUBLIC_ORIGIN", PUBLIC), ("NONCE_SECRET", "s3cret")],
             "NONCE_SECRET: the secret of the nonces is 6 bytes long, 32 is the least",
         ),
+        (
+            &[("PUBLIC_ORIGIN", "https://${S3CRET}")],
+            "PUBLIC_ORIGIN: the origin for proofs has a placeholder",
+        ),
         (&[("RESOURCE", "http://s3cret.example/")], "RESOURCE: "),
         (&[("CLIENT_CERTIFICATES", "s3cret")], "CLIENT_CERTIFICATES must be nginx, or not be set"),
         (&[("CLIENT_CERTIFICATES", "")], "CLIENT_CERTIFICATES is set but empty"),
@@ -272,6 +276,10 @@ fn unusable_settings_are_refused_by_name_and_their_values_are_not_shown() {
         (&[("JWKS_HEADERS", "X A: s3cret")], "JWKS_HEADERS: the name of a header"),
         (&[("JWKS_HEADERS", "X-A:")], "JWKS_HEADERS: the value of a header"),
         (&[("JWKS_HEADERS", "X-A: s3cret\u{7f}")], "JWKS_HEADERS: the value of a header"),
+        (
+            &[("JWKS_HEADERS", "X-A: ${S3CRET}")],
+            "JWKS_HEADERS: the value of a header has a placeholder",
+        ),
         (&[("JWKS_HEADERS", "Host: s3cret")], "JWKS_HEADERS: this header"),
         (&[("JWKS_HEADERS", "X-A: s3cret\nx-a: b")], once),
         (&[("JWKS_HEADERS", "Authorization: s3cret"), ("JWKS_TOKEN_FILE", no_pem)], once),
