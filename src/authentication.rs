@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use crate::{
     UnixTime, VerifyError,
-    claims::{ClaimsSet, rounded_up},
+    claims::ClaimsSet,
     json::{self, Value},
     time::END_OF_TIME,
 };
@@ -80,24 +80,19 @@ impl Authentication {
         let Some(max_age) = self.max_age else { return Ok(()) };
         let time = match claims.auth_time {
             None => return Err(VerifyError::ClaimMissing { claim: "auth_time" }),
-            Some(Value::Number(number)) => number.nearest(claims.json),
+            Some(Value::Number(number)) => number.exact(claims.json),
             Some(_) => return Err(VerifyError::ClaimType { claim: "auth_time" }),
         };
-        #[expect(clippy::as_conversions, reason = "exact: fewer than 53 bits")]
-        if !(0.0..=END_OF_TIME as f64).contains(&time) {
+        if !time.is_at_least(0) || !time.is_at_most(END_OF_TIME) {
             return Err(VerifyError::ClaimRange { claim: "auth_time" });
         }
         let now = claims.now.as_secs();
-        let not_before = rounded_up(time).as_secs();
-        if now.saturating_add(claims.leeway) < not_before {
-            return Err(VerifyError::AuthenticatedInFuture { auth_time: not_before, now });
+        if !time.is_at_most(now.saturating_add(claims.leeway)) {
+            return Err(VerifyError::AuthenticatedInFuture { auth_time: time.rounded_up(), now });
         }
-        // Whole seconds: a sum is less than `now` if and only if it is so without its fraction.
-        #[expect(clippy::as_conversions, reason = "in range; cuts off the fraction")]
-        let auth_time = time as u64;
-        match auth_time.saturating_add(max_age).saturating_add(claims.leeway) < now {
-            true => Err(VerifyError::AuthenticationTooOld { auth_time, now }),
-            false => Ok(()),
+        match time.is_at_least(now.saturating_sub(max_age).saturating_sub(claims.leeway)) {
+            true => Ok(()),
+            false => Err(VerifyError::AuthenticationTooOld { auth_time: time.rounded_down(), now }),
         }
     }
 

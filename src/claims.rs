@@ -387,7 +387,7 @@ fn number(
 
 /// A NumericDate in whole seconds. Rounding up keeps every comparison with a whole second exact.
 #[expect(clippy::as_conversions, reason = "saturates; the fraction cut off is added again")]
-pub(crate) fn rounded_up(seconds: f64) -> UnixTime {
+fn rounded_up(seconds: f64) -> UnixTime {
     let whole = seconds as u64;
     let fraction = u64::from((whole as f64) < seconds);
     UnixTime::from_secs(whole.saturating_add(fraction))

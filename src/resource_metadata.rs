@@ -25,6 +25,10 @@ pub use error::ResourceMetadataError;
 /// `Access-Control-Allow-Origin: *` if clients run in browsers. It also answers OPTIONS. RFC 9728
 /// section 3.
 ///
+/// Some clients also try `/.well-known/oauth-protected-resource` without the path of the resource. It answers 404
+/// unless it is the document of a resource without a path, and never redirects: a client that follows gets a
+/// document whose `resource` is not what it asked for, and must refuse it. RFC 9728 section 3.3.
+///
 /// ```
 /// use tokenring::{Policy, ResourceMetadata};
 ///

@@ -928,6 +928,11 @@ pub fn used_proofs() -> Vec<(&'static str, Vec<u8>)> {
         ("too_late", vec![8, 1, 2, 0, 1, 0, 0]),
         ("dropped", vec![1, 1, 9, 50, 2, 9, 90, 1, 18, 41]),
         ("grows", many(250, 120, &[])),
+        // The first call is ahead, then come two at 10, which end at 17, and two at 100.
+        (
+            "accepted_clock_was_ahead",
+            vec![5, 1, 9, 200, 2, 9, 10, 3, 9, 10, 4, 9, 10, 5, 9, 100, 6, 9, 100, 7, 9, 100],
+        ),
     ]
 }
 

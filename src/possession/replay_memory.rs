@@ -15,9 +15,11 @@ use crate::UnixTime;
 /// A bounded memory of the proofs that one process has accepted.
 ///
 /// It grows with the number of proofs that are live, up to its capacity, and then answers
-/// [`ReplayError::Full`]: it never forgets a proof that could be accepted again. That holds whatever the
-/// callers' clocks do. With the default capacity of 300,000 proofs it takes at most 14 MB; at 5 minutes for a
-/// proof, that is a thousand requests a second.
+/// [`ReplayError::Full`]: it never forgets a proof that could be accepted again. With the default capacity of
+/// 300,000 proofs it takes at most 14 MB; at 5 minutes for a proof, that is a thousand requests a second.
+///
+/// That holds whatever the callers' clocks do. So after a clock that was ahead, proofs that end no later than one
+/// that was dropped then are refused, as [`ReplayError::TooLate`].
 ///
 /// It begins empty: a proof that was used shortly before a restart is accepted once more, unless
 /// [`Nonces`](super::Nonces) with a random secret are on.
@@ -93,8 +95,8 @@ struct Shard {
     limit: usize,
     /// No entry that ends later than this has been dropped.
     dropped: u64,
-    /// The time of the last rebuild.
-    rebuilt: u64,
+    /// No entry in the table ends earlier than this.
+    first_end: u64,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -115,7 +117,7 @@ enum Found {
 
 impl Shard {
     fn new(limit: usize) -> Self {
-        Self { slots: Box::default(), taken: 0, limit, dropped: 0, rebuilt: 0 }
+        Self { slots: Box::default(), taken: 0, limit, dropped: 0, first_end: u64::MAX }
     }
 
     fn insert(
@@ -139,8 +141,9 @@ impl Shard {
                 self.fill(place, new);
             }
             Some(Found::Free(_)) | None => {
-                // Nothing has expired since.
-                if self.taken >= self.limit && now <= self.rebuilt {
+                // All are live. Otherwise a rebuild is due, which costs as much as the whole table. But `dropped`
+                // has increased since the last one, or does so now: there is one for each second of ends at most.
+                if self.taken >= self.limit && now < self.first_end {
                     return Err(ReplayError::Full);
                 }
                 self.rebuild(now, hasher);
@@ -193,6 +196,7 @@ impl Shard {
         if let Some(slot) = self.slots.get_mut(place) {
             *slot = new;
             self.taken = self.taken.saturating_add(1);
+            self.first_end = self.first_end.min(new.end);
         }
     }
 
@@ -202,7 +206,7 @@ impl Shard {
         let count = self.slots.iter().filter(live).count();
         let length = length_for(count.saturating_mul(2).min(self.limit));
         let old = core::mem::replace(&mut self.slots, vec![Slot::default(); length].into());
-        (self.taken, self.rebuilt) = (0, self.rebuilt.max(now));
+        (self.taken, self.first_end) = (0, u64::MAX);
         for slot in old {
             if slot.end <= now {
                 self.dropped = self.dropped.max(slot.end);
@@ -238,3 +242,52 @@ const LEAST_SLOTS: usize = 64;
 
 /// A thousand requests a second, each with a proof that is live for five minutes.
 const DEFAULT_CAPACITY: usize = 300_000;
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString as _;
+
+    use super::*;
+    use crate::possession::Thumbprint;
+
+    fn key(number: u64) -> ReplayKey {
+        ReplayKey::new(&Thumbprint::from_sha256([0; 32]), "/", &number.to_string())
+    }
+
+    /// Whoever can fill the memory must not make each further call cost as much as the whole table.
+    #[test]
+    fn full_table_is_rebuilt_at_most_once_for_each_second_of_its_proofs() {
+        let memory = ReplayMemory::new(NonZeroUsize::new(1000).unwrap());
+        let table = || memory.shards[0].lock().unwrap().slots.as_ptr().addr();
+        let (mut number, mut state) = (0, 1_u64);
+        let mut random = |end: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % end
+        };
+        let mut insert = |end: u64, now: u64| {
+            number += 1;
+            let (before, is_full) = (table(), memory.shards[0].lock().unwrap().taken == 1000);
+            let (end, now) = (UnixTime::from_secs(end), UnixTime::from_secs(now));
+            let outcome = memory.insert(&key(number), end, now);
+            (outcome, usize::from(is_full && table() != before))
+        };
+        for number in 0..1000 {
+            assert_eq!(insert(1100 + number % 300, 1000), (Ok(()), 0));
+        }
+        // Live proofs only, and clocks that differ.
+        for round in 0..1000 {
+            assert_eq!(insert(1400, 1000 + round % 100), (Err(ReplayError::Full), 0));
+        }
+        // For 300 seconds, 100 calls in each, with clocks up to 60 seconds back, or ahead.
+        let (mut rebuilt, mut admitted) = (0, 0);
+        for call in 0..30_000 {
+            let now = 1100 + call / 100;
+            let now = [now, now - random(60), now + random(60)][usize::try_from(call % 3).unwrap()];
+            let (outcome, once) = insert(now + 1 + random(300), now);
+            rebuilt += once;
+            admitted += usize::from(outcome.is_ok());
+        }
+        assert!(admitted > 1000, "{admitted}");
+        assert!((10..=360).contains(&rebuilt), "{rebuilt}");
+    }
+}

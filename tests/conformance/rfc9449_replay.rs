@@ -1,7 +1,7 @@
 //! RFC 9449 section 11.1: a proof is accepted once.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     num::NonZeroUsize,
     pin::pin,
     sync::{Arc, Barrier},
@@ -257,6 +257,61 @@ fn no_name_is_admitted_twice_with_one_end() {
             }
         }
         assert!(admitted.len() > 20, "{}", admitted.len());
+    }
+}
+
+/// At start, the clock was two hours ahead, until it was set.
+#[test]
+fn memory_has_room_for_live_proofs_after_a_clock_that_was_ahead() {
+    let memory = memory(100);
+    assert_eq!(memory.insert(&key(0), at(7501), at(7200)), Ok(()));
+    for number in 1..100 {
+        assert_eq!(memory.insert(&key(number), at(301), at(0)), Ok(()), "{number}");
+    }
+    assert_eq!(memory.insert(&key(100), at(301), at(0)), Err(ReplayError::Full));
+    for (round, now) in (1..).zip([400, 500, 3600, 7100]) {
+        for number in round * 100..round * 100 + 50 {
+            let outcome = memory.insert(&key(number), at(now + 1), at(now));
+            assert_eq!(outcome, Ok(()), "{number} at {now}");
+        }
+    }
+    assert_eq!(memory.insert(&key(0), at(7501), at(7100)), Err(ReplayError::Replayed));
+}
+
+/// Whatever the clocks of the callers do, a memory is full only of proofs that live.
+#[test]
+fn full_memory_has_as_many_live_proofs_as_there_is_room_for() {
+    let mut state = 1_u64;
+    let mut random = move |end: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % end
+    };
+    for capacity in [2, 3, 40, 100] {
+        let (mut full, mut admitted) = (0, 0);
+        for _ in 0..2 {
+            let (memory, mut ends) = (memory(capacity), HashMap::new());
+            for step in 0..10_000 {
+                // The clock is ahead by far at first. Later, those of the callers differ.
+                let ahead = if step == 0 { 900 } else { random(5) };
+                let now = step / 20 + ahead;
+                let (number, end) = (u32::try_from(random(500)).unwrap(), now + random(60));
+                match memory.insert(&key(number), at(end), at(now)) {
+                    Ok(()) => {
+                        admitted += 1;
+                        let last = ends.entry(number).or_insert(end);
+                        *last = end.max(*last);
+                    }
+                    Err(ReplayError::Full) => {
+                        full += 1;
+                        let live = ends.values().filter(|end| **end > now).count();
+                        assert!(live >= capacity, "{live} of {capacity} live at {now}");
+                    }
+                    Err(_) => {}
+                }
+            }
+        }
+        assert!(full > 50 && admitted > 20, "{capacity}: {full} full, {admitted} admitted");
     }
 }
 
