@@ -19,6 +19,13 @@ pub mod from_jsonwebtoken {}
 #[doc = include_str!("guide/axum/after.md")]
 pub mod axum {}
 
+#[doc = include_str!("guide/actix.md")]
+#[cfg_attr(not(doctest), doc = "```rust")]
+#[cfg_attr(not(doctest), doc = include_str!("guide/actix/caller.rs"))]
+#[cfg_attr(not(doctest), doc = "```")]
+#[doc = include_str!("guide/actix/after.md")]
+pub mod actix {}
+
 #[doc = include_str!("guide/grpc.md")]
 #[cfg_attr(not(doctest), doc = "```rust")]
 #[cfg_attr(not(doctest), doc = include_str!("guide/grpc/layer.rs"))]

@@ -56,7 +56,8 @@
 //! With a page of the [`guide`], if one is about your task:
 //!
 //! - [A first service, from `cargo new`](guide::first_service). [A layer and extractors for axum](guide::axum),
-//!   [gRPC with tonic](guide::grpc), [WebSockets, event streams and cookies](guide::websockets).
+//!   [for actix-web](guide::actix), [gRPC with tonic](guide::grpc),
+//!   [WebSockets, event streams and cookies](guide::websockets).
 //! - [From `jsonwebtoken` to this crate](guide::from_jsonwebtoken).
 //! - [The policy for my issuer](issuers): Auth0, Okta, Cognito, Entra ID, Google, Keycloak and 34 more.
 //!   [Its roles, groups and scopes](guide::roles_and_groups).
