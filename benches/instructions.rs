@@ -25,6 +25,7 @@ use std::{
 
 use tokenring::{
     Guard, VerifyError,
+    possession::{ProofPolicy, ProofVerifier, ReplayMemory, Request},
     testkit::{Issuer, TestKey},
 };
 
@@ -50,7 +51,7 @@ struct Case {
     ring: Option<fn() -> Box<dyn Fn()>>,
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     Case {
         name: "0.85 KB",
         ours: || accept(samples::auth0()),
@@ -66,6 +67,11 @@ const CASES: [Case; 6] = [
         ours: || guard(samples::auth0()),
         ring: Some(|| signature(samples::auth0())),
     },
+    Case {
+        name: "request",
+        ours: || bearer_request(samples::auth0()),
+        ring: Some(|| signature(samples::auth0())),
+    },
     Case { name: "seen before", ours: || accept(with_token_cache(samples::auth0())), ring: None },
     Case { name: "unknown kid", ours: unknown_key, ring: None },
     Case { name: "junk", ours: junk, ring: None },
@@ -79,6 +85,18 @@ fn guard(sample: Sample) -> Box<dyn Fn()> {
     let guard = Guard::new(sample.verifier);
     let value = format!("Bearer {}", sample.token);
     Box::new(move || assert!(guard.check_at(Some(black_box(&value)), NOW).is_ok()))
+}
+
+/// A bearer token at a guard that accepts DPoP too.
+fn bearer_request(sample: Sample) -> Box<dyn Fn()> {
+    let policy = ProofPolicy::new("https://api.example.com");
+    let proofs = ProofVerifier::new(policy, ReplayMemory::default()).unwrap();
+    let guard = Guard::new(sample.verifier).accept_dpop(proofs);
+    let value = format!("Bearer {}", sample.token);
+    Box::new(move || {
+        let request = Request::new("GET", "/v1/users").authorization([black_box(&value)]);
+        assert!(guard.check_request_at(&request, NOW).is_ok());
+    })
 }
 
 fn unknown_key() -> Box<dyn Fn()> {

@@ -1,5 +1,5 @@
-//! The cost of a DPoP proof, relative to ring's verification with the same algorithm, and the time and memory
-//! of an entry in the memory of used proofs.
+//! The cost of a DPoP proof, relative to ring's verification with the same algorithm; that of a request with a
+//! token and a proof, relative to ring's two; and the time and memory of an entry in the memory of used proofs.
 //!
 //! `cargo bench --bench proof`
 #![allow(
@@ -19,15 +19,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 use tokenring::{
-    Algorithm, PublicKey, UnixTime,
+    Algorithm, Guard, PublicKey, UnixTime,
     possession::{
-        BoundToken, Confirmation, ProofError, ProofPolicy, ProofVerifier, ReplayKey, ReplayMemory,
-        ReplayStore, Request, Thumbprint,
+        BoundToken, Confirmation, ProofError, ProofPolicy, ProofVerifier, ReplayError, ReplayKey,
+        ReplayMemory, ReplayStore, Request, Thumbprint,
     },
     testkit::TestKey,
 };
 
-use samples::NOW;
+use samples::{NOW, RawKey};
 use table::{FEW, Table};
 
 fn main() {
@@ -43,7 +43,7 @@ fn main() {
             continue;
         };
         let key = TestKey::for_algorithm(algorithm);
-        let (proof, token) = (sign(&key, "GET"), bound_to(&key));
+        let (proof, token) = (sign(&key, "GET", TOKEN), bound_to(&key));
         let request = Request::new("GET", "/v1/users").dpop([&proof]);
         table.row(sample.name, sample, FEW, |_| {
             let outcome = verifier.inspect_at(black_box(&request), &token, NOW);
@@ -51,17 +51,37 @@ fn main() {
         });
     }
 
+    table.title("request: token and proof, both by algorithm, and ring's two verifications");
+    for algorithm in PROOFS {
+        let key = TestKey::for_algorithm(algorithm);
+        let sample = samples::bound(algorithm, &confirmation(&key));
+        let proofs = ProofVerifier::new(ProofPolicy::new("https://api.example.com"), Unused);
+        let guard = Guard::new(sample.verifier.clone()).accept_dpop(proofs.unwrap());
+        let proof = sign(&key, "GET", &sample.token);
+        let authorization = format!("DPoP {}", sample.token);
+        let request =
+            Request::new("GET", "/v1/users").authorization([&authorization]).dpop([&proof]);
+        let (input, signature) = proof.rsplit_once('.').unwrap();
+        let (raw, signature) = (RawKey::new(&key), URL_SAFE_NO_PAD.decode(signature).unwrap());
+        let ours = || assert!(guard.check_request_at(black_box(&request), NOW).is_ok());
+        let ring = || {
+            sample.ring(black_box(&sample.token));
+            assert!(raw.verify(black_box(input.as_bytes()), &signature).is_ok());
+        };
+        table.compare(sample.name, FEW, ours, ring);
+    }
+
     table.title("proof, refused, ES256");
     let samples = samples::by_algorithm();
     let es256 = samples.iter().find(|sample| sample.name == "ES256").unwrap();
     let key = TestKey::for_algorithm(Algorithm::ES256);
     let stranger = TestKey::attacker_for(Algorithm::ES256);
-    let (proof, other) = (sign(&key, "GET"), sign(&key, "POST"));
+    let (proof, other) = (sign(&key, "GET", TOKEN), sign(&key, "POST", TOKEN));
     let (input, signature) = (proof.rsplit_once('.').unwrap().0, other.rsplit_once('.').unwrap().1);
     let forged = format!("{input}.{signature}");
     for (name, proof, error) in [
-        ("stranger's key", sign(&stranger, "GET"), ProofError::OtherKey),
-        ("another method", sign(&key, "POST"), ProofError::WrongMethod),
+        ("stranger's key", sign(&stranger, "GET", TOKEN), ProofError::OtherKey),
+        ("another method", sign(&key, "POST", TOKEN), ProofError::WrongMethod),
         ("bad signature", forged, ProofError::BadSignature),
         ("junk", "x".repeat(800), ProofError::SegmentCount { found: 1 }),
     ] {
@@ -106,7 +126,7 @@ fn memory(entries: u32) {
     }
 }
 
-fn sign(key: &TestKey, method: &str) -> String {
+fn sign(key: &TestKey, method: &str, token: &str) -> String {
     let jwk = key.without_alg().without_member("kid").without_member("use").jwk();
     let header = json!({ "typ": "dpop+jwt", "alg": key.algorithm().name(), "jwk": jwk });
     let claims = json!({
@@ -114,7 +134,7 @@ fn sign(key: &TestKey, method: &str) -> String {
         "htm": method,
         "htu": "https://api.example.com/v1/users",
         "iat": NOW.as_secs(),
-        "ath": URL_SAFE_NO_PAD.encode(digest(&SHA256, TOKEN.as_bytes())),
+        "ath": URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes())),
     });
     let [header, claims] = [header, claims].map(|value| URL_SAFE_NO_PAD.encode(value.to_string()));
     let signature = URL_SAFE_NO_PAD.encode(key.sign(format!("{header}.{claims}").as_bytes()));
@@ -122,8 +142,21 @@ fn sign(key: &TestKey, method: &str) -> String {
 }
 
 fn bound_to(key: &TestKey) -> BoundToken<'static> {
+    BoundToken::new(TOKEN, confirmation(key))
+}
+
+fn confirmation(key: &TestKey) -> Confirmation {
     let key = PublicKey::from_jwk(key.jwk().to_string().as_bytes()).unwrap();
-    BoundToken::new(TOKEN, Confirmation::of_key(key.thumbprint()))
+    Confirmation::of_key(key.thumbprint())
+}
+
+/// A memory that takes no time. The same proof is sent again and again.
+struct Unused;
+
+impl ReplayStore for Unused {
+    fn insert(&self, _: &ReplayKey, _: UnixTime, _: UnixTime) -> Result<(), ReplayError> {
+        Ok(())
+    }
 }
 
 const TOKEN: &str = "header.payload.signature";

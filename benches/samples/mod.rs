@@ -14,6 +14,7 @@ use ring::{
 use serde_json::Value;
 use tokenring::{
     Algorithm, JwkSet, Policy, UnixTime, Verified, Verifier, VerifyError,
+    possession::Confirmation,
     testkit::{AUDIENCE, ISSUER, Issuer, TestKey, TokenBuilder},
 };
 
@@ -75,13 +76,13 @@ impl Sample {
 }
 
 /// A public key in ring's form.
-enum RawKey {
+pub(crate) enum RawKey {
     Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
     Other(UnparsedPublicKey<Vec<u8>>),
 }
 
 impl RawKey {
-    fn new(key: &TestKey) -> Self {
+    pub(crate) fn new(key: &TestKey) -> Self {
         let rsa: &RsaParameters = match key.algorithm() {
             Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
             Algorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,
@@ -106,7 +107,7 @@ impl RawKey {
         Self::Other(UnparsedPublicKey::new(algorithm, point))
     }
 
-    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Unspecified> {
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Unspecified> {
         match self {
             Self::Rsa(parameters, key) => key.verify(parameters, message, signature),
             Self::Other(key) => key.verify(message, signature),
@@ -136,6 +137,13 @@ pub(crate) fn by_algorithm() -> Vec<Sample> {
         Sample::new(algorithm.name(), &issuer, key, &issuer.token_at(NOW))
     };
     ALGORITHMS.map(sample).into()
+}
+
+/// The same claims bound to a client's key, signed with this algorithm.
+pub(crate) fn bound(algorithm: Algorithm, confirmation: &Confirmation) -> Sample {
+    let issuer = Issuer::for_algorithm(ISSUER, algorithm);
+    let token = issuer.token_at(NOW).bound_to(confirmation);
+    Sample::new(algorithm.name(), &issuer, &issuer.keys()[0], &token)
 }
 
 /// The same claims signed with longer keys.

@@ -47,11 +47,12 @@ impl Table {
     /// Times `calls` of `ours` in each round, in turns with ring's part of verifying `sample`.
     pub(crate) fn row(&self, name: &str, sample: &Sample, calls: usize, ours: impl Fn(&str)) {
         let token = sample.token.as_str();
-        self.beside(
-            name,
-            || per_call(calls, || ours(black_box(token))),
-            || per_call(FEW, || sample.ring(black_box(token))),
-        );
+        self.compare(name, calls, || ours(black_box(token)), || sample.ring(black_box(token)));
+    }
+
+    /// The same with any part of ring's.
+    pub(crate) fn compare(&self, name: &str, calls: usize, ours: impl Fn(), ring: impl Fn()) {
+        self.beside(name, || per_call(calls, &ours), || per_call(FEW, &ring));
     }
 
     /// Times `calls` of `ours` in each round, in turns with as many of `other`, which stands in ring's columns.
