@@ -120,7 +120,7 @@ pub(crate) fn demonstrate(store: &Store, out: &mut impl Write) -> io::Result<()>
 
     server.down();
     writeln!(out, "The second start has the stored keys, and the issuer is down:")?;
-    start(&issuer, AUDIENCE, store, &[&token, "not.a.token"], out)?;
+    start(&issuer, AUDIENCE, store, &[token.as_str(), "not.a.token"], out)?;
     server.up();
     writeln!(out, "  {} requests to the issuer", server.hits())?;
 
