@@ -1,6 +1,6 @@
 //! `PROGRAM KEYS ISSUER AUDIENCE TOKEN` prints the subject of the token. `KEYS` is a URL.
 
-use std::{env, error::Error};
+use std::{env, error::Error, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde::Deserialize;
@@ -16,7 +16,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [keys, issuer, audience, token] = &arguments[..] else {
         return Err("four arguments".into());
     };
-    let keys: JwkSet = reqwest::get(keys).await?.error_for_status()?.json().await?;
+    let keys: JwkSet = reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .build()?
+        .get(keys)
+        .send()
+        .await?
+        .error_for_status()?
+        .json()
+        .await?;
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_required_spec_claims(&["iss", "aud", "exp"]);
     validation.set_issuer(&[issuer]);
@@ -26,3 +34,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", decode::<Claims>(token, &key, &validation)?.claims.sub);
     Ok(())
 }
+
+const TIMEOUT: Duration = Duration::from_secs(5);

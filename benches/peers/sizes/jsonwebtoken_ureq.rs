@@ -1,6 +1,6 @@
 //! `PROGRAM KEYS ISSUER AUDIENCE TOKEN` prints the subject of the token. `KEYS` is a URL.
 
-use std::{env, error::Error};
+use std::{env, error::Error, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde::Deserialize;
@@ -15,7 +15,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [keys, issuer, audience, token] = &arguments[..] else {
         return Err("four arguments".into());
     };
-    let keys = ureq::get(keys).call()?.body_mut().read_to_string()?;
+    let keys = ureq::get(keys)
+        .config()
+        .timeout_global(Some(TIMEOUT))
+        .build()
+        .call()?
+        .body_mut()
+        .read_to_string()?;
     let keys: JwkSet = serde_json::from_str(&keys)?;
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_required_spec_claims(&["iss", "aud", "exp"]);
@@ -26,3 +32,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", decode::<Claims>(token, &key, &validation)?.claims.sub);
     Ok(())
 }
+
+const TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
 //! `PROGRAM KEYS ISSUER AUDIENCE TOKEN` prints the subject of the token. `KEYS` is a URL.
 
-use std::{collections::HashSet, env, error::Error};
+use std::{collections::HashSet, env, error::Error, time::Duration};
 
 use jwt_simple::prelude::{
     NoCustomClaims, RS256PublicKey, RSAPublicKeyLike as _, Token, VerificationOptions,
@@ -12,7 +12,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [keys, issuer, audience, token] = &arguments[..] else {
         return Err("four arguments".into());
     };
-    let keys = ureq::get(keys).call()?.body_mut().read_to_string()?;
+    let keys = ureq::get(keys)
+        .config()
+        .timeout_global(Some(TIMEOUT))
+        .build()
+        .call()?
+        .body_mut()
+        .read_to_string()?;
     let keys: Value = serde_json::from_str(&keys)?;
     let metadata = Token::decode_metadata(token)?;
     let kid = metadata.key_id().ok_or("no kid")?;
@@ -29,3 +35,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", claims.subject.ok_or("no subject")?);
     Ok(())
 }
+
+const TIMEOUT: Duration = Duration::from_secs(5);
