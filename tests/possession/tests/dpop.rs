@@ -11,6 +11,15 @@ use tokenring::possession::Nonces;
 use tokenring_axum::{Api, router};
 use tokenring_possession::{AUDIENCE, serve, verifier};
 
+/// The origin of the example with DPoP, for tokens of `issuer`.
+fn serve_with_dpop(issuer: &Issuer) -> String {
+    let address = serve(|address| {
+        let (origin, nonces) = (format!("http://{address}"), Nonces::random().unwrap());
+        router(Api::with_dpop(verifier(issuer), &origin, nonces).unwrap())
+    });
+    format!("http://{address}")
+}
+
 /// What the client has seen.
 fn run(issuer: &Issuer, origin: &str, algorithm: &str) -> Value {
     let arguments = [issuer.identifier(), issuer.fact("secret"), AUDIENCE, origin, algorithm];
@@ -29,17 +38,7 @@ fn challenge(error: &str) -> String {
 #[test]
 fn client_is_accepted_after_a_nonce_challenge_and_a_thief_is_not() {
     let issuer = Issuer::node("authorization_server.mjs");
-    let address = serve(|address| {
-        router(
-            Api::with_dpop(
-                verifier(&issuer),
-                &format!("http://{address}"),
-                Nonces::random().unwrap(),
-            )
-            .unwrap(),
-        )
-    });
-    let origin = format!("http://{address}");
+    let origin = serve_with_dpop(&issuer);
     // oauth4webapi calls EdDSA `Ed25519`.
     for algorithm in ["ES256", "Ed25519", "PS256"] {
         let seen = run(&issuer, &origin, algorithm);
@@ -70,17 +69,7 @@ fn client_is_accepted_after_a_nonce_challenge_and_a_thief_is_not() {
 #[test]
 fn bound_token_is_refused_where_proofs_are_not_checked() {
     let issuer = Issuer::node("authorization_server.mjs");
-    let with_dpop = serve(|address| {
-        router(
-            Api::with_dpop(
-                verifier(&issuer),
-                &format!("http://{address}"),
-                Nonces::random().unwrap(),
-            )
-            .unwrap(),
-        )
-    });
-    let seen = run(&issuer, &format!("http://{with_dpop}"), "ES256");
+    let seen = run(&issuer, &serve_with_dpop(&issuer), "ES256");
     let token = seen["token"].as_str().unwrap();
     let without = serve(|_| router(Api::new(verifier(&issuer))));
     for scheme in ["Bearer", "DPoP"] {
