@@ -4,12 +4,12 @@ use peers::tables::{TABLES, table};
 
 #[test]
 fn table_of_the_readme_is_that_of_the_committed_figures() {
-    compare(include_str!("../../../README.md"));
+    compare(include_str!("../../../README.md"), TABLES[0]);
 }
 
 #[test]
 fn table_of_the_bench_notes_is_that_of_the_committed_figures() {
-    compare(include_str!("../../README.md"));
+    compare(include_str!("../../README.md"), TABLES[1]);
 }
 
 #[test]
@@ -33,19 +33,12 @@ fn tables_fit_a_page() {
 }
 
 /// Compares the table whose first column is the library.
-fn compare(text: &str) {
-    let mut tables = text.lines().skip_while(|line| !line.starts_with("| library |"));
-    let shown: Vec<&str> = tables.by_ref().take_while(|line| line.starts_with('|')).collect();
+fn compare(text: &str, (_, columns): (&str, &[&str])) {
+    let mut tables = text.split_inclusive('\n').skip_while(|line| !line.starts_with("| library |"));
+    let shown: String = tables.by_ref().take_while(|line| line.starts_with('|')).collect();
     assert!(!tables.any(|line| line.starts_with("| library |")), "there is one such table");
-    let columns: Vec<&str> = shown[0].trim_matches('|').split('|').map(str::trim).skip(1).collect();
-    let printed = table(FIGURES, &columns);
-    let mut printed: Vec<&str> = printed.lines().collect();
-    assert!(printed.len() > 2);
-    assert_eq!(shown[..2], printed[..2]);
-    let mut shown = shown;
-    shown.sort();
-    printed.sort();
-    assert_eq!(shown, printed);
+    assert!(shown.lines().count() > 2);
+    assert_eq!(shown, table(FIGURES, columns));
 }
 
 const FIGURES: &str = include_str!("../results/rust.csv");
