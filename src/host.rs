@@ -51,8 +51,8 @@ pub(crate) fn host_of(url: &str) -> Option<&str> {
     (is_host(name) && host.strip_prefix(name).is_some_and(is_port)).then_some(host)
 }
 
-/// What `Debug` shows of a configured name, such as an issuer or an audience: the host if it is a URL, a name
-/// as it is, and nothing of a text that is neither.
+/// A configured name, such as an issuer or an audience, as `Debug` shows it: of a URL the host, a name as it is,
+/// and nothing of a text that is neither.
 pub(crate) struct Shown<S>(pub(crate) S);
 
 impl<S: AsRef<str>> fmt::Debug for Shown<S> {

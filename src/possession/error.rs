@@ -443,7 +443,7 @@ impl From<ReplayError> for ProofError {
 pub enum ProofPolicyError {
     /// Operator: no origin is meant with this text.
     SpoiledOrigin {
-        /// What is wrong with it.
+        /// The fault of its text.
         fault: SettingFault,
     },
     /// Operator: the origin is not `https://` or `http://`, a host, perhaps a port, and perhaps a path in its

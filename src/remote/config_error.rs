@@ -12,7 +12,7 @@ pub enum FetchConfigError {
     Url,
     /// Operator: no URL is meant with this text.
     SpoiledUrl {
-        /// What is wrong with it.
+        /// The fault of its text.
         fault: SettingFault,
     },
     /// Operator: the URL begins with its host.
@@ -61,7 +61,7 @@ pub enum FetchConfigError {
     HeaderValue,
     /// Operator: the value of a header has a placeholder.
     SpoiledHeader {
-        /// What is wrong with it.
+        /// The fault of its text.
         fault: SettingFault,
     },
     /// Operator: a header that the client itself sets, or that would make the answer another than 200.

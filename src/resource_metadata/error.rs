@@ -14,7 +14,7 @@ pub enum ResourceMetadataError {
     SpoiledUrl {
         /// A member that is a URL or has some.
         member: &'static str,
-        /// What is wrong with it.
+        /// The fault of its text.
         fault: SettingFault,
     },
     /// Operator: not an absolute URL with a host, or a character in it that no URL may contain, such as a

@@ -75,7 +75,7 @@ impl TokenCache {
     }
 
     /// Stores an accepted token, unless it is too large or finds no room, or another thread uses the
-    /// shard. Copies only what it stores.
+    /// shard. The entry shares the claims of `verified`.
     pub(crate) fn remember(
         &self,
         hash: TokenHash,

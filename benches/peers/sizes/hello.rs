@@ -1,4 +1,4 @@
-//! What every Rust program has.
+//! The smallest program: its bytes are part of every other one.
 
 fn main() {
     println!("Hello, world");

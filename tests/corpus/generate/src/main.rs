@@ -130,7 +130,8 @@ fn wrong_tokens(cases: &[Value], policies: &[(String, Value)], sets: &[(String, 
     cases.iter().filter(wrong).count()
 }
 
-/// Whether a case expects another verdict than this one, with its code and detail if it is a refusal. Prints it.
+/// Whether a case expects another verdict than this one, which is the code and detail of a refusal, or none if
+/// the token was accepted. Prints each difference.
 fn differs(case: &Value, refused: Option<(&str, Value)>) -> bool {
     let (code, detail) = refused.unwrap_or(("accept", json!({})));
     let expected = case.get("detail").cloned().unwrap_or_else(|| json!({}));
