@@ -118,9 +118,9 @@ impl<K: KeySource> Verifier<K> {
     ///
     /// No outcome changes. Each time, `exp` and `nbf` are compared with the time again, and the key
     /// is looked up or confirmed again: a token whose key was withdrawn or replaced, or whose keys
-    /// are not available, is refused as if it came for the first time. At most 4 KiB are kept per
-    /// token, and 16 KiB per cache; a token that needs more is never remembered. No
-    /// thread waits for another one's use of the cache: it then verifies in full.
+    /// are not available, is refused as if it came for the first time. The cache takes at most 4 KiB for
+    /// each token of its capacity, and 16 KiB besides; a token with claims of more than 3 KiB counts as
+    /// several. No thread waits for another one's use of the cache: it then verifies in full.
     ///
     /// A token is recognized by a keyed hash of its whole text (NH, RFC 4418 section 5.2, with sums of
     /// 256 bits). The text itself is not kept, and nor is its signature. The key is random, is made for

@@ -152,7 +152,7 @@ static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
         eddsa.token_at(NOW).without_header("kid").mint(),
         rsa.token_at(NOW).without_header("kid").claim("nbf", NOW.as_secs() + 60).mint(),
         eddsa.token_at(NOW).expires_at(UnixTime::from_secs(NOW.as_secs() + 60)).mint(),
-        // Too long for the cache.
+        // Counts as two in the cache.
         eddsa.token_at(NOW).claim("long", "x".repeat(4000)).mint(),
         attacker.token_at(NOW).header("kid", eddsa.keys()[0].kid()).mint(),
         eddsa.token_at(NOW).header("kid", "renamed").mint(),

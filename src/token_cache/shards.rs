@@ -2,9 +2,10 @@
 
 use std::{
     boxed::Box,
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     hash::{BuildHasherDefault, Hash, Hasher},
+    mem,
     num::NonZeroUsize,
     sync::{
         Arc, RwLock,
@@ -26,7 +27,7 @@ use crate::{
 ///
 /// Divided into shards, each with a lock that cache hits take for reading, so that they do not
 /// queue. A full shard does not store a token on first sight, only its hash. If the token comes
-/// again soon, it replaces an entry not used since the last sweep (the CLOCK rule). Tokens that
+/// again soon, it replaces entries not used since the last sweep (the CLOCK rule). Tokens that
 /// come only once, however many, therefore do not evict those in use.
 ///
 /// No thread waits for a lock. While a thread writes to a shard, its tokens are not found, and while
@@ -66,7 +67,7 @@ impl TokenCache {
     /// The entry of the token with this hash, if there is one that can be read at once.
     pub(crate) fn recall(&self, hash: &TokenHash) -> Option<Arc<Recalled>> {
         let shard = lock::at_once(self.shard(hash)?.try_read())?;
-        let entry = shard.entries.get(*shard.places.get(hash)?)?;
+        let entry = shard.entries.get(hash)?;
         // Written only on a change: a cache line that nobody writes can stay in every core's cache.
         if !entry.seen_again.load(Ordering::Relaxed) {
             entry.seen_again.store(true, Ordering::Relaxed);
@@ -74,8 +75,8 @@ impl TokenCache {
         Some(Arc::clone(&entry.recalled))
     }
 
-    /// Stores an accepted token, unless it is too large or finds no room, or another thread uses the
-    /// shard. The entry shares the claims of `verified`.
+    /// Stores an accepted token, unless it finds no room, or another thread uses the shard. The entry
+    /// shares the claims of `verified`.
     pub(crate) fn remember(
         &self,
         hash: TokenHash,
@@ -88,16 +89,15 @@ impl TokenCache {
         // token's thumbprint may be as long as its header.
         let key_id_bytes = verified.key_id().map_or(0, str::len);
         let name_bytes = name.as_ref().map_or(0, |name| name.as_ref().text().len());
-        let longest_name = key_id_bytes.max(name_bytes);
-        if verified.kept_bytes() > MAX_KEPT_BYTES || longest_name > MAX_KEY_ID_BYTES {
+        if key_id_bytes.max(name_bytes) > MAX_KEY_ID_BYTES {
             return;
         }
         let Some(shard) = self.shard(&hash) else { return };
         let Some(mut shard) = lock::at_once(shard.try_write()) else { return };
-        if let Some(place) = shard.place_for(hash) {
+        if shard.makes_room(hash, size(verified)) {
             let (verified, issuer) = (verified.clone(), issuer.clone());
             let recalled = Arc::new(Recalled { verified, name, issuer, key });
-            shard.put(place, Entry { hash, recalled, seen_again: AtomicBool::new(false) });
+            shard.put(hash, Entry { recalled, seen_again: AtomicBool::new(false) });
         }
     }
 
@@ -115,71 +115,85 @@ impl fmt::Debug for TokenCache {
 
 #[derive(Default)]
 struct Shard {
+    /// How many tokens it may hold, if each has the size 1.
     capacity: usize,
-    places: HashMap<TokenHash, usize, BuildHasherDefault<Place>>,
-    entries: Vec<Entry>,
-    /// The hand of CLOCK: the place where the next search for room begins.
-    hand: usize,
+    /// The sizes of its entries together.
+    taken: usize,
+    entries: HashMap<TokenHash, Entry, BuildHasherDefault<Place>>,
+    /// The hash of each entry, in the order in which they are looked at if room is needed.
+    queue: VecDeque<TokenHash>,
     /// Hashes of tokens that recently found no room, each at the place that `number` gives it.
     turned_away: Vec<Option<TokenHash>>,
 }
 
 struct Entry {
-    hash: TokenHash,
     recalled: Arc<Recalled>,
     seen_again: AtomicBool,
 }
 
 impl Shard {
-    /// The place for a token with this hash, if it is to be stored: one past the end if there is
-    /// room.
-    fn place_for(&mut self, hash: TokenHash) -> Option<usize> {
-        // Another thread stored it first, or its key has been replaced.
-        if let Some(place) = self.places.get(&hash) {
-            return Some(*place);
+    /// Whether a token of this size is to be stored. There is room for it then.
+    fn makes_room(&mut self, hash: TokenHash, size: usize) -> bool {
+        if size > self.capacity || !(self.has_room(hash, size) || self.has_come_before(hash)) {
+            return false;
         }
-        if self.entries.len() < self.capacity {
-            return Some(self.entries.len());
+        while !self.has_room(hash, size) {
+            self.examine_next();
         }
-        self.has_come_before(hash).then(|| self.make_room())
+        true
     }
 
-    fn put(&mut self, place: usize, entry: Entry) {
-        let hash = entry.hash;
-        match self.entries.get_mut(place) {
-            Some(old) => {
-                self.places.remove(&old.hash);
-                *old = entry;
-            }
-            None => self.entries.push(entry),
+    fn has_room(&self, hash: TokenHash, size: usize) -> bool {
+        // Another thread stored it first, or its key has been replaced.
+        let replaced = self.entries.get(&hash).map_or(0, Entry::size);
+        self.taken.saturating_sub(replaced).saturating_add(size) <= self.capacity
+    }
+
+    /// Removes the first entry of the queue, unless the token came again: it then goes to the end, and
+    /// is removed the next time if it does not come again before that.
+    fn examine_next(&mut self) {
+        let Some(hash) = self.queue.pop_front() else { return };
+        let entry = self.entries.get_mut(&hash);
+        if entry.is_some_and(|entry| mem::take(entry.seen_again.get_mut())) {
+            self.queue.push_back(hash);
+        } else {
+            let removed = self.entries.remove(&hash);
+            self.leaves(removed);
         }
-        self.places.insert(hash, place);
+    }
+
+    fn put(&mut self, hash: TokenHash, entry: Entry) {
+        self.taken = self.taken.saturating_add(entry.size());
+        match self.entries.insert(hash, entry) {
+            None => self.queue.push_back(hash),
+            replaced => self.leaves(replaced),
+        }
+    }
+
+    fn leaves(&mut self, entry: Option<Entry>) {
+        self.taken = self.taken.saturating_sub(entry.as_ref().map_or(0, Entry::size));
     }
 
     /// Whether this token was recently turned away. If not, notes that it is now.
     fn has_come_before(&mut self, hash: TokenHash) -> bool {
         if self.turned_away.is_empty() {
-            self.turned_away = vec![None; self.entries.len()];
+            self.turned_away = vec![None; self.capacity];
         }
         let place = number(&hash, 1, self.turned_away.len());
         let noted = place.and_then(|place| self.turned_away.get_mut(place));
         noted.is_some_and(|noted| noted.replace(hash) == Some(hash))
     }
+}
 
-    /// The place of the next entry that has not been used since the hand last passed it.
-    fn make_room(&mut self) -> usize {
-        // Ends in the second round at the latest: the first takes the mark from every entry.
-        loop {
-            let place = self.hand;
-            let next = place.saturating_add(1);
-            self.hand = if next < self.entries.len() { next } else { 0 };
-            let seen_again = self.entries.get_mut(place).map(|entry| entry.seen_again.get_mut());
-            match seen_again {
-                Some(seen_again) if *seen_again => *seen_again = false,
-                _ => return place,
-            }
-        }
+impl Entry {
+    fn size(&self) -> usize {
+        size(&self.recalled.verified)
     }
+}
+
+/// How many of the capacity's tokens this one counts as.
+fn size(verified: &Verified) -> usize {
+    verified.kept_bytes().div_ceil(KEPT_BYTES)
 }
 
 /// In a table, the hash of a [`TokenHash`] is its place, which is as good as random.
@@ -218,6 +232,6 @@ const MOST_SHARDS: usize = 256;
 /// Keeps the shards evenly filled: with fewer places, some would be full while others are empty.
 const LEAST_PER_SHARD: usize = 64;
 
-/// An entry with claims of this many bytes takes less than 4 KiB in all. Auth0's access tokens have
-/// claims of about 500 bytes.
-const MAX_KEPT_BYTES: usize = 3072;
+/// An entry with claims of this many bytes takes less than 4 KiB in all, and one of a larger size that
+/// many times 4 KiB. Auth0's access tokens have claims of about 500 bytes.
+const KEPT_BYTES: usize = 3072;
