@@ -45,7 +45,8 @@ pub enum FetchConfigError {
     RootCerts(RootCertsFault),
     /// Operator: a file of root certificates cannot be read.
     RootCertsFile {
-        /// The operating system's error.
+        /// The operating system's error. `InvalidData` for a directory, a pipe or a device, and for a file of
+        /// more than 4 MiB.
         kind: ErrorKind,
     },
     /// Operator: the client certificates are not PEM, or the first is not one of version 3.

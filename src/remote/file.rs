@@ -79,7 +79,7 @@ impl FileFetch {
 }
 
 /// The content of the file, if it is a regular one of no more than `limit` bytes.
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FetchError> {
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FetchError> {
     let unreadable = |error: io::Error| FetchError::File { kind: error.kind() };
     // Before it is opened: to open a pipe waits for its writer, and to open a device may change its state.
     check_type(&fs::metadata(path).map_err(unreadable)?)?;

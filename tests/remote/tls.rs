@@ -1,9 +1,10 @@
 //! TLS: the trusted certificates, and the time limit of a handshake.
 
 use std::{
-    fs,
+    env, fs,
     io::{self, Write},
     net::Shutdown,
+    path::Path,
     sync::{Arc, atomic::Ordering},
     thread,
     time::{Duration, Instant},
@@ -217,8 +218,17 @@ fn roots_may_be_in_a_file() {
     let key = TempFile::with(SERVER_KEY);
     let outcome = built_in().root_certs_file(&key.0).build().map(drop);
     assert_eq!(outcome, Err(FetchConfigError::RootCerts(RootCertsFault::PrivateKey)));
-    let missing = FetchConfigError::RootCertsFile { kind: io::ErrorKind::NotFound };
-    assert_eq!(built_in().add_root_certs_file("/no/file").build().map(drop), Err(missing));
+    let unreadable = |kind| Err(FetchConfigError::RootCertsFile { kind });
+    let of_file = |path: &Path| built_in().add_root_certs_file(path).build().map(drop);
+    assert_eq!(of_file(Path::new("/no/file")), unreadable(io::ErrorKind::NotFound));
+    assert_eq!(of_file(&env::temp_dir()), unreadable(io::ErrorKind::InvalidData));
+    #[cfg(unix)]
+    assert_eq!(of_file(Path::new("/dev/zero")), unreadable(io::ErrorKind::InvalidData));
+    let of_bytes =
+        |bytes: usize| TempFile::with(AUTHORITY.to_owned() + &"\n".repeat(bytes - AUTHORITY.len()));
+    let (longest, too_long) = (of_bytes(4 << 20), of_bytes((4 << 20) + 1));
+    assert_eq!(of_file(&longest.0), Ok(()));
+    assert_eq!(of_file(&too_long.0), unreadable(io::ErrorKind::InvalidData));
 }
 
 /// Accepts [`LOOPBACK`] as the client's certificate, and no other.

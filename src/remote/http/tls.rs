@@ -1,6 +1,6 @@
 //! The certificates that the client trusts, and the one that it shows. RFC 7468, RFC 5280.
 
-use std::{fs, path::PathBuf, string::String, sync::Arc, vec::Vec};
+use std::{io::ErrorKind, path::PathBuf, string::String, sync::Arc, vec::Vec};
 
 use ring::{
     rand::SystemRandom,
@@ -14,7 +14,11 @@ use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, TlsProvi
 use crate::{
     encoding::Encoding,
     pem::{has_escaped_line_break, is_private},
-    remote::config_error::{FetchConfigError, RootCertsFault},
+    remote::{
+        config_error::{FetchConfigError, RootCertsFault},
+        error::FetchError,
+        file,
+    },
 };
 
 /// The settings as they were given.
@@ -75,10 +79,16 @@ impl Pem {
     fn certificates(&self) -> Result<Vec<Certificate<'static>>, FetchConfigError> {
         match self {
             Self::Text(pem) => root_certs(pem),
-            Self::File(path) => root_certs(
-                &fs::read(path)
-                    .map_err(|error| FetchConfigError::RootCertsFile { kind: error.kind() })?,
-            ),
+            Self::File(path) => {
+                let unreadable = |error| FetchConfigError::RootCertsFile {
+                    kind: match error {
+                        FetchError::File { kind } => kind,
+                        // A directory, a pipe, a device, or too long.
+                        _ => ErrorKind::InvalidData,
+                    },
+                };
+                root_certs(&file::read(path, MAX_ROOTS_FILE).map_err(unreadable)?)
+            }
         }
     }
 }
@@ -190,6 +200,9 @@ fn wrapped(tag: u8, content: &[u8]) -> Option<Vec<u8>> {
     };
     Some([header.as_slice(), content].concat())
 }
+
+/// Ten times what the bundle of a Linux distribution has.
+const MAX_ROOTS_FILE: usize = 4 * 1024 * 1024;
 
 const SEQUENCE: u8 = 0x30;
 const BIT_STRING: u8 = 0x03;
