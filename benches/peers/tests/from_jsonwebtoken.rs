@@ -7,10 +7,7 @@ use jsonwebtoken::{
     decode_header, encode, errors::ErrorKind, jwk::JwkSet,
 };
 use serde::{Deserialize, Serialize};
-use tokenring::{
-    Policy, PublicKey, UnixTime, Verifier, VerifyError,
-    testkit::Issuer,
-};
+use tokenring::{Policy, PublicKey, UnixTime, Verifier, VerifyError, testkit::Issuer};
 
 const PAGE: &str = include_str!("../../../src/guide/from_jsonwebtoken.md");
 const ISSUER: &str = "https://login.example.com/";
