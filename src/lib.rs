@@ -199,10 +199,21 @@ mod auth0;
 // 12. The tokens of common issuers.
 #[cfg(feature = "fetch")]
 #[doc = include_str!("issuers.md")]
+#[doc(alias(
+    "Auth0",
+    "Okta",
+    "Cognito",
+    "Entra ID",
+    "Azure AD",
+    "Google",
+    "Keycloak",
+    "Kubernetes"
+))]
 pub mod issuers {}
 
 // 13. Logins: what to check in an ID token.
 #[doc = include_str!("id_tokens.md")]
+#[doc(alias("login", "relying party", "OpenID Connect"))]
 pub mod id_tokens {}
 
 // 14. A page for each task.

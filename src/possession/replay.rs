@@ -18,7 +18,7 @@ use crate::{UnixTime, base64url};
 ///
 /// An implementation must be atomic: of several calls with one key, at any time and from anywhere, one
 /// returns `Ok`. With Redis, that is `SET key "" NX EX seconds`:
-/// `examples/redis-replay` in the repository.
+/// [`redis-replay`](https://docs.rs/crate/tokenring/latest/source/src/guide/sources/redis-replay/).
 ///
 /// Calls are the last step of a check, after all that is wrong with a request has been found. One that waits for
 /// another process should have a timeout, and then return [`ReplayError::Unavailable`].

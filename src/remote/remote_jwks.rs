@@ -206,7 +206,7 @@ impl RemoteJwks {
     /// The text of the set in use and the time of its fetch, for
     /// [`seed`](RemoteJwksBuilder::seed) in a later process. A serverless function calls it after
     /// [`prime`](Self::prime): the hook of [`on_fetch`](RemoteJwksBuilder::on_fetch) runs on another thread,
-    /// perhaps too late. `examples/serverless.rs` is such a function.
+    /// perhaps too late. The page [`serverless`](crate::guide::serverless) has such a function.
     ///
     /// None if there is no set in use, or if the issuer has since served a set without a usable key: this
     /// source may have removed keys that are still in the text.

@@ -172,19 +172,58 @@ fn tests_that_the_page_of_standards_names_exist() {
     let tables = page.split("# Standards").nth(1).unwrap();
     let is_head = |row: &&str| row.ends_with("| tests |") || row.starts_with("|---|");
     let rows = tables.lines().filter(|row| row.starts_with('|') && !is_head(row));
-    let mut found = 0;
+    let (mut found, mut by_name) = (0, 0);
     for row in rows {
         let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
         for name in tests.split(", ").map(|name| name.trim_matches('`')) {
-            let path = match name.contains('/') {
-                true => root().join(name),
-                false => root().join(format!("tests/conformance/{name}.rs")),
+            let (module, test) = name.split_once("::").unwrap_or((name, ""));
+            let path = match module.contains('/') {
+                true => root().join(module),
+                false => root().join(format!("tests/conformance/{module}.rs")),
             };
             assert!(path.exists(), "{}", path.display());
+            if !test.is_empty() {
+                let file = fs::read_to_string(&path).unwrap();
+                assert!(file.contains(&format!("#[test]\nfn {test}() {{\n")), "{name}");
+                by_name += 1;
+            }
             found += 1;
         }
     }
-    assert!(found > 80, "{found}");
+    assert!(found > 80 && by_name > 60, "{found} {by_name}");
+}
+
+/// The package has these files: an example's own directory is a package, which cargo leaves out.
+#[test]
+fn sources_that_the_pages_link_to_are_in_the_package() {
+    let mut pages: Vec<PathBuf> =
+        ["README.md", "src/possession/replay.rs"].map(|page| root().join(page)).into();
+    let mut directories = vec![root().join("src/guide")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let entry = entry.unwrap();
+            match entry.file_type().unwrap() {
+                kind if kind.is_dir() => directories.push(entry.path()),
+                kind if kind.is_file() => pages.push(entry.path()),
+                // The sources themselves.
+                _ => {}
+            }
+        }
+    }
+    let mut found = 0;
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("https://docs.rs/crate/tokenring/latest/source/").skip(1) {
+            let path = link.split([')', '\n']).next().unwrap();
+            assert!(root().join(path).exists(), "{path} in {}", page.display());
+            let left_out =
+                ["benches/", "fuzz/", "tests/"].iter().any(|left| path.starts_with(left));
+            let package = path.starts_with("examples/") && path != "examples/serverless.rs";
+            assert!(!left_out && !package, "{path} in {}", page.display());
+            found += 1;
+        }
+    }
+    assert!(found > 15, "{found}");
 }
 
 /// So that whoever pastes it into the service has a program that was compiled.

@@ -95,7 +95,8 @@ async fn check(guard: &Shared, parts: &mut Parts) -> Result<Admission, Response<
     Ok(admission)
 }
 
-fn refused(rejection: Rejection) -> Response<String> {
+/// Logs a refusal, also one by a handler: `guard.check_scope(&caller, "orders:write").map_err(refused)?`.
+pub fn refused(rejection: Rejection) -> Response<String> {
     eprintln!("{}: {rejection}", rejection.code());
     rejection.into()
 }
