@@ -122,16 +122,19 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
-        self.at = self.at.wrapping_add(usize::from(is_next));
+        if is_next {
+            self.at = self.at.wrapping_add(1);
+        }
         is_next
     }
 
     #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
-        match self.take(byte) {
-            true => Ok(()),
-            false => Err(JsonError::Syntax),
+        if self.peek() != Some(byte) {
+            return Err(JsonError::Syntax);
         }
+        self.at = self.at.wrapping_add(1);
+        Ok(())
     }
 
     #[inline]
