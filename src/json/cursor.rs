@@ -245,20 +245,18 @@ impl<'a> Cursor<'a> {
             true => (1, 0),
             false => self.digits()?,
         };
-        let mut plain = !negative && digits <= EXACT_DIGITS;
-        if self.take(b'.') {
-            self.digits()?;
-            plain = false;
-        }
-        let significand = self.span_from(first_digit);
-        let mut exponent = 0;
-        if self.take(b'e') || self.take(b'E') {
-            exponent = self.exponent()?;
-            plain = false;
-        }
-        if plain {
+        let is_integer = !matches!(self.peek(), Some(b'.' | b'e' | b'E'));
+        if is_integer && !negative && digits <= EXACT_DIGITS {
             return Ok(Number::Integer(integer));
         }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        let significand = self.span_from(first_digit);
+        let exponent = match self.take(b'e') || self.take(b'E') {
+            true => self.exponent()?,
+            false => 0,
+        };
         match number::is_finite(significand.within(self.text), exponent) {
             true => Ok(Number::Other(self.span_from(start))),
             false => Err(JsonError::Syntax),
