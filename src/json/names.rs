@@ -10,7 +10,7 @@ pub(super) struct NamesSeen<'a> {
     first: [&'a str; 24],
     taken: usize,
     /// The names that did not fit into `first`, and those written with escapes.
-    others: BTreeSet<Cow<'a, str>>,
+    others: Option<BTreeSet<Cow<'a, str>>>,
     count: usize,
     repeated: bool,
 }
@@ -36,7 +36,7 @@ impl<'a> NamesSeen<'a> {
                 self.taken = self.taken.saturating_add(1);
             }
             _ => {
-                self.others.insert(name.clone());
+                self.others.get_or_insert_default().insert(name.clone());
             }
         }
     }
@@ -53,7 +53,8 @@ impl<'a> NamesSeen<'a> {
     }
 
     fn contains(&self, name: &str) -> bool {
-        self.first.iter().take(self.taken).any(|taken| *taken == name) || self.others.contains(name)
+        let is_first = self.first.iter().take(self.taken).any(|taken| *taken == name);
+        is_first || self.others.as_ref().is_some_and(|others| others.contains(name))
     }
 }
 
