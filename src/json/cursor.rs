@@ -189,11 +189,12 @@ impl<'a> Cursor<'a> {
             return Ok(Array { span: self.span_from(start), holds });
         }
         loop {
-            self.skip_plain_strings();
-            match self.value(levels)? {
-                Value::String(Quoted { spelling: Spelling::Plain, .. }) => {}
-                Value::String(_) => holds = holds.max(Holds::Strings),
-                _ => holds = Holds::Others,
+            if !self.skip_plain_strings() {
+                match self.value(levels)? {
+                    Value::String(Quoted { spelling: Spelling::Plain, .. }) => {}
+                    Value::String(_) => holds = holds.max(Holds::Strings),
+                    _ => holds = Holds::Others,
+                }
             }
             self.skip_space();
             if !self.take(b',') {
@@ -204,18 +205,23 @@ impl<'a> Cursor<'a> {
         Ok(Array { span: self.span_from(start), holds })
     }
 
-    /// Skips strings without escapes that have a comma right after them. Long arrays consist of these,
-    /// and the position stays in a register.
-    fn skip_plain_strings(&mut self) {
-        let (bytes, mut at) = (self.text.as_bytes(), self.at);
-        while bytes.get(at) == Some(&b'"') {
-            let end = string::plain_end(bytes, at.wrapping_add(1));
+    /// Skips strings without escapes that have a comma right after them, and one that has another byte
+    /// there. Returns whether there was that one. Long arrays consist of these strings, and the position
+    /// stays in a register.
+    fn skip_plain_strings(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at) == Some(&b'"') {
+            let end = string::plain_end(bytes, self.at.wrapping_add(1));
             match bytes.get(end..).and_then(|rest| rest.first_chunk()) {
-                Some(b"\",") => at = end.wrapping_add(2),
-                _ => break,
+                Some(b"\",") => self.at = end.wrapping_add(2),
+                Some([b'"', _]) => {
+                    self.at = end.wrapping_add(1);
+                    return true;
+                }
+                _ => return false,
             }
         }
-        self.at = at;
+        false
     }
 
     /// A string, validated but not unescaped. RFC 8259 section 7.
