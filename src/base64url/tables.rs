@@ -13,6 +13,7 @@ pub(super) fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), NotBas
         all_bits |= front | back;
         six.copy_from_slice(&joined(front, back));
     }
+    // At most seven characters: four of them if there are, then the others.
     let (mut rest, mut left) = (eights.remainder(), sixes.into_remainder());
     if let [a, b, c, d, after @ ..] = rest {
         let bits = four(*a, *b, *c, *d);

@@ -122,6 +122,8 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
+        // Measured: added as a number, `is_next` delays the next position until the byte is loaded, and
+        // this crate's part of a token takes 5 % longer.
         if is_next {
             self.at = self.at.wrapping_add(1);
         }
@@ -205,9 +207,9 @@ impl<'a> Cursor<'a> {
         Ok(Array { span: self.span_from(start), holds })
     }
 
-    /// Skips strings without escapes that have a comma right after them, and one that has another byte
-    /// there. Returns whether there was that one. Long arrays consist of these strings, and the position
-    /// stays in a register.
+    /// Skips strings without escapes, each with a comma right after it, up to the first that has none.
+    /// Returns whether that one was skipped too; if not, the next element is another value. Long arrays
+    /// consist of such strings, and the position stays in a register.
     fn skip_plain_strings(&mut self) -> bool {
         let bytes = self.text.as_bytes();
         while bytes.get(self.at) == Some(&b'"') {

@@ -9,7 +9,8 @@ pub(super) struct NamesSeen<'a> {
     bits: u64,
     first: [&'a str; 24],
     taken: usize,
-    /// The names that did not fit into `first`, and those written with escapes.
+    /// The names that did not fit into `first`, and those written with escapes. `None` if there are
+    /// none, because dropping an empty set takes longer.
     others: Option<BTreeSet<Cow<'a, str>>>,
     count: usize,
     repeated: bool,
