@@ -282,7 +282,7 @@ impl Texts {
     pub(crate) fn is_empty(&self, text: &str) -> bool {
         match self {
             Self::One(_) => false,
-            Self::Plain(array) => Strings::of(array.within(text)).next().is_none(),
+            Self::Plain(array) => Cursor::of(array.within(text)).next_element().is_none(),
             Self::Unescaped(strings) => strings.is_empty(),
         }
     }

@@ -13,19 +13,26 @@ pub(super) fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), NotBas
         all_bits |= front | back;
         six.copy_from_slice(&joined(front, back));
     }
-    let mut threes = sixes.into_remainder().chunks_mut(3);
-    for rest in eights.remainder().chunks(4) {
-        // RFC 4648 section 3.5: the unused bits must be zero.
-        let (bits, unused) = match *rest {
-            [a, b, c, d] => (four(a, b, c, d), 0),
-            [a, b, c] => (four(a, b, c, b'A'), 0xFF),
-            [a, b] => (four(a, b, b'A', b'A'), 0xFFFF),
-            _ => return Err(NotBase64url),
-        };
-        all_bits |= bits | if bits & unused == 0 { 0 } else { INVALID };
-        let three = threes.next().ok_or(NotBase64url)?;
+    // At most seven characters: four of them if there are, then the others.
+    let (mut rest, mut left) = (eights.remainder(), sixes.into_remainder());
+    if let [a, b, c, d, after @ ..] = rest {
+        let bits = four(*a, *b, *c, *d);
+        all_bits |= bits;
         let [_, decoded @ ..] = bits.to_be_bytes();
-        three.copy_from_slice(decoded.get(..three.len()).ok_or(NotBase64url)?);
+        let (three, after_three) = left.split_first_chunk_mut().ok_or(NotBase64url)?;
+        *three = decoded;
+        (rest, left) = (after, after_three);
+    }
+    // RFC 4648 section 3.5: the unused bits must be zero.
+    let (bits, unused) = match *rest {
+        [] => (0, 0),
+        [a, b] => (four(a, b, b'A', b'A'), 0xFFFF),
+        [a, b, c] => (four(a, b, c, b'A'), 0xFF),
+        _ => return Err(NotBase64url),
+    };
+    all_bits |= bits | if bits & unused == 0 { 0 } else { INVALID };
+    for (place, byte) in left.iter_mut().zip(bits.to_be_bytes().iter().skip(1)) {
+        *place = *byte;
     }
     match all_bits & INVALID {
         0 => Ok(()),

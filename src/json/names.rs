@@ -9,8 +9,9 @@ pub(super) struct NamesSeen<'a> {
     bits: u64,
     first: [&'a str; 24],
     taken: usize,
-    /// The names that did not fit into `first`, and those written with escapes.
-    others: BTreeSet<Cow<'a, str>>,
+    /// The names that did not fit into `first`, and those written with escapes. `None` if there are
+    /// none, because dropping an empty set takes longer.
+    others: Option<BTreeSet<Cow<'a, str>>>,
     count: usize,
     repeated: bool,
 }
@@ -36,7 +37,7 @@ impl<'a> NamesSeen<'a> {
                 self.taken = self.taken.saturating_add(1);
             }
             _ => {
-                self.others.insert(name.clone());
+                self.others.get_or_insert_default().insert(name.clone());
             }
         }
     }
@@ -53,7 +54,8 @@ impl<'a> NamesSeen<'a> {
     }
 
     fn contains(&self, name: &str) -> bool {
-        self.first.iter().take(self.taken).any(|taken| *taken == name) || self.others.contains(name)
+        let is_first = self.first.iter().take(self.taken).any(|taken| *taken == name);
+        is_first || self.others.as_ref().is_some_and(|others| others.contains(name))
     }
 }
 

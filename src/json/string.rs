@@ -72,19 +72,17 @@ pub(super) fn code_unit(digits: &[u8]) -> Option<u16> {
 /// or the end of the text. Scans eight bytes at a time.
 #[inline]
 pub(super) fn plain_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let stops = stops(u64::from_le_bytes(*chunk));
+    let (mut at, mut rest) = (start, bytes.get(start..).unwrap_or_default());
+    while let Some((word, after)) = rest.split_first_chunk() {
+        let stops = stops(u64::from_le_bytes(*word));
         if stops != 0 {
             let plain = usize::try_from(stops.trailing_zeros() / 8).unwrap_or_default();
             return at.wrapping_add(plain);
         }
-        at = at.wrapping_add(8);
+        (at, rest) = (at.wrapping_add(8), after);
     }
-    while !matches!(bytes.get(at), None | Some(b'"' | b'\\' | ..0x20)) {
-        at = at.wrapping_add(1);
-    }
-    at
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | ..0x20);
+    at.wrapping_add(rest.iter().take_while(is_plain).count())
 }
 
 /// In `word`, the top bit of each byte that ends a run of plain characters. Bits above the lowest one
