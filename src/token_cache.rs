@@ -23,8 +23,7 @@ pub(crate) use absent::{TokenCache, TokenHash};
 /// point where they wait. The key is shared, but a hit only compares it.
 pub(crate) struct Recalled {
     pub(crate) verified: Verified,
-    /// The token's own name for its key.
-    name: Option<KeyName<Box<str>>>,
+    name: Option<KeptName>,
     /// The issuer whose policy accepted it.
     pub(crate) issuer: Identity,
     /// The key that verified it.
@@ -33,6 +32,21 @@ pub(crate) struct Recalled {
 
 impl Recalled {
     pub(crate) fn key_name(&self) -> Option<KeyName<&str>> {
-        self.name.as_ref().map(KeyName::borrowed)
+        let name = self.name.as_ref()?.as_ref();
+        Some(name.map(|text| match text {
+            Some(text) => &**text,
+            None => self.verified.key_id().unwrap_or_default(),
+        }))
     }
+}
+
+/// A token's own name for its key. Without a text, it is the `kid` of that key, as in most tokens.
+pub(crate) type KeptName = KeyName<Option<Box<str>>>;
+
+/// What is kept of the `name` of a key whose `kid` is `key_id`.
+pub(crate) fn kept(name: KeyName<&str>, key_id: Option<&str>) -> KeptName {
+    name.map(|text| match key_id == Some(text) {
+        true => None,
+        false => Some(Box::from(text)),
+    })
 }

@@ -1,6 +1,6 @@
 //! The whole pipeline, from token text to [`Verified`]. RFC 7519 section 7.2.
 
-use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 #[cfg(feature = "std")]
 use core::num::NonZeroUsize;
 
@@ -8,7 +8,7 @@ use crate::{
     CompactJws, Explanation, KeyError, KeyQuery, KeySource, Policy, PolicyError, SelectedKey,
     UnixTime, Verified, VerifiedPayload, VerifyError, claims, explain,
     policy::Usage,
-    token_cache::{Recalled, TokenCache, TokenHash},
+    token_cache::{self, Recalled, TokenCache, TokenHash},
     trust::{Chosen, ConfiguredIssuer, FixedIssuers},
 };
 #[cfg(feature = "std")]
@@ -446,7 +446,8 @@ impl<K: KeySource> Verifier<K> {
             // the new one too.
             Token::Known(_) => CompactJws::parse(text)?,
         };
-        let name = hash.and(jws.header().key_name()).map(|name| name.map(Box::from));
+        let name = hash.and(jws.header().key_name());
+        let name = name.map(|name| token_cache::kept(name, key.key_id()));
         // Steps 6 to 8, over the bytes as received; then RFC 7519 section 7.2, step 10.
         let verified = issuer.policy().check(jws.verify(&key)?, usage, now)?;
         issuer.accepted();

@@ -1,9 +1,9 @@
 //! Without `std` there are no locks, and so there is no cache.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::sync::Arc;
 
-use super::Recalled;
-use crate::{SelectedKey, Verified, key_name::KeyName, trust::Identity};
+use super::{KeptName, Recalled};
+use crate::{SelectedKey, Verified, trust::Identity};
 
 /// A cache that nothing can make.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl TokenCache {
         _: TokenHash,
         _: &Verified,
         _: &Identity,
-        _: Option<KeyName<Box<str>>>,
+        _: Option<KeptName>,
         _: SelectedKey,
     ) {
         match *self {}

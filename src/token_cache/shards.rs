@@ -16,12 +16,10 @@ use std::{
 };
 
 use super::{
-    Recalled,
+    KeptName, Recalled,
     token_hash::{TokenHash, TokenHasher},
 };
-use crate::{
-    SelectedKey, Verified, header::MAX_KEY_ID_BYTES, key_name::KeyName, lock, trust::Identity,
-};
+use crate::{SelectedKey, Verified, header::MAX_KEY_ID_BYTES, lock, trust::Identity};
 
 /// Accepted tokens, by a keyed hash of their whole text, which is not kept.
 ///
@@ -82,13 +80,14 @@ impl TokenCache {
         hash: TokenHash,
         verified: &Verified,
         issuer: &Identity,
-        name: Option<KeyName<Box<str>>>,
+        name: Option<KeptName>,
         key: SelectedKey,
     ) {
         // A JWK's `kid` may be longer than any token's: the key also verifies tokens without `kid`. A
         // token's thumbprint may be as long as its header.
         let key_id_bytes = verified.key_id().map_or(0, str::len);
-        let name_bytes = name.as_ref().map_or(0, |name| name.as_ref().text().len());
+        let name_text = name.as_ref().and_then(|name| name.as_ref().text().as_ref());
+        let name_bytes = name_text.map_or(0, |text| text.len());
         if key_id_bytes.max(name_bytes) > MAX_KEY_ID_BYTES {
             return;
         }
