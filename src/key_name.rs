@@ -1,6 +1,7 @@
 //! How a token names its key: `kid` or, without one, the thumbprint of a certificate. RFC 7515
 //! section 6.
 
+#[cfg(feature = "std")]
 use alloc::boxed::Box;
 
 /// The name that a token has for its key. `S` is the text: borrowed from the token, or kept.
@@ -40,6 +41,7 @@ impl<S> KeyName<S> {
     }
 }
 
+#[cfg(feature = "std")]
 impl KeyName<Box<str>> {
     pub(crate) fn borrowed(&self) -> KeyName<&str> {
         self.as_ref().map(|text| &**text)
