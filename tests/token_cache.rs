@@ -516,6 +516,24 @@ fn key_id_of_a_nameless_token_is_that_of_the_current_key() {
 }
 
 #[test]
+fn token_that_names_its_key_by_thumbprint_is_found_until_the_thumbprint_is_anothers() {
+    let named = |[one, two]: [&str; 2]| {
+        // The `kid` of the second is the first thumbprint.
+        [key(1).with_member("x5t", one), key(2).with_kid("thumbprint").with_member("x5t", two)]
+    };
+    for x5t in ["thumbprint", "tokenring-test-key-01"] {
+        let source = Source::new(&named([x5t, "other"]));
+        let verifier = over(&source, policy()).with_token_cache(capacity(1));
+        let token = token().without_header("kid").header("x5t", x5t).mint();
+        assert!(verifier.verify_at(&token, NOW).is_ok());
+        assert!(is_cached(&verifier, &token), "{x5t}");
+        source.publishes(&named(["other", x5t]));
+        let outcome = verifier.verify_at(&token, NOW).map(drop);
+        assert_eq!(outcome, Err(VerifyError::BadSignature), "{x5t}");
+    }
+}
+
+#[test]
 fn token_that_grew_under_another_policy_takes_the_room_of_its_new_size() {
     // With an escape, a list of scopes is kept decoded.
     let roles = vec![r#""a""#; 160].join(",");
