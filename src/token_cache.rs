@@ -32,21 +32,15 @@ pub(crate) struct Recalled {
 
 impl Recalled {
     pub(crate) fn key_name(&self) -> Option<KeyName<&str>> {
-        let name = self.name.as_ref()?.as_ref();
-        Some(name.map(|text| match text {
-            Some(text) => &**text,
-            None => self.verified.key_id().unwrap_or_default(),
-        }))
+        let key_id = self.verified.key_id().unwrap_or_default();
+        Some(self.name.as_ref()?.as_ref().map(|text| text.as_deref().unwrap_or(key_id)))
     }
 }
 
 /// A token's own name for its key. Without a text, it is the `kid` of that key, as in most tokens.
 pub(crate) type KeptName = KeyName<Option<Box<str>>>;
 
-/// What is kept of the `name` of a key whose `kid` is `key_id`.
+/// The part of `name` that is kept beside a key whose `kid` is `key_id`.
 pub(crate) fn kept(name: KeyName<&str>, key_id: Option<&str>) -> KeptName {
-    name.map(|text| match key_id == Some(text) {
-        true => None,
-        false => Some(Box::from(text)),
-    })
+    name.map(|text| (key_id != Some(text)).then(|| Box::from(text)))
 }

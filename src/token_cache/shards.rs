@@ -93,7 +93,7 @@ impl TokenCache {
         }
         let Some(shard) = self.shard(&hash) else { return };
         let Some(mut shard) = lock::at_once(shard.try_write()) else { return };
-        if shard.makes_room(hash, size(verified)) {
+        if shard.make_room(hash, size(verified)) {
             let (verified, issuer) = (verified.clone(), issuer.clone());
             let recalled = Arc::new(Recalled { verified, name, issuer, key });
             shard.put(hash, Entry { recalled, seen_again: AtomicBool::new(false) });
@@ -131,9 +131,12 @@ struct Entry {
 }
 
 impl Shard {
-    /// Whether a token of this size is to be stored. There is room for it then.
-    fn makes_room(&mut self, hash: TokenHash, size: usize) -> bool {
-        if size > self.capacity || !(self.has_room(hash, size) || self.has_come_before(hash)) {
+    /// Makes room for a token of this size, unless it is not to be stored. Returns whether there is room.
+    fn make_room(&mut self, hash: TokenHash, size: usize) -> bool {
+        if self.has_room(hash, size) {
+            return true;
+        }
+        if size > self.capacity || !self.has_come_before(hash) {
             return false;
         }
         while !self.has_room(hash, size) {
