@@ -90,6 +90,16 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FetchError> {
     content.ok_or(FetchError::BodyTooLong { limit })
 }
 
+/// The kind of I/O error that stands for a failed read of a file. `None` if the file is not the reason.
+pub(crate) fn error_kind(error: &FetchError) -> Option<io::ErrorKind> {
+    match error {
+        FetchError::File { kind } => Some(*kind),
+        FetchError::Timeout => Some(io::ErrorKind::TimedOut),
+        FetchError::FileType | FetchError::BodyTooLong { .. } => Some(io::ErrorKind::InvalidData),
+        _ => None,
+    }
+}
+
 fn check_type(metadata: &Metadata) -> Result<(), FetchError> {
     match metadata.is_file() {
         true => Ok(()),

@@ -6,7 +6,11 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 use crate::{
     SettingFault,
-    remote::{config_error::FetchConfigError, error::FetchError, file::FileFetch},
+    remote::{
+        config_error::FetchConfigError,
+        error::FetchError,
+        file::{FileFetch, error_kind},
+    },
     setting_text::has_placeholder,
 };
 
@@ -68,13 +72,10 @@ impl Headers {
 
 /// The error of a token file that cannot be read.
 fn of_token_file(error: FetchError) -> FetchError {
-    let kind = match error {
-        FetchError::File { kind } => kind,
-        FetchError::Timeout => ErrorKind::TimedOut,
-        FetchError::FileType | FetchError::BodyTooLong { .. } => ErrorKind::InvalidData,
-        error => return error,
-    };
-    FetchError::TokenFile { kind }
+    match error_kind(&error) {
+        Some(kind) => FetchError::TokenFile { kind },
+        None => error,
+    }
 }
 
 /// The value of `Authorization` with the token in the file's content. White space around the token is no

@@ -16,8 +16,7 @@ use crate::{
     pem::{has_escaped_line_break, is_private},
     remote::{
         config_error::{FetchConfigError, RootCertsFault},
-        error::FetchError,
-        file,
+        file::{error_kind, read},
     },
 };
 
@@ -81,13 +80,9 @@ impl Pem {
             Self::Text(pem) => root_certs(pem),
             Self::File(path) => {
                 let unreadable = |error| FetchConfigError::RootCertsFile {
-                    kind: match error {
-                        FetchError::File { kind } => kind,
-                        // A directory, a pipe, a device, or too long.
-                        _ => ErrorKind::InvalidData,
-                    },
+                    kind: error_kind(&error).unwrap_or(ErrorKind::Other),
                 };
-                root_certs(&file::read(path, MAX_ROOTS_FILE).map_err(unreadable)?)
+                root_certs(&read(path, MAX_ROOTS_FILE).map_err(unreadable)?)
             }
         }
     }
